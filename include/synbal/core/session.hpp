@@ -1,0 +1,30 @@
+// The one object that owns the lifetimes of MPI and PETSc: first line of main.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "synbal/core/comm.hpp"
+
+namespace synbal {
+
+/// Initialises MPI and PETSc; finalises them when destroyed in the normal flow, never while unwinding.
+class Session {
+ public:
+  /// Collective over all processes. `petsc_options` are what followed `--` on the command line; nothing is read from
+  /// .petscrc files. PETSc's own signal handlers are off.
+  explicit Session(const std::string& program, const std::vector<std::string>& petsc_options = {});
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();
+
+  [[nodiscard]] const Comm& world() const noexcept { return *world_; }
+  /// Collective. @throws Error usage naming PETSc options that nothing used.
+  void refuse_unused_petsc_options() const;
+
+ private:
+  std::unique_ptr<Comm> world_;
+};
+
+}  // namespace synbal

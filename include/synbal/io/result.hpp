@@ -1,0 +1,59 @@
+// The result file of `balance`: what is written, and how it is read back.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "synbal/network/network.hpp"
+
+namespace synbal {
+
+/// One line of the convergence history.
+struct HistoryEntry {
+  std::int64_t iteration = 0;
+  double cost = 0;
+  double imbalance = 0;  ///< l1_relative
+  double seconds = 0;
+};
+
+/// Root attributes of the result (CONTRACT.md).
+struct Provenance {
+  std::string program, version, git, command, input_path, input_checksum, orientation, library_versions, started,
+      finished, reason;
+  std::int64_t input_size = 0;
+  double power = 2, tolerance = 1e-10;
+  std::int64_t n = 0, nnz = 0;
+  int ranks = 1, petsc_int_bits = 32, exit_code = 0;
+};
+
+/// Everything per neuron is given for the owned neurons of the network, in its order; the file has the input's order.
+struct ResultData {
+  std::span<const double> h;
+  std::span<const std::int64_t> component;
+  std::span<const double> in_cost, out_cost;
+  std::span<const HistoryEntry> history;
+  const Network* balanced = nullptr;  ///< the network whose weights go to /weights (already scaled); null: h only
+  Provenance provenance;
+};
+
+/// Collective. Writes to a temporary name, checks, renames. `network` gives the order of the neurons.
+/// @throws Error io_failure.
+void write_result(const Comm& comm, const Network& network, const ResultData& result, const std::string& path);
+
+/// What `apply` and `verify` need of a result file.
+struct StoredResult {
+  std::vector<double> h, in_cost, out_cost;  ///< for the owned neurons of the network given
+  std::vector<std::int64_t> component;
+  bool has_weights = false;
+  Provenance provenance;
+};
+
+/// Collective. @throws Error bad_input when the file is not a result, is damaged, or belongs to another network size.
+StoredResult read_result(const Comm& comm, const Network& network, const std::string& path);
+
+/// Collective. The /weights of a result file as a network distributed like `network` (same ownership and positions).
+Network read_result_weights(const Comm& comm, const Network& network, const std::string& path);
+
+}  // namespace synbal

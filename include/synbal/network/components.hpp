@@ -1,0 +1,29 @@
+// Strongly connected components of a distributed network.
+#pragma once
+
+#include <vector>
+
+#include "synbal/network/network.hpp"
+
+namespace synbal {
+
+/// The strongly connected components of the graph in which all pinned neurons are one node.
+struct Components {
+  /// [n_local + ghosts] for every local column: the smallest global index in the neuron's component. A component that
+  /// contains pinned neurons has the smallest global index of all its members, pinned ones included.
+  std::vector<GlobalIndex> leader;
+  /// [n_local] number of the component, 0..count-1 in order of the leaders. Pinned neurons share one number.
+  std::vector<std::int64_t> number;
+  std::int64_t count = 0;       ///< components; the pinned neurons count as one node
+  std::int64_t nontrivial = 0;  ///< components of more than one node
+  std::int64_t largest = 0;     ///< most neurons in one component (pinned ones included)
+  /// [n_local + ghosts] 1 where the neuron's component has more than one node, i.e. the neuron lies on a cycle through
+  /// another neuron; its synapses inside the component take part in balancing.
+  std::vector<std::uint8_t> on_cycle;
+};
+
+/// Collective. Exact, whatever the partition. Self-loops are ignored. A neuron pinned (network.nodes.pinned) is joined
+/// with all other pinned neurons. An edge j -> i exists for every stored entry (row i, column j).
+Components strongly_connected_components(const Comm& comm, const Network& network);
+
+}  // namespace synbal

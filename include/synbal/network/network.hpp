@@ -1,0 +1,104 @@
+// A recurrent network's weights, distributed by rows (postsynaptic neurons) over the ranks.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "synbal/core/halo.hpp"
+#include "synbal/core/ownership.hpp"
+
+namespace synbal {
+
+/// Rows of a sparse matrix with global columns, as readers and generators deliver them.
+/// row_ptr has one entry more than there are rows; row i holds entries row_ptr[i] .. row_ptr[i+1]-1.
+struct GlobalRows {
+  std::vector<std::int64_t> row_ptr{0};
+  std::vector<GlobalIndex> column;  ///< presynaptic neuron
+  std::vector<double> weight;
+};
+
+/// What to do with several entries at one place.
+enum class Duplicates { sum, keep, error };
+
+/// Per-neuron data, each either empty or one value for every owned neuron.
+struct NodeData {
+  std::vector<std::int64_t> id;      ///< the user's name of the neuron; empty: its place in the file
+  std::vector<std::uint8_t> pinned;  ///< 1: h stays 0 (visible or non-homogeneous neurons)
+  std::vector<double> gain;          ///< presynaptic gain sigma_j: cost alpha_ij = sigma_j^2 (Stock et al. 2022)
+  std::vector<double> exponent;      ///< homogeneity exponent k_j (BiPU, Baldi et al. 2024); empty: 1
+};
+
+/// What happened while reading, summed over ranks.
+struct InputFacts {
+  std::string path;
+  std::string format;
+  std::int64_t file_size = 0;
+  std::string checksum;  ///< of the file's bytes, "crc32:...." ; empty when not computed
+  std::int64_t entries = 0;
+  std::int64_t self_loops = 0;
+  std::int64_t duplicates_merged = 0;
+  std::int64_t zeros_dropped = 0;
+};
+
+/// Distributed weights. Row i is the postsynaptic neuron, column j the presynaptic one.
+/// Columns are local: 0..n_local-1 are owned neurons, n_local+g is ghost g. Entries of a row ascend by global column.
+struct Network {
+  Ownership rows;
+  std::vector<std::int64_t> row_ptr{0};  ///< [n_local + 1]
+  std::vector<LocalIndex> column;        ///< [nnz_local]
+  std::vector<double> weight;            ///< [nnz_local]
+  Halo halo;                             ///< ghosts: columns owned by other ranks
+  NodeData nodes;
+  std::vector<GlobalIndex> position;  ///< place of each owned neuron in the file's order; empty: its global index
+  std::int64_t nnz = 0;               ///< over all ranks
+  InputFacts facts;
+
+  [[nodiscard]] LocalIndex local_size() const noexcept { return rows.count(); }
+  [[nodiscard]] GlobalIndex size() const noexcept { return rows.size(); }
+  /// Global index of a local column.
+  [[nodiscard]] GlobalIndex global(LocalIndex column_index) const noexcept {
+    const auto n = local_size();
+    return column_index < n ? rows.first() + column_index
+                            : halo.ghosts()[static_cast<std::size_t>(column_index - n)];
+  }
+  /// Place of an owned neuron in the file's order.
+  [[nodiscard]] GlobalIndex file_index(LocalIndex owned) const noexcept {
+    return position.empty() ? rows.first() + owned : position[static_cast<std::size_t>(owned)];
+  }
+};
+
+/// Collective. Takes rows that are already with their owners: sorts them, merges duplicates, drops explicit zeros,
+/// counts (into `facts`), and finds the ghosts. `rows.row_ptr.size() == ownership.count() + 1` on every rank.
+/// @throws Error bad_input for a duplicate under Duplicates::error, naming row and column (1-based, file order).
+Network assemble(const Comm& comm, Ownership ownership, GlobalRows&& rows, Duplicates duplicates, InputFacts facts);
+
+/// Collective. Ownership of the same rows in contiguous ranges that carry about equal non-zeros:
+/// `row_lengths` are those of the rows in `current`.
+Ownership balanced_by_nonzeros(const Comm& comm, const Ownership& current, std::span<const std::int64_t> row_ptr);
+
+/// Entries anywhere, as files in coordinate form give them.
+struct Triplets {
+  std::vector<GlobalIndex> row;
+  std::vector<GlobalIndex> column;
+  std::vector<double> weight;
+};
+
+/// Collective. Sends every entry to the owner of its row, keeping the order of entries within a row by source rank.
+GlobalRows route(const Comm& comm, const Ownership& ownership, Triplets&& entries);
+
+/// Collective. The same rows under another contiguous ownership.
+GlobalRows redistribute(const Comm& comm, const Ownership& from, const Ownership& to, GlobalRows&& rows);
+/// Collective. One value per row, moved likewise. T is double, int64 or uint8.
+template <class T>
+std::vector<T> redistribute(const Comm& comm, const Ownership& from, const Ownership& to, std::span<const T> values);
+
+/// Collective. Multiplies J_ij by e^{k_j h_j - h_i} in place (task-preserving transformation; Stock et al. 2022, Prop. 1;
+/// k_j is 1 unless given), without intermediate over- or underflow. `h`: one value per owned neuron.
+void scale_weights(const Comm& comm, Network& network, std::span<const double> h);
+
+/// |J| e^{x} evaluated without intermediate over- or underflow.
+double scaled_weight(double weight, double log_factor) noexcept;
+
+}  // namespace synbal

@@ -1,0 +1,33 @@
+// Which rank gets which neurons.
+#pragma once
+
+#include <string>
+
+#include "synbal/network/network.hpp"
+
+namespace synbal {
+
+enum class PartitionKind {
+  contiguous,  ///< equal numbers of neurons, in file order
+  nnz,         ///< equal numbers of synapses, in file order
+  ptscotch     ///< few synapses between ranks, by PT-Scotch through PETSc's MatPartitioning
+};
+
+/// Collective. Moves a network, whose rows are in file order, to a partition with few cut synapses; `position` then says
+/// where each neuron was in the file. With one rank the network comes back as it was.
+/// @throws Error usage when PETSc was built without PT-Scotch; bad_input when indices exceed PetscInt.
+Network partition_by_ptscotch(const Comm& comm, Network&& network);
+
+/// Collective. A network in file order again (position empty), rows balanced by non-zeros.
+Network in_file_order(const Comm& comm, Network&& network);
+
+/// Collective. Values given per owned neuron, brought into file order under an even contiguous ownership.
+template <class T>
+std::vector<T> to_file_order(const Comm& comm, const Network& network, const Ownership& file_rows,
+                             std::span<const T> values);
+/// Collective. The way back: values under `file_rows` (file order) brought to the owners in `network`.
+template <class T>
+std::vector<T> from_file_order(const Comm& comm, const Network& network, const Ownership& file_rows,
+                               std::span<const T> values);
+
+}  // namespace synbal

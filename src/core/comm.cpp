@@ -1,0 +1,175 @@
+// Bodies of the collectives: typed, split into pieces below 2^31 bytes.
+#include "synbal/core/comm.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "synbal/core/error.hpp"
+
+namespace synbal {
+
+namespace {
+constexpr std::int64_t kPieceBytes = std::int64_t{1} << 29;
+constexpr int kExchangeTag = 11;
+
+/// Calls post(first, count) for consecutive pieces of at most kPieceBytes.
+template <class T, class Post>
+void in_pieces(std::int64_t total, Post&& post) {
+  const auto step = kPieceBytes / static_cast<std::int64_t>(sizeof(T));
+  for (std::int64_t first = 0; first < total; first += step) {
+    post(first, static_cast<int>(std::min(step, total - first)));
+  }
+}
+}  // namespace
+
+void check_mpi(int code, const char* expression, const char* file, int line) {
+  if (code == MPI_SUCCESS) return;
+  char text[MPI_MAX_ERROR_STRING] = {};
+  int length = 0;
+  MPI_Error_string(code, text, &length);
+  throw internal_error(fmt::format("{} failed at {}:{} ({})", expression, file, line, text));
+}
+
+Comm::Comm(MPI_Comm comm) {
+  SYNBAL_MPI(MPI_Comm_dup(comm, &comm_));
+  SYNBAL_MPI(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN));
+  SYNBAL_MPI(MPI_Comm_rank(comm_, &rank_));
+  SYNBAL_MPI(MPI_Comm_size(comm_, &size_));
+}
+
+Comm::Comm(Comm&& other) noexcept
+    : comm_(std::exchange(other.comm_, MPI_COMM_NULL)), rank_(other.rank_), size_(other.size_) {}
+
+Comm& Comm::operator=(Comm&& other) noexcept {
+  std::swap(comm_, other.comm_);
+  std::swap(rank_, other.rank_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+Comm::~Comm() {
+  if (comm_ != MPI_COMM_NULL) MPI_Comm_free(&comm_);
+}
+
+void Comm::barrier() const { SYNBAL_MPI(MPI_Barrier(comm_)); }
+
+template <class T>
+T Comm::reduce(T value, MPI_Op op) const {
+  reduce(std::span<T>(&value, 1), op);
+  return value;
+}
+
+template <class T>
+void Comm::reduce(std::span<T> values, MPI_Op op) const {
+  in_pieces<T>(static_cast<std::int64_t>(values.size()), [&](std::int64_t first, int count) {
+    SYNBAL_MPI(MPI_Allreduce(MPI_IN_PLACE, values.data() + first, count, mpi_type<T>(), op, comm_));
+  });
+}
+
+template <class T>
+T Comm::sum_below(T value) const {
+  T below{};
+  SYNBAL_MPI(MPI_Exscan(&value, &below, 1, mpi_type<T>(), MPI_SUM, comm_));
+  return rank_ == 0 ? T{} : below;
+}
+
+template <class T>
+T Comm::broadcast(T value, Rank root) const {
+  SYNBAL_MPI(MPI_Bcast(&value, 1, mpi_type<T>(), root, comm_));
+  return value;
+}
+
+std::string Comm::broadcast(std::string text, Rank root) const {
+  text.resize(static_cast<std::size_t>(broadcast(static_cast<std::int64_t>(text.size()), root)));
+  in_pieces<char>(static_cast<std::int64_t>(text.size()), [&](std::int64_t first, int count) {
+    SYNBAL_MPI(MPI_Bcast(text.data() + first, count, MPI_CHAR, root, comm_));
+  });
+  return text;
+}
+
+template <class T>
+std::vector<T> Comm::gather_all(T value) const {
+  std::vector<T> all(static_cast<std::size_t>(size_));
+  SYNBAL_MPI(MPI_Allgather(&value, 1, mpi_type<T>(), all.data(), 1, mpi_type<T>(), comm_));
+  return all;
+}
+
+template <class T>
+std::vector<T> Comm::gather_all(std::span<const T> values) const {
+  const auto counts = gather_all(static_cast<std::int32_t>(values.size()));
+  std::vector<std::int32_t> offsets(counts.size(), 0);
+  std::partial_sum(counts.begin(), counts.end() - 1, offsets.begin() + 1);
+  std::vector<T> all(static_cast<std::size_t>(offsets.back() + counts.back()));
+  SYNBAL_MPI(MPI_Allgatherv(values.data(), counts[static_cast<std::size_t>(rank_)], mpi_type<T>(), all.data(),
+                            counts.data(), offsets.data(), mpi_type<T>(), comm_));
+  return all;
+}
+
+template <class T>
+std::vector<T> Comm::all_to_all(std::span<const T> values) const {
+  std::vector<T> received(static_cast<std::size_t>(size_));
+  SYNBAL_MPI(MPI_Alltoall(values.data(), 1, mpi_type<T>(), received.data(), 1, mpi_type<T>(), comm_));
+  return received;
+}
+
+template <class T>
+Received<T> Comm::exchange(std::span<const T> values, std::span<const std::int64_t> counts) const {
+  Received<T> received;
+  received.counts = all_to_all(counts);
+  received.values.resize(
+      static_cast<std::size_t>(std::accumulate(received.counts.begin(), received.counts.end(), std::int64_t{0})));
+  std::vector<MPI_Request> requests;
+  T* into = received.values.data();
+  const T* own = nullptr;
+  const T* from = values.data();
+  for (Rank r = 0; r < size_; ++r) {
+    const auto count = received.counts[static_cast<std::size_t>(r)];
+    if (r != rank_) {
+      in_pieces<T>(count, [&](std::int64_t first, int piece) {
+        SYNBAL_MPI(
+            MPI_Irecv(into + first, piece, mpi_type<T>(), r, kExchangeTag, comm_, &requests.emplace_back()));
+      });
+    }
+    into += count;
+  }
+  into = received.values.data();
+  for (Rank r = 0; r < size_; ++r) {
+    const auto count = counts[static_cast<std::size_t>(r)];
+    if (r == rank_) {
+      own = from;
+    } else {
+      in_pieces<T>(count, [&](std::int64_t first, int piece) {
+        SYNBAL_MPI(
+            MPI_Isend(from + first, piece, mpi_type<T>(), r, kExchangeTag, comm_, &requests.emplace_back()));
+      });
+    }
+    from += count;
+    if (r < rank_) into += received.counts[static_cast<std::size_t>(r)];
+  }
+  std::copy_n(own, counts[static_cast<std::size_t>(rank_)], into);
+  SYNBAL_MPI(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE));
+  return received;
+}
+
+#define SYNBAL_INSTANTIATE(T)                                                        \
+  template T Comm::reduce(T, MPI_Op) const;                                          \
+  template void Comm::reduce(std::span<T>, MPI_Op) const;                            \
+  template T Comm::sum_below(T) const;                                               \
+  template T Comm::broadcast(T, Rank) const;                                         \
+  template std::vector<T> Comm::gather_all(T) const;                                 \
+  template std::vector<T> Comm::gather_all(std::span<const T>) const;                \
+  template std::vector<T> Comm::all_to_all(std::span<const T>) const;                \
+  template Received<T> Comm::exchange(std::span<const T>, std::span<const std::int64_t>) const;
+SYNBAL_INSTANTIATE(double)
+SYNBAL_INSTANTIATE(std::int32_t)
+SYNBAL_INSTANTIATE(std::int64_t)
+SYNBAL_INSTANTIATE(std::uint64_t)
+SYNBAL_INSTANTIATE(std::uint32_t)
+SYNBAL_INSTANTIATE(std::uint8_t)
+SYNBAL_INSTANTIATE(char)
+#undef SYNBAL_INSTANTIATE
+
+}  // namespace synbal

@@ -1,0 +1,64 @@
+// Start and end of MPI and PETSc.
+#include "synbal/core/session.hpp"
+
+#include <fmt/format.h>
+
+#include <exception>
+
+#include "synbal/core/error.hpp"
+#include "synbal/core/petsc.hpp"
+
+namespace synbal {
+
+void check_petsc(PetscErrorCode code, const char* expression, const char* file, int line) {
+  if (code == 0) return;
+  const char* text = nullptr;
+  PetscErrorMessage(code, &text, nullptr);
+  throw internal_error(
+      fmt::format("{} failed at {}:{} (PETSc error {}: {})", expression, file, line, static_cast<int>(code),
+                  text != nullptr ? text : "unknown"));
+}
+
+Session::Session(const std::string& program, const std::vector<std::string>& petsc_options) {
+  int provided = 0;
+  SYNBAL_MPI(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
+  std::vector<std::string> words{program, "-skip_petscrc", "-no_signal_handler"};
+  words.insert(words.end(), petsc_options.begin(), petsc_options.end());
+  std::vector<char*> argv;
+  for (auto& w : words) argv.push_back(w.data());
+  argv.push_back(nullptr);
+  int argc = static_cast<int>(words.size());
+  char** arguments = argv.data();
+  SYNBAL_PETSC(PetscInitialize(&argc, &arguments, nullptr, nullptr));
+  SYNBAL_PETSC(PetscPushErrorHandler(PetscReturnErrorHandler, nullptr));
+  SYNBAL_PETSC(PetscOptionsSetValue(nullptr, "-options_left", "no"));
+  world_ = std::make_unique<Comm>(MPI_COMM_WORLD);
+}
+
+Session::~Session() {
+  if (std::uncaught_exceptions() > 0) return;
+  world_.reset();
+  PetscFinalize();
+  MPI_Finalize();
+}
+
+void Session::refuse_unused_petsc_options() const {
+  PetscInt count = 0;
+  char** names = nullptr;
+  char** values = nullptr;
+  SYNBAL_PETSC(PetscOptionsLeftGet(nullptr, &count, &names, &values));
+  std::string unused;
+  for (PetscInt k = 0; k < count; ++k) {
+    const std::string name = names[k];
+    if (name == "skip_petscrc" || name == "no_signal_handler" || name == "options_left") continue;
+    unused += fmt::format("{}-{}", unused.empty() ? "" : ", ", name);
+  }
+  SYNBAL_PETSC(PetscOptionsLeftRestore(nullptr, &count, &names, &values));
+  if (!unused.empty()) {
+    throw usage_error(fmt::format("PETSc option {} was not used by this run (misspelt, or it belongs to a solver that "
+                                  "did not run): remove it",
+                                  unused));
+  }
+}
+
+}  // namespace synbal

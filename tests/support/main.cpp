@@ -1,0 +1,58 @@
+// The main of every MPI test program: failures of any rank are told on rank 0, the verdict is shared, and a run without
+// tests fails.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <string>
+
+#include "support/mpi_test.hpp"
+
+namespace synbal::test {
+
+namespace {
+const Session* current_session = nullptr;
+
+/// Collects this rank's failures; ranks above 0 print nothing themselves.
+class FailureCollector : public testing::EmptyTestEventListener {
+ public:
+  explicit FailureCollector(Rank rank) : rank_(rank) {}
+  void OnTestPartResult(const testing::TestPartResult& part) override {
+    if (!part.failed()) return;
+    text_ += "[rank " + std::to_string(rank_) + "] " + (part.file_name() ? part.file_name() : "?") + ":" +
+             std::to_string(part.line_number()) + ": " + part.message() + "\n";
+  }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  Rank rank_;
+  std::string text_;
+};
+
+void print_failures_of_other_ranks(const Comm& world, const std::string& own) {
+  for (Rank r = 1; r < world.size(); ++r) {
+    const auto text = world.broadcast(own, r);
+    if (world.is_root() && !text.empty()) std::fputs(text.c_str(), stdout);
+  }
+}
+}  // namespace
+
+const Comm& world() { return current_session->world(); }
+
+int run(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  const Session session("synbal-test");
+  current_session = &session;
+  auto& listeners = testing::UnitTest::GetInstance()->listeners();
+  auto* collector = new FailureCollector(session.world().rank());  // owned by GoogleTest
+  if (!session.world().is_root()) delete listeners.Release(listeners.default_result_printer());
+  listeners.Append(collector);
+  const int failed = RUN_ALL_TESTS();
+  print_failures_of_other_ranks(session.world(), collector->text());
+  const bool nothing_ran = testing::UnitTest::GetInstance()->test_to_run_count() == 0;
+  if (nothing_ran && session.world().is_root()) std::fputs("no test ran\n", stdout);
+  return session.world().any(failed != 0 || nothing_ran) ? 1 : 0;
+}
+
+}  // namespace synbal::test
+
+int main(int argc, char** argv) { return synbal::test::run(argc, argv); }
