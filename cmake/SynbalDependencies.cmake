@@ -1,4 +1,5 @@
-# The libraries the project stands on, all from the distribution; a missing one is a configure error that names it.
+# The libraries the project stands on, all from the distribution; a missing one is an error that names it.
+# Installed beside synbalConfig.cmake, so that a program that uses the library finds the same ones in the same way.
 set(MPI_CXX_SKIP_MPICXX ON)
 find_package(MPI 3 REQUIRED COMPONENTS C CXX)
 find_package(PkgConfig REQUIRED)
@@ -12,7 +13,7 @@ find_package(HDF5 REQUIRED COMPONENTS C)
 if(NOT HDF5_IS_PARALLEL)
   message(FATAL_ERROR "HDF5 without MPI was found (${HDF5_C_INCLUDE_DIRS}): install the parallel one (libhdf5-openmpi-dev)")
 endif()
-find_package(SUNDIALS 6.4 REQUIRED COMPONENTS cvode nvecpetsc sunlinsolpcg)
+find_package(SUNDIALS 6.4 REQUIRED COMPONENTS cvode)
 find_package(ZLIB REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
@@ -20,8 +21,10 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
 
-add_library(synbal_dependencies INTERFACE)
-target_include_directories(synbal_dependencies SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS} ${RANDOM123_INCLUDE_DIR})
-target_link_libraries(synbal_dependencies INTERFACE MPI::MPI_CXX MPI::MPI_C PkgConfig::PETSC ${HDF5_C_LIBRARIES}
-                      ZLIB::ZLIB fmt::fmt spdlog::spdlog nlohmann_json::nlohmann_json)
-target_compile_definitions(synbal_dependencies INTERFACE OMPI_SKIP_MPICXX=1)
+if(NOT TARGET synbal_dependencies)
+  add_library(synbal_dependencies INTERFACE)
+  target_include_directories(synbal_dependencies SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS} ${RANDOM123_INCLUDE_DIR})
+  target_link_libraries(synbal_dependencies INTERFACE MPI::MPI_CXX MPI::MPI_C PkgConfig::PETSC ${HDF5_C_LIBRARIES}
+                        SUNDIALS::cvode ZLIB::ZLIB fmt::fmt spdlog::spdlog nlohmann_json::nlohmann_json)
+  target_compile_definitions(synbal_dependencies INTERFACE OMPI_SKIP_MPICXX=1)
+endif()

@@ -1,9 +1,39 @@
-# add_mpi_test(name NP 1 2 3 4 ...): registers one GoogleTest program once per rank count, each run with a timeout.
+# add_mpi_test(name NP 1 2 3 4 ...): registers one GoogleTest program once per rank count, each run with a timeout, and
+# once more under the collective checker when there is one.
 include(ProcessorCount)
+ProcessorCount(synbal_cores)
+find_program(TIMEOUT_PROGRAM timeout)
+mark_as_advanced(TIMEOUT_PROGRAM)
 
-function(synbal_mpi_command out np)
-  set(${out} ${CMAKE_COMMAND} -E env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 ${MPIEXEC_EXECUTABLE}
-      --oversubscribe --mca mpi_yield_when_idle 1 -n ${np} PARENT_SCOPE)
+# No binding: several tests run side by side, and bound runs would all sit on the first core.
+set(synbal_mpi_prefix ${MPIEXEC_EXECUTABLE} --oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
+set(synbal_mpi_environment OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1)
+set(synbal_sanitizer_environment
+    ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0 UBSAN_OPTIONS=print_stacktrace=1
+    LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp:print_suppressions=0)
+
+# synbal_guarded(out SECONDS command...): the command under a guard that ends mpirun by a signal it can pass on to its
+# ranks; ctest's own limit is the second line.
+function(synbal_guarded out seconds)
+  set(guard "")
+  if(TIMEOUT_PROGRAM)
+    set(guard ${TIMEOUT_PROGRAM} -k 10 ${seconds})
+  endif()
+  set(${out} ${guard} ${ARGN} PARENT_SCOPE)
+endfunction()
+
+# A test never asks for more processors than there are: 4 ranks on 2 cores share them.
+function(synbal_test_settings name np seconds)
+  set(processors ${np})
+  if(synbal_cores GREATER 0 AND np GREATER synbal_cores)
+    set(processors ${synbal_cores})
+  endif()
+  math(EXPR limit "${seconds} + 30")
+  set(environment ${synbal_mpi_environment})
+  if(SYNBAL_SANITIZE)
+    list(APPEND environment ${synbal_sanitizer_environment})
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${limit} PROCESSORS ${processors} ENVIRONMENT "${environment}")
 endfunction()
 
 function(add_mpi_test name)
@@ -12,12 +42,18 @@ function(add_mpi_test name)
     set(arg_TIMEOUT 120)
   endif()
   add_executable(${name} ${arg_SOURCES})
-  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_BINARY_DIR}/include)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${synbal_generated_dir})
   list(TRANSFORM arg_LAYERS PREPEND synbal_)
   target_link_libraries(${name} PRIVATE synbal_test_support ${arg_LAYERS})
   foreach(np IN LISTS arg_NP)
-    synbal_mpi_command(mpi ${np})
-    add_test(NAME ${name}_np${np} COMMAND ${mpi} $<TARGET_FILE:${name}>)
-    set_tests_properties(${name}_np${np} PROPERTIES TIMEOUT ${arg_TIMEOUT} PROCESSORS ${np})
+    synbal_guarded(command ${arg_TIMEOUT} ${synbal_mpi_prefix} -n ${np} $<TARGET_FILE:${name}>)
+    add_test(NAME ${name}_np${np} COMMAND ${command})
+    synbal_test_settings(${name}_np${np} ${np} ${arg_TIMEOUT})
   endforeach()
+  if(TARGET synbal_collective_checker)
+    synbal_guarded(command ${arg_TIMEOUT} ${synbal_mpi_prefix} -n 3
+                   -x LD_PRELOAD=$<TARGET_FILE:synbal_collective_checker> $<TARGET_FILE:${name}>)
+    add_test(NAME ${name}_collectives COMMAND ${command})
+    synbal_test_settings(${name}_collectives 3 ${arg_TIMEOUT})
+  endif()
 endfunction()

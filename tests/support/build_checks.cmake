@@ -1,0 +1,36 @@
+# Checks of the build itself: headers stand alone, includes keep to the layers, an installed library can be used.
+
+# Every public header compiles as the first and only include of a file.
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/synbal/*.hpp)
+set(header_checks "")
+foreach(header IN LISTS headers)
+  string(MAKE_C_IDENTIFIER ${header} name)
+  set(check ${CMAKE_CURRENT_BINARY_DIR}/headers/${name}.cpp)
+  file(GENERATE OUTPUT ${check} CONTENT "#include \"${header}\"\n#include \"${header}\"  // and is guarded\n")
+  list(APPEND header_checks ${check})
+endforeach()
+add_library(synbal_headers_stand_alone OBJECT ${header_checks})
+target_include_directories(synbal_headers_stand_alone PRIVATE ${PROJECT_SOURCE_DIR}/include)
+target_link_libraries(synbal_headers_stand_alone PRIVATE synbal_options synbal_dependencies)
+
+# Each folder includes only headers of the folders it may use.
+get_property(folders GLOBAL PROPERTY SYNBAL_FOLDERS)
+set(allowed "")
+foreach(folder IN LISTS folders)
+  get_property(uses GLOBAL PROPERTY SYNBAL_${folder}_USES)
+  list(JOIN uses "," uses)
+  list(APPEND allowed "${folder}:${uses}")
+endforeach()
+list(JOIN allowed "|" allowed)
+add_test(NAME layers COMMAND ${CMAKE_COMMAND} -DSOURCE_DIR=${PROJECT_SOURCE_DIR} "-DALLOWED=${allowed}"
+         -P ${CMAKE_CURRENT_SOURCE_DIR}/support/check_layers.cmake)
+
+# Installs to a fresh prefix and builds a program against find_package(synbal).
+if(NOT SYNBAL_SANITIZE)
+  add_test(NAME installed_library_can_be_used
+           COMMAND ${CMAKE_COMMAND} -DBUILD_DIR=${PROJECT_BINARY_DIR} -DGENERATOR=${CMAKE_GENERATOR}
+                   -DCXX=${CMAKE_CXX_COMPILER} -DCONSUMER=${CMAKE_CURRENT_SOURCE_DIR}/support/consumer
+                   -DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/installed -DVERSION=${PROJECT_VERSION}
+                   -P ${CMAKE_CURRENT_SOURCE_DIR}/support/check_install.cmake)
+  synbal_test_settings(installed_library_can_be_used 1 120)
+endif()
