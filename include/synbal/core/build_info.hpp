@@ -1,0 +1,24 @@
+// What this program is: version, commit, libraries it runs with, and the time. Nothing here is collective.
+#pragma once
+
+#include <string>
+
+namespace synbal {
+
+/// The project's version, "0.1.0".
+[[nodiscard]] std::string version();
+
+/// The commit the build was made from, with "-dirty" after it when files had changed; "unknown" outside git.
+[[nodiscard]] std::string git_revision();
+
+/// Names and versions of MPI, PETSc, HDF5 and SUNDIALS as loaded at run time, on one line. Works before MPI has
+/// started.
+[[nodiscard]] std::string library_versions();
+
+/// Width of PetscInt: 32 or 64.
+[[nodiscard]] int petsc_int_bits();
+
+/// Now, as "2024-01-31T12:00:00Z".
+[[nodiscard]] std::string utc_now();
+
+}  // namespace synbal

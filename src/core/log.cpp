@@ -1,0 +1,101 @@
+// The one place that writes to stderr in the normal flow: messages, and the status line that a terminal rewrites.
+#include "synbal/core/log.hpp"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+namespace synbal {
+
+namespace {
+struct LogState {
+  std::shared_ptr<spdlog::logger> logger;
+  bool terminal = false;
+  bool status_open = false;       ///< a status line stands without its end on the terminal
+  std::size_t status_length = 0;  ///< so that a shorter line covers the last one
+};
+
+LogState make_state() {
+  auto logger = std::make_shared<spdlog::logger>("synbal", std::make_shared<spdlog::sinks::stderr_sink_st>());
+  logger->set_pattern("%v");
+  logger->set_level(spdlog::level::info);
+  logger->flush_on(spdlog::level::debug);
+  return {.logger = std::move(logger), .terminal = isatty(STDERR_FILENO) == 1};
+}
+
+LogState& state() {
+  static LogState the_state = make_state();
+  return the_state;
+}
+
+spdlog::level::level_enum to_spdlog(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::off;
+}
+
+std::string_view prefix(LogLevel level) {
+  switch (level) {
+    case LogLevel::warning:
+      return "synbal: warning: ";
+    case LogLevel::error:
+      return "synbal: error: ";
+    default:
+      return "synbal: ";
+  }
+}
+
+void rewrite_status(std::string_view text) {
+  auto& log = state();
+  const std::size_t blanks = log.status_length - std::min(log.status_length, text.size());
+  fmt::print(stderr, "\r{}{:{}}", text, "", blanks);
+  std::fflush(stderr);
+  log.status_open = true;
+  log.status_length = text.size();
+}
+}  // namespace
+
+void configure_log(int verbosity, bool root) {
+  auto level = spdlog::level::info;
+  if (verbosity < 0) level = spdlog::level::err;
+  if (verbosity > 0) level = spdlog::level::debug;
+  state().logger->set_level(root ? level : spdlog::level::off);
+}
+
+bool log_shows(LogLevel level) { return state().logger->should_log(to_spdlog(level)); }
+
+void log_message(LogLevel level, std::string_view message) {
+  if (!log_shows(level)) return;
+  end_log_status();
+  state().logger->log(to_spdlog(level), "{}{}", prefix(level), message);
+}
+
+void log_status(std::string_view line) {
+  if (!log_shows(LogLevel::info)) return;
+  if (!log_is_terminal()) return log_message(LogLevel::info, line);
+  rewrite_status(fmt::format("{}{}", prefix(LogLevel::info), line));
+}
+
+void end_log_status() {
+  auto& log = state();
+  if (!log.status_open) return;
+  std::fputc('\n', stderr);
+  log.status_open = false;
+  log.status_length = 0;
+}
+
+bool log_is_terminal() { return state().terminal; }
+
+}  // namespace synbal
