@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "synbal/core/log.hpp"
@@ -93,7 +94,7 @@ std::optional<std::string> Progress::advance(double seconds, std::int64_t iterat
   next_line_ = seconds + pause_;
   auto line = fmt::format("{}: iteration {}, cost {:.6e}, imbalance {:.2e}, elapsed {}", what_, iteration, cost,
                           imbalance, format_duration(seconds));
-  if (target) line += ", " + format_eta(estimate_remaining_seconds(recent(), *target));
+  if (target) line += ", " + format_eta(estimate_remaining_seconds(recent({seconds, imbalance}), *target));
   return line;
 }
 
@@ -107,11 +108,13 @@ void Progress::note(ProgressSample sample) {
   stride_ *= 2;
 }
 
-std::span<const ProgressSample> Progress::recent() const {
+std::vector<ProgressSample> Progress::recent(ProgressSample now) const {
   // The later half of the time: what happened at the start says little about the end.
-  const double from = samples_.back().seconds / 2;
-  const auto first = std::ranges::find_if(samples_, [&](const auto& s) { return s.seconds >= from; });
-  return {first, samples_.end()};
+  std::vector<ProgressSample> samples;
+  std::ranges::copy_if(samples_, std::back_inserter(samples),
+                       [&](const auto& s) { return s.seconds >= now.seconds / 2 && s.seconds < now.seconds; });
+  samples.push_back(now);
+  return samples;
 }
 
 }  // namespace synbal

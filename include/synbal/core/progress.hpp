@@ -45,7 +45,7 @@ class Progress {
 
  private:
   void note(ProgressSample sample);
-  [[nodiscard]] std::span<const ProgressSample> recent() const;
+  [[nodiscard]] std::vector<ProgressSample> recent(ProgressSample now) const;
 
   std::string what_;
   double next_line_;
