@@ -20,10 +20,22 @@ struct Components {
   /// [n_local + ghosts] 1 where the neuron's component has more than one node, i.e. the neuron lies on a cycle through
   /// another neuron; its synapses inside the component take part in balancing.
   std::vector<std::uint8_t> on_cycle;
+  std::int64_t rounds = 0;  ///< halo exchanges it took to follow paths across ranks
+};
+
+/// How the search is divided between the ranks.
+struct ComponentsParams {
+  /// A remainder with at most so many vertices and edges together is finished by rank 0 (16 bytes each, less than
+  /// 2^31).
+  std::int64_t serial_size = std::int64_t{1} << 20;
 };
 
 /// Collective. Exact, whatever the partition. Self-loops are ignored. A neuron pinned (network.nodes.pinned) is joined
 /// with all other pinned neurons. An edge j -> i exists for every stored entry (row i, column j).
-Components strongly_connected_components(const Comm& comm, const Network& network);
+/// Time is linear in the synapses but for a logarithmic number of phases on what crosses ranks; the rounds of a phase
+/// grow with the rank crossings of the longest simple path that has to be followed, never with its length inside a
+/// rank. Temporary memory is at most about 8 bytes per synapse, and far less when the components inside the ranks are
+/// large.
+Components strongly_connected_components(const Comm& comm, const Network& network, const ComponentsParams& params = {});
 
 }  // namespace synbal

@@ -1,0 +1,188 @@
+// The graph between strong pieces: contraction of a network, and subgraphs of what is still undecided.
+#include <algorithm>
+#include <numeric>
+
+#include "components_detail.hpp"
+
+namespace synbal::detail {
+namespace {
+
+constexpr GlobalIndex kDropped = -1;
+
+/// What becomes of a graph: where its vertices go, and which edges stay.
+struct Change {
+  const Ownership* rows;                 ///< of the new vertices
+  std::vector<GlobalIndex> target;       ///< [local columns] new global index, or kDropped
+  std::vector<std::uint64_t> part;       ///< [local columns] or empty: edges stay inside parts
+  std::vector<GlobalIndex> joined_from;  ///< more predecessors of ...
+  LocalIndex joined = -1;                ///< ... this new vertex
+
+  [[nodiscard]] bool same_part(LocalIndex a, LocalIndex b) const { return part.empty() || part[at(a)] == part[at(b)]; }
+};
+
+/// Old rows grouped by the new vertex they go to.
+struct Members {
+  std::vector<LocalIndex> first;  ///< [new vertices + 1]
+  std::vector<LocalIndex> row;
+};
+
+Members group_rows(std::size_t old_rows, const Change& change) {
+  Members members{std::vector<LocalIndex>(at(change.rows->count()) + 2, 0), {}};
+  const auto slot = [&](std::size_t i) { return at(change.target[i] - change.rows->first()); };
+  for (std::size_t i = 0; i < old_rows; ++i) {
+    if (change.target[i] != kDropped) ++members.first[slot(i) + 2];
+  }
+  std::partial_sum(members.first.begin(), members.first.end(), members.first.begin());
+  members.row.resize(at(members.first.back()));
+  for (std::size_t i = 0; i < old_rows; ++i) {
+    if (change.target[i] != kDropped) members.row[at(members.first[slot(i) + 1]++)] = static_cast<LocalIndex>(i);
+  }
+  members.first.pop_back();
+  return members;
+}
+
+/// The new ghosts: targets of those old ghosts that keep an edge, and the joined pieces of other ranks.
+std::vector<GlobalIndex> needed_ghosts(const Adjacency& old, const Change& change) {
+  const auto n = static_cast<LocalIndex>(old.row_ptr.size()) - 1;
+  std::vector<std::uint8_t> used(change.target.size() - at(n), 0);
+  for (LocalIndex i = 0; i < n; ++i) {
+    if (change.target[at(i)] == kDropped) continue;
+    for (auto e = old.row_ptr[at(i)]; e < old.row_ptr[at(i) + 1]; ++e) {
+      const LocalIndex j = old.column[at(e)];
+      if (j >= n && change.same_part(i, j)) used[at(j - n)] = 1;
+    }
+  }
+  auto ghosts = change.joined_from;
+  for (std::size_t g = 0; g < used.size(); ++g) {
+    const auto target = change.target[at(n) + g];
+    if (used[g] != 0 && target != kDropped) ghosts.push_back(target);
+  }
+  std::sort(ghosts.begin(), ghosts.end());
+  ghosts.erase(std::unique(ghosts.begin(), ghosts.end()), ghosts.end());
+  return ghosts;
+}
+
+/// Local index in the new graph; -1 when it is not there.
+LocalIndex new_local(GlobalIndex target, const Ownership& rows, const std::vector<GlobalIndex>& ghosts) {
+  if (target == kDropped) return -1;
+  if (rows.owns(target)) return static_cast<LocalIndex>(target - rows.first());
+  const auto place = std::lower_bound(ghosts.begin(), ghosts.end(), target);
+  if (place == ghosts.end() || *place != target) return -1;
+  return rows.count() + static_cast<LocalIndex>(place - ghosts.begin());
+}
+
+std::vector<LocalIndex> new_locals(const Change& change, const std::vector<GlobalIndex>& ghosts) {
+  std::vector<LocalIndex> local(change.target.size());
+  std::transform(change.target.begin(), change.target.end(), local.begin(),
+                 [&](GlobalIndex target) { return new_local(target, *change.rows, ghosts); });
+  return local;
+}
+
+/// Fills rows: each predecessor once. Goes through the edges twice, so that no more memory is taken than is used.
+void fill_rows(PieceGraph& graph, const Adjacency& old, const Change& change) {
+  const auto members = group_rows(old.row_ptr.size() - 1, change);
+  const auto local = new_locals(change, graph.halo.ghosts());
+  std::vector<LocalIndex> seen_by;
+  const auto for_each_predecessor = [&](LocalIndex v, auto&& emit) {
+    const auto offer = [&](LocalIndex u) {
+      if (u < 0 || u == v || seen_by[at(u)] == v) return;
+      seen_by[at(u)] = v;
+      emit(u);
+    };
+    for (auto m = members.first[at(v)]; m < members.first[at(v) + 1]; ++m) {
+      const LocalIndex i = members.row[at(m)];
+      for (auto e = old.row_ptr[at(i)]; e < old.row_ptr[at(i) + 1]; ++e) {
+        const LocalIndex j = old.column[at(e)];
+        if (change.same_part(i, j)) offer(local[at(j)]);
+      }
+    }
+    if (v != change.joined) return;
+    for (const auto target : change.joined_from) offer(new_local(target, graph.rows, graph.halo.ghosts()));
+  };
+  graph.row_ptr.assign(at(graph.size()) + 1, 0);
+  seen_by.assign(at(graph.columns()), -1);
+  for (LocalIndex v = 0; v < graph.size(); ++v) {
+    auto& end = graph.row_ptr[at(v) + 1] = graph.row_ptr[at(v)];
+    for_each_predecessor(v, [&](LocalIndex) { ++end; });
+  }
+  graph.column.resize(at(graph.row_ptr.back()));
+  seen_by.assign(at(graph.columns()), -1);
+  auto place = graph.column.begin();
+  for (LocalIndex v = 0; v < graph.size(); ++v) {
+    for_each_predecessor(v, [&](LocalIndex u) { *place++ = u; });
+  }
+}
+
+void fill_successors(PieceGraph& graph) {
+  graph.out_ptr.assign(at(graph.columns()) + 2, 0);
+  for (const auto j : graph.column) ++graph.out_ptr[at(j) + 2];
+  std::partial_sum(graph.out_ptr.begin(), graph.out_ptr.end(), graph.out_ptr.begin());
+  graph.successor.resize(graph.column.size());
+  for (LocalIndex i = 0; i < graph.size(); ++i) {
+    for (const auto j : graph.predecessors(i)) graph.successor[at(graph.out_ptr[at(j) + 1]++)] = i;
+  }
+  graph.out_ptr.pop_back();
+}
+
+/// Appends the owners' values to those of the owned vertices.
+template <class T>
+void append_ghosts(const Halo& halo, std::vector<T>& values) {
+  HaloExchange<T> exchange(halo);
+  const auto n = values.size();
+  values.resize(n + halo.ghosts().size());
+  exchange.forward(std::span<const T>(values).first(n), std::span<T>(values).subspan(n));
+}
+
+/// The pieces that `joined` of this rank is to be a predecessor and successor of: all others at the first rank that has
+/// one, that one elsewhere, so that a path through them crosses ranks at most twice.
+std::vector<GlobalIndex> joined_pieces(const Comm& comm, const Ownership& rows, LocalIndex joined) {
+  const auto mine = joined < 0 ? kDropped : rows.first() + joined;
+  auto all = comm.gather_all(mine);
+  std::erase(all, kDropped);
+  if (joined < 0 || all.empty()) return {};
+  if (all.front() != mine) return {all.front()};
+  all.erase(all.begin());
+  return all;
+}
+
+}  // namespace
+
+PieceGraph contract(const Comm& comm, const Network& network, const Pieces& pieces, LocalIndex joined) {
+  PieceGraph graph;
+  graph.rows = Ownership::of_counts(comm, pieces.count);
+  graph.name.resize(at(pieces.count));
+  std::iota(graph.name.begin(), graph.name.end(), graph.rows.first());
+  Change change{&graph.rows, {}, {}, joined_pieces(comm, graph.rows, joined), joined};
+  change.target.reserve(pieces.piece.size() + network.halo.ghosts().size());
+  for (const auto p : pieces.piece) change.target.push_back(graph.rows.first() + p);
+  append_ghosts(network.halo, change.target);
+  const Adjacency old{network.row_ptr, network.column, {}};
+  graph.halo = Halo(comm, graph.rows, needed_ghosts(old, change));
+  fill_rows(graph, old, change);
+  fill_successors(graph);
+  return graph;
+}
+
+PieceGraph subgraph(const Comm& comm, PieceGraph&& graph, std::span<const std::uint8_t> kept,
+                    std::span<const std::uint64_t> part) {
+  graph.successor = {};
+  graph.out_ptr = {};
+  PieceGraph smaller;
+  smaller.rows = Ownership::of_counts(comm, static_cast<GlobalIndex>(std::count(kept.begin(), kept.end(), 1)));
+  Change change{&smaller.rows, {}, {part.begin(), part.end()}, {}, -1};
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    const auto next = smaller.rows.first() + static_cast<GlobalIndex>(smaller.name.size());
+    change.target.push_back(kept[i] != 0 ? next : kDropped);
+    if (kept[i] != 0) smaller.name.push_back(graph.name[i]);
+  }
+  append_ghosts(graph.halo, change.target);
+  if (!change.part.empty()) append_ghosts(graph.halo, change.part);
+  const Adjacency old{graph.row_ptr, graph.column, {}};
+  smaller.halo = Halo(comm, smaller.rows, needed_ghosts(old, change));
+  fill_rows(smaller, old, change);
+  graph = {};
+  fill_successors(smaller);
+  return smaller;
+}
+
+}  // namespace synbal::detail
