@@ -1,0 +1,96 @@
+// File order and partitions: the numbering that PT-Scotch's answer implies, and the way back.
+#include "synbal/network/partition.hpp"
+
+#include <numeric>
+
+#include "migrate.hpp"
+#include "ptscotch.hpp"
+
+namespace synbal {
+
+namespace {
+
+/// Whether some rank's neurons are not in file order. A rank without neurons cannot tell by itself.
+bool reordered(const Comm& comm, const Network& network) { return comm.any(!network.position.empty()); }
+
+std::vector<GlobalIndex> file_indices(const Network& network) {
+  std::vector<GlobalIndex> indices;
+  indices.reserve(static_cast<std::size_t>(network.local_size()));
+  for (LocalIndex i = 0; i < network.local_size(); ++i) indices.push_back(network.file_index(i));
+  return indices;
+}
+
+/// Numbers by target rank, within a rank in the old order; and the ownership that goes with them.
+std::pair<std::vector<GlobalIndex>, Ownership> numbers_for(const Comm& comm, std::span<const Rank> target) {
+  std::vector<std::int64_t> to(static_cast<std::size_t>(comm.size()), 0);
+  for (const Rank r : target) ++to[static_cast<std::size_t>(r)];
+  auto from = comm.all_to_all(std::span<const std::int64_t>(to));
+  auto ownership = Ownership::of_counts(comm, std::reduce(from.begin(), from.end(), std::int64_t{0}));
+  std::exclusive_scan(from.begin(), from.end(), from.begin(), ownership.first());
+  auto next = comm.all_to_all(std::span<const std::int64_t>(from));
+  std::vector<GlobalIndex> numbers;
+  numbers.reserve(target.size());
+  for (const Rank r : target) numbers.push_back(next[static_cast<std::size_t>(r)]++);
+  return {std::move(numbers), std::move(ownership)};
+}
+
+Network reordered_network(const Comm& comm, Network&& network, Ownership to) {
+  const auto indices = file_indices(network);
+  auto result = renumbered(comm, std::move(network), indices, std::move(to));
+  result.position.clear();
+  return result;
+}
+
+Ownership balanced_file_rows(const Comm& comm, const Network& network) {
+  const auto even = Ownership::even(comm, network.size());
+  std::vector<std::int64_t> lengths(network.row_ptr.size() - 1);
+  std::adjacent_difference(network.row_ptr.begin() + 1, network.row_ptr.end(), lengths.begin());
+  lengths = to_file_order(comm, network, even, std::span<const std::int64_t>(lengths));
+  std::vector<std::int64_t> row_ptr(lengths.size() + 1, 0);
+  std::partial_sum(lengths.begin(), lengths.end(), row_ptr.begin() + 1);
+  return balanced_by_nonzeros(comm, even, row_ptr);
+}
+
+}  // namespace
+
+Network partition_by_ptscotch(const Comm& comm, Network&& network) {
+  // PT-Scotch wants vertices and edges on the table: with less there is nothing to gain either.
+  if (comm.size() == 1 || network.size() < 2 * comm.size() || network.nnz == 0) return std::move(network);
+  auto graph = std::move(network);
+  if (comm.any(graph.local_size() == 0)) {
+    const auto numbers = file_indices(graph);
+    graph = renumbered(comm, std::move(graph), numbers, Ownership::even(comm, graph.size()));
+  }
+  const auto [numbers, ownership] = numbers_for(comm, ptscotch_targets(comm, graph));
+  return renumbered(comm, std::move(graph), numbers, ownership);
+}
+
+Network in_file_order(const Comm& comm, Network&& network) {
+  auto to = balanced_file_rows(comm, network);
+  if (!reordered(comm, network) && to.offsets() == network.rows.offsets()) return std::move(network);
+  return reordered_network(comm, std::move(network), std::move(to));
+}
+
+template <class T>
+std::vector<T> to_file_order(const Comm& comm, const Network& network, const Ownership& file_rows,
+                             std::span<const T> values) {
+  if (!reordered(comm, network)) return redistribute(comm, network.rows, file_rows, values);
+  return sent_to_numbers(comm, file_rows, file_indices(network), values);
+}
+
+template <class T>
+std::vector<T> from_file_order(const Comm& comm, const Network& network, const Ownership& file_rows,
+                               std::span<const T> values) {
+  if (!reordered(comm, network)) return redistribute(comm, file_rows, network.rows, values);
+  return fetched_from_numbers(comm, file_rows, file_indices(network), values);
+}
+
+#define SYNBAL_INSTANTIATE(T)                                                                               \
+  template std::vector<T> to_file_order(const Comm&, const Network&, const Ownership&, std::span<const T>); \
+  template std::vector<T> from_file_order(const Comm&, const Network&, const Ownership&, std::span<const T>);
+SYNBAL_INSTANTIATE(double)
+SYNBAL_INSTANTIATE(std::int64_t)
+SYNBAL_INSTANTIATE(std::uint8_t)
+#undef SYNBAL_INSTANTIATE
+
+}  // namespace synbal
