@@ -25,6 +25,7 @@ Session::Session(const std::string& program, const std::vector<std::string>& pet
   std::vector<std::string> words{program, "-skip_petscrc", "-no_signal_handler"};
   words.insert(words.end(), petsc_options.begin(), petsc_options.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (auto& w : words) argv.push_back(w.data());
   argv.push_back(nullptr);
   int argc = static_cast<int>(words.size());

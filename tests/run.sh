@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# The whole test suite, from a bare Debian 12: installs what is missing, checks the formatting, builds with warnings as
+# errors, runs every test. Exit code 0 only when all of it passed.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../jobs/environment.sh"
+cd "$root"
+
+say "Installing what is missing"
+bash jobs/install_dependencies.sh build test
+
+say "Checking the formatting"
+formatter=$(command -v clang-format-14 || command -v clang-format || true)
+if [ -n "$formatter" ] && "$formatter" --version | grep -q 'version 14\.'; then
+  find include src tests benchmarks \( -name '*.hpp' -o -name '*.cpp' \) -print0 | xargs -0 "$formatter" --dry-run -Werror
+  echo "all files are formatted"
+else
+  echo "skipped: clang-format 14 is absent, and other versions format differently"
+fi
+
+say "Building (build/release, warnings are errors)"
+cmake --preset release -DSYNBAL_WERROR=ON -DSYNBAL_BUILD_TESTS=ON -DSYNBAL_BUILD_BENCHMARKS=ON
+cmake --build --preset release --parallel "$cores"
+
+say "Running the tests on $cores cores"
+ctest --preset release --parallel "$cores"
+say "All tests passed"
