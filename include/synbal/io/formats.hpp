@@ -16,9 +16,11 @@ struct ReadOptions {
   Duplicates duplicates = Duplicates::sum;
   Orientation orientation = Orientation::post_pre;
   PartitionKind partition = PartitionKind::nnz;
-  std::optional<std::string> pinned;  ///< FILE[:/dataset]: node ids one a line, or a 0/1 dataset
-  std::optional<std::string> gain;    ///< FILE[:/dataset]: one value a line, or a dataset of N values
-  bool checksum = true;               ///< compute the checksum of the file's bytes
+  /// FILE[:/dataset]: node ids one a line ('#' starts a comment), or a 0/1 dataset. Ids are those of the network's
+  /// /node_id; without it the places in the file, from 0 in a .h5, from 1 in a .mtx as its own indices.
+  std::optional<std::string> pinned;
+  std::optional<std::string> gain;  ///< FILE[:/dataset]: one value a line, or a dataset of N values
+  bool checksum = true;             ///< compute the checksum of the file's bytes
 };
 
 /// Collective. Reads FILE, or FILE.h5:/group; every rank takes its share, none holds the whole.
@@ -28,7 +30,13 @@ Network read_network(const Comm& comm, const std::string& path, const ReadOption
 /// @throws Error usage when the extension names no format that can be written. Not collective: call before long work.
 void check_writable_format(const std::string& path);
 
-/// Collective. Writes to a temporary name beside `path`, then renames: `path` is either whole or as it was.
+/// @throws Error io_failure when no file can be made at `path` (folder missing or not writable). Not collective: call
+/// on one rank, before long work.
+void check_can_write(const std::string& path);
+
+/// Collective. Writes to a temporary name beside `path`, then renames: `path` is either whole or as it was. The
+/// file has the order of the network's own file. Matrix Market files keep the weights alone, not the node data.
+/// @throws Error usage for an unknown extension, io_failure.
 void write_network(const Comm& comm, const Network& network, const std::string& path);
 
 }  // namespace synbal

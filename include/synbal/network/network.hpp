@@ -40,6 +40,7 @@ struct InputFacts {
   std::int64_t self_loops = 0;
   std::int64_t duplicates_merged = 0;
   std::int64_t zeros_dropped = 0;
+  std::vector<std::string> notices;  ///< what the reader left out, for the user to know
 };
 
 /// Distributed weights. Row i is the postsynaptic neuron, column j the presynaptic one.

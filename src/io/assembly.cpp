@@ -1,0 +1,31 @@
+// Routing of entries to the owners of their rows.
+#include "assembly.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "synbal/core/error.hpp"
+
+namespace synbal::io {
+
+void check_plausible_size(const std::string& where, GlobalIndex n, ByteCount bytes) {
+  constexpr GlobalIndex kAlwaysPlausible = 10'000'000;
+  if (n <= kAlwaysPlausible || n / 1024 <= bytes) return;
+  throw bad_input(fmt::format("{}: announces {} neurons in a file of {} bytes (a damaged size?): correct the size",
+                              where, n, bytes));
+}
+
+Network network_of(const Comm& comm, GlobalIndex n, Triplets&& entries, const ReadOptions& options, InputFacts facts) {
+  if (options.orientation == Orientation::pre_post) std::swap(entries.row, entries.column);
+  const auto even = Ownership::even(comm, n);
+  auto rows = route(comm, even, std::move(entries));
+  if (options.partition == PartitionKind::contiguous) {
+    return assemble(comm, even, std::move(rows), options.duplicates, std::move(facts));
+  }
+  auto balanced = balanced_by_nonzeros(comm, even, rows.row_ptr);
+  rows = redistribute(comm, even, balanced, std::move(rows));
+  return assemble(comm, std::move(balanced), std::move(rows), options.duplicates, std::move(facts));
+}
+
+}  // namespace synbal::io

@@ -1,0 +1,16 @@
+// From entries anywhere to a network: the common end of every reader of coordinate files.
+#pragma once
+
+#include "synbal/io/formats.hpp"
+
+namespace synbal::io {
+
+/// Collective. Sends entries to rows (swapping their indices for pre_post), chooses the ownership that the options ask
+/// for, and assembles. @throws Error bad_input for duplicates that are not wanted.
+Network network_of(const Comm& comm, GlobalIndex n, Triplets&& entries, const ReadOptions& options, InputFacts facts);
+
+/// @throws Error bad_input when a file of `bytes` bytes announces implausibly many neurons (damaged sizes must not
+/// make every rank allocate all memory).
+void check_plausible_size(const std::string& where, GlobalIndex n, ByteCount bytes);
+
+}  // namespace synbal::io

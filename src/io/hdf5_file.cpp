@@ -1,0 +1,244 @@
+// Inspection and reading of HDF5 objects.
+#include "hdf5_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "synbal/core/agree.hpp"
+
+namespace synbal::io {
+
+namespace {
+constexpr ByteCount kPieceBytes = ByteCount{1} << 29;
+/// The best that deflate can do is 1032:1.
+constexpr double kMostCompression = 1100;
+
+constexpr const char* kNotHdf5 =
+    "cannot be read as HDF5 (no HDF5 file, damaged, truncated, or locked by another program): check the file; on file "
+    "systems without locks set HDF5_USE_FILE_LOCKING=FALSE";
+
+bool allowed_filter(H5Z_filter_t filter) {
+  return filter == H5Z_FILTER_DEFLATE || filter == H5Z_FILTER_SHUFFLE || filter == H5Z_FILTER_FLETCHER32;
+}
+
+Hid access_list() {
+  auto access = adopt_hid(H5Pcreate(H5P_FILE_ACCESS), "HDF5 gave no property list");
+  H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
+  return access;
+}
+}  // namespace
+
+void quiet_hdf5() {
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  H5PLset_loading_state(0);
+}
+
+Hid adopt_hid(hid_t raw, const std::string& what) {
+  if (raw < 0) throw bad_input(what);
+  return Hid::adopt(raw);
+}
+
+template <>
+hid_t memory_type<double>() {
+  return H5T_NATIVE_DOUBLE;
+}
+template <>
+hid_t memory_type<std::int64_t>() {
+  return H5T_NATIVE_INT64;
+}
+template <>
+hid_t memory_type<std::uint8_t>() {
+  return H5T_NATIVE_UINT8;
+}
+
+Hdf5Input Hdf5Input::open(const Comm& comm, const InputFile& file) {
+  quiet_hdf5();
+  // One rank looks first, alone: what is no HDF5 file never reaches the collective open.
+  agreed(comm, [&] {
+    if (comm.is_root()) open_serial(file);
+  });
+  const auto access = access_list();
+  H5Pset_fapl_mpio(access.get(), comm.get(), MPI_INFO_NULL);
+  const auto raw = H5Fopen(file.path().c_str(), H5F_ACC_RDONLY, access.get());
+  auto id = agreed(comm, [&] { return adopt_hid(raw, fmt::format("{}: {}", file.path(), kNotHdf5)); });
+  return {file, std::move(id)};
+}
+
+Hdf5Input Hdf5Input::open_serial(const InputFile& file) {
+  quiet_hdf5();
+  const auto access = access_list();
+  auto id = adopt_hid(H5Fopen(file.path().c_str(), H5F_ACC_RDONLY, access.get()),
+                      fmt::format("{}: {}", file.path(), kNotHdf5));
+  return {file, std::move(id)};
+}
+
+bool Hdf5Input::exists(const std::string& object) const {
+  for (std::size_t end = object.find('/', 1);; end = object.find('/', end + 1)) {
+    const auto step = object.substr(0, end);
+    if (step != "/" && H5Lexists(id_.get(), step.c_str(), H5P_DEFAULT) <= 0) return false;
+    if (end == object.npos) return true;
+  }
+}
+
+void Hdf5Input::check_links(const std::string& name) const {
+  for (std::size_t end = name.find('/', 1);; end = name.find('/', end + 1)) {
+    const auto step = name.substr(0, end);
+    H5L_info_t info;
+    if (step != "/") {
+      if (H5Lexists(id_.get(), step.c_str(), H5P_DEFAULT) <= 0) {
+        throw error(fmt::format("{} is missing: a native network has it (see `synbal convert --help`)", step));
+      }
+      if (H5Lget_info(id_.get(), step.c_str(), &info, H5P_DEFAULT) < 0 || info.type != H5L_TYPE_HARD) {
+        throw error(
+            fmt::format("{} is a soft or external link, which is not followed: copy the object into the file", step));
+      }
+    }
+    if (end == name.npos) return;
+  }
+}
+
+Hid Hdf5Input::object(const std::string& name) const {
+  check_links(name);
+  return adopt_hid(H5Oopen(id_.get(), name.c_str(), H5P_DEFAULT),
+                   fmt::format("{}: {} cannot be opened (damaged file)", path_, name));
+}
+
+bool Hdf5Input::is_group(const std::string& name) const {
+  return exists(name) && H5Iget_type(object(name).get()) == H5I_GROUP;
+}
+
+Dataset Hdf5Input::dataset(const std::string& name, ElementKind kind) const {
+  Dataset found{object(name), fmt::format("{}: dataset {}", path_, name), 0};
+  if (H5Iget_type(found.id.get()) != H5I_DATASET) throw error(name + " is a group, not a dataset");
+  const auto space = adopt_hid(H5Dget_space(found.id.get()), found.name + " has no shape (damaged file)");
+  hsize_t length = 0;
+  if (H5Sget_simple_extent_ndims(space.get()) != 1 || H5Sget_simple_extent_dims(space.get(), &length, nullptr) != 1) {
+    throw bad_input(found.name + " is not one-dimensional: store a plain list of numbers");
+  }
+  if (length > static_cast<hsize_t>(INT64_MAX / 16)) throw bad_input(found.name + " has an impossible length");
+  found.length = static_cast<std::int64_t>(length);
+  const auto type = adopt_hid(H5Dget_type(found.id.get()), found.name + " has no type (damaged file)");
+  const auto type_class = H5Tget_class(type.get());
+  if (type_class != H5T_INTEGER && !(kind == ElementKind::real && type_class == H5T_FLOAT)) {
+    throw bad_input(fmt::format("{} has the wrong type: store {}", found.name,
+                                kind == ElementKind::real ? "float64 numbers" : "signed integers, int64 best"));
+  }
+  check_storage(found);
+  return found;
+}
+
+void Hdf5Input::check_storage(const Dataset& dataset) const {
+  const auto type = adopt_hid(H5Dget_type(dataset.id.get()), dataset.name + " has no type (damaged file)");
+  const auto plan = adopt_hid(H5Dget_create_plist(dataset.id.get()), dataset.name + " has no layout (damaged file)");
+  const auto layout = H5Pget_layout(plan.get());
+  if (layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED && layout != H5D_COMPACT) {
+    throw bad_input(dataset.name + " is virtual (its data are in other files): copy the data into this file");
+  }
+  if (H5Pget_external_count(plan.get()) != 0) {
+    throw bad_input(dataset.name + " has external storage (its data are in other files): copy the data into this file");
+  }
+  const int filters = H5Pget_nfilters(plan.get());
+  for (int k = 0; k < filters; ++k) {
+    unsigned flags = 0, config = 0;
+    std::size_t values = 0;
+    const auto filter =
+        H5Pget_filter2(plan.get(), static_cast<unsigned>(k), &flags, &values, nullptr, 0, nullptr, &config);
+    if (!allowed_filter(filter)) {
+      throw bad_input(
+          fmt::format("{} uses filter {}: store it uncompressed or with gzip", dataset.name, static_cast<int>(filter)));
+    }
+  }
+  const auto stored = static_cast<double>(H5Dget_storage_size(dataset.id.get()));
+  const auto bytes = static_cast<double>(dataset.length) * static_cast<double>(H5Tget_size(type.get()));
+  if (stored > static_cast<double>(file_size_) || bytes > stored * (filters > 0 ? kMostCompression : 1.0)) {
+    throw bad_input(
+        fmt::format("{} has {} elements but the file stores only {} bytes for them (truncated, or never "
+                    "written): get the file again",
+                    dataset.name, dataset.length, stored));
+  }
+  if (layout == H5D_CONTIGUOUS && dataset.length > 0) {
+    const auto offset = H5Dget_offset(dataset.id.get());
+    if (offset == HADDR_UNDEF || static_cast<double>(offset) + bytes > static_cast<double>(file_size_)) {
+      throw bad_input(dataset.name + " lies behind the end of the file (truncated): get the file again");
+    }
+  }
+}
+
+template <class T>
+void Hdf5Input::read(const Dataset& dataset, std::int64_t first, std::int64_t count, T* into) const {
+  const auto step = kPieceBytes / static_cast<ByteCount>(sizeof(T));
+  const auto file_space = adopt_hid(H5Dget_space(dataset.id.get()), dataset.name + " has no shape (damaged file)");
+  for (; count > 0; count -= step, first += step, into += step) {
+    const hsize_t start = static_cast<hsize_t>(first), length = static_cast<hsize_t>(std::min(step, count));
+    const auto memory = adopt_hid(H5Screate_simple(1, &length, nullptr), "HDF5 gave no dataspace");
+    H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, &start, nullptr, &length, nullptr);
+    if (H5Dread(dataset.id.get(), memory_type<T>(), memory.get(), file_space.get(), H5P_DEFAULT, into) < 0) {
+      throw bad_input(dataset.name + " cannot be read (damaged data or a failing disk): get the file again");
+    }
+  }
+}
+template void Hdf5Input::read(const Dataset&, std::int64_t, std::int64_t, double*) const;
+template void Hdf5Input::read(const Dataset&, std::int64_t, std::int64_t, std::int64_t*) const;
+template void Hdf5Input::read(const Dataset&, std::int64_t, std::int64_t, std::uint8_t*) const;
+
+// ---- attributes
+
+Hid Hdf5Input::attribute(const std::string& name, const std::string& attribute_name) const {
+  const auto owner = object(name);
+  if (H5Aexists(owner.get(), attribute_name.c_str()) <= 0) {
+    throw error(fmt::format("attribute '{}' of {} is missing", attribute_name, name));
+  }
+  return adopt_hid(
+      H5Aopen(owner.get(), attribute_name.c_str(), H5P_DEFAULT),
+      fmt::format("{}: attribute '{}' of {} cannot be opened (damaged file)", path_, attribute_name, name));
+}
+
+std::string Hdf5Input::text_attribute(const std::string& name, const std::string& attribute_name) const {
+  const auto found = attribute(name, attribute_name);
+  const auto bad = fmt::format("attribute '{}' of {} is not a text", attribute_name, name);
+  const auto type = adopt_hid(H5Aget_type(found.get()), path_ + ": " + bad);
+  const auto space = adopt_hid(H5Aget_space(found.get()), path_ + ": " + bad);
+  constexpr std::size_t kLongest = std::size_t{1} << 20;
+  if (H5Tget_class(type.get()) != H5T_STRING || H5Sget_simple_extent_npoints(space.get()) != 1) throw error(bad);
+  if (H5Tis_variable_str(type.get()) > 0) {
+    char* raw = nullptr;
+    if (H5Aread(found.get(), type.get(), static_cast<void*>(&raw)) < 0 || raw == nullptr) throw error(bad);
+    std::string text(raw);
+    H5free_memory(raw);
+    return text;
+  }
+  std::string text(H5Tget_size(type.get()), '\0');
+  if (text.size() > kLongest || H5Aread(found.get(), type.get(), text.data()) < 0) throw error(bad);
+  return text.substr(0, text.find('\0'));
+}
+
+std::vector<std::int64_t> Hdf5Input::integer_attribute(const std::string& name,
+                                                       const std::string& attribute_name) const {
+  const auto found = attribute(name, attribute_name);
+  const auto bad = fmt::format("attribute '{}' of {} is not a list of integers", attribute_name, name);
+  const auto type = adopt_hid(H5Aget_type(found.get()), path_ + ": " + bad);
+  const auto space = adopt_hid(H5Aget_space(found.get()), path_ + ": " + bad);
+  const auto count = H5Sget_simple_extent_npoints(space.get());
+  if (H5Tget_class(type.get()) != H5T_INTEGER || count < 1 || count > 16) throw error(bad);
+  std::vector<std::int64_t> values(static_cast<std::size_t>(count));
+  if (H5Aread(found.get(), H5T_NATIVE_INT64, values.data()) < 0) throw error(bad);
+  return values;
+}
+
+double Hdf5Input::real_attribute(const std::string& name, const std::string& attribute_name) const {
+  const auto found = attribute(name, attribute_name);
+  const auto bad = fmt::format("attribute '{}' of {} is not a number", attribute_name, name);
+  const auto type = adopt_hid(H5Aget_type(found.get()), path_ + ": " + bad);
+  const auto space = adopt_hid(H5Aget_space(found.get()), path_ + ": " + bad);
+  const auto type_class = H5Tget_class(type.get());
+  if ((type_class != H5T_FLOAT && type_class != H5T_INTEGER) || H5Sget_simple_extent_npoints(space.get()) != 1) {
+    throw error(bad);
+  }
+  double value = 0;
+  if (H5Aread(found.get(), H5T_NATIVE_DOUBLE, &value) < 0) throw error(bad);
+  return value;
+}
+
+}  // namespace synbal::io

@@ -1,0 +1,91 @@
+// Reading of HDF5 files that may be hostile: handles, and objects inspected before anything is allocated or read.
+#pragma once
+
+#include <hdf5.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "input_file.hpp"
+#include "synbal/core/handle.hpp"
+
+namespace synbal::io {
+
+struct HidTraits {
+  static hid_t null() { return H5I_INVALID_HID; }
+  static void destroy(hid_t raw) noexcept { H5Idec_ref(raw); }
+};
+/// Any HDF5 object.
+using Hid = Handle<hid_t, HidTraits>;
+
+/// Takes ownership of what an HDF5 call returned. @throws Error bad_input with `what` when it failed.
+Hid adopt_hid(hid_t raw, const std::string& what);
+
+/// What the elements of a dataset may be.
+enum class ElementKind { real, integer };  // real: floating point or integer in the file
+
+/// A one-dimensional dataset that passed all checks of its description.
+struct Dataset {
+  Hid id;
+  std::string name;  ///< FILE: dataset /path, for messages
+  std::int64_t length = 0;
+};
+
+/// An HDF5 file open for reading. Objects are reached through hard links only; external storage, virtual datasets and
+/// unusual filters are refused; sizes are compared with the length of the file. Errors are bad_input and name the file
+/// and the object. Only open() and close() are collective: all else may be called inside agreed().
+class Hdf5Input {
+ public:
+  /// Collective (MPI-IO). The file must outlive the object, which all ranks must destroy together.
+  static Hdf5Input open(const Comm& comm, const InputFile& file);
+  /// Not collective: for one rank alone.
+  static Hdf5Input open_serial(const InputFile& file);
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] hid_t id() const noexcept { return id_.get(); }
+
+  /// True when something of that name exists (each step a link in a group).
+  [[nodiscard]] bool exists(const std::string& object) const;
+  [[nodiscard]] bool is_group(const std::string& object) const;
+  /// @throws Error bad_input when missing, not one-dimensional, of another type, larger than the file can hold, ...
+  [[nodiscard]] Dataset dataset(const std::string& object, ElementKind kind) const;
+
+  /// Elements [first, first + count) converted to T; not collective. T: double, std::int64_t, std::uint8_t.
+  template <class T>
+  void read(const Dataset& dataset, std::int64_t first, std::int64_t count, T* into) const;
+
+  /// Attribute of a group or dataset ("/" is the file itself). @throws Error bad_input when missing or of another type.
+  [[nodiscard]] std::string text_attribute(const std::string& object, const std::string& name) const;
+  [[nodiscard]] std::vector<std::int64_t> integer_attribute(const std::string& object, const std::string& name) const;
+  [[nodiscard]] double real_attribute(const std::string& object, const std::string& name) const;
+
+  /// The message "FILE: what".
+  [[nodiscard]] Error error(const std::string& what) const { return bad_input(path_ + ": " + what); }
+
+ private:
+  Hdf5Input(const InputFile& file, Hid id) : path_(file.path()), file_size_(file.size()), id_(std::move(id)) {}
+  [[nodiscard]] Hid object(const std::string& name) const;
+  [[nodiscard]] Hid attribute(const std::string& object, const std::string& name) const;
+  void check_links(const std::string& name) const;
+  void check_storage(const Dataset& dataset) const;
+
+  std::string path_;
+  ByteCount file_size_;
+  Hid id_;
+};
+
+/// Joins a group and a name in it.
+[[nodiscard]] inline std::string in_group(const std::string& group, const std::string& name) {
+  return group.empty() || group.back() == '/' ? group + name : group + "/" + name;
+}
+
+/// The memory type of T.
+template <class T>
+hid_t memory_type();
+
+/// HDF5 prints its error stack unless told otherwise, and loads filter plugins that a file names: both off.
+void quiet_hdf5();
+
+}  // namespace synbal::io

@@ -1,0 +1,190 @@
+// Structure by rank 0, data by positioned writes, verification through HDF5.
+#include "hdf5_output.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include <algorithm>
+
+#include "synbal/core/agree.hpp"
+
+namespace synbal::io {
+
+namespace {
+constexpr std::int64_t kPiece = std::int64_t{1} << 19;  // elements
+
+std::uint32_t checksum_of(std::uint32_t so_far, const void* bytes, std::size_t size) {
+  return static_cast<std::uint32_t>(crc32_z(so_far, static_cast<const Bytef*>(bytes), size));
+}
+
+Error refused(const std::string& path, const std::string& what) {
+  return io_failure(
+      fmt::format("{}: HDF5 could not {} (disk full, or a locked or failing file system): free some "
+                  "space, or set HDF5_USE_FILE_LOCKING=FALSE",
+                  path, what));
+}
+
+Hid made(hid_t raw, const std::string& path, const std::string& what) {
+  if (raw < 0) throw refused(path, what);
+  return Hid::adopt(raw);
+}
+
+void write_attribute(hid_t owner, const std::string& name, hid_t type, hid_t space, const void* value,
+                     const std::string& path) {
+  const auto id =
+      made(H5Acreate2(owner, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), path, "make attribute " + name);
+  if (H5Awrite(id.get(), type, value) < 0) throw refused(path, "write attribute " + name);
+}
+
+void write_attribute(hid_t owner, const std::string& name, const AttributeValue& value, const std::string& path) {
+  const auto scalar = made(H5Screate(H5S_SCALAR), path, "make a scalar");
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    const auto type = made(H5Tcopy(H5T_C_S1), path, "make a text type");
+    H5Tset_size(type.get(), H5T_VARIABLE);
+    H5Tset_cset(type.get(), H5T_CSET_UTF8);
+    const char* raw = text->c_str();
+    write_attribute(owner, name, type.get(), scalar.get(), static_cast<const void*>(&raw), path);
+  } else if (const auto* list = std::get_if<std::vector<std::int64_t>>(&value)) {
+    const hsize_t length = list->size();
+    const auto space = made(H5Screate_simple(1, &length, nullptr), path, "make a list");
+    write_attribute(owner, name, H5T_NATIVE_INT64, space.get(), list->data(), path);
+  } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+    write_attribute(owner, name, H5T_NATIVE_INT64, scalar.get(), integer, path);
+  } else {
+    write_attribute(owner, name, H5T_NATIVE_DOUBLE, scalar.get(), &std::get<double>(value), path);
+  }
+}
+
+std::int64_t make_dataset(hid_t file, const std::string& name, hid_t type, std::int64_t length,
+                          const std::string& path) {
+  const auto dims = static_cast<hsize_t>(length);
+  const auto space = made(H5Screate_simple(1, &dims, nullptr), path, "make the shape of " + name);
+  const auto plan = made(H5Pcreate(H5P_DATASET_CREATE), path, "plan " + name);
+  H5Pset_layout(plan.get(), H5D_CONTIGUOUS);
+  H5Pset_alloc_time(plan.get(), H5D_ALLOC_TIME_EARLY);
+  H5Pset_fill_time(plan.get(), H5D_FILL_TIME_NEVER);
+  const auto id = made(H5Dcreate2(file, name.c_str(), type, space.get(), H5P_DEFAULT, plan.get(), H5P_DEFAULT), path,
+                       "make dataset " + name);
+  if (length == 0) return 0;
+  const auto offset = H5Dget_offset(id.get());
+  if (offset == HADDR_UNDEF) throw refused(path, "allocate dataset " + name);
+  return static_cast<std::int64_t>(offset);
+}
+}  // namespace
+
+void Hdf5Output::attribute(const std::string& object, const std::string& name, AttributeValue value) {
+  attributes_.push_back({object, name, std::move(value)});
+}
+
+template <class T>
+Hdf5Output::DatasetId Hdf5Output::dataset(const std::string& path, std::int64_t length) {
+  datasets_.push_back({path, memory_type<T>(), length, 0});
+  return datasets_.size() - 1;
+}
+template Hdf5Output::DatasetId Hdf5Output::dataset<double>(const std::string&, std::int64_t);
+template Hdf5Output::DatasetId Hdf5Output::dataset<std::int64_t>(const std::string&, std::int64_t);
+template Hdf5Output::DatasetId Hdf5Output::dataset<std::uint8_t>(const std::string&, std::int64_t);
+
+void Hdf5Output::create(const Comm& comm, const std::string& path) {
+  comm_ = &comm;
+  path_ = path;
+  file_ = std::make_unique<OutputFile>(comm, path);
+  std::vector<std::int64_t> numbers(datasets_.size() + 1, 0);  // offsets, then the file's length
+  agreed(comm, [&] {
+    if (!comm.is_root()) return;
+    lay_down(file_->partial_path());
+    std::transform(datasets_.begin(), datasets_.end(), numbers.begin(), [](const Declared& d) { return d.offset; });
+    struct stat facts {};
+    if (::stat(file_->partial_path().c_str(), &facts) != 0) throw refused(path_, "create the file");
+    numbers.back() = facts.st_size;
+  });
+  SYNBAL_MPI(MPI_Bcast(numbers.data(), static_cast<int>(numbers.size()), MPI_INT64_T, 0, comm.get()));
+  for (std::size_t k = 0; k < datasets_.size(); ++k) datasets_[k].offset = numbers[k];
+  file_->allocate(numbers.back());
+  file_->open_everywhere();
+}
+
+void Hdf5Output::lay_down(const std::string& partial_path) {
+  quiet_hdf5();
+  const auto access = made(H5Pcreate(H5P_FILE_ACCESS), path_, "start");
+  H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
+  auto file = made(H5Fcreate(partial_path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), path_, "create the file");
+  for (const auto& g : groups_) {
+    made(H5Gcreate2(file.get(), g.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), path_, "make group " + g);
+  }
+  for (auto& d : datasets_) d.offset = make_dataset(file.get(), d.path, d.type, d.length, path_);
+  for (const auto& a : attributes_) {
+    const auto owner = made(H5Oopen(file.get(), a.object.c_str(), H5P_DEFAULT), path_, "open " + a.object);
+    write_attribute(owner.get(), a.name, a.value, path_);
+  }
+  if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0) throw refused(path_, "flush the file");
+}
+
+template <class T>
+void Hdf5Output::write(DatasetId id, std::int64_t first, std::span<const T> values) noexcept {
+  if (failure_ || values.empty()) return;
+  try {
+    const auto& d = datasets_.at(id);
+    file_->write(d.offset + first * static_cast<std::int64_t>(sizeof(T)),
+                 {reinterpret_cast<const char*>(values.data()), values.size_bytes()});
+    const auto count = static_cast<std::int64_t>(values.size());
+    const auto extends =
+        !written_.empty() && written_.back().dataset == id && written_.back().first + written_.back().count == first;
+    if (!extends) written_.push_back({id, first, 0, 0});
+    auto& range = written_.back();
+    range.checksum = checksum_of(range.checksum, values.data(), values.size_bytes());
+    range.count += count;
+  } catch (const Error& e) {
+    failure_ = e;
+  } catch (const std::exception& e) {
+    failure_ = internal_error(e.what());
+  }
+}
+template void Hdf5Output::write(DatasetId, std::int64_t, std::span<const double>) noexcept;
+template void Hdf5Output::write(DatasetId, std::int64_t, std::span<const std::int64_t>) noexcept;
+template void Hdf5Output::write(DatasetId, std::int64_t, std::span<const std::uint8_t>) noexcept;
+
+Error Hdf5Output::damaged(const std::string& what) const {
+  return io_failure(
+      fmt::format("{}: {} was not stored as written (failing or full disk): write elsewhere", path_, what));
+}
+
+template <class T>
+void Hdf5Output::read_back(const Hdf5Input& file, const Written& range) const {
+  const auto& name = datasets_[range.dataset].path;
+  const auto stored = file.dataset(name, ElementKind::real);
+  std::vector<T> piece(static_cast<std::size_t>(std::min(kPiece, range.count)));
+  std::uint32_t sum = 0;
+  for (std::int64_t done = 0; done < range.count; done += kPiece) {
+    const auto length = std::min(kPiece, range.count - done);
+    file.read(stored, range.first + done, length, piece.data());
+    sum = checksum_of(sum, piece.data(), static_cast<std::size_t>(length) * sizeof(T));
+  }
+  if (sum != range.checksum) throw damaged("dataset " + name);
+}
+
+void Hdf5Output::read_back() const {
+  const InputFile bytes(file_->partial_path());
+  const auto file = Hdf5Input::open_serial(bytes);
+  for (const auto& range : written_) {
+    const auto type = datasets_[range.dataset].type;
+    if (type == memory_type<double>()) read_back<double>(file, range);
+    if (type == memory_type<std::int64_t>()) read_back<std::int64_t>(file, range);
+    if (type == memory_type<std::uint8_t>()) read_back<std::uint8_t>(file, range);
+  }
+}
+
+void Hdf5Output::finish() {
+  agree(*comm_, failure_);
+  agreed(*comm_, [&] {
+    try {
+      read_back();
+    } catch (const Error& e) {
+      throw e.code() == ExitCode::io_failure ? e : damaged(e.what());
+    }
+  });
+  file_->commit();
+}
+
+}  // namespace synbal::io

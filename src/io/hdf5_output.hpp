@@ -1,0 +1,86 @@
+// Writing of HDF5 files by all ranks: the structure is laid down by rank 0, the data by everybody at their places.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "hdf5_file.hpp"
+#include "output_file.hpp"
+
+namespace synbal::io {
+
+using AttributeValue = std::variant<std::string, std::int64_t, double, std::vector<std::int64_t>>;
+
+/// Used in three steps: groups, attributes and datasets are declared, the same on all ranks; create() makes the file
+/// with contiguous, allocated datasets; write() puts ranges of values to their places; finish() reads all back through
+/// a new handle, compares checksums and renames. Data go to the offsets that HDF5 states (H5Dget_offset) with plain
+/// positioned writes, since collective MPI-IO writes report success on a full disk.
+class Hdf5Output {
+ public:
+  using DatasetId = std::size_t;
+
+  void group(const std::string& path) { groups_.push_back(path); }
+  void attribute(const std::string& object, const std::string& name, AttributeValue value);
+  /// T: double, std::int64_t, std::uint8_t.
+  template <class T>
+  DatasetId dataset(const std::string& path, std::int64_t length);
+
+  /// Collective. @throws Error io_failure.
+  void create(const Comm& comm, const std::string& path);
+  /// Not collective; a failure is kept and told by finish().
+  template <class T>
+  void write(DatasetId dataset, std::int64_t first, std::span<const T> values) noexcept;
+  /// Collective. @throws Error io_failure, the file at its final path untouched.
+  void finish();
+
+ private:
+  struct Declared {
+    std::string path;
+    hid_t type;
+    std::int64_t length;
+    std::int64_t offset;
+  };
+  struct Attribute {
+    std::string object, name;
+    AttributeValue value;
+  };
+  struct Written {
+    DatasetId dataset;
+    std::int64_t first, count;
+    std::uint32_t checksum;
+  };
+
+  void lay_down(const std::string& partial_path);
+  void read_back() const;
+  template <class T>
+  void read_back(const Hdf5Input& file, const Written& range) const;
+  [[nodiscard]] Error damaged(const std::string& what) const;
+
+  std::vector<std::string> groups_;
+  std::vector<Attribute> attributes_;
+  std::vector<Declared> datasets_;
+  std::vector<Written> written_;
+  std::optional<Error> failure_;
+  const Comm* comm_ = nullptr;
+  std::string path_;
+  std::unique_ptr<OutputFile> file_;
+};
+
+/// Calls write(first, values) for [0, count) in pieces made by make(index), so that no converted copy of all is held.
+template <class T, class Make, class Write>
+void write_in_pieces(std::int64_t count, Make&& make, Write&& write) {
+  constexpr std::int64_t kPiece = std::int64_t{1} << 19;
+  std::vector<T> piece;
+  for (std::int64_t first = 0; first < count; first += kPiece) {
+    const auto length = std::min(kPiece, count - first);
+    piece.resize(static_cast<std::size_t>(length));
+    for (std::int64_t k = 0; k < length; ++k) piece[static_cast<std::size_t>(k)] = make(first + k);
+    write(first, std::span<const T>(piece));
+  }
+}
+
+}  // namespace synbal::io

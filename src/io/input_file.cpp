@@ -1,0 +1,84 @@
+// Positioned reads with honest errors; CRC-32 of ranges, combined in rank order.
+#include "input_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "synbal/core/agree.hpp"
+
+namespace synbal::io {
+
+namespace {
+constexpr ByteCount kBlock = ByteCount{1} << 22;
+
+Error cannot_read(const std::string& path, const char* why) {
+  return io_failure(fmt::format("{}: cannot be read ({}): check the path and its permissions", path, why));
+}
+
+std::uint32_t checksum_of_range(const InputFile& file, ByteCount begin, ByteCount end) {
+  std::vector<char> block(static_cast<std::size_t>(std::min(kBlock, end - begin)));
+  auto crc = crc32(0, nullptr, 0);
+  while (begin < end) {
+    const auto want = static_cast<std::size_t>(std::min<ByteCount>(kBlock, end - begin));
+    const auto got = file.read(begin, {block.data(), want});
+    if (got < want) throw cannot_read(file.path(), "it became shorter while being read");
+    crc = crc32(crc, reinterpret_cast<const Bytef*>(block.data()), static_cast<uInt>(got));
+    begin += static_cast<ByteCount>(got);
+  }
+  return static_cast<std::uint32_t>(crc);
+}
+}  // namespace
+
+InputFile::InputFile(std::string path) : path_(std::move(path)) {
+  fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd_ < 0) throw cannot_read(path_, std::strerror(errno));
+  struct stat facts {};
+  const bool known = ::fstat(fd_, &facts) == 0;
+  if (!known || !S_ISREG(facts.st_mode)) {
+    const auto* why = known ? "it is not a regular file" : std::strerror(errno);
+    ::close(std::exchange(fd_, -1));
+    throw cannot_read(path_, why);
+  }
+  size_ = facts.st_size;
+}
+
+InputFile::InputFile(InputFile&& other) noexcept
+    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), size_(other.size_) {}
+
+InputFile::~InputFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+std::size_t InputFile::read(ByteCount offset, std::span<char> into) const {
+  std::size_t done = 0;
+  while (done < into.size()) {
+    const auto got = ::pread(fd_, into.data() + done, into.size() - done, offset + static_cast<ByteCount>(done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw cannot_read(path_, std::strerror(errno));
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+std::string checksum(const Comm& comm, const InputFile& file) {
+  const auto begin = file.size() / comm.size() * comm.rank();
+  const auto end = comm.rank() + 1 == comm.size() ? file.size() : file.size() / comm.size() * (comm.rank() + 1);
+  const auto own = agreed(comm, [&] { return checksum_of_range(file, begin, end); });
+  const auto sums = comm.gather_all(own);
+  const auto lengths = comm.gather_all(end - begin);
+  auto total = crc32(0, nullptr, 0);
+  for (std::size_t r = 0; r < sums.size(); ++r) total = crc32_combine(total, sums[r], lengths[r]);
+  return fmt::format("crc32:{:08x}", static_cast<std::uint32_t>(total));
+}
+
+}  // namespace synbal::io

@@ -1,0 +1,36 @@
+// A regular file for reading at any place, and the checksum of its bytes taken by all ranks together.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "synbal/core/comm.hpp"
+
+namespace synbal::io {
+
+/// An open file; every failure is an Error io_failure that names the file and the reason. Not collective.
+class InputFile {
+ public:
+  explicit InputFile(std::string path);
+  InputFile(InputFile&& other) noexcept;
+  InputFile& operator=(InputFile&&) = delete;
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+  ~InputFile();
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] ByteCount size() const noexcept { return size_; }
+  [[nodiscard]] int descriptor() const noexcept { return fd_; }
+  /// Reads min(into.size(), size() - offset) bytes and returns how many that were.
+  std::size_t read(ByteCount offset, std::span<char> into) const;
+
+ private:
+  std::string path_;
+  int fd_ = -1;
+  ByteCount size_ = 0;
+};
+
+/// Collective. "crc32:xxxxxxxx" of the whole file; every rank reads its share of the bytes.
+std::string checksum(const Comm& comm, const InputFile& file);
+
+}  // namespace synbal::io

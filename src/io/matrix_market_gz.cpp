@@ -1,0 +1,163 @@
+// Reading compressed Matrix Market files: rank 0 decompresses and hands consecutive runs of lines to the ranks in turn,
+// so that no rank holds the whole text and entries keep the order of the file from rank to rank.
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "assembly.hpp"
+#include "gz_text.hpp"
+#include "matrix_market_part.hpp"
+#include "synbal/core/agree.hpp"
+
+namespace synbal::io {
+
+namespace {
+constexpr std::size_t kBlock = std::size_t{1} << 20;
+constexpr int kTextTag = 31;
+
+/// Sends blocks to one rank after the other, two under way at a time. An empty block ends a rank's run.
+class BlockSender {
+ public:
+  explicit BlockSender(const Comm& comm) : comm_(&comm) {}
+  BlockSender(const BlockSender&) = delete;
+  BlockSender& operator=(const BlockSender&) = delete;
+  ~BlockSender() { MPI_Waitall(2, requests_.data(), MPI_STATUSES_IGNORE); }
+
+  void send(std::string_view text, Rank to) {
+    const auto slot = std::exchange(next_, 1 - next_);
+    SYNBAL_MPI(MPI_Wait(&requests_[slot], MPI_STATUS_IGNORE));
+    buffers_[slot].assign(text.begin(), text.end());
+    SYNBAL_MPI(MPI_Isend(buffers_[slot].data(), static_cast<int>(text.size()), MPI_CHAR, to, kTextTag, comm_->get(),
+                         &requests_[slot]));
+  }
+
+ private:
+  const Comm* comm_;
+  std::array<std::vector<char>, 2> buffers_;
+  std::array<MPI_Request, 2> requests_{MPI_REQUEST_NULL, MPI_REQUEST_NULL};
+  std::size_t next_ = 0;
+};
+
+/// Runs on rank 0: parses its own run of lines, sends the others theirs.
+class Distributor {
+ public:
+  Distributor(const Comm& comm, const InputFile& file)
+      : comm_(comm),
+        sender_(comm),
+        gz_(file),
+        size_(file.size()),
+        blocks_([this](char* into, std::size_t size) { return gz_.read(into, size); }, kBlock) {}
+
+  MmHeader header(const std::string& path) {
+    MmHeaderParser parser;
+    ByteCount bytes = 0;
+    for (rest_ = blocks_.next(); !rest_.empty(); rest_ = blocks_.next()) {
+      if (take_header(parser, rest_, bytes)) {
+        check_plausible_size(path, parser.header().n, 1024 * size_);
+        return parser.header();
+      }
+    }
+    parser.end();
+    return {};
+  }
+
+  void run(const MmHeader& header, MmPart& part) {
+    MmEntryParser parser(header, part.entries);
+    std::int64_t sent = 0;
+    for (auto text = rest_.empty() ? blocks_.next() : rest_; !text.empty(); text = blocks_.next()) {
+      while (to_ + 1 < comm_.size() && sent >= header.entries / comm_.size() * (to_ + 1)) finish_run();
+      const auto lines = std::count(text.begin(), text.end(), '\n');
+      sent += lines;
+      if (to_ > 0) {
+        sender_.send(text, to_);
+      } else if (!part.failure) {
+        take(parser, text, part);
+      }
+    }
+    part.lines = parser.lines();
+    part.count = parser.count();
+  }
+
+  /// Ends the run of every rank that still waits.
+  void finish() {
+    while (to_ < comm_.size()) finish_run();
+  }
+
+  static void take(MmEntryParser& parser, std::string_view text, MmPart& part) {
+    try {
+      parser.take(text);
+    } catch (const LineError& e) {
+      part.failure = e;
+    }
+  }
+
+ private:
+  void finish_run() {
+    if (to_ > 0) sender_.send({}, to_);
+    ++to_;
+  }
+
+  const Comm& comm_;
+  BlockSender sender_;
+  GzText gz_;
+  ByteCount size_;
+  LineBlocks blocks_;
+  std::string_view rest_;
+  Rank to_ = 0;
+};
+
+/// The other side: takes blocks until the empty one, also when a line is wrong, so that rank 0 never waits in vain.
+MmPart receive_run(const Comm& comm, const MmHeader& header) {
+  MmPart part;
+  MmEntryParser parser(header, part.entries);
+  std::vector<char> block;
+  for (;;) {
+    MPI_Status status;
+    SYNBAL_MPI(MPI_Probe(0, kTextTag, comm.get(), &status));
+    int size = 0;
+    SYNBAL_MPI(MPI_Get_count(&status, MPI_CHAR, &size));
+    block.resize(static_cast<std::size_t>(size));
+    SYNBAL_MPI(MPI_Recv(block.data(), size, MPI_CHAR, 0, kTextTag, comm.get(), MPI_STATUS_IGNORE));
+    if (size == 0) break;
+    if (!part.failure) Distributor::take(parser, {block.data(), block.size()}, part);
+  }
+  part.lines = parser.lines();
+  part.count = parser.count();
+  return part;
+}
+}  // namespace
+
+Network read_matrix_market_gz(const Comm& comm, const InputFile& file, const Source&, const ReadOptions& options) {
+  std::optional<Distributor> distributor;
+  auto header = agreed(comm, [&] {
+    if (!comm.is_root()) return MmHeader{};
+    distributor.emplace(comm, file);
+    try {
+      return distributor->header(file.path());
+    } catch (const LineError& e) {
+      throw bad_input(file.path() + ": line " + std::to_string(e.line()) + ": " + e.what());
+    }
+  });
+  SYNBAL_MPI(MPI_Bcast(&header, sizeof header, MPI_BYTE, 0, comm.get()));
+  std::optional<Error> failure;
+  MmPart part;
+  try {
+    if (comm.is_root()) {
+      distributor->run(header, part);
+    } else {
+      part = receive_run(comm, header);
+    }
+  } catch (const Error& e) {
+    failure = e;
+  } catch (const std::exception& e) {
+    failure = internal_error(e.what());
+  }
+  if (comm.is_root()) distributor->finish();
+  agree(comm, failure);
+  distributor.reset();
+  return finish_matrix_market(comm, file, header, std::move(part), options);
+}
+
+}  // namespace synbal::io

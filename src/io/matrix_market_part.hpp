@@ -1,0 +1,25 @@
+// What one rank has read of a Matrix Market file, and how the parts of all ranks become a network.
+#pragma once
+
+#include <optional>
+
+#include "format.hpp"
+#include "matrix_market_text.hpp"
+
+namespace synbal::io {
+
+struct MmPart {
+  Triplets entries;
+  std::int64_t lines = 0;  ///< taken without error; lines of the ranks in order make up the file behind its header
+  std::int64_t count = 0;  ///< entries as the size line counts them
+  std::optional<LineError> failure;
+};
+
+/// Takes the lines of the header off `text` and adds their bytes; true when the header is complete.
+bool take_header(MmHeaderParser& parser, std::string_view& text, ByteCount& bytes);
+
+/// Collective. @throws Error bad_input: the first failure of all parts with its line in the file, or wrong counts.
+Network finish_matrix_market(const Comm& comm, const InputFile& file, const MmHeader& header, MmPart&& part,
+                             const ReadOptions& options);
+
+}  // namespace synbal::io

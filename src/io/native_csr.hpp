@@ -1,0 +1,49 @@
+// The compressed sparse rows of the native format, as the group of an HDF5 file: read, and written.
+#pragma once
+
+#include "hdf5_file.hpp"
+#include "hdf5_output.hpp"
+#include "line_blocks.hpp"
+#include "synbal/network/network.hpp"
+
+namespace synbal::io {
+
+/// A group in AnnData's csr_matrix layout whose description passed all checks.
+struct CsrGroup {
+  Dataset data, indices, indptr;
+  GlobalIndex n = 0;
+  std::int64_t nnz = 0;
+};
+
+/// Not collective. @throws Error bad_input.
+CsrGroup open_csr(const Hdf5Input& file, const std::string& group);
+
+/// Not collective. indptr of the given rows, rows.count() + 1 values as they are in the file.
+/// @throws Error bad_input when they do not start at 0, fall, or end elsewhere than at the number of entries.
+std::vector<std::int64_t> read_indptr(const Hdf5Input& file, const CsrGroup& csr, const Ownership& rows);
+
+/// Not collective. The given rows, every index and value checked; holds 16 bytes an entry and no more.
+GlobalRows read_rows(const Hdf5Input& file, const CsrGroup& csr, const Ownership& rows);
+
+/// The weights and node data of a network in file order, being written to an Hdf5Output.
+class NativeOutput {
+ public:
+  /// Declares /weights and the node data that some rank has. Collective.
+  NativeOutput(const Comm& comm, const Network& network, Hdf5Output& output);
+  /// After output.create(). Not collective.
+  void write();
+
+ private:
+  void write_weights();
+  template <class T>
+  void declare(const Comm& comm, const char* name, const std::vector<T>& values, Hdf5Output::DatasetId& id);
+
+  static constexpr Hdf5Output::DatasetId kAbsent = static_cast<Hdf5Output::DatasetId>(-1);
+  const Network* network_;
+  Hdf5Output* output_;
+  std::int64_t first_entry_;
+  Hdf5Output::DatasetId data_, indices_, indptr_;
+  Hdf5Output::DatasetId id_ = kAbsent, pinned_ = kAbsent, gain_ = kAbsent, exponent_ = kAbsent;
+};
+
+}  // namespace synbal::io

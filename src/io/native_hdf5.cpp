@@ -1,0 +1,108 @@
+// The native format: /weights as compressed sparse rows, and what is known about the neurons beside it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "assembly.hpp"
+#include "file_order.hpp"
+#include "format.hpp"
+#include "native_csr.hpp"
+#include "node_values.hpp"
+#include "synbal/core/agree.hpp"
+
+namespace synbal::io {
+
+namespace {
+/// Where in the file a network lies: the group of the weights, and the group with the node data.
+struct Place {
+  std::string weights, parent;
+};
+
+Place find_place(const Hdf5Input& file, const std::string& inside) {
+  if (inside.empty() || inside == "/") return {"/weights", "/"};
+  auto path = inside.front() == '/' ? inside : "/" + inside;
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  if (file.is_group(in_group(path, "weights"))) return {in_group(path, "weights"), path};
+  const auto slash = path.rfind('/');
+  return {path, slash == 0 ? "/" : path.substr(0, slash)};
+}
+
+void check_supported(const Hdf5Input& file, const Place& place) {
+  if (file.exists(in_group(place.parent, "group"))) {
+    throw file.error(fmt::format("{}: tied groups cannot be balanced yet: remove /group to balance neurons one by one",
+                                 in_group(place.parent, "group")));
+  }
+}
+
+std::vector<std::string> notices(const Hdf5Input& file, const Place& place) {
+  std::vector<std::string> told;
+  for (const auto* name : {"input_weights", "output_weights", "bias"}) {
+    const auto object = in_group(place.parent, name);
+    if (file.exists(object)) told.push_back(object + " is not rescaled and not part of the result yet");
+  }
+  return told;
+}
+
+NodeData read_nodes(const Hdf5Input& file, const Place& place, const Ownership& rows) {
+  NodeData nodes;
+  const auto name = [&](const char* what) { return in_group(place.parent, what); };
+  if (file.exists(name("node_id"))) nodes.id = read_node_ids(file, name("node_id"), rows);
+  if (file.exists(name("pinned"))) nodes.pinned = read_pinned(file, name("pinned"), rows);
+  if (file.exists(name("gain"))) nodes.gain = read_gain(file, name("gain"), rows);
+  if (file.exists(name("exponent"))) nodes.exponent = read_exponent(file, name("exponent"), rows);
+  return nodes;
+}
+
+Triplets as_entries(const Ownership& rows, GlobalRows&& own) {
+  Triplets entries;
+  entries.row.reserve(own.column.size());
+  for (std::size_t i = 0; i + 1 < own.row_ptr.size(); ++i) {
+    entries.row.insert(entries.row.end(), static_cast<std::size_t>(own.row_ptr[i + 1] - own.row_ptr[i]),
+                       rows.first() + static_cast<GlobalIndex>(i));
+  }
+  entries.column = std::move(own.column);
+  entries.weight = std::move(own.weight);
+  return entries;
+}
+
+Ownership choose_rows(const Comm& comm, const Hdf5Input& file, const CsrGroup& csr, const ReadOptions& options) {
+  auto even = Ownership::even(comm, csr.n);
+  auto ptr = agreed(comm, [&] { return read_indptr(file, csr, even); });
+  if (options.partition == PartitionKind::contiguous || options.orientation == Orientation::pre_post) return even;
+  const auto first = ptr.front();
+  for (auto& p : ptr) p -= first;
+  return balanced_by_nonzeros(comm, even, ptr);
+}
+}  // namespace
+
+Network read_native_hdf5(const Comm& comm, const InputFile& bytes, const Source& source, const ReadOptions& options) {
+  const auto file = Hdf5Input::open(comm, bytes);
+  const auto place = agreed(comm, [&] { return find_place(file, source.inside); });
+  InputFacts facts;
+  const auto csr = agreed(comm, [&] {
+    check_supported(file, place);
+    return open_csr(file, place.weights);
+  });
+  facts.entries = csr.nnz;
+  facts.notices = agreed(comm, [&] { return notices(file, place); });
+  auto rows = choose_rows(comm, file, csr, options);
+  auto own = agreed(comm, [&] { return read_rows(file, csr, rows); });
+  auto network = options.orientation == Orientation::pre_post
+                     ? network_of(comm, csr.n, as_entries(rows, std::move(own)), options, std::move(facts))
+                     : assemble(comm, std::move(rows), std::move(own), options.duplicates, std::move(facts));
+  network.nodes = agreed(comm, [&] { return read_nodes(file, place, network.rows); });
+  return network;
+}
+
+void write_native_hdf5(const Comm& comm, const Network& network, const std::string& path) {
+  with_file_order(comm, network, [&](const Network& ordered) {
+    Hdf5Output output;
+    NativeOutput native(comm, ordered, output);
+    output.create(comm, path);
+    native.write();
+    output.finish();
+  });
+}
+
+}  // namespace synbal::io

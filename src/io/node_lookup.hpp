@@ -1,0 +1,23 @@
+// Finding neurons by the ids that users give them, without any rank knowing all ids.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "synbal/network/network.hpp"
+
+namespace synbal::io {
+
+/// Ids as one rank has them from a text file.
+struct NamedNeurons {
+  const std::string& file;
+  const std::vector<std::int64_t>& id;
+  const std::vector<std::int64_t>& line;  ///< where in the file each id stands
+  GlobalIndex first_id;                   ///< id of the first neuron when the network has no ids of its own
+};
+
+/// Collective. 1 for every owned neuron that some rank names. @throws Error bad_input for an unknown id, with its line.
+std::vector<std::uint8_t> mark_neurons(const Comm& comm, const Network& network, const NamedNeurons& names);
+
+}  // namespace synbal::io

@@ -1,0 +1,22 @@
+// Values per neuron (ids, pinned, gains, exponents) from datasets and from text files.
+#pragma once
+
+#include "hdf5_file.hpp"
+#include "synbal/network/network.hpp"
+
+namespace synbal::io {
+
+/// Not collective. The values of the given rows; the dataset must have one per neuron. @throws Error bad_input.
+std::vector<std::int64_t> read_node_ids(const Hdf5Input& file, const std::string& dataset, const Ownership& rows);
+std::vector<std::uint8_t> read_pinned(const Hdf5Input& file, const std::string& dataset, const Ownership& rows);
+std::vector<double> read_gain(const Hdf5Input& file, const std::string& dataset, const Ownership& rows);
+std::vector<double> read_exponent(const Hdf5Input& file, const std::string& dataset, const Ownership& rows);
+
+/// Collective. Pins the neurons that `from` (FILE[:/dataset], see ReadOptions) names, besides those pinned already.
+/// Ids are those of network.nodes.id, else places in the file counted from `first_id`.
+void apply_pinned(const Comm& comm, Network& network, const std::string& from, GlobalIndex first_id);
+
+/// Collective. Sets the gains of all neurons from `from`.
+void apply_gain(const Comm& comm, Network& network, const std::string& from);
+
+}  // namespace synbal::io

@@ -1,0 +1,129 @@
+// Temporary name, allocation, fsync, rename.
+#include "output_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <random>
+#include <utility>
+
+#include "synbal/core/agree.hpp"
+
+namespace synbal::io {
+
+namespace {
+constexpr std::size_t kPiece = std::size_t{1} << 30;
+
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == path.npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+Error cannot_write(const std::string& path, int code) {
+  const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
+  return io_failure(fmt::format("{}: cannot be written ({}): {}", path, std::strerror(code),
+                                full ? "free some space or write elsewhere" : "check the folder and its permissions"));
+}
+
+void sync_folder(const std::string& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  ::fsync(fd);  // some file systems refuse this on folders; the rename itself has succeeded
+  ::close(fd);
+}
+}  // namespace
+
+void check_can_create(const std::string& path) {
+  const auto folder = folder_of(path);
+  struct stat facts {};
+  if (::stat(folder.c_str(), &facts) != 0) {
+    throw io_failure(fmt::format("{}: cannot be written (folder {}: {}): create the folder or write elsewhere", path,
+                                 folder, std::strerror(errno)));
+  }
+  if (!S_ISDIR(facts.st_mode)) throw cannot_write(path, ENOTDIR);
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) throw cannot_write(path, errno);
+  if (::stat(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode)) throw cannot_write(path, EISDIR);
+}
+
+OutputFile::OutputFile(const Comm& comm, std::string path) : comm_(&comm), path_(std::move(path)) {
+  agreed(comm, [&] {
+    if (comm.is_root()) create();
+  });
+  partial_ = comm.broadcast(partial_, 0);
+}
+
+void OutputFile::create() {
+  check_can_create(path_);
+  std::random_device entropy;
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    partial_ = fmt::format("{}.partial-{:08x}", path_, entropy());
+    fd_ = ::open(partial_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd_ >= 0) return;
+    if (errno != EEXIST) break;
+  }
+  const int code = errno;
+  partial_.clear();
+  throw cannot_write(path_, code);
+}
+
+OutputFile::~OutputFile() {
+  if (fd_ >= 0) ::close(fd_);
+  if (comm_->is_root() && !partial_.empty()) ::unlink(partial_.c_str());
+}
+
+void OutputFile::allocate(ByteCount size) {
+  agreed(*comm_, [&] {
+    if (!comm_->is_root() || size == 0) return;
+    const int code = ::posix_fallocate(fd_, 0, size);
+    if (code == 0) return;
+    const bool unsupported = code == EINVAL || code == EOPNOTSUPP;
+    if (!unsupported) throw cannot_write(path_, code);
+    if (::ftruncate(fd_, size) != 0) throw cannot_write(path_, errno);
+  });
+}
+
+void OutputFile::open_everywhere() {
+  agreed(*comm_, [&] {
+    if (fd_ < 0) fd_ = ::open(partial_.c_str(), O_RDWR | O_CLOEXEC);
+    if (fd_ < 0) throw cannot_write(path_, errno);
+  });
+}
+
+void OutputFile::write(ByteCount offset, std::span<const char> bytes) const {
+  while (!bytes.empty()) {
+    const auto done = ::pwrite(fd_, bytes.data(), std::min(bytes.size(), kPiece), offset);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) throw cannot_write(path_, done < 0 ? errno : EIO);
+    bytes = bytes.subspan(static_cast<std::size_t>(done));
+    offset += done;
+  }
+}
+
+void OutputFile::sync_and_close() {
+  if (fd_ < 0) return;
+  const bool synced = ::fsync(fd_) == 0;
+  const int code = errno;
+  const bool closed = ::close(std::exchange(fd_, -1)) == 0;
+  if (!synced) throw cannot_write(path_, code);
+  if (!closed) throw cannot_write(path_, errno);
+}
+
+void OutputFile::commit() {
+  agreed(*comm_, [&] { sync_and_close(); });
+  agreed(*comm_, [&] {
+    if (!comm_->is_root()) return;
+    if (std::rename(partial_.c_str(), path_.c_str()) != 0) throw cannot_write(path_, errno);
+    partial_.clear();
+    sync_folder(folder_of(path_));
+  });
+  partial_.clear();
+}
+
+}  // namespace synbal::io

@@ -1,0 +1,46 @@
+// A file that appears under its name only when it is whole: written by all ranks beside its place, then renamed.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "synbal/core/comm.hpp"
+
+namespace synbal::io {
+
+/// The new file is PATH.partial-XXXXXX until commit(); what stood at PATH stays untouched until then, and stays if the
+/// object is destroyed without commit(). Ranks write disjoint ranges with pwrite: unlike collective MPI-IO, which
+/// reports success on a full disk, each failure is seen by the rank it happens to, and no other rank can hang on it.
+class OutputFile {
+ public:
+  /// Collective. @throws Error io_failure when the folder cannot be written.
+  OutputFile(const Comm& comm, std::string path);
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+  /// Not collective: rank 0 removes an uncommitted file.
+  ~OutputFile();
+
+  [[nodiscard]] const std::string& partial_path() const noexcept { return partial_; }
+  /// Collective. Gives the file its length and the disk its blocks before any data are written, so that a full disk is
+  /// found here. @throws Error io_failure.
+  void allocate(ByteCount size);
+  /// Collective. Opens the file, as it is now, on the ranks above 0 too: call once before write() on them.
+  void open_everywhere();
+  /// Not collective. @throws Error io_failure.
+  void write(ByteCount offset, std::span<const char> bytes) const;
+  /// Collective. Flushes to the disk, renames, flushes the folder. @throws Error io_failure.
+  void commit();
+
+ private:
+  void sync_and_close();
+  void create();
+
+  const Comm* comm_;
+  std::string path_, partial_;
+  int fd_ = -1;
+};
+
+/// Not collective. @throws Error io_failure when PATH cannot be created or replaced (folder missing or not writable).
+void check_can_create(const std::string& path);
+
+}  // namespace synbal::io

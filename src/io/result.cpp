@@ -1,0 +1,289 @@
+// Result files: values per neuron in the order of the input, history, provenance, and the balanced weights.
+#include "synbal/io/result.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "file_order.hpp"
+#include "native_csr.hpp"
+#include "synbal/core/agree.hpp"
+#include "synbal/network/partition.hpp"
+
+namespace synbal {
+
+namespace {
+using io::Hdf5Input;
+using io::Hdf5Output;
+
+// ---- provenance: the root attributes, each named once, for writing and for reading
+
+struct TextAttribute {
+  const char* name;
+  std::string Provenance::*member;
+};
+struct RealAttribute {
+  const char* name;
+  double Provenance::*member;
+};
+struct CountAttribute {
+  const char* name;
+  std::int64_t Provenance::*member;
+};
+struct NumberAttribute {
+  const char* name;
+  int Provenance::*member;
+};
+
+constexpr std::array kTexts{TextAttribute{"program", &Provenance::program},
+                            TextAttribute{"version", &Provenance::version},
+                            TextAttribute{"git", &Provenance::git},
+                            TextAttribute{"command", &Provenance::command},
+                            TextAttribute{"input_path", &Provenance::input_path},
+                            TextAttribute{"input_checksum", &Provenance::input_checksum},
+                            TextAttribute{"orientation", &Provenance::orientation},
+                            TextAttribute{"library_versions", &Provenance::library_versions},
+                            TextAttribute{"started", &Provenance::started},
+                            TextAttribute{"finished", &Provenance::finished},
+                            TextAttribute{"reason", &Provenance::reason}};
+constexpr std::array kReals{RealAttribute{"p", &Provenance::power}, RealAttribute{"tolerance", &Provenance::tolerance}};
+constexpr std::array kCounts{CountAttribute{"input_size", &Provenance::input_size}, CountAttribute{"n", &Provenance::n},
+                             CountAttribute{"nnz", &Provenance::nnz}};
+constexpr std::array kNumbers{NumberAttribute{"ranks", &Provenance::ranks},
+                              NumberAttribute{"petsc_int_bits", &Provenance::petsc_int_bits},
+                              NumberAttribute{"exit_code", &Provenance::exit_code}};
+
+void declare_provenance(const Provenance& told, Hdf5Output& output) {
+  for (const auto& a : kTexts) output.attribute("/", a.name, told.*(a.member));
+  for (const auto& a : kReals) output.attribute("/", a.name, told.*(a.member));
+  for (const auto& a : kCounts) output.attribute("/", a.name, told.*(a.member));
+  for (const auto& a : kNumbers) output.attribute("/", a.name, static_cast<std::int64_t>(told.*(a.member)));
+}
+
+std::int64_t integer_attribute(const Hdf5Input& file, const char* name) {
+  const auto values = file.integer_attribute("/", name);
+  if (values.size() != 1) throw file.error(fmt::format("attribute '{}' of / is not one integer", name));
+  return values[0];
+}
+
+Provenance read_provenance(const Hdf5Input& file) {
+  Provenance told;
+  for (const auto& a : kTexts) told.*(a.member) = file.text_attribute("/", a.name);
+  for (const auto& a : kReals) told.*(a.member) = file.real_attribute("/", a.name);
+  for (const auto& a : kCounts) told.*(a.member) = integer_attribute(file, a.name);
+  for (const auto& a : kNumbers) told.*(a.member) = static_cast<int>(integer_attribute(file, a.name));
+  return told;
+}
+
+// ---- values per neuron
+
+/// One value per neuron, brought to the order of the file when the network has another.
+template <class T>
+class FileValues {
+ public:
+  /// Collective.
+  FileValues(const Comm& comm, const Network& network, std::span<const T> values)
+      : values_(values), first_(network.rows.first()) {
+    if (!comm.any(!network.position.empty())) return;
+    const auto rows = Ownership::even(comm, network.size());
+    moved_ = to_file_order<T>(comm, network, rows, values);
+    values_ = moved_;
+    first_ = rows.first();
+  }
+  FileValues(const FileValues&) = delete;
+  FileValues& operator=(const FileValues&) = delete;
+  void write(Hdf5Output& output, Hdf5Output::DatasetId id) const { output.write(id, first_, values_); }
+
+ private:
+  std::span<const T> values_;
+  std::vector<T> moved_;
+  GlobalIndex first_;
+};
+
+/// /history: four equally long datasets, written by rank 0.
+class HistoryOutput {
+ public:
+  HistoryOutput(std::span<const HistoryEntry> entries, Hdf5Output& output) : entries_(entries), output_(&output) {
+    const auto length = static_cast<std::int64_t>(entries.size());
+    output.group("/history");
+    iteration_ = output.dataset<std::int64_t>("/history/iteration", length);
+    cost_ = output.dataset<double>("/history/cost", length);
+    imbalance_ = output.dataset<double>("/history/imbalance", length);
+    seconds_ = output.dataset<double>("/history/seconds", length);
+  }
+  void write() {
+    write(iteration_, &HistoryEntry::iteration);
+    write(cost_, &HistoryEntry::cost);
+    write(imbalance_, &HistoryEntry::imbalance);
+    write(seconds_, &HistoryEntry::seconds);
+  }
+
+ private:
+  template <class T>
+  void write(Hdf5Output::DatasetId id, T HistoryEntry::*member) {
+    std::vector<T> values(entries_.size());
+    std::transform(entries_.begin(), entries_.end(), values.begin(), [&](const auto& e) { return e.*member; });
+    output_->write(id, 0, std::span<const T>(values));
+  }
+
+  std::span<const HistoryEntry> entries_;
+  Hdf5Output* output_;
+  Hdf5Output::DatasetId iteration_, cost_, imbalance_, seconds_;
+};
+
+/// The length of the history is rank 0's: the file has the same structure on all ranks.
+std::vector<HistoryEntry> common_history(const Comm& comm, std::span<const HistoryEntry> own) {
+  const auto length = comm.broadcast(static_cast<std::int64_t>(own.size()), 0);
+  std::vector<HistoryEntry> history(own.begin(), own.end());
+  history.resize(static_cast<std::size_t>(length));
+  return history;
+}
+
+void write_all(const Comm& comm, const Network& network, const ResultData& result, const Network* balanced,
+               const std::string& path) {
+  Hdf5Output output;
+  const auto n = network.size();
+  const auto h = output.dataset<double>("/h", n);
+  const auto component = output.dataset<std::int64_t>("/component", n);
+  const auto in_cost = output.dataset<double>("/in_cost", n), out_cost = output.dataset<double>("/out_cost", n);
+  declare_provenance(result.provenance, output);
+  const auto entries = common_history(comm, result.history);
+  HistoryOutput history(entries, output);
+  std::optional<io::NativeOutput> weights;
+  if (balanced != nullptr) weights.emplace(comm, *balanced, output);
+  output.create(comm, path);
+  FileValues<double>(comm, network, result.h).write(output, h);
+  FileValues<std::int64_t>(comm, network, result.component).write(output, component);
+  FileValues<double>(comm, network, result.in_cost).write(output, in_cost);
+  FileValues<double>(comm, network, result.out_cost).write(output, out_cost);
+  if (comm.is_root()) history.write();
+  if (weights) weights->write();
+  output.finish();
+}
+
+// ---- reading back
+
+/// Collective. Values of a dataset for the owned neurons of `network`.
+template <class T>
+std::vector<T> read_values(const Comm& comm, const Hdf5Input& file, const Network& network, const char* name) {
+  const bool moved = comm.any(!network.position.empty());
+  const auto rows = moved ? Ownership::even(comm, network.size()) : network.rows;
+  auto values = agreed(comm, [&] {
+    const auto kind = std::is_same_v<T, double> ? io::ElementKind::real : io::ElementKind::integer;
+    const auto found = file.dataset(name, kind);
+    if (found.length != network.size()) {
+      throw bad_input(fmt::format("{} has {} elements, the network {} neurons: give the result of this very network",
+                                  found.name, found.length, network.size()));
+    }
+    std::vector<T> own(static_cast<std::size_t>(rows.count()));
+    file.read(found, rows.first(), rows.count(), own.data());
+    return own;
+  });
+  return moved ? from_file_order<T>(comm, network, rows, values) : values;
+}
+
+void check_finite(const Comm& comm, const Hdf5Input& file, const Network& network, const std::vector<double>& h) {
+  agreed(comm, [&] {
+    const auto odd = std::find_if(h.begin(), h.end(), [](double v) { return !std::isfinite(v); });
+    if (odd == h.end()) return;
+    throw file.error(fmt::format("dataset /h: element {} is {}: h must be finite",
+                                 network.file_index(static_cast<LocalIndex>(odd - h.begin())), *odd));
+  });
+}
+
+void check_is_result(const Hdf5Input& file) {
+  if (file.exists("/h")) return;
+  throw file.error("is no result of `synbal balance` (dataset /h is missing): give the file that balance wrote");
+}
+
+/// Collective. For every owned row of `file_rows` the place in the network's own numbering.
+std::vector<GlobalIndex> own_numbering(const Comm& comm, const Network& network, const Ownership& file_rows) {
+  std::vector<GlobalIndex> own(static_cast<std::size_t>(network.local_size()));
+  for (std::size_t i = 0; i < own.size(); ++i) own[i] = network.rows.first() + static_cast<GlobalIndex>(i);
+  return to_file_order<GlobalIndex>(comm, network, file_rows, own);
+}
+
+/// Collective. Rows in file order brought to the numbering and the owners of `network`.
+GlobalRows renumbered(const Comm& comm, const Network& network, const Ownership& file_rows, GlobalRows&& rows) {
+  const auto number = own_numbering(comm, network, file_rows);
+  auto ghosts = rows.column;
+  std::sort(ghosts.begin(), ghosts.end());
+  ghosts.erase(std::unique(ghosts.begin(), ghosts.end()), ghosts.end());
+  std::erase_if(ghosts, [&](GlobalIndex j) { return file_rows.owns(j); });
+  const Halo halo(comm, file_rows, std::move(ghosts));
+  std::vector<GlobalIndex> ghost_number(halo.ghosts().size());
+  HaloExchange<GlobalIndex>(halo).forward(number, ghost_number);
+  Triplets entries;
+  entries.row.reserve(rows.column.size());
+  for (std::size_t i = 0; i + 1 < rows.row_ptr.size(); ++i) {
+    entries.row.insert(entries.row.end(), static_cast<std::size_t>(rows.row_ptr[i + 1] - rows.row_ptr[i]), number[i]);
+  }
+  for (auto& j : rows.column) {
+    const auto at = std::lower_bound(halo.ghosts().begin(), halo.ghosts().end(), j) - halo.ghosts().begin();
+    j = file_rows.owns(j) ? number[static_cast<std::size_t>(j - file_rows.first())]
+                          : ghost_number[static_cast<std::size_t>(at)];
+  }
+  entries.column = std::move(rows.column);
+  entries.weight = std::move(rows.weight);
+  return route(comm, network.rows, std::move(entries));
+}
+
+io::CsrGroup open_weights(const Hdf5Input& file, const Network& network) {
+  check_is_result(file);
+  if (!file.exists("/weights")) {
+    throw file.error("holds no /weights (it was written with --write h): balance again without that option");
+  }
+  auto csr = io::open_csr(file, "/weights");
+  if (csr.n == network.size()) return csr;
+  throw file.error(fmt::format("/weights has {} rows, the network {} neurons: give the result of this very network",
+                               csr.n, network.size()));
+}
+}  // namespace
+
+void write_result(const Comm& comm, const Network& network, const ResultData& result, const std::string& path) {
+  if (result.balanced == nullptr) {
+    write_all(comm, network, result, nullptr, path);
+    return;
+  }
+  io::with_file_order(comm, *result.balanced,
+                      [&](const Network& ordered) { write_all(comm, network, result, &ordered, path); });
+}
+
+StoredResult read_result(const Comm& comm, const Network& network, const std::string& path) {
+  const auto bytes = agreed(comm, [&] { return io::InputFile(path); });
+  const auto file = Hdf5Input::open(comm, bytes);
+  StoredResult stored;
+  stored.provenance = agreed(comm, [&] {
+    check_is_result(file);
+    return read_provenance(file);
+  });
+  stored.has_weights = agreed(comm, [&] { return file.exists("/weights"); });
+  stored.h = read_values<double>(comm, file, network, "/h");
+  check_finite(comm, file, network, stored.h);
+  stored.component = read_values<std::int64_t>(comm, file, network, "/component");
+  stored.in_cost = read_values<double>(comm, file, network, "/in_cost");
+  stored.out_cost = read_values<double>(comm, file, network, "/out_cost");
+  return stored;
+}
+
+Network read_result_weights(const Comm& comm, const Network& network, const std::string& path) {
+  const auto bytes = agreed(comm, [&] { return io::InputFile(path); });
+  const auto file = Hdf5Input::open(comm, bytes);
+  const auto csr = agreed(comm, [&] { return open_weights(file, network); });
+  const bool moved = comm.any(!network.position.empty());
+  const auto rows = moved ? Ownership::even(comm, network.size()) : network.rows;
+  auto own = agreed(comm, [&] { return io::read_rows(file, csr, rows); });
+  if (moved) own = renumbered(comm, network, rows, std::move(own));
+  InputFacts facts;
+  facts.path = path;
+  facts.format = "hdf5";
+  facts.entries = csr.nnz;
+  auto weights = assemble(comm, network.rows, std::move(own), Duplicates::keep, std::move(facts));
+  weights.nodes = network.nodes;
+  weights.position = network.position;
+  return weights;
+}
+
+}  // namespace synbal
