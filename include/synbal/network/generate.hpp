@@ -2,31 +2,55 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "synbal/network/network.hpp"
 
 namespace synbal {
 
-/// Parameters of all families; each uses what it needs (see generate()).
+/// Parameters of all families; what is left open gets the family's own default (see completed()), what a family has no
+/// use for is ignored.
+///
+/// random      each neuron has `degree` distinct presynaptic partners, chosen uniformly
+/// modular     a ring of `modules` equal modules; inside, as random; one synapse of weight `coupling` each way between
+///             neighbouring modules. Default: 64 modules of 100 neurons, degree 8; of `nodes` alone: about 100 a module
+/// smallworld  a ring on which each neuron hears its `degree` nearest neighbours, a share `rewiring` of the synapses
+///             redirected to partners chosen uniformly (Watts & Strogatz 1998)
+/// kronecker   R-MAT with (a, b, c) = (0.57, 0.19, 0.19) (Chakrabarti et al. 2004): nodes x degree synapses are drawn
+///             and scattered over the neurons by a bijection; repeated ones and self-loops are left out
+/// lattice     a periodic 2-D sheet of nodes = width x height, sides as equal as possible; each neuron hears the
+///             `degree` nearest ones
+/// ring        neighbours excite each other both ways, unit weights unless sigma says otherwise (Stock et al. 2022,
+/// fig. 5) layered     feed-forward layers, each fully connected to the next, weights normal with deviation sigma
+/// (0.1); the first
+///             and last layer are pinned. Default: the autoencoder of Baldi et al. 2024, fig. 9; of `nodes` alone: five
+///             equal layers
+/// dense       every neuron hears every other
 struct GeneratorParams {
-  std::string kind = "random";  ///< random, modular, smallworld, kronecker, lattice, ring, layered, dense
-  GlobalIndex nodes = 1000;
-  std::int64_t degree = 10;          ///< in-degree (mean in-degree for kronecker)
+  std::string kind = "random";
+  std::optional<GlobalIndex> nodes;    ///< 1000
+  std::optional<std::int64_t> degree;  ///< in-degree (mean number drawn for kronecker); 10, less in tiny networks
   std::uint64_t seed = 1;
-  double sigma = 1.0;                ///< spread of log|J|: weights are lognormal with this sigma; 0 gives ones
-  double inhibitory = 0.0;           ///< share of presynaptic neurons whose weights are all negative (Dale)
-  std::int64_t modules = 64;         ///< modular: modules on the ring
-  double coupling = 0.03;            ///< modular: weight of the one synapse each way between neighbouring modules
-  double rewiring = 0.01;            ///< smallworld: share of rewired synapses
-  std::string layers;                ///< layered: sizes, "784,200,100"; empty: `modules`-independent default of equal layers
+  std::optional<double> sigma;          ///< weights are exp(sigma z), z standard normal; 0 gives ones; default 1
+  double inhibitory = 0.0;              ///< chance that all weights of a presynaptic neuron are negative (Dale)
+  std::optional<std::int64_t> modules;  ///< modular: modules on the ring
+  double coupling = 0.03;               ///< modular: weight of the synapses between modules; 0: none
+  double rewiring = 0.01;               ///< smallworld: share of redirected synapses
+  std::string layers;                   ///< layered: sizes, "784,200,100"
 };
 
 /// The names that GeneratorParams::kind can have.
 const std::vector<std::string>& generator_kinds();
 
-/// Collective. Each rank makes its own rows (contiguous, even), without a serial step or a whole-network array.
+/// The parameters with everything filled in that the kind uses. Not collective.
 /// @throws Error usage for impossible parameters, naming the option and the remedy.
+GeneratorParams completed(const GeneratorParams& params);
+
+/// Collective. Each rank makes its own rows (contiguous, even), without a serial step or a whole-network array; holds
+/// at most 20 bytes a synapse. Only kronecker communicates on the way. `facts.path` says what was generated.
+/// @throws Error usage as completed() does.
 Network generate(const Comm& comm, const GeneratorParams& params);
 
 }  // namespace synbal

@@ -1,0 +1,113 @@
+// From parameters to a network: rows of the family, weights, assembly.
+#include "synbal/network/generate.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <map>
+
+#include "generator.hpp"
+#include "synbal/core/agree.hpp"
+
+namespace synbal {
+
+namespace {
+
+using generators::Family;
+
+const std::map<std::string, Family (*)(const GeneratorParams&)>& families() {
+  static const std::map<std::string, Family (*)(const GeneratorParams&)> known{
+      {"random", generators::random_family},
+      {"modular", generators::modular_family},
+      {"smallworld", generators::smallworld_family},
+      {"lattice", generators::lattice_family},
+      {"ring", generators::ring_family},
+      {"dense", generators::dense_family},
+      {"layered", generators::layered_family}};
+  return known;
+}
+
+/// Makes the rows of [first, first + count) one after the other, in memory reserved once.
+GlobalRows columns_of(const Family& family, GlobalIndex first, GlobalIndex count) {
+  GlobalRows rows;
+  rows.row_ptr.reserve(static_cast<std::size_t>(count) + 1);
+  rows.column.reserve(static_cast<std::size_t>(family.synapses(first, count)));
+  std::vector<GlobalIndex> partners;
+  for (GlobalIndex i = first; i < first + count; ++i) {
+    partners.clear();
+    family.partners(i, partners);
+    rows.column.insert(rows.column.end(), partners.begin(), partners.end());
+    rows.row_ptr.push_back(static_cast<std::int64_t>(rows.column.size()));
+  }
+  return rows;
+}
+
+/// The synapses between modules get their own weight; only rows longer than the in-degree have any.
+void couple_modules(const GeneratorParams& params, GlobalIndex first, GlobalRows& rows) {
+  const auto size = *params.nodes / *params.modules;
+  for (std::size_t r = 0; r + 1 < rows.row_ptr.size(); ++r) {
+    if (rows.row_ptr[r + 1] - rows.row_ptr[r] == *params.degree) continue;
+    const auto module = (first + static_cast<GlobalIndex>(r)) / size;
+    for (auto e = static_cast<std::size_t>(rows.row_ptr[r]); e < static_cast<std::size_t>(rows.row_ptr[r + 1]); ++e) {
+      if (rows.column[e] / size == module) continue;
+      rows.weight[e] = params.coupling * generators::sign_of(params, rows.column[e]);
+    }
+  }
+}
+
+GlobalRows rows_of(const Comm& comm, const Ownership& owners, const GeneratorParams& params) {
+  const bool kronecker = params.kind == "kronecker";
+  auto rows = kronecker ? generators::kronecker_columns(comm, owners, params) : GlobalRows{};
+  agreed(comm, [&] {
+    if (!kronecker) rows = columns_of(families().at(params.kind)(params), owners.first(), owners.count());
+    generators::make_weights(params, owners.first(), rows);
+    if (params.kind == "modular" && *params.nodes > 0) couple_modules(params, owners.first(), rows);
+  });
+  return rows;
+}
+
+std::string description(const GeneratorParams& p) {
+  auto text = fmt::format("generate {} --nodes {} --seed {} --sigma {} --inhibitory {}", p.kind, *p.nodes, p.seed,
+                          *p.sigma, p.inhibitory);
+  if (p.degree) text += fmt::format(" --degree {}", *p.degree);
+  if (p.kind == "modular") text += fmt::format(" --modules {} --coupling {}", *p.modules, p.coupling);
+  if (p.kind == "smallworld") text += fmt::format(" --rewiring {}", p.rewiring);
+  if (p.kind == "layered") text += fmt::format(" --layers {}", p.layers);
+  return text;
+}
+
+/// First and last layer are what the outside sees: their h stays 0.
+std::vector<std::uint8_t> pinned_layers(const GeneratorParams& params, const Ownership& owners) {
+  const auto starts = generators::layer_starts(params.layers);
+  std::vector<std::uint8_t> pinned;
+  for (GlobalIndex i = owners.first(); owners.owns(i); ++i) {
+    pinned.push_back(i < starts[1] || i >= starts[starts.size() - 2] ? 1 : 0);
+  }
+  return pinned;
+}
+
+}  // namespace
+
+Network generate(const Comm& comm, const GeneratorParams& params) {
+  const auto p = agreed(comm, [&] {
+    auto complete = completed(params);
+    if (*complete.nodes / comm.size() >= std::numeric_limits<LocalIndex>::max()) {
+      throw usage_error(
+          fmt::format("--nodes {} on {} ranks is more than 2^31 neurons a rank (local indices are 32-bit): "
+                      "use more ranks",
+                      *complete.nodes, comm.size()));
+    }
+    return complete;
+  });
+  auto ownership = Ownership::even(comm, *p.nodes);
+  auto rows = rows_of(comm, ownership, p);
+  InputFacts facts;
+  facts.path = description(p);
+  facts.format = "generated";
+  auto pinned = p.kind == "layered" && *p.nodes > 0 ? pinned_layers(p, ownership) : std::vector<std::uint8_t>{};
+  auto network = assemble(comm, std::move(ownership), std::move(rows), Duplicates::error, std::move(facts));
+  network.nodes.pinned = std::move(pinned);
+  return network;
+}
+
+}  // namespace synbal

@@ -1,0 +1,175 @@
+// R-MAT networks: every synapse is drawn by its own number, wherever that happens, and sent to the owner of its row in
+// batches of bounded size. Drawn twice, once to count and once to place, so that nothing but the columns is ever kept.
+#include <algorithm>
+#include <bit>
+#include <numeric>
+
+#include "generator.hpp"
+#include "synbal/core/agree.hpp"
+
+namespace synbal::generators {
+
+namespace {
+
+constexpr std::int64_t kBatch = std::int64_t{1} << 20;
+constexpr int kLevelsPerDraw = 8;  // 16 of 128 random bits choose a quadrant
+
+struct Edge {
+  GlobalIndex row;
+  GlobalIndex column;
+};
+
+/// A bijection of 0 .. 2^bits-1 that scatters the hubs, which R-MAT puts first.
+class Scramble {
+ public:
+  Scramble(std::uint64_t seed, int bits) : mask_((std::uint64_t{1} << bits) - 1), shift_(std::max(1, bits / 2)) {
+    const CounterRandom random(seed, kScramble);
+    for (std::size_t k = 0; k < rounds_.size(); ++k) rounds_[k] = random.bits(k);
+  }
+  GlobalIndex operator()(std::uint64_t x) const {
+    for (const auto& [factor, shift] : rounds_) {
+      x = (x * (factor | 1) + shift) & mask_;
+      x ^= x >> shift_;
+    }
+    return static_cast<GlobalIndex>(x);
+  }
+
+ private:
+  std::uint64_t mask_;
+  int shift_;
+  std::array<std::array<std::uint64_t, 2>, 4> rounds_{};
+};
+
+/// The synapse with a given number. Numbers of neurons that do not exist (nodes is no power of two) are drawn again.
+class Edges {
+ public:
+  explicit Edges(const GeneratorParams& params)
+      : random_(params.seed, kEdges),
+        nodes_(*params.nodes),
+        levels_(static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::max<GlobalIndex>(nodes_, 1) - 1)))),
+        scramble_(params.seed, levels_) {}
+
+  [[nodiscard]] Edge operator()(std::int64_t number) const {
+    for (std::uint32_t step = 0;;) {
+      std::uint64_t row = 0;
+      std::uint64_t column = 0;
+      for (int level = 0; level < levels_; level += kLevelsPerDraw) {
+        descend(random_.bits(static_cast<std::uint64_t>(number), step++), std::min(kLevelsPerDraw, levels_ - level),
+                row, column);
+      }
+      const Edge edge{scramble_(row), scramble_(column)};
+      if (edge.row < nodes_ && edge.column < nodes_) return edge;
+    }
+  }
+
+ private:
+  static void descend(std::array<std::uint64_t, 2> bits, int levels, std::uint64_t& row, std::uint64_t& column) {
+    // Quadrants 0.57, 0.19, 0.19, 0.05 in units of 2^-16.
+    constexpr std::uint64_t kA = 37356;
+    constexpr std::uint64_t kB = kA + 12452;
+    constexpr std::uint64_t kC = kB + 12452;
+    for (int k = 0; k < levels; ++k) {
+      auto& word = bits[static_cast<std::size_t>(k / 4)];
+      const auto u = word & 0xffff;
+      word >>= 16;
+      row = 2 * row + (u >= kB ? 1 : 0);
+      column = 2 * column + ((u >= kA && u < kB) || u >= kC ? 1 : 0);
+    }
+  }
+
+  CounterRandom random_;
+  GlobalIndex nodes_;
+  int levels_;
+  Scramble scramble_;
+};
+
+/// A batch grouped by the owner of the row.
+struct Batch {
+  std::vector<LocalIndex> row;
+  std::vector<GlobalIndex> column;
+  std::vector<std::int64_t> counts;
+};
+
+Batch drawn(const Edges& edges, const Ownership& rows, int ranks, std::int64_t first, std::int64_t end) {
+  std::vector<Edge> plain;
+  std::vector<Rank> owner;
+  Batch batch;
+  batch.counts.assign(static_cast<std::size_t>(ranks), 0);
+  for (auto number = first; number < end; ++number) {
+    const auto edge = edges(number);
+    if (edge.row == edge.column) continue;
+    plain.push_back(edge);
+    owner.push_back(rows.owner(edge.row));
+    ++batch.counts[static_cast<std::size_t>(owner.back())];
+  }
+  std::vector<std::int64_t> next(batch.counts.size(), 0);
+  std::partial_sum(batch.counts.begin(), batch.counts.end() - 1, next.begin() + 1);
+  batch.row.resize(plain.size());
+  batch.column.resize(plain.size());
+  for (std::size_t k = 0; k < plain.size(); ++k) {
+    const auto slot = static_cast<std::size_t>(next[static_cast<std::size_t>(owner[k])]++);
+    batch.row[slot] = static_cast<LocalIndex>(plain[k].row - rows.first(owner[k]));
+    batch.column[slot] = plain[k].column;
+  }
+  return batch;
+}
+
+/// Collective. Calls use(batch) for this rank's share of all numbers, equally often on every rank.
+template <class Use>
+void in_batches(const Comm& comm, const Ownership& rows, const GeneratorParams& params, Use&& use) {
+  const Edges edges(params);
+  const auto total = *params.nodes * *params.degree;
+  const auto share = total / comm.size() + 1;
+  const auto first = std::min(total, share * comm.rank());
+  const auto end = std::min(total, first + share);
+  for (std::int64_t done = 0; done < share; done += kBatch) {
+    use(agreed(comm, [&] {
+      return drawn(edges, rows, comm.size(), std::min(end, first + done), std::min(end, first + done + kBatch));
+    }));
+  }
+}
+
+/// Collective. Synapses drawn for every row, repeated ones included, as row starts.
+std::vector<std::int64_t> drawn_row_starts(const Comm& comm, const Ownership& rows, const GeneratorParams& params) {
+  std::vector<std::int64_t> starts(static_cast<std::size_t>(rows.count()) + 1, 0);
+  in_batches(comm, rows, params, [&](const Batch& batch) {
+    const auto came = comm.exchange(std::span<const LocalIndex>(batch.row), batch.counts).values;
+    for (const auto i : came) ++starts[static_cast<std::size_t>(i) + 1];
+  });
+  std::partial_sum(starts.begin(), starts.end(), starts.begin());
+  return starts;
+}
+
+/// Sorts every row and leaves out what is repeated, in place.
+void drop_repeated(GlobalRows& rows) {
+  auto out = rows.column.begin();
+  auto begin = rows.column.begin();
+  for (std::size_t i = 0; i + 1 < rows.row_ptr.size(); ++i) {
+    const auto end = rows.column.begin() + rows.row_ptr[i + 1];
+    std::sort(begin, end);
+    out = std::copy(begin, std::unique(begin, end), out);
+    begin = end;
+    rows.row_ptr[i + 1] = out - rows.column.begin();
+  }
+  rows.column.erase(out, rows.column.end());
+}
+
+}  // namespace
+
+GlobalRows kronecker_columns(const Comm& comm, const Ownership& rows, const GeneratorParams& params) {
+  GlobalRows made;
+  made.row_ptr = drawn_row_starts(comm, rows, params);
+  auto next = made.row_ptr;
+  agreed(comm, [&] { made.column.resize(static_cast<std::size_t>(made.row_ptr.back())); });
+  in_batches(comm, rows, params, [&](const Batch& batch) {
+    const auto row = comm.exchange(std::span<const LocalIndex>(batch.row), batch.counts).values;
+    const auto column = comm.exchange(std::span<const GlobalIndex>(batch.column), batch.counts).values;
+    for (std::size_t k = 0; k < row.size(); ++k) {
+      made.column[static_cast<std::size_t>(next[static_cast<std::size_t>(row[k])]++)] = column[k];
+    }
+  });
+  agreed(comm, [&] { drop_repeated(made); });
+  return made;
+}
+
+}  // namespace synbal::generators

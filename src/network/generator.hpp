@@ -1,0 +1,66 @@
+// What the generator families share: streams of randomness, distinct partners, and the shape of a family.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "synbal/core/random.hpp"
+#include "synbal/network/generate.hpp"
+
+namespace synbal::generators {
+
+/// Independent uses of one seed.
+enum Stream : std::uint32_t {
+  kPartners = 1,
+  kWeights = 2,
+  kSigns = 3,
+  kLinks = 4,
+  kRewired = 5,
+  kRedirected = 6,
+  kEdges = 7,
+  kScramble = 8
+};
+
+/// Fills in the presynaptic partners of a row: ascending, distinct.
+using Partners = std::function<void(GlobalIndex row, std::vector<GlobalIndex>& columns)>;
+
+/// A family whose rows can be made one by one.
+struct Family {
+  Partners partners;
+  /// At least the number of synapses in rows [first, first + count).
+  std::function<std::int64_t(GlobalIndex first, GlobalIndex count)> synapses;
+};
+
+/// The families; `params` are complete. Not collective.
+Family random_family(const GeneratorParams& params);
+Family modular_family(const GeneratorParams& params);
+Family smallworld_family(const GeneratorParams& params);
+Family lattice_family(const GeneratorParams& params);
+Family ring_family(const GeneratorParams& params);
+Family dense_family(const GeneratorParams& params);
+Family layered_family(const GeneratorParams& params);
+
+/// Collective. Columns of the rows in `rows` (ascending, distinct); no weights yet.
+GlobalRows kronecker_columns(const Comm& comm, const Ownership& rows, const GeneratorParams& params);
+
+/// First neuron of each layer, and the number of neurons at the end. @throws Error usage for a text that is no list.
+std::vector<GlobalIndex> layer_starts(const std::string& layers);
+
+/// Width of the sheet of `nodes` neurons: the largest divisor not above the square root.
+GlobalIndex sheet_width(GlobalIndex nodes);
+
+/// The first `count` distinct numbers of the random sequence (index, 0), (index, 1), ... below `bound`, ascending.
+void distinct_below(const CounterRandom& random, std::uint64_t index, GlobalIndex bound, std::int64_t count,
+                    std::vector<GlobalIndex>& out);
+
+/// `count` of the numbers first .. first+size-1 without `self`, ascending.
+void distinct_partners(const CounterRandom& random, GlobalIndex self, GlobalIndex first, GlobalIndex size,
+                       std::int64_t count, std::vector<GlobalIndex>& out);
+
+/// Makes the weights of rows whose columns are there: magnitude by sigma, sign by presynaptic neuron.
+void make_weights(const GeneratorParams& params, GlobalIndex first_row, GlobalRows& rows);
+
+/// +1, or -1 for an inhibitory presynaptic neuron.
+double sign_of(const GeneratorParams& params, GlobalIndex presynaptic);
+
+}  // namespace synbal::generators
