@@ -78,40 +78,70 @@ std::vector<LocalIndex> new_locals(const Change& change, const std::vector<Globa
   return local;
 }
 
-/// Fills rows: each predecessor once. Goes through the edges twice, so that no more memory is taken than is used.
-void fill_rows(PieceGraph& graph, const Adjacency& old, const Change& change) {
-  const auto members = group_rows(old.row_ptr.size() - 1, change);
-  const auto local = new_locals(change, graph.halo.ghosts());
-  std::vector<LocalIndex> seen_by;
-  const auto for_each_predecessor = [&](LocalIndex v, auto&& emit) {
-    const auto offer = [&](LocalIndex u) {
-      if (u < 0 || u == v || seen_by[at(u)] == v) return;
-      seen_by[at(u)] = v;
-      emit(u);
-    };
-    for (auto m = members.first[at(v)]; m < members.first[at(v) + 1]; ++m) {
-      const LocalIndex i = members.row[at(m)];
-      for (auto e = old.row_ptr[at(i)]; e < old.row_ptr[at(i) + 1]; ++e) {
-        const LocalIndex j = old.column[at(e)];
-        if (change.same_part(i, j)) offer(local[at(j)]);
-      }
+/// The new rows: each predecessor once.
+class RowFiller {
+ public:
+  RowFiller(PieceGraph& graph, const Adjacency& old, const Change& change)
+      : graph_(graph),
+        old_(old),
+        change_(change),
+        members_(group_rows(old.row_ptr.size() - 1, change)),
+        local_(new_locals(change, graph.halo.ghosts())) {}
+
+  /// Goes through the edges once when few are left, and twice otherwise, so that no more memory is taken than is used.
+  void fill() {
+    const auto few = old_.column.size() / 8;
+    graph_.row_ptr.assign(1, 0);
+    graph_.row_ptr.reserve(at(graph_.size()) + 1);
+    std::int64_t count = 0;
+    collect(
+        [&](LocalIndex u) {
+          if (at(count++) < few) graph_.column.push_back(u);
+        },
+        [&] { graph_.row_ptr.push_back(count); });
+    if (at(count) <= few) return;
+    graph_.column = {};
+    graph_.column.reserve(at(count));
+    collect([&](LocalIndex u) { graph_.column.push_back(u); }, [] {});
+  }
+
+ private:
+  /// emit(predecessor) for all of a row, then end(), for every row.
+  template <class Emit, class End>
+  void collect(Emit&& emit, End&& end) {
+    seen_by_.assign(at(graph_.columns()), -1);
+    for (LocalIndex v = 0; v < graph_.size(); ++v) {
+      const auto offer = [&](LocalIndex u) {
+        if (u < 0 || u == v || seen_by_[at(u)] == v) return;
+        seen_by_[at(u)] = v;
+        emit(u);
+      };
+      for (auto m = members_.first[at(v)]; m < members_.first[at(v) + 1]; ++m) offer_row(members_.row[at(m)], offer);
+      if (v == change_.joined) offer_joined(offer);
+      end();
     }
-    if (v != change.joined) return;
-    for (const auto target : change.joined_from) offer(new_local(target, graph.rows, graph.halo.ghosts()));
-  };
-  graph.row_ptr.assign(at(graph.size()) + 1, 0);
-  seen_by.assign(at(graph.columns()), -1);
-  for (LocalIndex v = 0; v < graph.size(); ++v) {
-    auto& end = graph.row_ptr[at(v) + 1] = graph.row_ptr[at(v)];
-    for_each_predecessor(v, [&](LocalIndex) { ++end; });
   }
-  graph.column.resize(at(graph.row_ptr.back()));
-  seen_by.assign(at(graph.columns()), -1);
-  auto place = graph.column.begin();
-  for (LocalIndex v = 0; v < graph.size(); ++v) {
-    for_each_predecessor(v, [&](LocalIndex u) { *place++ = u; });
+
+  template <class Offer>
+  void offer_row(LocalIndex i, Offer&& offer) const {
+    for (auto e = old_.row_ptr[at(i)]; e < old_.row_ptr[at(i) + 1]; ++e) {
+      const LocalIndex j = old_.column[at(e)];
+      if (change_.same_part(i, j)) offer(local_[at(j)]);
+    }
   }
-}
+
+  template <class Offer>
+  void offer_joined(Offer&& offer) const {
+    for (const auto target : change_.joined_from) offer(new_local(target, graph_.rows, graph_.halo.ghosts()));
+  }
+
+  PieceGraph& graph_;
+  const Adjacency& old_;
+  const Change& change_;
+  Members members_;
+  std::vector<LocalIndex> local_;
+  std::vector<LocalIndex> seen_by_;
+};
 
 void fill_successors(PieceGraph& graph) {
   graph.out_ptr.assign(at(graph.columns()) + 2, 0);
@@ -158,7 +188,7 @@ PieceGraph contract(const Comm& comm, const Network& network, const Pieces& piec
   append_ghosts(network.halo, change.target);
   const Adjacency old{network.row_ptr, network.column, {}};
   graph.halo = Halo(comm, graph.rows, needed_ghosts(old, change));
-  fill_rows(graph, old, change);
+  RowFiller(graph, old, change).fill();
   fill_successors(graph);
   return graph;
 }
@@ -179,7 +209,7 @@ PieceGraph subgraph(const Comm& comm, PieceGraph&& graph, std::span<const std::u
   if (!change.part.empty()) append_ghosts(graph.halo, change.part);
   const Adjacency old{graph.row_ptr, graph.column, {}};
   smaller.halo = Halo(comm, smaller.rows, needed_ghosts(old, change));
-  fill_rows(smaller, old, change);
+  RowFiller(smaller, old, change).fill();
   graph = {};
   fill_successors(smaller);
   return smaller;

@@ -66,8 +66,11 @@ std::vector<std::uint64_t> seeds(const Comm& comm, const PieceGraph& graph, std:
   return seed;
 }
 
-bool is_small(const Comm& comm, const PieceGraph& graph, const ComponentsParams& params) {
-  return graph.rows.size() + comm.sum(graph.row_ptr.back()) <= params.serial_size;
+/// Collective. After two phases that did not get there the remainder may be four times as large: what is left then is
+/// many small components in long chains, where phases cost more than one rank working alone.
+bool is_small(const Comm& comm, const PieceGraph& graph, const ComponentsParams& params, std::uint64_t phase) {
+  const auto limit = params.serial_size * (phase < 2 ? 1 : 4);
+  return graph.rows.size() + comm.sum(graph.row_ptr.back()) <= limit;
 }
 
 /// The edges as pairs of global indices (successor, predecessor), 32 bits each.
@@ -109,6 +112,14 @@ std::vector<GlobalIndex> roots_of(const std::vector<GlobalIndex>& names, const s
   return roots;
 }
 
+/// Collective. Trims; true when there was something to trim, on any rank.
+bool drop_acyclic(const Comm& comm, PieceGraph& graph, std::int64_t& rounds) {
+  const auto cyclic = trim(comm, graph, rounds);
+  if (!comm.any(std::find(cyclic.begin(), cyclic.end(), 0) != cyclic.end())) return false;
+  graph = subgraph(comm, std::move(graph), cyclic, {});
+  return true;
+}
+
 /// What a phase has decided: who stays undecided, and in which part.
 struct Decision {
   std::vector<std::uint8_t> undecided;
@@ -143,14 +154,12 @@ std::vector<GlobalIndex> find_roots(const Comm& comm, PieceGraph&& graph, const 
   auto roots = graph.name;  // a vertex that is trimmed is a component
   const auto first = graph.rows.first();
   for (std::uint64_t phase = 0; graph.rows.size() > 0; ++phase) {
-    if (is_small(comm, graph, params)) {
+    if (is_small(comm, graph, params, phase)) {
       const auto rest = roots_by_one_rank(comm, graph);
       for (std::size_t i = 0; i < rest.size(); ++i) roots[at(graph.name[i] - first)] = rest[i];
       break;
     }
-    const auto cyclic = trim(comm, graph, rounds);
-    graph = subgraph(comm, std::move(graph), cyclic, {});
-    if (is_small(comm, graph, params)) continue;
+    if (drop_acyclic(comm, graph, rounds) && is_small(comm, graph, params, phase)) continue;
     const auto labels = reach(comm, graph, seeds(comm, graph, phase), rounds);
     const auto decision = decide(graph, labels, roots, first);
     graph = subgraph(comm, std::move(graph), decision.undecided, decision.part);
