@@ -21,6 +21,7 @@ if(SYNBAL_NATIVE)
 endif()
 if(SYNBAL_SANITIZE)
   set(sanitize_flags -fsanitize=${SYNBAL_SANITIZE} -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
-  target_compile_options(synbal_options INTERFACE ${sanitize_flags})
+  # g++'s -Wmaybe-uninitialized is unreliable in instrumented code (std::function, std::regex).
+  target_compile_options(synbal_options INTERFACE ${sanitize_flags} -Wno-maybe-uninitialized)
   target_link_options(synbal_options INTERFACE ${sanitize_flags})
 endif()
