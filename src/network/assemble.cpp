@@ -29,59 +29,49 @@ struct Found {
   std::int64_t zeros = 0;
 };
 
-void sort_row(std::span<GlobalIndex> column, std::span<double> weight,
-              std::vector<Entry> &scratch) {
+void sort_row(std::span<GlobalIndex> column, std::span<double> weight, std::vector<Entry>& scratch) {
   scratch.clear();
-  for (std::size_t k = 0; k < column.size(); ++k)
-    scratch.push_back({column[k], weight[k]});
-  std::stable_sort(
-      scratch.begin(), scratch.end(),
-      [](const Entry &a, const Entry &b) { return a.column < b.column; });
+  for (std::size_t k = 0; k < column.size(); ++k) scratch.push_back({column[k], weight[k]});
+  std::stable_sort(scratch.begin(), scratch.end(), [](const Entry& a, const Entry& b) { return a.column < b.column; });
   for (std::size_t k = 0; k < column.size(); ++k) {
     column[k] = scratch[k].column;
     weight[k] = scratch[k].weight;
   }
 }
 
-std::string where(const InputFacts &facts) {
-  return facts.path.empty() ? "network" : facts.path;
-}
+std::string where(const InputFacts& facts) { return facts.path.empty() ? "network" : facts.path; }
 
-void check_row(const GlobalRows &rows, std::int64_t begin, std::int64_t end,
-               GlobalIndex row, GlobalIndex size, const InputFacts &facts) {
-  if (begin == end)
-    return;
+void check_row(const GlobalRows& rows, std::int64_t begin, std::int64_t end, GlobalIndex row, GlobalIndex size,
+               const InputFacts& facts) {
+  if (begin == end) return;
   const auto lowest = rows.column[static_cast<std::size_t>(begin)];
   const auto highest = rows.column[static_cast<std::size_t>(end - 1)];
-  if (lowest >= 0 && highest < size)
-    return;
-  throw bad_input(fmt::format("{}: row {} has an entry in column {} (there are "
-                              "{} neurons): correct the file",
-                              where(facts), row + 1,
-                              (lowest < 0 ? lowest : highest) + 1, size));
+  if (lowest >= 0 && highest < size) return;
+  throw bad_input(
+      fmt::format("{}: row {} has an entry in column {} (there are "
+                  "{} neurons): correct the file",
+                  where(facts), row + 1, (lowest < 0 ? lowest : highest) + 1, size));
 }
 
-Error duplicate_error(GlobalIndex row, GlobalIndex column,
-                      const InputFacts &facts) {
-  return bad_input(fmt::format("{}: row {}, column {} is given more than once "
-                               "(--duplicates error): remove one of the "
-                               "entries, or choose --duplicates sum or keep",
-                               where(facts), row + 1, column + 1));
+Error duplicate_error(GlobalIndex row, GlobalIndex column, const InputFacts& facts) {
+  return bad_input(
+      fmt::format("{}: row {}, column {} is given more than once "
+                  "(--duplicates error): remove one of the "
+                  "entries, or choose --duplicates sum or keep",
+                  where(facts), row + 1, column + 1));
 }
 
-Error not_finite(GlobalIndex row, GlobalIndex column, double weight,
-                 const InputFacts &facts) {
-  return bad_input(fmt::format(
-      "{}: the weight in row {}, column {} is {} (not finite, or the sum of "
-      "its entries "
-      "overflows): correct the file, or choose --duplicates keep or error",
-      where(facts), row + 1, column + 1, weight));
+Error not_finite(GlobalIndex row, GlobalIndex column, double weight, const InputFacts& facts) {
+  return bad_input(
+      fmt::format("{}: the weight in row {}, column {} is {} (not finite, or the sum of "
+                  "its entries "
+                  "overflows): correct the file, or choose --duplicates keep or error",
+                  where(facts), row + 1, column + 1, weight));
 }
 
 /// Merges the sorted entries of every row as asked and drops zeros, writing
 /// over the entries already read.
-Found merge_rows(GlobalRows &rows, const Ownership &ownership,
-                 Duplicates duplicates, const InputFacts &facts) {
+Found merge_rows(GlobalRows& rows, const Ownership& ownership, Duplicates duplicates, const InputFacts& facts) {
   Found found;
   found.entries = static_cast<std::int64_t>(rows.column.size());
   std::size_t out = 0;
@@ -90,19 +80,15 @@ Found merge_rows(GlobalRows &rows, const Ownership &ownership,
     const auto end = rows.row_ptr[i + 1];
     const auto row = ownership.first() + static_cast<GlobalIndex>(i);
     check_row(rows, begin, end, row, ownership.size(), facts);
-    for (auto k = static_cast<std::size_t>(begin);
-         k < static_cast<std::size_t>(end);) {
+    for (auto k = static_cast<std::size_t>(begin); k < static_cast<std::size_t>(end);) {
       const auto column = rows.column[k];
       double weight = rows.weight[k++];
-      while (duplicates != Duplicates::keep &&
-             k < static_cast<std::size_t>(end) && rows.column[k] == column) {
-        if (duplicates == Duplicates::error)
-          throw duplicate_error(row, column, facts);
+      while (duplicates != Duplicates::keep && k < static_cast<std::size_t>(end) && rows.column[k] == column) {
+        if (duplicates == Duplicates::error) throw duplicate_error(row, column, facts);
         weight += rows.weight[k++];
         ++found.duplicates;
       }
-      if (!std::isfinite(weight))
-        throw not_finite(row, column, weight, facts);
+      if (!std::isfinite(weight)) throw not_finite(row, column, weight, facts);
       if (weight == 0.0) {
         ++found.zeros;
         continue;
@@ -119,85 +105,72 @@ Found merge_rows(GlobalRows &rows, const Ownership &ownership,
   return found;
 }
 
-void add_counts(const Comm &comm, const Found &found, InputFacts &facts) {
-  std::array<std::int64_t, 4> sums{found.entries, found.self_loops,
-                                   found.duplicates, found.zeros};
+void add_counts(const Comm& comm, const Found& found, InputFacts& facts) {
+  std::array<std::int64_t, 4> sums{found.entries, found.self_loops, found.duplicates, found.zeros};
   comm.sum(std::span<std::int64_t>(sums));
-  if (facts.entries == 0)
-    facts.entries = sums[0];
+  if (facts.entries == 0) facts.entries = sums[0];
   facts.self_loops += sums[1];
   facts.duplicates_merged += sums[2];
   facts.zeros_dropped += sums[3];
 }
 
-void check_shape(const Ownership &ownership, const GlobalRows &rows) {
-  const bool fits =
-      rows.row_ptr.size() == static_cast<std::size_t>(ownership.count()) + 1 &&
-      rows.row_ptr[0] == 0 && rows.column.size() == rows.weight.size() &&
-      rows.row_ptr.back() == static_cast<std::int64_t>(rows.column.size());
-  if (!fits)
-    throw internal_error(
-        "assemble was given rows that do not match their owner");
+void check_shape(const Ownership& ownership, const GlobalRows& rows) {
+  const bool fits = rows.row_ptr.size() == static_cast<std::size_t>(ownership.count()) + 1 && rows.row_ptr[0] == 0 &&
+                    rows.column.size() == rows.weight.size() &&
+                    rows.row_ptr.back() == static_cast<std::int64_t>(rows.column.size());
+  if (!fits) throw internal_error("assemble was given rows that do not match their owner");
 }
 
-IndexSet foreign_columns(const Ownership &ownership,
-                         std::span<const GlobalIndex> columns) {
+IndexSet foreign_columns(const Ownership& ownership, std::span<const GlobalIndex> columns) {
   IndexSet foreign(ownership.size());
   const auto first = ownership.first();
   const auto end = first + ownership.count();
   for (const auto g : columns) {
-    if (g < first || g >= end)
-      foreign.insert(g);
+    if (g < first || g >= end) foreign.insert(g);
   }
   return foreign;
 }
 
-std::vector<LocalIndex> local_columns(const Ownership &ownership,
-                                      const IndexSet &foreign,
+std::vector<LocalIndex> local_columns(const Ownership& ownership, const IndexSet& foreign,
                                       std::span<const GlobalIndex> columns) {
   std::vector<LocalIndex> local(columns.size());
   const auto first = ownership.first();
   const auto n = ownership.count();
   for (std::size_t k = 0; k < columns.size(); ++k) {
     const auto shifted = columns[k] - first;
-    local[k] = shifted >= 0 && shifted < n ? static_cast<LocalIndex>(shifted)
-                                           : n + foreign.number(columns[k]);
+    local[k] = shifted >= 0 && shifted < n ? static_cast<LocalIndex>(shifted) : n + foreign.number(columns[k]);
   }
   return local;
 }
 
 /// Gives back the room of merged entries when it is worth a copy.
-void trim(std::vector<double> &values) {
-  if (values.capacity() - values.size() > values.capacity() / 8)
-    values.shrink_to_fit();
+void trim(std::vector<double>& values) {
+  if (values.capacity() - values.size() > values.capacity() / 8) values.shrink_to_fit();
 }
 
-} // namespace
+}  // namespace
 
-void sort_rows(GlobalRows &rows) {
+void sort_rows(GlobalRows& rows) {
   std::vector<Entry> scratch;
   for (std::size_t i = 0; i + 1 < rows.row_ptr.size(); ++i) {
     const auto begin = static_cast<std::size_t>(rows.row_ptr[i]);
     const auto length = static_cast<std::size_t>(rows.row_ptr[i + 1]) - begin;
     const auto column = std::span(rows.column).subspan(begin, length);
-    if (std::is_sorted(column.begin(), column.end()))
-      continue;
+    if (std::is_sorted(column.begin(), column.end())) continue;
     sort_row(column, std::span(rows.weight).subspan(begin, length), scratch);
   }
 }
 
-Network localise(const Comm &comm, Ownership ownership, GlobalRows &&rows,
-                 InputFacts facts) {
+Network localise(const Comm& comm, Ownership ownership, GlobalRows&& rows, InputFacts facts) {
   Network network;
   std::vector<GlobalIndex> ghosts;
   agreed(comm, [&] {
     auto foreign = foreign_columns(ownership, rows.column);
     ghosts = foreign.seal();
-    if (ghosts.size() >
-        static_cast<std::size_t>(std::numeric_limits<LocalIndex>::max() -
-                                 ownership.count())) {
-      throw bad_input("one rank would see more than 2^31 neurons (local "
-                      "indices are 32-bit): use more ranks");
+    if (ghosts.size() > static_cast<std::size_t>(std::numeric_limits<LocalIndex>::max() - ownership.count())) {
+      throw bad_input(
+          "one rank would see more than 2^31 neurons (local "
+          "indices are 32-bit): use more ranks");
     }
     network.column = local_columns(ownership, foreign, rows.column);
     std::vector<GlobalIndex>().swap(rows.column);
@@ -212,16 +185,14 @@ Network localise(const Comm &comm, Ownership ownership, GlobalRows &&rows,
   return network;
 }
 
-Network assemble(const Comm &comm, Ownership ownership, GlobalRows &&rows,
-                 Duplicates duplicates, InputFacts facts) {
+Network assemble(const Comm& comm, Ownership ownership, GlobalRows&& rows, Duplicates duplicates, InputFacts facts) {
   const auto found = agreed(comm, [&] {
     check_shape(ownership, rows);
     sort_rows(rows);
     return merge_rows(rows, ownership, duplicates, facts);
   });
   add_counts(comm, found, facts);
-  return localise(comm, std::move(ownership), std::move(rows),
-                  std::move(facts));
+  return localise(comm, std::move(ownership), std::move(rows), std::move(facts));
 }
 
-} // namespace synbal
+}  // namespace synbal

@@ -72,8 +72,10 @@ class Edges {
       auto& word = bits[static_cast<std::size_t>(k / 4)];
       const auto u = word & 0xffff;
       word >>= 16;
-      row = 2 * row + (u >= kB ? 1 : 0);
-      column = 2 * column + ((u >= kA && u < kB) || u >= kC ? 1 : 0);
+      // Without branches, which a random quadrant would mispredict.
+      row = 2 * row + static_cast<std::uint64_t>(u >= kB);
+      column = 2 * column + (static_cast<std::uint64_t>(u >= kA) ^ static_cast<std::uint64_t>(u >= kB) ^
+                             static_cast<std::uint64_t>(u >= kC));
     }
   }
 

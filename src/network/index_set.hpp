@@ -15,15 +15,13 @@
 namespace synbal {
 
 class IndexSet {
-public:
+ public:
   /// For indices 0 .. range-1.
-  explicit IndexSet(GlobalIndex range)
-      : pages_(static_cast<std::size_t>((range + kPage - 1) / kPage)) {}
+  explicit IndexSet(GlobalIndex range) : pages_(static_cast<std::size_t>((range + kPage - 1) / kPage)) {}
 
   void insert(GlobalIndex g) {
-    auto &page = pages_[static_cast<std::size_t>(g / kPage)];
-    if (!page)
-      page = std::make_unique<Page>();
+    auto& page = pages_[static_cast<std::size_t>(g / kPage)];
+    if (!page) page = std::make_unique<Page>();
     page->bits[word(g)] |= bit(g);
   }
 
@@ -32,49 +30,39 @@ public:
     std::vector<GlobalIndex> members;
     members.reserve(count());
     for (std::size_t p = 0; p < pages_.size(); ++p) {
-      if (pages_[p])
-        seal(*pages_[p], static_cast<GlobalIndex>(p) * kPage, members);
+      if (pages_[p]) seal(*pages_[p], static_cast<GlobalIndex>(p) * kPage, members);
     }
     return members;
   }
 
   /// Place of the member g in the ascending order of members.
   [[nodiscard]] LocalIndex number(GlobalIndex g) const {
-    const auto &page = *pages_[static_cast<std::size_t>(g / kPage)];
-    return static_cast<LocalIndex>(page.below[word(g)]) +
-           std::popcount(page.bits[word(g)] & (bit(g) - 1));
+    const auto& page = *pages_[static_cast<std::size_t>(g / kPage)];
+    return static_cast<LocalIndex>(page.below[word(g)]) + std::popcount(page.bits[word(g)] & (bit(g) - 1));
   }
 
-private:
+ private:
   static constexpr GlobalIndex kPage = 4096;
   struct Page {
     std::array<std::uint64_t, kPage / 64> bits{};
-    std::array<std::uint32_t, kPage / 64> below{}; ///< members before each word
+    std::array<std::uint32_t, kPage / 64> below{};  ///< members before each word
   };
-  static std::size_t word(GlobalIndex g) {
-    return static_cast<std::size_t>(g % kPage) / 64;
-  }
-  static std::uint64_t bit(GlobalIndex g) {
-    return std::uint64_t{1} << (g % 64);
-  }
+  static std::size_t word(GlobalIndex g) { return static_cast<std::size_t>(g % kPage) / 64; }
+  static std::uint64_t bit(GlobalIndex g) { return std::uint64_t{1} << (g % 64); }
 
   [[nodiscard]] std::size_t count() const {
     std::size_t members = 0;
-    for (const auto &page : pages_) {
-      if (!page)
-        continue;
-      for (const auto bits : page->bits)
-        members += static_cast<std::size_t>(std::popcount(bits));
+    for (const auto& page : pages_) {
+      if (!page) continue;
+      for (const auto bits : page->bits) members += static_cast<std::size_t>(std::popcount(bits));
     }
     return members;
   }
-  static void seal(Page &page, GlobalIndex first,
-                   std::vector<GlobalIndex> &members) {
+  static void seal(Page& page, GlobalIndex first, std::vector<GlobalIndex>& members) {
     for (std::size_t w = 0; w < page.bits.size(); ++w) {
       page.below[w] = static_cast<std::uint32_t>(members.size());
       for (auto rest = page.bits[w]; rest != 0; rest &= rest - 1) {
-        members.push_back(first + static_cast<GlobalIndex>(64 * w) +
-                          std::countr_zero(rest));
+        members.push_back(first + static_cast<GlobalIndex>(64 * w) + std::countr_zero(rest));
       }
     }
   }
@@ -82,4 +70,4 @@ private:
   std::vector<std::unique_ptr<Page>> pages_;
 };
 
-} // namespace synbal
+}  // namespace synbal

@@ -38,52 +38,38 @@ Split product(double k, double h) {
 }
 
 /// k_j h_j for every local column, without rounding.
-std::vector<Split> column_logs(const Network &network,
-                               std::span<const double> h) {
+std::vector<Split> column_logs(const Network& network, std::span<const double> h) {
   const auto n = static_cast<std::size_t>(network.local_size());
   std::vector<Split> logs(n + network.halo.ghosts().size());
-  const auto &exponent = network.nodes.exponent;
-  for (std::size_t j = 0; j < n; ++j)
-    logs[j] = exponent.empty() ? Split{h[j], 0.0} : product(exponent[j], h[j]);
+  const auto& exponent = network.nodes.exponent;
+  for (std::size_t j = 0; j < n; ++j) logs[j] = exponent.empty() ? Split{h[j], 0.0} : product(exponent[j], h[j]);
   HaloExchange<double> exchange(network.halo);
-  exchange.forward_begin(
-      [&](LocalIndex j) { return logs[static_cast<std::size_t>(j)].head; });
-  exchange.forward_end([&](LocalIndex g, double value) {
-    logs[n + static_cast<std::size_t>(g)].head = value;
-  });
-  exchange.forward_begin(
-      [&](LocalIndex j) { return logs[static_cast<std::size_t>(j)].tail; });
-  exchange.forward_end([&](LocalIndex g, double value) {
-    logs[n + static_cast<std::size_t>(g)].tail = value;
-  });
+  exchange.forward_begin([&](LocalIndex j) { return logs[static_cast<std::size_t>(j)].head; });
+  exchange.forward_end([&](LocalIndex g, double value) { logs[n + static_cast<std::size_t>(g)].head = value; });
+  exchange.forward_begin([&](LocalIndex j) { return logs[static_cast<std::size_t>(j)].tail; });
+  exchange.forward_end([&](LocalIndex g, double value) { logs[n + static_cast<std::size_t>(g)].tail = value; });
   return logs;
 }
 
-void scale_row(Network &network, std::size_t i, const std::vector<Split> &logs,
-               double h_i) {
-  for (auto k = static_cast<std::size_t>(network.row_ptr[i]);
-       k < static_cast<std::size_t>(network.row_ptr[i + 1]); ++k) {
-    const auto x =
-        difference(logs[static_cast<std::size_t>(network.column[k])], h_i);
+void scale_row(Network& network, std::size_t i, const std::vector<Split>& logs, double h_i) {
+  for (auto k = static_cast<std::size_t>(network.row_ptr[i]); k < static_cast<std::size_t>(network.row_ptr[i + 1]);
+       ++k) {
+    const auto x = difference(logs[static_cast<std::size_t>(network.column[k])], h_i);
     network.weight[k] = scaled_weight(network.weight[k], x.head, x.tail);
-    if (std::isfinite(network.weight[k]))
-      continue;
+    if (std::isfinite(network.weight[k])) continue;
     throw bad_input(
         fmt::format("the synapse from neuron {} to neuron {} becomes {} when "
                     "scaled by e^{:.6g}: h leaves "
                     "the range of double precision, check h",
-                    network.global(network.column[k]) + 1,
-                    network.rows.first() + static_cast<GlobalIndex>(i) + 1,
+                    network.global(network.column[k]) + 1, network.rows.first() + static_cast<GlobalIndex>(i) + 1,
                     network.weight[k], x.head));
   }
 }
 
-} // namespace
+}  // namespace
 
-double scaled_weight(double weight, double log_factor,
-                     double log_tail) noexcept {
-  if (weight == 0.0 || std::isnan(log_factor))
-    return weight * log_factor;
+double scaled_weight(double weight, double log_factor, double log_tail) noexcept {
+  if (weight == 0.0 || std::isnan(log_factor)) return weight * log_factor;
   const double x = std::clamp(log_factor, -kLargestLog, kLargestLog);
   const double n = std::nearbyint(x / kLn2);
   // The first fma is exact: n ln2 and x are multiples of 2^-53 wherever n != 0
@@ -92,12 +78,10 @@ double scaled_weight(double weight, double log_factor,
   const double residual = std::fma(-n, kLn2Tail, rest);
   int exponent = 0;
   const double mantissa = std::frexp(weight, &exponent);
-  return std::ldexp(mantissa * std::exp(residual),
-                    exponent + static_cast<int>(n));
+  return std::ldexp(mantissa * std::exp(residual), exponent + static_cast<int>(n));
 }
 
-void scale_weights(const Comm &comm, Network &network,
-                   std::span<const double> h) {
+void scale_weights(const Comm& comm, Network& network, std::span<const double> h) {
   agreed(comm, [&] {
     if (h.size() != static_cast<std::size_t>(network.local_size())) {
       throw internal_error("scale_weights needs one h per owned neuron");
@@ -105,9 +89,8 @@ void scale_weights(const Comm &comm, Network &network,
   });
   const auto logs = column_logs(network, h);
   agreed(comm, [&] {
-    for (std::size_t i = 0; i < h.size(); ++i)
-      scale_row(network, i, logs, h[i]);
+    for (std::size_t i = 0; i < h.size(); ++i) scale_row(network, i, logs, h[i]);
   });
 }
 
-} // namespace synbal
+}  // namespace synbal

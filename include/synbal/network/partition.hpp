@@ -14,8 +14,8 @@ enum class PartitionKind {
 };
 
 /// Collective. Moves a network to a partition with few cut synapses (balanced by non-zeros plus one a row); `position`
-/// then says where each neuron was in the file. With one rank, fewer than two neurons a rank, or no synapse, the network
-/// comes back as it was. Needs some 60 bytes a synapse; node data and weights move bitwise, facts stay.
+/// then says where each neuron was in the file. With one rank, fewer than two neurons a rank, or no synapse, the
+/// network comes back as it was. Needs some 60 bytes a synapse; node data and weights move bitwise, facts stay.
 /// @throws Error usage when PETSc was built without PT-Scotch; bad_input when indices exceed PetscInt.
 Network partition_by_ptscotch(const Comm& comm, Network&& network);
 
