@@ -5,6 +5,7 @@
 #include <tuple>
 #include <vector>
 
+#include "bad_files.hpp"
 #include "support/mpi_test.hpp"
 #include "synbal/io/formats.hpp"
 
@@ -28,8 +29,6 @@ class Folder {
 
 /// Collective. Writes `bytes` on rank 0; returns the path.
 std::string put(const Folder& folder, const std::string& name, const std::string& bytes);
-/// Collective. Compressed as one gzip member.
-std::string gzipped(const std::string& bytes);
 /// The bytes of a file; Collective (rank 0 reads).
 std::string bytes_of(const std::string& path);
 
