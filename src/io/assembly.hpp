@@ -10,7 +10,7 @@ namespace synbal::io {
 Network network_of(const Comm& comm, GlobalIndex n, Triplets&& entries, const ReadOptions& options, InputFacts facts);
 
 /// @throws Error bad_input when a file of `bytes` bytes announces implausibly many neurons (damaged sizes must not
-/// make every rank allocate all memory).
-void check_plausible_size(const std::string& where, GlobalIndex n, ByteCount bytes);
+/// make every rank allocate all memory). `expansion`: bytes that one byte of the file can stand for.
+void check_plausible_size(const std::string& where, GlobalIndex n, ByteCount bytes, int expansion = 1);
 
 }  // namespace synbal::io

@@ -42,10 +42,12 @@ std::size_t GzText::read(char* into, std::size_t size) {
 
 Error GzText::damaged() const {
   int code = Z_OK;
-  const char* why = gzerror(stream_.get(), &code);
+  const char* told = gzerror(stream_.get(), &code);
+  std::string why = told != nullptr ? told : "";
+  if (why.starts_with("<fd:") && why.find(": ") != why.npos) why.erase(0, why.find(": ") + 2);
   if (code == Z_ERRNO) return io_failure(fmt::format("{}: reading failed ({}): try again", path_, why));
   return bad_input(fmt::format("{}: the compressed data are damaged or truncated ({}): get the file again", path_,
-                               why != nullptr && *why != '\0' ? why : "unexpected end of file"));
+                               why.empty() ? "unexpected end of file" : why));
 }
 
 }  // namespace synbal::io

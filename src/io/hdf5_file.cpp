@@ -111,7 +111,8 @@ bool Hdf5Input::is_group(const std::string& name) const {
 
 Dataset Hdf5Input::dataset(const std::string& name, ElementKind kind) const {
   Dataset found{object(name), fmt::format("{}: dataset {}", path_, name), 0};
-  if (H5Iget_type(found.id.get()) != H5I_DATASET) throw error(name + " is a group, not a dataset");
+  if (H5Iget_type(found.id.get()) != H5I_DATASET)
+    throw error(name + " is a group, not a dataset: store a list of numbers there");
   const auto space = adopt_hid(H5Dget_space(found.id.get()), found.name + " has no shape (damaged file)");
   hsize_t length = 0;
   if (H5Sget_simple_extent_ndims(space.get()) != 1 || H5Sget_simple_extent_dims(space.get(), &length, nullptr) != 1) {
@@ -188,7 +189,8 @@ template void Hdf5Input::read(const Dataset&, std::int64_t, std::int64_t, std::u
 Hid Hdf5Input::attribute(const std::string& name, const std::string& attribute_name) const {
   const auto owner = object(name);
   if (H5Aexists(owner.get(), attribute_name.c_str()) <= 0) {
-    throw error(fmt::format("attribute '{}' of {} is missing", attribute_name, name));
+    throw error(fmt::format("attribute '{}' of {} is missing: write the file again with a program that stores it",
+                            attribute_name, name));
   }
   return adopt_hid(
       H5Aopen(owner.get(), attribute_name.c_str(), H5P_DEFAULT),
@@ -197,7 +199,7 @@ Hid Hdf5Input::attribute(const std::string& name, const std::string& attribute_n
 
 std::string Hdf5Input::text_attribute(const std::string& name, const std::string& attribute_name) const {
   const auto found = attribute(name, attribute_name);
-  const auto bad = fmt::format("attribute '{}' of {} is not a text", attribute_name, name);
+  const auto bad = fmt::format("attribute '{}' of {} is not a text: write the file again", attribute_name, name);
   const auto type = adopt_hid(H5Aget_type(found.get()), path_ + ": " + bad);
   const auto space = adopt_hid(H5Aget_space(found.get()), path_ + ": " + bad);
   constexpr std::size_t kLongest = std::size_t{1} << 20;
@@ -217,7 +219,8 @@ std::string Hdf5Input::text_attribute(const std::string& name, const std::string
 std::vector<std::int64_t> Hdf5Input::integer_attribute(const std::string& name,
                                                        const std::string& attribute_name) const {
   const auto found = attribute(name, attribute_name);
-  const auto bad = fmt::format("attribute '{}' of {} is not a list of integers", attribute_name, name);
+  const auto bad =
+      fmt::format("attribute '{}' of {} is not a list of integers: write the file again", attribute_name, name);
   const auto type = adopt_hid(H5Aget_type(found.get()), path_ + ": " + bad);
   const auto space = adopt_hid(H5Aget_space(found.get()), path_ + ": " + bad);
   const auto count = H5Sget_simple_extent_npoints(space.get());
@@ -229,7 +232,7 @@ std::vector<std::int64_t> Hdf5Input::integer_attribute(const std::string& name,
 
 double Hdf5Input::real_attribute(const std::string& name, const std::string& attribute_name) const {
   const auto found = attribute(name, attribute_name);
-  const auto bad = fmt::format("attribute '{}' of {} is not a number", attribute_name, name);
+  const auto bad = fmt::format("attribute '{}' of {} is not a number: write the file again", attribute_name, name);
   const auto type = adopt_hid(H5Aget_type(found.get()), path_ + ": " + bad);
   const auto space = adopt_hid(H5Aget_space(found.get()), path_ + ": " + bad);
   const auto type_class = H5Tget_class(type.get());

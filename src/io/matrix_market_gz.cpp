@@ -55,7 +55,7 @@ class Distributor {
     ByteCount bytes = 0;
     for (rest_ = blocks_.next(); !rest_.empty(); rest_ = blocks_.next()) {
       if (take_header(parser, rest_, bytes)) {
-        check_plausible_size(path, parser.header().n, 1024 * size_);
+        check_plausible_size(path, parser.header().n, size_, 1024);
         return parser.header();
       }
     }

@@ -175,7 +175,7 @@ void MmHeaderParser::take_sizes(std::string_view line) {
 
 // ---- entries
 
-void MmEntryParser::fail(const std::string& what) const { throw LineError(lines_ + 1, what); }
+void MmEntryParser::fail(const std::string& what) const { throw LineError(lines_ + 1, what + ": correct the line"); }
 
 void MmEntryParser::take(std::string_view text) {
   while (!text.empty() && count_ <= header_.entries) {  // beyond that only the verdict "too many" is left
@@ -214,8 +214,8 @@ void MmEntryParser::take_coordinates(std::string_view line) {
       fail(fmt::format("{}: {}", name, e.what()));
     }
     if (value < 1 || value > header_.n) {
-      fail(fmt::format("{} {} is outside 1..{}: {}", name, value, header_.n,
-                       value == 0 ? "Matrix Market counts from 1" : "correct the entry or the size line"));
+      fail(fmt::format("{} {} is outside 1..{}{}", name, value, header_.n,
+                       value == 0 ? " (Matrix Market counts from 1)" : ""));
     }
     return value - 1;
   };
@@ -247,7 +247,7 @@ void MmEntryParser::push(GlobalIndex row, GlobalIndex column, double weight) {
   if (header_.symmetry == MmSymmetry::general) return;
   if (column > row) {
     fail(
-        fmt::format("entry ({}, {}) lies above the diagonal, which this symmetry mirrors from below: store the lower "
+        fmt::format("entry ({}, {}) lies above the diagonal (this symmetry mirrors what is below): store the lower "
                     "triangle only, or write 'general'",
                     row + 1, column + 1));
   }

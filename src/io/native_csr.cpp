@@ -26,8 +26,10 @@ void check_encoding(const Hdf5Input& file, const std::string& group) {
 
 GlobalIndex checked_size(const Hdf5Input& file, const std::string& group) {
   const auto shape = file.integer_attribute(group, "shape");
-  if (shape.size() != 2 || shape[0] < 0 || shape[1] < 0) {
-    throw file.error(fmt::format("attribute 'shape' of {} is not a pair of sizes", group));
+  constexpr std::int64_t kMost = std::int64_t{1} << 60;
+  if (shape.size() != 2 || std::min(shape[0], shape[1]) < 0 || std::max(shape[0], shape[1]) > kMost) {
+    throw file.error(
+        fmt::format("attribute 'shape' of {} is not a pair of sizes: store the number of neurons twice", group));
   }
   if (shape[0] != shape[1]) {
     throw file.error(

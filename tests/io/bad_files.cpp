@@ -52,6 +52,7 @@ std::vector<BadFile> bad_headers() {
       text_file("pattern_array.mtx", banner("matrix array pattern general") + "1 1\n1\n", "pattern"),
       text_file("pattern_skew.mtx", banner("matrix coordinate pattern skew-symmetric") + "2 2 1\n2 1\n", "pattern"),
       text_file("six_words.mtx", banner("matrix coordinate real general twice") + "1 1 1\n1 1 1\n", "line 1"),
+      text_file("cr_only.mtx", "%%MatrixMarket matrix coordinate real general\r1 1 1\r1 1 1\r", "line 1"),
       text_file("rectangular.mtx", kReal + "3 4 1\n1 2 3\n", "not square"),
       text_file("no_size_line.mtx", kReal + "% only\n% comments\n", "size line"),
       text_file("banner_only.mtx", kReal, "size line"),

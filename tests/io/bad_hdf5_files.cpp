@@ -90,7 +90,7 @@ std::vector<BadFile> wrong_structure() {
                   [](NativeSample& s) {
                     s.shape = {4, 4, 4};
                   }),
-      sample_file("shape_enormous.h5", "indptr",
+      sample_file("shape_enormous.h5", "shape",
                   [](NativeSample& s) {
                     s.shape = {INT64_MAX, INT64_MAX};
                   }),
