@@ -64,7 +64,8 @@ PieceGraph contract(const Comm& comm, const Network& network, const Pieces& piec
 PieceGraph subgraph(const Comm& comm, PieceGraph&& graph, std::span<const std::uint8_t> kept,
                     std::span<const std::uint64_t> part);
 
-/// Collective. Removes vertices without predecessors or successors until there are none; returns 1 for those that stay.
+/// Collective. Removes vertices without predecessors or successors until there are none, or only paths that
+/// cross ranks hundreds of times; returns 1 for those that stay.
 /// Adds the exchanges it needed to `rounds`.
 std::vector<std::uint8_t> trim(const Comm& comm, const PieceGraph& graph, std::int64_t& rounds);
 

@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint64_t kFactorA = 0x9E3779B97F4A7C15ULL;
 constexpr std::uint64_t kFactorB = 0xD6E8FEB86659FD93ULL;
 constexpr int kNameBits = 40;
+constexpr std::int64_t kManyRounds = 100;
 
 /// Inverse of an odd number modulo 2^64, by Newton's iteration.
 constexpr std::uint64_t inverse(std::uint64_t odd) {
@@ -66,10 +67,11 @@ std::vector<std::uint64_t> seeds(const Comm& comm, const PieceGraph& graph, std:
   return seed;
 }
 
-/// Collective. After two phases that did not get there the remainder may be four times as large: what is left then is
-/// many small components in long chains, where phases cost more than one rank working alone.
-bool is_small(const Comm& comm, const PieceGraph& graph, const ComponentsParams& params, std::uint64_t phase) {
-  const auto limit = params.serial_size * (phase < 2 ? 1 : 4);
+/// Collective. After two phases or many rounds that did not get there the remainder may be four times as large: what is
+/// left then lies along chains through many components or between ranks, where one rank alone is faster.
+bool is_small(const Comm& comm, const PieceGraph& graph, const ComponentsParams& params, std::uint64_t phase,
+              std::int64_t rounds) {
+  const auto limit = params.serial_size * (phase < 2 && rounds < kManyRounds ? 1 : 4);
   return graph.rows.size() + comm.sum(graph.row_ptr.back()) <= limit;
 }
 
@@ -154,12 +156,12 @@ std::vector<GlobalIndex> find_roots(const Comm& comm, PieceGraph&& graph, const 
   auto roots = graph.name;  // a vertex that is trimmed is a component
   const auto first = graph.rows.first();
   for (std::uint64_t phase = 0; graph.rows.size() > 0; ++phase) {
-    if (is_small(comm, graph, params, phase)) {
+    if (is_small(comm, graph, params, phase, rounds)) {
       const auto rest = roots_by_one_rank(comm, graph);
       for (std::size_t i = 0; i < rest.size(); ++i) roots[at(graph.name[i] - first)] = rest[i];
       break;
     }
-    if (drop_acyclic(comm, graph, rounds) && is_small(comm, graph, params, phase)) continue;
+    if (drop_acyclic(comm, graph, rounds) && is_small(comm, graph, params, phase, rounds)) continue;
     const auto labels = reach(comm, graph, seeds(comm, graph, phase), rounds);
     const auto decision = decide(graph, labels, roots, first);
     graph = subgraph(comm, std::move(graph), decision.undecided, decision.part);

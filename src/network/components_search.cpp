@@ -9,6 +9,9 @@
 namespace synbal::detail {
 namespace {
 
+/// A path that crosses ranks more often than this is left to what comes after trimming.
+constexpr int kMostTrimRounds = 200;
+
 /// Vertices are removed when a count of remaining neighbours on one side falls to zero.
 class Trimmer {
  public:
@@ -25,10 +28,9 @@ class Trimmer {
   std::vector<std::uint8_t> run(const Comm& comm, std::int64_t& rounds) {
     count();
     finish();
-    while (comm.any(fresh_)) {
+    for (int k = 0; k < kMostTrimRounds && comm.any(fresh_); ++k, ++rounds) {
       exchange();
       finish();
-      ++rounds;
     }
     std::vector<std::uint8_t> stays(removed_in_.size());
     std::transform(removed_in_.begin(), removed_in_.end(), stays.begin(), [](auto r) { return r == 0 ? 1 : 0; });

@@ -339,6 +339,25 @@ TEST(Components, rounds_grow_with_rank_crossings_and_not_with_length) {
   EXPECT_LE(rounds_of(chain_of_cycles(2000, 100, true)), 4 * ranks + 4);
 }
 
+TEST(Components, a_tail_of_a_cycle_is_trimmed_from_its_end) {
+  // A cycle between the first and the last rank, and a path that leads away from it through all ranks.
+  const GlobalIndex size = 20000;
+  auto graph = path(size - 1);
+  graph.size = size;
+  graph.edges.emplace_back(0, size - 1);
+  graph.edges.emplace_back(size - 1, 0);
+  EXPECT_LE(rounds_of(graph), world().size() + 6);
+}
+
+TEST(Components, a_shuffled_path_is_left_to_one_rank_before_it_takes_a_round_for_every_crossing) {
+  std::mt19937 random(19);
+  const auto graph = shuffled(path(4000), random);
+  const auto network = distribute(graph, Ownership::even(world(), graph.size));
+  const auto found = strongly_connected_components(world(), network, {2500});
+  EXPECT_EQ(found.count, graph.size);
+  EXPECT_LE(found.rounds, 250);
+}
+
 TEST(Components, a_chain_of_components_across_ranks_needs_few_phases) {
   // Pairs that lie on the first and the last rank, each joined to the next: nothing is trimmed, nothing is a piece.
   const GlobalIndex pairs = 20000;
@@ -346,7 +365,10 @@ TEST(Components, a_chain_of_components_across_ranks_needs_few_phases) {
   for (GlobalIndex k = 0; k < pairs; ++k) {
     graph.edges.emplace_back(k, 2 * pairs - 1 - k);
     graph.edges.emplace_back(2 * pairs - 1 - k, k);
-    if (k + 1 < pairs) graph.edges.emplace_back(k, k + 1);
+    // Ways round a pair, so that taking one out does not cut the chain.
+    for (const GlobalIndex step : {1, 2, 5}) {
+      if (k + step < pairs) graph.edges.emplace_back(k, k + step);
+    }
   }
   const auto network = distribute(graph, Ownership::even(world(), graph.size));
   const auto found = strongly_connected_components(world(), network, {-1});

@@ -26,7 +26,7 @@ struct Components {
 /// How the search is divided between the ranks.
 struct ComponentsParams {
   /// A remainder with at most so many vertices and edges together is finished by rank 0 (some 16 bytes each); four
-  /// times as large after two phases that did not get there. Negative: never. At most 2^28.
+  /// times as large after two phases or 100 rounds that did not get there. Negative: never. At most 2^28.
   std::int64_t serial_size = std::int64_t{1} << 20;
 };
 
