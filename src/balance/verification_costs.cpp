@@ -1,0 +1,159 @@
+// Costs and imbalance straight from the weights.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "synbal/balance/verification.hpp"
+#include "synbal/network/factor.hpp"
+
+namespace synbal {
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// Below this a double has fewer digits left: log ratios of such costs say nothing.
+constexpr double kSmallestPrecise = std::numeric_limits<double>::min() / std::numeric_limits<double>::epsilon();
+
+/// All that an entry needs of its column, in half a cache line.
+struct Presynaptic {
+  double mantissa = 1;        // e^{k_j h_j} = mantissa 2^exponent
+  double squared_gain = 1;    // gain_j^2
+  double out = 0;             // cost that leaves
+  std::int32_t exponent = 0;  //
+  std::int32_t label = 0;     // component as this rank numbers them; its complement where the neuron is pinned
+};
+
+/// Same component, and not both pinned.
+bool counts(std::int32_t a, std::int32_t b) { return (a == b && a >= 0) || a == ~b; }
+
+void set_labels(const Network& network, const Components& components, std::vector<Presynaptic>& columns) {
+  std::vector<GlobalIndex> leaders;
+  for (const auto leader : components.leader) {
+    if (leaders.empty() || leaders.back() != leader) leaders.push_back(leader);
+  }
+  std::sort(leaders.begin(), leaders.end());
+  leaders.erase(std::unique(leaders.begin(), leaders.end()), leaders.end());
+  const auto n = at(network.local_size());
+  std::vector<std::uint8_t> pinned(columns.size(), 0);
+  std::copy(network.nodes.pinned.begin(), network.nodes.pinned.end(), pinned.begin());
+  HaloExchange<std::uint8_t>(network.halo).forward(std::span(pinned).first(n), std::span(pinned).subspan(n));
+  for (std::size_t j = 0; j < columns.size(); ++j) {
+    const auto place = std::lower_bound(leaders.begin(), leaders.end(), components.leader[j]) - leaders.begin();
+    const auto label = static_cast<std::int32_t>(place);
+    columns[j].label = pinned[j] != 0 ? ~label : label;
+  }
+}
+
+/// Collective. `member` of the owned columns brought to the ghosts.
+template <class T>
+void bring(const Halo& halo, std::vector<Presynaptic>& columns, T Presynaptic::*member) {
+  HaloExchange<T> exchange(halo);
+  exchange.forward_begin([&](LocalIndex i) { return columns[at(i)].*member; });
+  exchange.forward_end([&](LocalIndex g, T value) { columns[at(halo.owned_count() + g)].*member = value; });
+}
+
+std::vector<Presynaptic> presynaptic(const Network& network, const Components& components, std::span<const double> h) {
+  std::vector<Presynaptic> columns(h.size() + network.halo.ghosts().size());
+  const auto& nodes = network.nodes;
+  for (std::size_t j = 0; j < h.size(); ++j) {
+    const auto factor = factor_of((nodes.exponent.empty() ? 1.0 : nodes.exponent[j]) * h[j]);
+    columns[j].mantissa = factor.mantissa;
+    columns[j].exponent = factor.exponent;
+    if (!nodes.gain.empty()) columns[j].squared_gain = nodes.gain[j] * nodes.gain[j];
+  }
+  set_labels(network, components, columns);
+  bring(network.halo, columns, &Presynaptic::mantissa);
+  bring(network.halo, columns, &Presynaptic::exponent);
+  bring(network.halo, columns, &Presynaptic::squared_gain);
+  return columns;
+}
+
+/// The cost that enters neuron i; what leaves its presynaptic neurons is added to them.
+double row_cost(const Network& network, std::size_t i, double h_i, double power, std::vector<Presynaptic>& columns,
+                std::int64_t& entries) {
+  const auto post = factor_of(-h_i);
+  const auto label = columns[i].label;
+  double in = 0;
+  for (auto e = at(network.row_ptr[i]); e < at(network.row_ptr[i + 1]); ++e) {
+    const auto j = at(network.column[e]);
+    auto& pre = columns[j];
+    if (j == i || !counts(label, pre.label)) continue;
+    const double weight =
+        times_power_of_two(std::abs(network.weight[e]) * (pre.mantissa * post.mantissa), pre.exponent + post.exponent);
+    const double cost = pre.squared_gain * to_the(weight, power);
+    in += cost;
+    pre.out += cost;
+    ++entries;
+  }
+  return in;
+}
+
+}  // namespace
+
+DirectCosts direct_costs(const Comm& comm, const Network& network, const Components& components,
+                         std::span<const double> h, double power) {
+  const auto n = at(network.local_size());
+  auto columns = presynaptic(network, components, h);
+  DirectCosts costs;
+  costs.in.resize(n), costs.out.resize(n);
+  std::int64_t entries = 0;
+  double total = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    costs.in[i] = row_cost(network, i, h[i], power, columns, entries);
+    total += costs.in[i];
+  }
+  HaloExchange<double> exchange(network.halo);
+  exchange.reverse_begin([&](LocalIndex g) { return columns[n + at(g)].out; });
+  exchange.reverse_end([&](LocalIndex j, double value) { columns[at(j)].out += value; });
+  for (std::size_t i = 0; i < n; ++i) costs.out[i] = columns[i].out;
+  costs.total = comm.sum(total);
+  costs.entries = comm.sum(entries);
+  return costs;
+}
+
+namespace {
+
+/// Difference, mean and ratio of what comes in and k times what goes out, where a neuron is free; zeros where it is
+/// not.
+struct Neuron {
+  double difference = 0, mean = 0, log_ratio = 0;
+};
+
+Neuron neuron(const Network& network, const DirectCosts& costs, std::size_t i) {
+  const auto& nodes = network.nodes;
+  if (!nodes.pinned.empty() && nodes.pinned[i] != 0) return {};
+  const double in = costs.in[i];
+  const double out = (nodes.exponent.empty() ? 1.0 : nodes.exponent[i]) * costs.out[i];
+  const double mean = in / 2 + out / 2;
+  return {std::abs(in - out), mean, mean >= kSmallestPrecise ? std::abs(std::log(in) - std::log(out)) : 0.0};
+}
+
+}  // namespace
+
+Imbalance direct_imbalance(const Comm& comm, const Network& network, const DirectCosts& costs) {
+  if (costs.total == 0) return {};
+  constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+  if (!std::isfinite(costs.total)) return {undefined, undefined, undefined, undefined};
+  std::array<double, 3> maxima{};
+  for (std::size_t i = 0; i < costs.in.size(); ++i) {
+    const auto v = neuron(network, costs, i);
+    maxima[0] = std::max(maxima[0], v.difference);
+    maxima[1] = std::max(maxima[1], v.mean);
+    maxima[2] = std::max(maxima[2], v.log_ratio);
+  }
+  comm.max(std::span<double>(maxima));
+  if (maxima[1] == 0) return {};
+  std::array<double, 3> sums{};  // relative to the largest mean, so that squares stay in range
+  for (std::size_t i = 0; i < costs.in.size(); ++i) {
+    const auto v = neuron(network, costs, i);
+    sums[0] += v.difference;
+    sums[1] += (v.difference / maxima[1]) * (v.difference / maxima[1]);
+    sums[2] += (v.mean / maxima[1]) * (v.mean / maxima[1]);
+  }
+  comm.sum(std::span<double>(sums));
+  return {sums[0] / costs.total, std::sqrt(sums[1] / sums[2]), maxima[0] / maxima[1], maxima[2]};
+}
+
+}  // namespace synbal
