@@ -20,6 +20,7 @@ struct PetscTraits {
 using PetscVec = Handle<Vec, PetscTraits<Vec, VecDestroy>>;
 using PetscMat = Handle<Mat, PetscTraits<Mat, MatDestroy>>;
 using PetscKsp = Handle<KSP, PetscTraits<KSP, KSPDestroy>>;
+using PetscPc = Handle<PC, PetscTraits<PC, PCDestroy>>;
 using PetscPartitioning = Handle<MatPartitioning, PetscTraits<MatPartitioning, MatPartitioningDestroy>>;
 using PetscIs = Handle<IS, PetscTraits<IS, ISDestroy>>;
 

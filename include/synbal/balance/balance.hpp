@@ -1,0 +1,45 @@
+// From a balance problem to a certified equilibrium: the one call that the program makes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "synbal/balance/certificate.hpp"
+#include "synbal/balance/problem.hpp"
+#include "synbal/balance/solver.hpp"
+
+namespace synbal {
+
+enum class Method { automatic, newton, sweep };
+[[nodiscard]] std::string to_string(Method method);
+
+struct BalanceParams {
+  Method method = Method::automatic;
+  StopCriteria stop;
+  std::uint64_t seed = 1;  ///< of the colouring
+};
+
+/// The equilibrium found. Per-neuron values are those of the problem's active neurons; costs are in its cost unit.
+struct Equilibrium {
+  std::vector<double> h;  ///< [n] zero mean in components without pinned neurons
+  NeuronCosts costs;      ///< at h, computed from the weights there
+  Imbalance imbalance;
+  double initial_cost = 0;
+  Imbalance initial_imbalance;
+  Certificate certificate;
+  SolverResult solver;
+};
+
+/// Collective. Balances from h = 0. The result is always usable; `solver.reason` says whether it converged.
+Equilibrium balance(BalanceProblem& problem, const BalanceParams& params, const ProgressCallback& report = {});
+
+/// Collective. The lower bound that one Newton equation gives at `costs` (h = base), and the size of that Newton step.
+struct Assessment {
+  Certificate certificate;
+  double newton_step_inf = 0;
+  std::int64_t krylov_iterations = 0;
+};
+Assessment assess(const BalanceProblem& problem, FusedKernel& kernel, const NeuronCosts& costs);
+
+}  // namespace synbal

@@ -1,0 +1,28 @@
+// How far the cost can be from its minimum: a proof that does not need the minimum.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "synbal/balance/costs.hpp"
+#include "synbal/balance/problem.hpp"
+
+namespace synbal {
+
+/// A lower bound of C* and what it says about a point, in the problem's cost unit.
+struct Certificate {
+  std::optional<double> lower_bound;  ///< C* >= this; empty when no bound could be proved
+  std::optional<double> gap;          ///< C(h) - lower_bound >= C(h) - C*
+};
+
+/// Collective. Given phi with L phi = g + residual at the point where `costs` were taken, y_ij = c_ij (1 + k_j phi_j -
+/// phi_i) is a circulation up to the residual. If all y >= 0, C* >= sum (y - y log(y/c)) - p R |residual|_1 / 2, where
+/// R bounds the range of h* - h in a component: costs at the optimum exceed C(h) nowhere, so p(h*_j - h*_i - h_j + h_i)
+/// <= log(C/c_ij) along every synapse, and a tree of synapses from one neuron to all and back bounds the range. The
+/// evaluation's own rounding is added to the gap. Without y >= 0 no bound is given.
+Certificate certify(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> phi);
+
+/// Collective. sum sqrt(c_ij c_ji) over pairs of opposite synapses, twice: a lower bound of C* at any h (exponents 1).
+double reciprocal_bound(const BalanceProblem& problem);
+
+}  // namespace synbal

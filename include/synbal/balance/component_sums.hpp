@@ -1,0 +1,46 @@
+// Sums over the strongly connected components that the active neurons form, wherever their neurons live.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "synbal/balance/problem.hpp"
+
+namespace synbal {
+
+/// Labels and one sparse exchange, whatever the number of components.
+class ComponentSums {
+ public:
+  /// Collective. The problem must outlive it.
+  explicit ComponentSums(const BalanceProblem& problem);
+
+  /// [n] Number of each neuron's component among those present on this rank.
+  [[nodiscard]] std::span<const LocalIndex> label() const noexcept { return label_; }
+  /// Components present on this rank.
+  [[nodiscard]] LocalIndex count() const noexcept { return static_cast<LocalIndex>(leader_.size()); }
+  /// True where the component holds pinned neurons (its gauge is fixed).
+  [[nodiscard]] bool pinned(LocalIndex label) const noexcept {
+    return leader_[static_cast<std::size_t>(label)] == problem_->pinned_component();
+  }
+  /// True on the one rank that owns the component's leader.
+  [[nodiscard]] bool owns(LocalIndex label) const noexcept;
+
+  /// Collective. [count()] Combines one value per label over the ranks; every rank gets the result for its labels.
+  [[nodiscard]] std::vector<double> combine(std::vector<double> per_label,
+                                            const std::function<double(double, double)>& op) const;
+  /// Collective. [count()] Sum of the values of each component's neurons.
+  [[nodiscard]] std::vector<double> sum(std::span<const double> values) const;
+  /// Collective. Removes the mean of every component without pinned neurons: the gauge sum h = 0.
+  void center(std::span<double> values) const;
+
+ private:
+  const BalanceProblem* problem_;
+  const Ownership* rows_;
+  std::vector<GlobalIndex> leader_;  // sorted
+  std::vector<LocalIndex> label_;
+  std::vector<double> size_;  // neurons per label, over all ranks
+  Halo halo_;
+};
+
+}  // namespace synbal

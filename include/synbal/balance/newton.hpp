@@ -1,0 +1,84 @@
+// Damped, inexact Newton with conjugate gradients: few passes where sweeps need thousands.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "synbal/balance/hessian.hpp"
+#include "synbal/balance/iterate.hpp"
+#include "synbal/balance/solver.hpp"
+
+namespace synbal {
+
+struct NewtonParams {
+  StopCriteria stop;
+  int opening_half_steps = 10;
+  Preconditioner preconditioner = Preconditioner::jacobi;  ///< to start with; replaced when Krylov counts call for it
+};
+
+/// The Newton equation L phi = g (d = phi / p) with the preconditioner that what was seen so far calls for: Jacobi
+/// until a solve takes kJacobiLimit iterations, then algebraic multigrid, and a direct factorisation where that cannot
+/// be set up.
+class NewtonEquation {
+ public:
+  /// Collective. All must outlive the equation.
+  NewtonEquation(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components,
+                 Preconditioner first = Preconditioner::jacobi);
+
+  /// Collective. [n] phi at the point of `costs`, to a tolerance relative to g in the norm of the diagonal's inverse.
+  std::span<const double> solve(const NeuronCosts& costs, double tolerance);
+
+  [[nodiscard]] std::int64_t iterations() const noexcept { return iterations_; }
+  [[nodiscard]] Preconditioner preconditioner() const noexcept { return preconditioner_; }
+
+ private:
+  static constexpr std::int64_t kJacobiLimit = 120;
+  static constexpr std::int64_t kRobustLimit = 300;
+  static constexpr std::int64_t kLastResortLimit = 2000;
+  static constexpr GlobalIndex kDirectLimit = 50'000;  ///< neurons that a factorisation may have
+
+  bool attempt(const NeuronCosts& costs, double tolerance, std::int64_t limit);
+  bool next_preconditioner();
+
+  const BalanceProblem* problem_;
+  HessianSolver solver_;
+  Preconditioner preconditioner_;
+  bool last_resort_ = false;
+  std::vector<double> gradient_, potential_;
+  std::int64_t iterations_ = 0;
+};
+
+/// The method `newton`. A few simultaneous half-steps h_k += log(r_k / o_k) / (2 p (k+1)), which can never raise the
+/// cost (each edge depends on two neurons, so by convexity C after <= the mean of C over single steps), then Newton
+/// steps of length min(1, 1.79 / max over edges of p |k_j d_j - d_i|): with t that maximum, C falls by at least a
+/// lambda^2 - lambda^2 (e^{at} - 1 - at) / t^2 >= 0 as long as a t <= 1.793, so no line search is needed and rounding
+/// in C never matters.
+class NewtonSolver {
+ public:
+  /// All must outlive the solver.
+  NewtonSolver(BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components, NewtonParams params);
+
+  /// Collective. Improves h ([n], absolute).
+  SolverResult operator()(std::vector<double>& h, const ProgressCallback& report = {});
+
+  /// [n] phi of the last solve when it was made at the final point; empty otherwise.
+  [[nodiscard]] std::span<const double> potential() const noexcept { return potential_; }
+
+ private:
+  struct Run;
+  BalanceProblem* problem_;
+  FusedKernel* kernel_;
+  const ComponentSums* components_;
+  NewtonParams params_;
+  std::vector<double> potential_;
+};
+
+/// Collective. One simultaneous half-step at the point of `costs`, into d ([n]).
+void half_step(const BalanceProblem& problem, const NeuronCosts& costs, std::span<double> d);
+
+/// Collective. max p |k_j d_j - d_i| over synapses (and p |d_i| at pinned ones). One exchange, one read of the pattern.
+double largest_edge_change(const BalanceProblem& problem, std::span<const double> d);
+
+}  // namespace synbal

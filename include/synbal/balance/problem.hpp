@@ -1,0 +1,115 @@
+// The balance problem in its normal form: all that a solver sees (DESIGN: C, a, b, exponents).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "synbal/core/comm.hpp"
+#include "synbal/core/halo.hpp"
+#include "synbal/network/components.hpp"
+#include "synbal/network/network.hpp"
+
+namespace synbal {
+
+/// Rows of non-negative costs. In the local block columns are active neurons of this rank, in the remote block ghosts.
+struct CostBlock {
+  std::vector<std::int64_t> row_ptr{0};  ///< [n + 1]
+  std::vector<LocalIndex> column;
+  std::vector<double> cost;
+
+  [[nodiscard]] std::int64_t size() const noexcept { return static_cast<std::int64_t>(column.size()); }
+};
+
+/// minimise C(h) = sum c_ij e^{p(k_j h_j - h_i)} + sum a_i e^{-p h_i} + sum b_j e^{p k_j h_j} over the active neurons:
+/// those that are free and lie on a cycle (through other neurons or through the pinned ones). Costs are held at a
+/// `base` point h = base + delta and are recomputed from the weights whenever the base moves, so nothing drifts and
+/// squares neither overflow nor cut the graph where they underflow: too small costs are raised to smallest_cost().
+class BalanceProblem {
+ public:
+  /// Collective. `comm` and `network` must outlive the problem. c_ij = gain_j^2 |J_ij|^power.
+  /// @throws Error bad_input for a gain of zero and for an exponent other than 1 on a neuron whose component has no
+  /// pinned neuron (no finite minimum exists there).
+  BalanceProblem(const Comm& comm, const Network& network, const Components& components, double power);
+
+  [[nodiscard]] const Comm& comm() const noexcept { return *comm_; }
+  [[nodiscard]] double power() const noexcept { return power_; }
+  [[nodiscard]] LocalIndex size() const noexcept { return neurons_.count(); }
+  [[nodiscard]] GlobalIndex global_size() const noexcept { return neurons_.size(); }
+  [[nodiscard]] const Ownership& neurons() const noexcept { return neurons_; }
+  [[nodiscard]] const Halo& halo() const noexcept { return halo_; }
+  [[nodiscard]] const CostBlock& local() const noexcept { return local_; }
+  [[nodiscard]] const CostBlock& remote() const noexcept { return remote_; }
+  /// [n] Cost that enters from, and leaves to, pinned neurons, at the base.
+  [[nodiscard]] std::span<const double> from_pinned() const noexcept { return from_pinned_; }
+  [[nodiscard]] std::span<const double> to_pinned() const noexcept { return to_pinned_; }
+  /// [n] or empty: homogeneity exponents, where some differ from 1.
+  [[nodiscard]] std::span<const double> exponent() const noexcept { return exponent_; }
+  [[nodiscard]] double exponent(LocalIndex i) const noexcept {
+    return exponent_.empty() ? 1.0 : exponent_[static_cast<std::size_t>(i)];
+  }
+  /// [n] Row of the network that each active neuron is.
+  [[nodiscard]] std::span<const LocalIndex> network_row() const noexcept { return network_row_; }
+  /// Ownership of the network's rows, by which component leaders have owners.
+  [[nodiscard]] const Ownership& network_rows() const noexcept { return network_->rows; }
+  /// [n] Leader of each neuron's component (Components::leader).
+  [[nodiscard]] std::span<const GlobalIndex> component() const noexcept { return component_; }
+  /// Leader of the component that holds the pinned neurons; -1 without one.
+  [[nodiscard]] GlobalIndex pinned_component() const noexcept { return pinned_component_; }
+  /// [n] The point at which the costs are held.
+  [[nodiscard]] std::span<const double> base() const noexcept { return base_; }
+  /// Collective. Recomputes all costs from the weights at a new base.
+  void rebase(std::span<const double> base);
+
+  /// Costs are held divided by this power of two (1 unless |J|^p nears over- or underflow, or spans 200 decades).
+  [[nodiscard]] double cost_unit() const noexcept;
+  /// Edges over all ranks, inside components and between active neurons.
+  [[nodiscard]] std::int64_t edges() const noexcept { return edges_; }
+  /// Edges between components and their cost at h = 0.
+  [[nodiscard]] std::int64_t edges_between() const noexcept { return edges_between_; }
+  [[nodiscard]] double cost_between() const noexcept { return cost_between_; }
+  /// Edges inside components that touch a pinned neuron on one side.
+  [[nodiscard]] std::int64_t pinned_edges() const noexcept { return pinned_edges_; }
+
+  static constexpr double smallest_cost() noexcept { return 1e-250; }
+
+  /// The active neurons' values spread to the network's rows; other rows get `elsewhere`.
+  [[nodiscard]] std::vector<double> to_network(std::span<const double> values, double elsewhere) const;
+  /// The values of the active neurons among the network's rows.
+  [[nodiscard]] std::vector<double> from_network(std::span<const double> values) const;
+
+ private:
+  /// Where an entry of the network belongs in the normal form.
+  enum class Role : std::uint8_t { unchanging, inside, from_pinned, to_pinned, between };
+  [[nodiscard]] Role role(LocalIndex row, LocalIndex column) const noexcept;
+  template <class Visit>
+  void for_each_entry(Visit&& visit) const;
+  void label_columns(const Components& components);
+  void number_active_neurons();
+  void choose_unit();
+  void build_structure();
+  void check_gains() const;
+  void check_exponents() const;
+  [[nodiscard]] std::vector<double> log_factors() const;
+
+  const Comm* comm_;
+  const Network* network_;
+  double power_;
+  double log2_unit_ = 0;
+  Ownership neurons_;
+  Halo halo_;
+  CostBlock local_, remote_;
+  std::vector<double> from_pinned_, to_pinned_, exponent_, base_;
+  std::vector<LocalIndex> network_row_;
+  std::vector<GlobalIndex> component_;
+  GlobalIndex pinned_component_ = -1;
+  std::vector<std::int32_t> label_;       // [network local + ghosts] component on this rank, see problem.cpp
+  std::vector<LocalIndex> active_index_;  // [network local] place among the active neurons, or -1
+  std::int32_t pinned_label_ = -1;        // label of pinned neurons
+  std::int32_t joins_pinned_ = -1;        // label of the free neurons in the pinned neurons' component
+  bool counted_ = false;
+  std::int64_t edges_ = 0, edges_between_ = 0, pinned_edges_ = 0;
+  double cost_between_ = 0;
+};
+
+}  // namespace synbal

@@ -1,0 +1,53 @@
+// What every solver of the balance problem is given and gives back.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "synbal/balance/costs.hpp"
+
+namespace synbal {
+
+/// Why a solver stopped.
+enum class StopReason { converged, iteration_limit, walltime, stagnated, gave_up };
+[[nodiscard]] std::string to_string(StopReason reason);
+
+/// One line of the history, in the problem's cost unit.
+struct SolverProgress {
+  std::int64_t iteration = 0;
+  double cost = 0;
+  double imbalance = 0;  ///< l1
+  double seconds = 0;
+};
+
+/// When to stop. Converged means l1 <= tolerance, and the solver's own estimate of the step to the optimum (in h,
+/// maximum norm) <= step_tolerance.
+struct StopCriteria {
+  double tolerance = 1e-10;
+  double step_tolerance = 1e-8;
+  std::int64_t max_iterations = 0;  ///< 0: the method's default
+  double max_seconds = 0;           ///< 0: no limit
+};
+
+/// What a solver did.
+struct SolverResult {
+  std::string method;
+  StopReason reason = StopReason::converged;
+  std::int64_t iterations = 0;
+  std::int64_t sweeps = 0;
+  std::int64_t newton_steps = 0;
+  std::int64_t krylov_iterations = 0;
+  std::int64_t matrix_passes = 0;
+  std::optional<double> newton_step_inf;  ///< in h
+  std::vector<SolverProgress> history;
+
+  [[nodiscard]] bool converged() const noexcept { return reason == StopReason::converged; }
+};
+
+/// Called on every rank after every iteration; must not communicate.
+using ProgressCallback = std::function<void(const SolverProgress&)>;
+
+}  // namespace synbal

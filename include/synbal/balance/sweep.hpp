@@ -1,0 +1,82 @@
+// Cyclic one-neuron updates: exact Gauss-Seidel in the order of a colouring, at any rank count.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "synbal/balance/color_exchange.hpp"
+#include "synbal/balance/coloring.hpp"
+#include "synbal/balance/solver.hpp"
+
+namespace synbal {
+
+/// What one sweep saw: every neuron's imbalance just before it was balanced.
+struct SweepView {
+  double l1 = 0;              ///< sum |in - k out| / cost, as met: an estimate of l1_relative during the sweep
+  double cost = 0;            ///< total cost as met
+  double max_step = 0;        ///< largest change of h
+  double largest_factor = 0;  ///< largest s or t: when it grows large the base should move
+};
+
+/// The sweeping machinery. A visit gathers a row for the in-cost, sets h_k to its optimum
+/// (Baldi et al. 2024; e^{p(k+1)h} = in / (k out)) and scatters the change into the out-costs of the row's presynaptic
+/// neurons, so that rows suffice and no transposed matrix is kept. Out-costs are summed anew in every sweep; a visit
+/// moves a neuron by at most kLargestStep / p, so that what the running sums lose by cancellation stays below e^10 eps.
+class Sweeper {
+ public:
+  /// Collective. The problem must outlive the sweeper. Colours the neurons (about ten passes over the pattern).
+  Sweeper(const BalanceProblem& problem, std::uint64_t seed);
+
+  /// Not collective. Starts from h = base + delta; call again after the problem was rebased.
+  void start(std::span<const double> delta);
+  /// Collective. One visit of every neuron.
+  SweepView sweep();
+  /// [n] Where the sweeps have come to, relative to the base.
+  [[nodiscard]] std::vector<double> delta() const;
+
+  [[nodiscard]] std::int32_t colors() const noexcept { return coloring_.count; }
+  [[nodiscard]] std::int64_t coloring_rounds() const noexcept { return coloring_.rounds; }
+
+ private:
+  static constexpr double kLargestStep = 10;
+  void visit(LocalIndex i, SweepView& view);
+  [[nodiscard]] SweepView over_ranks(const SweepView& own) const;
+
+  const BalanceProblem* problem_;
+  Coloring coloring_;
+  ColorExchange exchange_;
+  std::vector<LocalIndex> members_;  // owned neurons by colour
+  std::vector<LocalIndex> color_begin_;
+  std::vector<SweepSlot> slots_;
+  std::vector<double> post_;        // [n] t = e^{-p delta}
+  std::vector<double> remote_out_;  // [n] other ranks' shares of (C^T t)
+};
+
+struct SweepParams {
+  StopCriteria stop;
+  std::uint64_t seed = 1;
+};
+
+/// Asked after every sweep on every rank with the same figures: true ends the sweeping early.
+using GiveUp = std::function<bool(std::int64_t sweeps, const SweepView& view)>;
+
+/// The method `sweep`: sweeps until balanced. The step that remains is estimated from how the steps shrink.
+class SweepSolver {
+ public:
+  /// Problem and kernel must outlive the solver.
+  SweepSolver(BalanceProblem& problem, FusedKernel& kernel, SweepParams params)
+      : problem_(&problem), kernel_(&kernel), params_(params) {}
+
+  /// Collective. Improves h ([n], absolute).
+  SolverResult operator()(std::vector<double>& h, const ProgressCallback& report = {}, const GiveUp& give_up = {});
+
+ private:
+  struct Run;
+  BalanceProblem* problem_;
+  FusedKernel* kernel_;
+  SweepParams params_;
+};
+
+}  // namespace synbal

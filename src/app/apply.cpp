@@ -1,0 +1,49 @@
+// synbal apply FILE RESULT.h5 -o OUT
+#include <fmt/format.h>
+
+#include "app/command.hpp"
+#include "app/loading.hpp"
+#include "synbal/core/log.hpp"
+#include "synbal/io/result.hpp"
+
+namespace synbal::app {
+
+namespace {
+
+struct Options {
+  InputOptions input;
+  std::string result, output;
+};
+
+ExitCode run(const Context& context, const Options& options) {
+  const auto& comm = context.world;
+  context.session.refuse_unused_petsc_options();
+  check_output(comm, options.output, true);
+  PhaseTimes times;
+  auto network = load_network(comm, options.input, times);
+  const auto stored = read_result(comm, network, options.result);
+  if (stored.provenance.input_checksum != network.facts.checksum) {
+    log_warning("{} was not made from {} (checksums differ): its scaling is applied all the same", options.result,
+                options.input.path);
+  }
+  scale_weights(comm, network, stored.h);
+  write_network(comm, network, options.output);
+  if (comm.is_root() && context.verbosity >= 0) {
+    fmt::print("{}: {} neurons, {} synapses, scaled by {}\n", options.output, network.size(), network.nnz,
+               options.result);
+  }
+  return ExitCode::done;
+}
+
+}  // namespace
+
+Command add_apply(CLI::App& root) {
+  auto* command = root.add_subcommand("apply", "scale a network by a result and write it in any writable format");
+  auto o = std::make_shared<Options>();
+  add_reading_options(*command, o->input);
+  command->add_option("RESULT", o->result, "result of `balance`")->required()->type_name("");
+  command->add_option("-o,--output", o->output, "network to write (.h5, .mtx, .mtx.gz)")->required()->type_name("OUT");
+  return {command, [o](const Context& context) { return run(context, *o); }};
+}
+
+}  // namespace synbal::app

@@ -1,0 +1,148 @@
+// The dual bound from an approximate potential, with the price of its residual.
+#include "synbal/balance/certificate.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "synbal/balance/edges.hpp"
+
+namespace synbal {
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr int kRangePasses = 200;
+
+/// y - c - ... of one synapse: (1 + e) log(1 + e) - e, the price of changing a cost by the relative amount e.
+double price(double e) { return e > -1 ? (1 + e) * std::log1p(e) - e : (e == -1 ? 1.0 : kInfinity); }
+
+/// Costs as factors: c_ij at the point is cost * pre_j * post_i.
+struct Circulation {
+  double gap = 0;                // sum c price(e)
+  double smallest = 0;           // min e
+  std::vector<double> residual;  // [n] in(y) - k out(y)
+};
+
+Circulation circulation(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> phi) {
+  const auto n = problem.size();
+  std::vector<double> scaled(at(n));
+  for (LocalIndex i = 0; i < n; ++i) scaled[at(i)] = problem.exponent(i) * phi[at(i)];
+  const auto pull = with_ghosts<double>(problem, scaled);
+  const auto pre = with_ghosts<double>(problem, costs.pre);
+  Circulation y;
+  std::vector<double> in(at(n), 0.0), out(pre.size(), 0.0);
+  for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
+    const double e = pull[at(j)] - phi[at(i)];
+    const double cost = c * pre[at(j)] * costs.post[at(i)];
+    y.gap += cost * price(e);
+    y.smallest = std::min(y.smallest, e);
+    in[at(i)] += cost * (1 + e);
+    out[at(j)] += cost * (1 + e);
+  });
+  HaloExchange<double> exchange(problem.halo());
+  exchange.reverse_begin([&](LocalIndex g) { return out[at(n + g)]; });
+  exchange.reverse_end([&](LocalIndex i, double value) { out[at(i)] += value; });
+  for (LocalIndex i = 0; i < n; ++i) {
+    const double entering = problem.from_pinned()[at(i)] * costs.post[at(i)];
+    const double leaving = problem.to_pinned()[at(i)] * costs.pre[at(i)];
+    y.gap += entering * price(-phi[at(i)]) + leaving * price(scaled[at(i)]);
+    if (entering > 0) y.smallest = std::min(y.smallest, -phi[at(i)]);
+    if (leaving > 0) y.smallest = std::min(y.smallest, scaled[at(i)]);
+    in[at(i)] += entering * (1 - phi[at(i)]);
+    out[at(i)] += leaving * (1 + scaled[at(i)]);
+    y.residual.push_back(in[at(i)] - problem.exponent(i) * out[at(i)]);
+  }
+  return y;
+}
+
+/// An upper bound of log(total / cost), at the price of two exponent look-ups.
+double longest_log(double total, double cost) {
+  return cost > 0 ? std::max(0, std::ilogb(total) - std::ilogb(cost) + 1) * std::log(2.0) : kInfinity;
+}
+
+/// Bounds of p (h* - h) along trees: `below` limits how far a neuron can fall under the root, `above` how far it can
+/// rise.
+struct RangeSearch {
+  std::vector<double> below, above;  // [n + ghosts]
+};
+
+/// One pass in rows ascending or descending; any finite value found is a valid bound.
+void relax(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> pre, bool ascending,
+           RangeSearch& search) {
+  const auto n = problem.size();
+  for (LocalIndex m = 0; m < n; ++m) {
+    const LocalIndex i = ascending ? m : n - 1 - m;
+    for_row(problem, i, [&](LocalIndex j, double c) {
+      auto& fall = search.below[at(i)];
+      auto& rise = search.above[at(j)];
+      if (fall < kInfinity && rise < kInfinity) return;  // any path will do
+      const double length = longest_log(costs.total, c * pre[at(j)] * costs.post[at(i)]);
+      fall = std::min(fall, search.below[at(j)] + length);
+      rise = std::min(rise, search.above[at(i)] + length);
+    });
+  }
+}
+
+RangeSearch roots(const BalanceProblem& problem, const NeuronCosts& costs, const Ownership& rows) {
+  const auto n = problem.size();
+  RangeSearch search{std::vector<double>(at(n) + problem.halo().ghosts().size(), kInfinity), {}};
+  search.above = search.below;
+  for (LocalIndex i = 0; i < n; ++i) {
+    if (problem.component()[at(i)] == rows.first() + problem.network_row()[at(i)]) {
+      search.below[at(i)] = search.above[at(i)] = 0;
+    }
+    if (problem.component()[at(i)] != problem.pinned_component()) continue;
+    search.below[at(i)] = longest_log(costs.total, problem.from_pinned()[at(i)] * costs.post[at(i)]);
+    search.above[at(i)] = longest_log(costs.total, problem.to_pinned()[at(i)] * costs.pre[at(i)]);
+  }
+  return search;
+}
+
+/// Collective. Bound of the range of p (h* - h) over any component; infinite when the trees were not found in time or
+/// exponents make the argument fail.
+double range_bound(const BalanceProblem& problem, const NeuronCosts& costs, const Ownership& rows) {
+  if (problem.comm().any(!problem.exponent().empty())) return kInfinity;
+  const auto n = problem.size();
+  const auto pre = with_ghosts<double>(problem, costs.pre);
+  auto search = roots(problem, costs, rows);
+  HaloExchange<double> exchange(problem.halo());
+  for (int pass = 0; pass < kRangePasses; ++pass) {
+    exchange.forward(std::span(search.below).first(at(n)), std::span(search.below).subspan(at(n)));
+    exchange.forward(std::span(search.above).first(at(n)), std::span(search.above).subspan(at(n)));
+    relax(problem, costs, pre, pass % 2 == 0, search);
+    exchange.reverse_begin([&](LocalIndex g) { return search.above[at(n + g)]; });
+    exchange.reverse_end(
+        [&](LocalIndex i, double value) { search.above[at(i)] = std::min(search.above[at(i)], value); });
+    std::array<double, 2> furthest{0, 0};
+    for (LocalIndex i = 0; i < n; ++i) {
+      furthest[0] = std::max(furthest[0], search.below[at(i)]);
+      furthest[1] = std::max(furthest[1], search.above[at(i)]);
+    }
+    problem.comm().max(std::span<double>(furthest));
+    if (furthest[0] < kInfinity && furthest[1] < kInfinity) return furthest[0] + furthest[1];
+  }
+  return kInfinity;
+}
+
+}  // namespace
+
+Certificate certify(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> phi) {
+  const auto& comm = problem.comm();
+  const auto y = circulation(problem, costs, phi);
+  double residual = 0;
+  for (const double r : y.residual) residual += std::abs(r);
+  std::array<double, 2> sums{y.gap, residual};
+  comm.sum(std::span<double>(sums));
+  if (!(comm.min(y.smallest) >= -1) || !std::isfinite(sums[0])) return {};
+  const double range = sums[1] > 0 ? range_bound(problem, costs, problem.network_rows()) : 0.0;
+  // The sums over a row and over all synapses are rounded: a few eps of the total, with the usual log n growth.
+  const double rounding = 8 * std::numeric_limits<double>::epsilon() * costs.total;
+  const double gap = sums[0] + range * sums[1] + rounding;
+  if (!std::isfinite(gap)) return {};
+  return {costs.total - gap, gap};
+}
+
+}  // namespace synbal

@@ -1,0 +1,56 @@
+// Evaluation of costs and imbalance.
+#include "synbal/balance/costs.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace synbal {
+
+namespace {
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+}  // namespace
+
+void evaluate(const BalanceProblem& problem, FusedKernel& kernel, std::span<const double> delta, NeuronCosts& costs) {
+  const auto n = problem.size();
+  for (auto* v : {&costs.pre, &costs.post, &costs.in, &costs.out}) v->resize(at(n));
+  const double p = problem.power();
+  for (LocalIndex i = 0; i < n; ++i) {
+    costs.pre[at(i)] = std::exp(p * problem.exponent(i) * delta[at(i)]);
+    costs.post[at(i)] = problem.exponent(i) == 1 ? 1 / costs.pre[at(i)] : std::exp(-p * delta[at(i)]);
+  }
+  kernel(costs.pre, costs.post, costs.in, costs.out);
+  double total = 0;
+  for (LocalIndex i = 0; i < n; ++i) {
+    const double to_pinned = costs.pre[at(i)] * problem.to_pinned()[at(i)];
+    costs.in[at(i)] = costs.post[at(i)] * (costs.in[at(i)] + problem.from_pinned()[at(i)]);
+    costs.out[at(i)] = costs.pre[at(i)] * costs.out[at(i)] + to_pinned;
+    total += costs.in[at(i)] + to_pinned;
+  }
+  costs.total = problem.comm().sum(total);
+}
+
+Imbalance imbalance(const BalanceProblem& problem, const NeuronCosts& costs) {
+  std::array<double, 3> sums{};    // |d|, d^2, m^2
+  std::array<double, 3> maxima{};  // |d|, m, |log ratio|
+  for (LocalIndex i = 0; i < problem.size(); ++i) {
+    const double in = costs.in[at(i)];
+    const double out = problem.exponent(i) * costs.out[at(i)];
+    const double d = std::abs(in - out);
+    const double m = (in + out) / 2;
+    sums[0] += d, sums[1] += d * d, sums[2] += m * m;
+    maxima[0] = std::max(maxima[0], d);
+    maxima[1] = std::max(maxima[1], m);
+    maxima[2] = std::max(maxima[2], std::abs(std::log(in) - std::log(out)));
+  }
+  problem.comm().sum(std::span<double>(sums));
+  problem.comm().max(std::span<double>(maxima));
+  if (costs.total == 0) return {};
+  return {sums[0] / costs.total, std::sqrt(sums[1] / sums[2]), maxima[0] / maxima[1], maxima[2]};
+}
+
+void gradient(const BalanceProblem& problem, const NeuronCosts& costs, std::span<double> g) {
+  for (LocalIndex i = 0; i < problem.size(); ++i) g[at(i)] = costs.in[at(i)] - problem.exponent(i) * costs.out[at(i)];
+}
+
+}  // namespace synbal

@@ -1,0 +1,331 @@
+// L as a PETSc shell matrix, its assembled twin for multigrid, and the Krylov solver around them.
+#include "synbal/balance/hessian.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "synbal/balance/edges.hpp"
+#include "synbal/core/agree.hpp"
+#include "synbal/core/log.hpp"
+#include "synbal/core/petsc.hpp"
+
+namespace synbal {
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+constexpr const char* kPrefix = "newton_";
+
+/// Read or write access to the local values of a Vec, given back at the end of the scope.
+class VecValues {
+ public:
+  explicit VecValues(Vec vec) : vec_(vec) { SYNBAL_PETSC(VecGetArrayRead(vec_, &values_)); }
+  VecValues(const VecValues&) = delete;
+  VecValues& operator=(const VecValues&) = delete;
+  ~VecValues() { VecRestoreArrayRead(vec_, &values_); }
+  const double& operator[](LocalIndex i) const { return values_[i]; }
+
+ private:
+  Vec vec_;
+  const double* values_ = nullptr;
+};
+
+class WritableVecValues {
+ public:
+  explicit WritableVecValues(Vec vec) : vec_(vec) { SYNBAL_PETSC(VecGetArrayWrite(vec_, &values_)); }
+  WritableVecValues(const WritableVecValues&) = delete;
+  WritableVecValues& operator=(const WritableVecValues&) = delete;
+  ~WritableVecValues() { VecRestoreArrayWrite(vec_, &values_); }
+  double& operator[](LocalIndex i) { return values_[i]; }
+
+ private:
+  Vec vec_;
+  double* values_ = nullptr;
+};
+
+}  // namespace
+
+const char* to_string(Preconditioner preconditioner) noexcept {
+  switch (preconditioner) {
+    case Preconditioner::jacobi:
+      return "jacobi";
+    case Preconditioner::multigrid:
+      return "multigrid";
+    default:
+      return "direct";
+  }
+}
+
+struct HessianSolver::Body {
+  Body(const BalanceProblem& p, FusedKernel& k, const ComponentSums& sums)
+      : problem(p),
+        kernel(k),
+        components(sums),
+        n(p.size()),
+        diagonal(at(n)),
+        x(at(n)),
+        y(at(n)),
+        in(at(n)),
+        out(at(n)) {
+    if (sizeof(PetscInt) == 4 && p.global_size() > std::numeric_limits<std::int32_t>::max()) {
+      throw bad_input(fmt::format("{} neurons (more than PETSc's 32-bit indices count): build the petsc64 preset",
+                                  p.global_size()));
+    }
+    const auto comm = p.halo().comm();
+    Mat raw = nullptr;
+    SYNBAL_PETSC(MatCreateShell(comm, n, n, p.global_size(), p.global_size(), this, &raw));
+    shell = PetscMat::adopt(raw);
+    SYNBAL_PETSC(MatShellSetOperation(raw, MATOP_MULT, reinterpret_cast<void (*)()>(&Body::multiply)));
+    SYNBAL_PETSC(MatShellSetOperation(raw, MATOP_GET_DIAGONAL, reinterpret_cast<void (*)()>(&Body::get_diagonal)));
+    SYNBAL_PETSC(MatSetOption(raw, MAT_SYMMETRIC, PETSC_TRUE));
+  }
+
+  // y = L x; an exception must not pass through PETSc's C frames.
+  static PetscErrorCode multiply(Mat mat, Vec from, Vec to) {
+    try {
+      Body* self = nullptr;
+      SYNBAL_PETSC(MatShellGetContext(mat, &self));
+      self->apply(VecValues(from), WritableVecValues(to));
+    } catch (...) {
+      return PETSC_ERR_LIB;
+    }
+    return 0;
+  }
+
+  static PetscErrorCode get_diagonal(Mat mat, Vec to) {
+    try {
+      Body* self = nullptr;
+      SYNBAL_PETSC(MatShellGetContext(mat, &self));
+      WritableVecValues values(to);
+      for (LocalIndex i = 0; i < self->n; ++i) values[i] = self->diagonal[at(i)];
+    } catch (...) {
+      return PETSC_ERR_LIB;
+    }
+    return 0;
+  }
+
+  void apply(const VecValues& from, WritableVecValues&& to) {
+    for (LocalIndex i = 0; i < n; ++i) {
+      x[at(i)] = costs->pre[at(i)] * problem.exponent(i) * from[i];
+      y[at(i)] = costs->post[at(i)] * from[i];
+    }
+    kernel(x, y, in, out);
+    for (LocalIndex i = 0; i < n; ++i) {
+      to[i] = diagonal[at(i)] * from[i] - costs->post[at(i)] * in[at(i)] -
+              problem.exponent(i) * costs->pre[at(i)] * out[at(i)];
+    }
+  }
+
+  // z = S P S r with P the library's preconditioner, then without its constants: D-orthogonal to them, as CG's
+  // directions have to stay.
+  static PetscErrorCode precondition(PC outer, Vec from, Vec to) {
+    try {
+      Body* self = nullptr;
+      SYNBAL_PETSC(PCShellGetContext(outer, &self));
+      self->precondition(from, to);
+    } catch (...) {
+      return PETSC_ERR_LIB;
+    }
+    return 0;
+  }
+
+  void precondition(Vec from, Vec to) {
+    if (scaling.empty()) {
+      SYNBAL_PETSC(PCApply(inner.get(), from, to));
+    } else {
+      {
+        const VecValues r(from);
+        for (LocalIndex i = 0; i < n; ++i) x[at(i)] = scaling[at(i)] * r[i];
+      }
+      const auto scaled = wrap(x.data());
+      SYNBAL_PETSC(PCApply(inner.get(), scaled.get(), to));
+    }
+    WritableVecValues z(to);
+    for (LocalIndex i = 0; i < n; ++i) {
+      if (!scaling.empty()) z[i] *= scaling[at(i)];
+      y[at(i)] = diagonal[at(i)] * z[i];
+    }
+    const auto sums = components.sum(y);
+    const auto label = components.label();
+    for (LocalIndex i = 0; i < n; ++i) {
+      const auto l = label[at(i)];
+      if (!components.pinned(l)) z[i] -= sums[at(l)] / diagonal_sums[at(l)];
+    }
+  }
+
+  void make_ksp(Preconditioner preconditioner) {
+    kind = preconditioner;
+    const auto comm = problem.halo().comm();
+    PC raw_inner = nullptr;
+    SYNBAL_PETSC(PCCreate(comm, &raw_inner));
+    inner = PetscPc::adopt(raw_inner);
+    SYNBAL_PETSC(PCSetOptionsPrefix(raw_inner, kPrefix));
+    if (kind == Preconditioner::jacobi) SYNBAL_PETSC(PCSetType(raw_inner, PCJACOBI));
+    if (kind == Preconditioner::multigrid) choose_multigrid(raw_inner);
+    if (kind == Preconditioner::direct) choose_direct(raw_inner);
+    SYNBAL_PETSC(PCSetFromOptions(raw_inner));
+
+    KSP raw = nullptr;
+    SYNBAL_PETSC(KSPCreate(comm, &raw));
+    ksp = PetscKsp::adopt(raw);
+    SYNBAL_PETSC(KSPSetOptionsPrefix(raw, kPrefix));
+    SYNBAL_PETSC(KSPSetType(raw, KSPCG));
+    SYNBAL_PETSC(KSPSetNormType(raw, KSP_NORM_NATURAL));
+    PC outer = nullptr;
+    SYNBAL_PETSC(KSPGetPC(raw, &outer));
+    SYNBAL_PETSC(PCSetOptionsPrefix(outer, "newton_projected_"));
+    SYNBAL_PETSC(PCSetType(outer, PCSHELL));
+    SYNBAL_PETSC(PCShellSetContext(outer, this));
+    SYNBAL_PETSC(PCShellSetApply(outer, &Body::precondition));
+    SYNBAL_PETSC(KSPSetFromOptions(raw));
+    SYNBAL_PETSC(KSPSetOperators(raw, shell.get(), shell.get()));
+  }
+
+  // BoomerAMG with the settings that hold on expanders and lattices alike, with iteration counts independent of the
+  // number of ranks; l1-Jacobi on the coarsest level because L is singular.
+  static void choose_multigrid(PC pc) {
+    SYNBAL_PETSC(PCSetType(pc, PCHYPRE));
+    SYNBAL_PETSC(PCHYPRESetType(pc, "boomeramg"));
+    const std::pair<const char*, const char*> settings[] = {{"coarsen_type", "PMIS"},
+                                                            {"interp_type", "ext+i"},
+                                                            {"agg_nl", "2"},
+                                                            {"P_max", "4"},
+                                                            {"strong_threshold", "0.5"},
+                                                            {"relax_type_all", "l1scaled-Jacobi"},
+                                                            {"relax_type_coarse", "l1scaled-Jacobi"}};
+    for (const auto& [name, value] : settings)
+      set_default(fmt::format("-{}pc_hypre_boomeramg_{}", kPrefix, name), value);
+  }
+
+  static void choose_direct(PC pc) {
+    SYNBAL_PETSC(PCSetType(pc, PCCHOLESKY));
+    SYNBAL_PETSC(PCFactorSetMatSolverType(pc, MATSOLVERMUMPS));
+  }
+
+  /// Sets a PETSc option unless the user did.
+  static void set_default(const std::string& name, const char* value) {
+    PetscBool given = PETSC_FALSE;
+    SYNBAL_PETSC(PetscOptionsHasName(nullptr, nullptr, name.c_str(), &given));
+    if (given == PETSC_FALSE) SYNBAL_PETSC(PetscOptionsSetValue(nullptr, name.c_str(), value));
+  }
+
+  // Entries (i,j), (j,i) of every synapse and the diagonal, in coordinate form; PETSc sends what belongs elsewhere.
+  void assemble() {
+    const auto first = problem.neurons().first();
+    const auto pre = with_ghosts<double>(problem, costs->pre);
+    const auto& ghosts = problem.halo().ghosts();
+    const auto count = 2 * (problem.local().size() + problem.remote().size()) + n;
+    std::vector<PetscInt> row, column;
+    std::vector<double> value;
+    row.reserve(at(count)), column.reserve(at(count)), value.reserve(at(count));
+    const auto add = [&](GlobalIndex i, GlobalIndex j, double v) {
+      row.push_back(static_cast<PetscInt>(i)), column.push_back(static_cast<PetscInt>(j)), value.push_back(v);
+    };
+    std::vector<double> exponent(at(n), 1.0);
+    if (!problem.exponent().empty()) exponent.assign(problem.exponent().begin(), problem.exponent().end());
+    const auto k = with_ghosts<double>(problem, exponent);
+    const auto row_scale = with_ghosts<double>(problem, choose_scaling());
+    // A factorisation of the singular L needs a pivot; it only preconditions, so the solution does not feel the lift.
+    const double lift = kind == Preconditioner::direct ? 1 + 1e-14 : 1.0;
+    for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
+      const double v = -c * pre[at(j)] * costs->post[at(i)] * k[at(j)] * row_scale[at(i)] * row_scale[at(j)];
+      const GlobalIndex other = j < n ? first + j : ghosts[at(j - n)];
+      add(first + i, other, v);
+      add(other, first + i, v);
+    });
+    for (LocalIndex i = 0; i < n; ++i)
+      add(first + i, first + i, diagonal[at(i)] * row_scale[at(i)] * row_scale[at(i)] * lift);
+    Mat raw = nullptr;
+    SYNBAL_PETSC(MatCreate(problem.halo().comm(), &raw));
+    assembled = PetscMat::adopt(raw);
+    SYNBAL_PETSC(MatSetSizes(raw, n, n, static_cast<PetscInt>(problem.global_size()),
+                             static_cast<PetscInt>(problem.global_size())));
+    SYNBAL_PETSC(MatSetType(raw, MATAIJ));
+    SYNBAL_PETSC(MatSetPreallocationCOO(raw, static_cast<PetscCount>(row.size()), row.data(), column.data()));
+    SYNBAL_PETSC(MatSetValuesCOO(raw, value.data(), INSERT_VALUES));
+    SYNBAL_PETSC(MatSetOption(raw, MAT_SYMMETRIC, PETSC_TRUE));
+    SYNBAL_PETSC(MatSetOption(raw, MAT_SPD, PETSC_TRUE));
+  }
+
+  /// Powers of two only. A factorisation wants a unit diagonal; hypre dislikes that, but wants numbers of order one.
+  std::vector<double> choose_scaling() {
+    double largest = 0;
+    for (const double d : diagonal) largest = std::max(largest, d);
+    largest = problem.comm().max(largest);
+    std::vector<double> s(at(n), std::exp2(-std::floor(std::log2(largest) / 2)));
+    scaling.clear();
+    if (kind == Preconditioner::direct) {
+      for (LocalIndex i = 0; i < n; ++i) s[at(i)] = std::exp2(-std::round(std::log2(diagonal[at(i)]) / 2));
+      scaling = s;
+    }
+    return s;
+  }
+
+  PetscVec wrap(const double* values) const {
+    Vec raw = nullptr;
+    SYNBAL_PETSC(
+        VecCreateMPIWithArray(problem.halo().comm(), 1, n, static_cast<PetscInt>(problem.global_size()), values, &raw));
+    return PetscVec::adopt(raw);
+  }
+
+  const BalanceProblem& problem;
+  FusedKernel& kernel;
+  const ComponentSums& components;
+  LocalIndex n;
+  std::vector<double> diagonal, x, y, in, out;
+  std::vector<double> diagonal_sums;  // per component
+  std::vector<double> scaling;        // S, empty for ones
+  const NeuronCosts* costs = nullptr;
+  Preconditioner kind = Preconditioner::jacobi;
+  PetscMat shell, assembled;
+  PetscPc inner;
+  PetscKsp ksp;
+};
+
+HessianSolver::HessianSolver(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
+    : body_(std::make_unique<Body>(problem, kernel, components)) {}
+HessianSolver::~HessianSolver() = default;
+
+bool HessianSolver::set_point(const NeuronCosts& costs, Preconditioner preconditioner) {
+  auto& b = *body_;
+  b.costs = &costs;
+  for (LocalIndex i = 0; i < b.n; ++i) {
+    const double k = b.problem.exponent(i);
+    b.diagonal[at(i)] = costs.in[at(i)] + k * k * costs.out[at(i)];
+  }
+  b.diagonal_sums = b.components.sum(b.diagonal);
+  if (!b.ksp || b.kind != preconditioner) b.make_ksp(preconditioner);
+  const bool matrix_free = preconditioner == Preconditioner::jacobi;
+  if (!matrix_free) b.assemble();
+  Mat mat = matrix_free ? b.shell.get() : b.assembled.get();
+  SYNBAL_PETSC(PCSetOperators(b.inner.get(), mat, mat));
+  const PetscErrorCode failed = PCSetUp(b.inner.get());
+  if (failed != 0)
+    log_debug("the {} preconditioner could not be set up (PETSc error {})", to_string(preconditioner), failed);
+  return !b.problem.comm().any(failed != 0);
+}
+
+KrylovResult HessianSolver::solve(std::span<const double> g, std::span<double> d, const KrylovParams& params) {
+  auto& b = *body_;
+  const auto rhs = b.wrap(g.data());
+  const auto solution = b.wrap(d.data());
+  SYNBAL_PETSC(
+      KSPSetTolerances(b.ksp.get(), params.tolerance, 0.0, 1e30, static_cast<PetscInt>(params.max_iterations)));
+  SYNBAL_PETSC(KSPSolve(b.ksp.get(), rhs.get(), solution.get()));
+  PetscInt iterations = 0;
+  KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
+  SYNBAL_PETSC(KSPGetIterationNumber(b.ksp.get(), &iterations));
+  SYNBAL_PETSC(KSPGetConvergedReason(b.ksp.get(), &reason));
+  b.components.center(d);
+  bool finite = true;
+  for (const double value : d) finite = finite && std::isfinite(value);
+  return {iterations, reason > 0, !b.problem.comm().any(!finite)};
+}
+
+}  // namespace synbal

@@ -1,0 +1,55 @@
+// Moves and rebases.
+#include "synbal/balance/iterate.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace synbal {
+
+namespace {
+constexpr double kLargestExponent = 50;  // of the factors e^{p k delta}: far from over- and underflow of any product
+}
+
+Iterate::Iterate(BalanceProblem& problem, FusedKernel& kernel, std::span<const double> h)
+    : problem_(&problem), kernel_(&kernel), delta_(h.size(), 0.0) {
+  const auto base = problem.base();
+  if (problem.comm().any(!std::equal(h.begin(), h.end(), base.begin()))) problem.rebase(h);
+  evaluate(problem, kernel, delta_, costs_);
+}
+
+void Iterate::move(std::span<const double> d, double scale) {
+  for (std::size_t i = 0; i < delta_.size(); ++i) delta_[i] += scale * d[i];
+  arrive();
+}
+
+void Iterate::place(std::span<const double> delta) {
+  delta_.assign(delta.begin(), delta.end());
+  arrive();
+}
+
+void Iterate::arrive() {
+  double largest = 0;
+  for (std::size_t i = 0; i < delta_.size(); ++i) {
+    const double k = std::max(1.0, problem_->exponent(static_cast<LocalIndex>(i)));
+    largest = std::max(largest, problem_->power() * k * std::abs(delta_[i]));
+  }
+  if (problem_->comm().max(largest) > kLargestExponent) {
+    settle();
+  } else {
+    evaluate(*problem_, *kernel_, delta_, costs_);
+  }
+}
+
+void Iterate::settle() {
+  problem_->rebase(h());
+  std::fill(delta_.begin(), delta_.end(), 0.0);
+  evaluate(*problem_, *kernel_, delta_, costs_);
+}
+
+std::vector<double> Iterate::h() const {
+  std::vector<double> h(problem_->base().begin(), problem_->base().end());
+  for (std::size_t i = 0; i < h.size(); ++i) h[i] += delta_[i];
+  return h;
+}
+
+}  // namespace synbal

@@ -1,0 +1,179 @@
+// The Newton solver: opening half-steps, then damped steps until balanced and the step itself is small.
+#include "synbal/balance/newton.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "synbal/balance/edges.hpp"
+#include "synbal/core/timer.hpp"
+
+namespace synbal {
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+constexpr double kSafeChange = 1.79;     // e^t - 1 - t = t^2 at t = 1.793
+constexpr double kLargestHalfStep = 25;  // of p d: keeps every factor far from overflow between rebases
+constexpr double kLogRatioTarget = 1e-8;
+constexpr double kCheckTolerance = 1e-2;           // of the solve whose step is judged against the step tolerance
+constexpr double kRounding = 1e-13;                // l1 at which a step that stops shrinking is limited by rounding
+constexpr std::int64_t kDefaultIterations = 2000;  // steps of one e-fold: enough for weights 300 decades apart
+
+double safe_log(double x) { return std::log(std::max(x, std::numeric_limits<double>::min())); }
+
+double largest(const BalanceProblem& problem, std::span<const double> d) {
+  double m = 0;
+  for (const double x : d) m = std::max(m, std::abs(x));
+  return problem.comm().max(m);
+}
+
+/// Notices when steps stop shrinking although the imbalance is at rounding level.
+class StallWatch {
+ public:
+  bool stalled(double l1, bool balanced, double step) {
+    if (l1 > kRounding) return false;
+    count_ = step > 0.5 * best_ ? count_ + 1 : 0;
+    best_ = std::min(best_, step);
+    return count_ >= (balanced ? 4 : 40);
+  }
+
+ private:
+  double best_ = std::numeric_limits<double>::infinity();
+  int count_ = 0;
+};
+
+}  // namespace
+
+void half_step(const BalanceProblem& problem, const NeuronCosts& costs, std::span<double> d) {
+  const double p = problem.power();
+  for (LocalIndex i = 0; i < problem.size(); ++i) {
+    const double k = problem.exponent(i);
+    const double log_ratio = safe_log(costs.in[at(i)]) - safe_log(k * costs.out[at(i)]);
+    d[at(i)] = std::clamp(log_ratio / (2 * (k + 1)), -kLargestHalfStep, kLargestHalfStep) / p;
+  }
+}
+
+double largest_edge_change(const BalanceProblem& problem, std::span<const double> d) {
+  const auto n = problem.size();
+  std::vector<double> scaled(at(n));
+  for (LocalIndex i = 0; i < n; ++i) scaled[at(i)] = problem.exponent(i) * d[at(i)];
+  const auto pre = with_ghosts<double>(problem, scaled);
+  double change = 0;
+  for_each_edge(
+      problem, [&](LocalIndex i, LocalIndex j, double) { change = std::max(change, std::abs(pre[at(j)] - d[at(i)])); });
+  for (LocalIndex i = 0; i < n; ++i) {
+    if (problem.from_pinned()[at(i)] > 0) change = std::max(change, std::abs(d[at(i)]));
+    if (problem.to_pinned()[at(i)] > 0) change = std::max(change, std::abs(scaled[at(i)]));
+  }
+  return problem.power() * problem.comm().max(change);
+}
+
+/// One run of the solver.
+struct NewtonSolver::Run {
+  Run(NewtonSolver& s, std::span<const double> h, const ProgressCallback& r)
+      : solver(s),
+        problem(*s.problem_),
+        stop(s.params_.stop),
+        report(r),
+        iterate(problem, *s.kernel_, h),
+        equation(problem, *s.kernel_, *s.components_, s.params_.preconditioner),
+        d(h.size()) {
+    result.method = "newton";
+  }
+
+  void record(double l1) {
+    result.history.push_back({result.iterations, iterate.costs().total, l1, timer.seconds()});
+    if (report) report(result.history.back());
+  }
+
+  [[nodiscard]] bool out_of_limits() {
+    const auto limit = stop.max_iterations > 0 ? stop.max_iterations : kDefaultIterations;
+    if (result.iterations >= limit) result.reason = StopReason::iteration_limit;
+    const bool late = stop.max_seconds > 0 && problem.comm().any(timer.seconds() > stop.max_seconds);
+    if (late) result.reason = StopReason::walltime;
+    return late || result.iterations >= limit;
+  }
+
+  // Simultaneous half-steps while they pay.
+  void open() {
+    for (int k = 0; k < solver.params_.opening_half_steps; ++k) {
+      const auto now = imbalance(problem, iterate.costs());
+      record(now.l1);
+      if (now.l1 <= stop.tolerance || out_of_limits()) return;
+      half_step(problem, iterate.costs(), d);
+      iterate.move(d, 1);
+      ++result.iterations;
+    }
+  }
+
+  [[nodiscard]] double forcing(const Imbalance& now, bool balanced) const {
+    if (balanced) return kCheckTolerance;
+    const double enough =
+        0.1 * std::min(stop.tolerance / now.l1, now.max_log_ratio > 0 ? kLogRatioTarget / now.max_log_ratio : 1.0);
+    return std::min(0.1, std::max({std::sqrt(now.l1), 1e-6, enough}));
+  }
+
+  /// One Newton step; false when the run is over.
+  bool step() {
+    const auto now = imbalance(problem, iterate.costs());
+    record(now.l1);
+    const bool balanced = now.l1 <= stop.tolerance && now.max_log_ratio <= ratio_target();
+    if (out_of_limits()) return false;
+    const auto phi = equation.solve(iterate.costs(), forcing(now, balanced));
+    for (std::size_t i = 0; i < d.size(); ++i) d[i] = phi[i] / problem.power();
+    const double size = largest(problem, d);
+    result.newton_step_inf = size;
+    if (balanced && size <= stop.step_tolerance) return finish(StopReason::converged, phi);
+    if (watch.stalled(now.l1, balanced, size)) return finish(StopReason::stagnated, phi);
+    ++result.newton_steps;
+    ++result.iterations;
+    iterate.move(d, damping(size));
+    return true;
+  }
+
+  /// Per-neuron balance is asked for as far as the total tolerance asks for it.
+  [[nodiscard]] double ratio_target() const { return std::max(kLogRatioTarget, 100 * stop.tolerance); }
+
+  [[nodiscard]] double damping(double size) const {
+    if (2 * problem.power() * size <= kSafeChange) return 1;
+    return std::min(1.0, kSafeChange / largest_edge_change(problem, d));
+  }
+
+  bool finish(StopReason reason, std::span<const double> phi) {
+    result.reason = reason;
+    solver.potential_.assign(phi.begin(), phi.end());
+    return false;
+  }
+
+  NewtonSolver& solver;
+  BalanceProblem& problem;
+  const StopCriteria& stop;
+  const ProgressCallback& report;
+  Timer timer;
+  Iterate iterate;
+  NewtonEquation equation;
+  StallWatch watch;
+  std::vector<double> d;
+  SolverResult result;
+};
+
+NewtonSolver::NewtonSolver(BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components,
+                           NewtonParams params)
+    : problem_(&problem), kernel_(&kernel), components_(&components), params_(params) {}
+
+SolverResult NewtonSolver::operator()(std::vector<double>& h, const ProgressCallback& report) {
+  potential_.clear();
+  const auto passes = kernel_->passes();
+  Run run(*this, h, report);
+  run.open();
+  while (run.step()) {
+  }
+  h = run.iterate.h();
+  run.result.krylov_iterations = run.equation.iterations();
+  run.result.matrix_passes = kernel_->passes() - passes;
+  return std::move(run.result);
+}
+
+}  // namespace synbal

@@ -1,0 +1,308 @@
+// From a network and its components to the normal form: which entries count, and what they cost at the base.
+#include "synbal/balance/problem.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <optional>
+
+#include "synbal/core/agree.hpp"
+
+namespace synbal {
+
+namespace {
+
+constexpr std::int32_t kTrivial = -1;  // label of a free neuron on no cycle: none of its synapses is balanced
+constexpr double kLog2Safe = 400;      // costs beyond 2^(+-400) are held in another unit
+constexpr double kLog2Wide = 660;      // so are costs that span about 200 decades
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// e^x as mantissa times a power of two, so that products of several never overflow on the way.
+struct Factor {
+  double mantissa = 1;
+  std::int32_t exponent = 0;
+};
+
+Factor factor_of(double x) {
+  const double whole = std::nearbyint(x / std::numbers::ln2);
+  // ln 2 in two parts (fdlibm's): whole * high is exact for |whole| < 2^20.
+  constexpr double high = 6.93147180369123816490e-01;
+  constexpr double low = 1.90821492927058770002e-10;
+  return {std::exp((x - whole * high) - whole * low), static_cast<std::int32_t>(whole)};
+}
+
+double times_power_of_two(double value, std::int32_t exponent) {
+  if (exponent == 0) return value;
+  if (exponent > -1000 && exponent < 1000) {
+    return value * std::bit_cast<double>(static_cast<std::uint64_t>(1023 + exponent) << 52);
+  }
+  return std::scalbn(value, exponent);
+}
+
+double to_the(double value, double power) {
+  if (power == 2) return value * value;
+  return power == 1 ? value : std::pow(value, power);
+}
+
+}  // namespace
+
+BalanceProblem::BalanceProblem(const Comm& comm, const Network& network, const Components& components, double power)
+    : comm_(&comm), network_(&network), power_(power) {
+  agreed(comm, [&] { check_gains(); });
+  label_columns(components);
+  number_active_neurons();
+  agreed(comm, [&] { check_exponents(); });
+  choose_unit();
+  build_structure();
+  rebase(std::vector<double>(at(size()), 0.0));
+}
+
+void BalanceProblem::check_gains() const {
+  const auto& gain = network_->nodes.gain;
+  for (std::size_t i = 0; i < gain.size(); ++i) {
+    if (gain[i] > 0) continue;
+    throw bad_input(
+        fmt::format("gain {} of neuron {} (its outgoing synapses would cost nothing, so nothing would limit "
+                    "their growth): give every neuron a positive gain",
+                    gain[i], network_->file_index(static_cast<LocalIndex>(i))));
+  }
+}
+
+void BalanceProblem::check_exponents() const {
+  for (LocalIndex i = 0; i < size() && !exponent_.empty(); ++i) {
+    if (exponent_[at(i)] == 1 || component_[at(i)] == pinned_component_) continue;
+    throw bad_input(
+        fmt::format("exponent {} of neuron {} in a component without pinned neurons (a cycle of such neurons "
+                    "has no finite minimum): pin a neuron of the component, or leave the exponent 1",
+                    exponent_[at(i)], network_->file_index(network_row_[at(i)])));
+  }
+}
+
+// Labels number the components seen by this rank, so that "same component" is one comparison of small integers.
+void BalanceProblem::label_columns(const Components& components) {
+  const auto rows = network_->local_size();
+  const auto& flags = network_->nodes.pinned;
+  std::vector<std::uint8_t> pinned(components.leader.size(), 0);
+  std::copy(flags.begin(), flags.end(), pinned.begin());
+  HaloExchange<std::uint8_t> exchange(network_->halo);
+  exchange.forward(std::span(pinned).first(at(rows)), std::span(pinned).subspan(at(rows)));
+
+  std::vector<GlobalIndex> leaders;
+  GlobalIndex pinned_leader = -1;
+  for (std::size_t c = 0; c < pinned.size(); ++c) {
+    if (components.on_cycle[c] != 0) leaders.push_back(components.leader[c]);
+    if (pinned[c] != 0) pinned_leader = components.leader[c];
+  }
+  pinned_component_ = comm_->max(pinned_leader);
+  std::sort(leaders.begin(), leaders.end());
+  leaders.erase(std::unique(leaders.begin(), leaders.end()), leaders.end());
+  pinned_label_ = static_cast<std::int32_t>(leaders.size());
+
+  label_.assign(pinned.size(), kTrivial);
+  for (std::size_t c = 0; c < pinned.size(); ++c) {
+    if (pinned[c] != 0) {
+      label_[c] = pinned_label_;
+    } else if (components.on_cycle[c] != 0) {
+      label_[c] = static_cast<std::int32_t>(std::lower_bound(leaders.begin(), leaders.end(), components.leader[c]) -
+                                            leaders.begin());
+    }
+  }
+  for (LocalIndex i = 0; i < rows; ++i) {
+    if (label_[at(i)] == kTrivial || label_[at(i)] == pinned_label_) continue;
+    network_row_.push_back(i);
+    component_.push_back(components.leader[at(i)]);
+  }
+  // An edge to or from a pinned neuron is inside exactly when the other end is in the pinned component.
+  const auto found = std::lower_bound(leaders.begin(), leaders.end(), pinned_component_);
+  joins_pinned_ = found != leaders.end() && *found == pinned_component_
+                      ? static_cast<std::int32_t>(found - leaders.begin())
+                      : pinned_label_ + 1;
+}
+
+void BalanceProblem::number_active_neurons() {
+  neurons_ = Ownership::of_counts(*comm_, static_cast<GlobalIndex>(network_row_.size()));
+  active_index_.assign(at(network_->local_size()), -1);
+  for (LocalIndex k = 0; k < size(); ++k) active_index_[at(network_row_[at(k)])] = k;
+  const auto& exponent = network_->nodes.exponent;
+  bool ones = true;
+  for (const auto row : network_row_) ones = ones && (exponent.empty() || exponent[at(row)] == 1);
+  if (!comm_->any(!ones)) return;
+  for (const auto row : network_row_) exponent_.push_back(exponent.empty() ? 1.0 : exponent[at(row)]);
+}
+
+BalanceProblem::Role BalanceProblem::role(LocalIndex row, LocalIndex column) const noexcept {
+  const auto post = label_[at(row)];
+  const auto pre = label_[at(column)];
+  if (row == column || (post == pinned_label_ && pre == pinned_label_)) return Role::unchanging;
+  if (post == pre && post != kTrivial) return Role::inside;
+  if (pre == pinned_label_ && post == joins_pinned_) return Role::from_pinned;
+  if (post == pinned_label_ && pre == joins_pinned_) return Role::to_pinned;
+  return Role::between;
+}
+
+/// visit(row, entry, column, role) for every stored entry.
+template <class Visit>
+void BalanceProblem::for_each_entry(Visit&& visit) const {
+  const auto rows = network_->local_size();
+  for (LocalIndex i = 0; i < rows; ++i) {
+    for (auto e = network_->row_ptr[at(i)]; e < network_->row_ptr[at(i) + 1]; ++e) {
+      const auto j = network_->column[at(e)];
+      visit(i, e, j, role(i, j));
+    }
+  }
+}
+
+// The range of |J| decides whether costs can be held as they are.
+void BalanceProblem::choose_unit() {
+  double largest = 0, smallest = std::numeric_limits<double>::max();
+  for (const double w : network_->weight) {
+    if (w == 0) continue;
+    largest = std::max(largest, std::abs(w));
+    smallest = std::min(smallest, std::abs(w));
+  }
+  double gain = 1;
+  for (const double g : network_->nodes.gain) gain = std::max(gain, g);
+  largest = comm_->max(largest);
+  smallest = comm_->min(smallest);
+  gain = comm_->max(gain);
+  if (largest == 0) return;
+  const double log2_largest = power_ * std::log2(largest) + 2 * std::log2(gain);
+  const double log2_smallest = power_ * std::log2(smallest);
+  if (log2_largest - log2_smallest > kLog2Wide) {
+    log2_unit_ = std::ceil(log2_largest) - kLog2Safe;  // the large ones high up, so that few small ones are raised
+  } else if (std::abs(log2_largest) > kLog2Safe) {
+    log2_unit_ = std::ceil(log2_largest);
+  }
+}
+
+double BalanceProblem::cost_unit() const noexcept { return std::exp2(log2_unit_); }
+
+// Counts first, so that the arrays are allocated once at their exact size.
+void BalanceProblem::build_structure() {
+  const auto rows = network_->local_size();
+  const auto n = size();
+  std::int64_t local_count = 0, remote_count = 0;
+  std::vector<std::uint8_t> used(label_.size() - at(rows), 0);
+  for_each_entry([&](LocalIndex, std::int64_t, LocalIndex j, Role kind) {
+    if (kind == Role::inside) {
+      ++(j < rows ? local_count : remote_count);
+      if (j >= rows) used[at(j - rows)] = 1;
+    }
+  });
+  // Ghosts of the network that take part become ghosts of the problem, in the same order.
+  std::vector<std::int64_t> number(at(rows));
+  for (LocalIndex i = 0; i < rows; ++i) {
+    number[at(i)] = active_index_[at(i)] < 0 ? -1 : neurons_.first() + active_index_[at(i)];
+  }
+  std::vector<std::int64_t> ghost_number(used.size());
+  HaloExchange<std::int64_t>(network_->halo).forward(number, ghost_number);
+  std::vector<LocalIndex> place(used.size(), -1);
+  std::vector<GlobalIndex> ghosts;
+  for (std::size_t g = 0; g < used.size(); ++g) {
+    if (used[g] == 0) continue;
+    place[g] = static_cast<LocalIndex>(ghosts.size());
+    ghosts.push_back(ghost_number[g]);
+  }
+  halo_ = Halo(*comm_, neurons_, std::move(ghosts));
+
+  const auto reserve = [n](CostBlock& block, std::int64_t count) {
+    block.row_ptr.assign(at(n) + 1, 0);
+    block.column.reserve(at(count));
+    block.cost.assign(at(count), 0.0);
+  };
+  reserve(local_, local_count);
+  reserve(remote_, remote_count);
+  for_each_entry([&](LocalIndex i, std::int64_t, LocalIndex j, Role kind) {
+    if (kind != Role::inside) return;
+    auto& block = j < rows ? local_ : remote_;
+    block.column.push_back(j < rows ? active_index_[at(j)] : place[at(j - rows)]);
+    block.row_ptr[at(active_index_[at(i)]) + 1] = block.size();
+  });
+  // Rows without entries end where the row before them ends.
+  for (auto* block : {&local_, &remote_}) {
+    for (std::size_t i = 1; i < block->row_ptr.size(); ++i) {
+      block->row_ptr[i] = std::max(block->row_ptr[i], block->row_ptr[i - 1]);
+    }
+  }
+}
+
+// log of what multiplies |J_ij| from the presynaptic side, for every local column of the network.
+std::vector<double> BalanceProblem::log_factors() const {
+  const auto rows = network_->local_size();
+  std::vector<double> x(label_.size(), 0.0);
+  for (LocalIndex k = 0; k < size(); ++k) x[at(network_row_[at(k)])] = exponent(k) * base_[at(k)];
+  const auto& gain = network_->nodes.gain;
+  for (std::size_t i = 0; i < gain.size(); ++i) x[i] += 2 / power_ * std::log(gain[i]);
+  HaloExchange<double>(network_->halo).forward(std::span(x).first(at(rows)), std::span(x).subspan(at(rows)));
+  return x;
+}
+
+void BalanceProblem::rebase(std::span<const double> base) {
+  base_.assign(base.begin(), base.end());
+  const auto rows = network_->local_size();
+  std::vector<Factor> pre;
+  pre.reserve(label_.size());
+  for (const double x : log_factors()) pre.push_back(factor_of(x));
+  std::vector<Factor> post(at(rows), factor_of(-log2_unit_ / power_ * std::numbers::ln2));
+  for (LocalIndex k = 0; k < size(); ++k) {
+    post[at(network_row_[at(k)])] = factor_of(-base_[at(k)] - log2_unit_ / power_ * std::numbers::ln2);
+  }
+
+  std::int64_t local_entry = 0, remote_entry = 0, pinned_edges = 0, edges_between = 0;
+  double between = 0;
+  from_pinned_.assign(at(size()), 0.0);
+  std::vector<double> leaving(label_.size(), 0.0);
+  for_each_entry([&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind) {
+    if (kind == Role::unchanging) return;
+    const auto& f = pre[at(j)];
+    const auto& g = post[at(i)];
+    const double weight =
+        times_power_of_two(std::abs(network_->weight[at(e)]) * (f.mantissa * g.mantissa), f.exponent + g.exponent);
+    const double exact = to_the(weight, power_);
+    const double cost = std::max(exact, smallest_cost());
+    switch (kind) {
+      case Role::inside:
+        (j < rows ? local_.cost[at(local_entry++)] : remote_.cost[at(remote_entry++)]) = cost;
+        break;
+      case Role::from_pinned:
+        from_pinned_[at(active_index_[at(i)])] += cost, ++pinned_edges;
+        break;
+      case Role::to_pinned:
+        leaving[at(j)] += cost, ++pinned_edges;
+        break;
+      default:
+        between += exact, ++edges_between;
+    }
+  });
+  HaloExchange<double> exchange(network_->halo);
+  exchange.reverse_begin([&](LocalIndex g) { return leaving[at(rows + g)]; });
+  exchange.reverse_end([&](LocalIndex i, double value) { leaving[at(i)] += value; });
+  to_pinned_.assign(at(size()), 0.0);
+  for (LocalIndex k = 0; k < size(); ++k) to_pinned_[at(k)] = leaving[at(network_row_[at(k)])];
+  if (counted_) return;
+  counted_ = true;
+  edges_ = comm_->sum(local_entry + remote_entry);
+  pinned_edges_ = comm_->sum(pinned_edges);
+  edges_between_ = comm_->sum(edges_between);
+  cost_between_ = comm_->sum(between);
+}
+
+std::vector<double> BalanceProblem::to_network(std::span<const double> values, double elsewhere) const {
+  std::vector<double> spread(at(network_->local_size()), elsewhere);
+  for (std::size_t k = 0; k < network_row_.size(); ++k) spread[at(network_row_[k])] = values[k];
+  return spread;
+}
+
+std::vector<double> BalanceProblem::from_network(std::span<const double> values) const {
+  std::vector<double> own;
+  own.reserve(network_row_.size());
+  for (const auto row : network_row_) own.push_back(values[at(row)]);
+  return own;
+}
+
+}  // namespace synbal

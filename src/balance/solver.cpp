@@ -1,0 +1,21 @@
+// Names of the outcomes.
+#include "synbal/balance/solver.hpp"
+
+namespace synbal {
+
+std::string to_string(StopReason reason) {
+  switch (reason) {
+    case StopReason::converged:
+      return "converged";
+    case StopReason::iteration_limit:
+      return "iteration limit reached";
+    case StopReason::walltime:
+      return "walltime reached";
+    case StopReason::gave_up:
+      return "left for another method";
+    default:
+      return "step limited by rounding";
+  }
+}
+
+}  // namespace synbal

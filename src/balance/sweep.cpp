@@ -1,0 +1,119 @@
+// Sweeps over the colours, and the solver that repeats them until balanced.
+#include "synbal/balance/sweep.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace synbal {
+
+namespace {
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+constexpr LocalIndex kRowsAhead = 3;  // rows of a colour lie apart: fetch their entries early
+}  // namespace
+
+Sweeper::Sweeper(const BalanceProblem& problem, std::uint64_t seed)
+    : problem_(&problem), coloring_(color(problem, seed)), exchange_(problem, coloring_) {
+  const auto n = problem.size();
+  color_begin_.assign(at(coloring_.count) + 1, 0);
+  for (LocalIndex i = 0; i < n; ++i) ++color_begin_[at(coloring_.color[at(i)]) + 1];
+  for (std::size_t c = 1; c < color_begin_.size(); ++c) color_begin_[c] += color_begin_[c - 1];
+  members_.resize(at(n));
+  auto next = color_begin_;
+  for (LocalIndex i = 0; i < n; ++i) members_[at(next[at(coloring_.color[at(i)])]++)] = i;
+  slots_.resize(at(n) + problem.halo().ghosts().size());
+  post_.resize(at(n));
+  remote_out_.assign(at(n), 0.0);
+}
+
+void Sweeper::start(std::span<const double> delta) {
+  const auto n = problem_->size();
+  const double p = problem_->power();
+  for (auto& slot : slots_) slot = {};
+  for (LocalIndex i = 0; i < n; ++i) {
+    slots_[at(i)].pre = std::exp(p * problem_->exponent(i) * delta[at(i)]);
+    post_[at(i)] = std::exp(-p * delta[at(i)]);
+  }
+  HaloExchange<double> exchange(problem_->halo());
+  exchange.forward_begin([&](LocalIndex i) { return slots_[at(i)].pre; });
+  exchange.forward_end([&](LocalIndex g, double value) { slots_[at(n + g)].pre = value; });
+  const auto add_rows = [&](const CostBlock& block, SweepSlot* slots) {
+    for (LocalIndex i = 0; i < n; ++i) {
+      for (auto e = block.row_ptr[at(i)]; e < block.row_ptr[at(i) + 1]; ++e) {
+        slots[block.column[at(e)]].out += block.cost[at(e)] * post_[at(i)];
+      }
+    }
+  };
+  add_rows(problem_->local(), slots_.data());
+  add_rows(problem_->remote(), slots_.data() + n);
+}
+
+void Sweeper::visit(LocalIndex i, SweepView& view) {
+  const auto& local = problem_->local();
+  const auto& remote = problem_->remote();
+  auto& own = slots_[at(i)];
+  SweepSlot* const ghosts = slots_.data() + problem_->size();
+  const auto local_begin = local.row_ptr[at(i)], local_end = local.row_ptr[at(i) + 1];
+  const auto remote_begin = remote.row_ptr[at(i)], remote_end = remote.row_ptr[at(i) + 1];
+
+  double in = problem_->from_pinned()[at(i)];
+  for (auto e = local_begin; e < local_end; ++e) in += local.cost[at(e)] * slots_[at(local.column[at(e)])].pre;
+  for (auto e = remote_begin; e < remote_end; ++e) in += remote.cost[at(e)] * ghosts[remote.column[at(e)]].pre;
+  const double k = problem_->exponent(i);
+  const double out = k * (own.out + remote_out_[at(i)] + problem_->to_pinned()[at(i)]);
+
+  const double before = post_[at(i)];
+  const double in_cost = in * before;
+  view.l1 += std::abs(in_cost - out * own.pre);
+  view.cost += in_cost + problem_->to_pinned()[at(i)] * own.pre;
+  // log of the factor that t = e^{-p delta} takes: balanced is in t' = out s'.
+  const double change =
+      std::clamp(-(std::log(in_cost) - std::log(out * own.pre)) / (k + 1), -kLargestStep, kLargestStep);
+  const double after = before * std::exp(change);
+  own.pre = k == 1 ? 1 / after : std::pow(after, -k);
+  post_[at(i)] = after;
+  view.max_step = std::max(view.max_step, std::abs(change));
+  view.largest_factor = std::max({view.largest_factor, after, own.pre});
+
+  const double moved = after - before;
+  const auto add = [&](SweepSlot& slot, double cost) {
+    slot.out += cost * moved;
+    slot.next_out += cost * after;
+  };
+  for (auto e = local_begin; e < local_end; ++e) add(slots_[at(local.column[at(e)])], local.cost[at(e)]);
+  for (auto e = remote_begin; e < remote_end; ++e) add(ghosts[remote.column[at(e)]], remote.cost[at(e)]);
+}
+
+SweepView Sweeper::sweep() {
+  SweepView view;
+  const auto& local = problem_->local();
+  for (std::int32_t c = 0; c < coloring_.count; ++c) {
+    exchange_.before(c, slots_, remote_out_);
+    const auto end = color_begin_[at(c) + 1];
+    for (auto m = color_begin_[at(c)]; m < end; ++m) {
+      const auto ahead = members_[at(std::min(m + kRowsAhead, end - 1))];
+      __builtin_prefetch(local.column.data() + local.row_ptr[at(ahead)]);
+      __builtin_prefetch(local.cost.data() + local.row_ptr[at(ahead)]);
+      visit(members_[at(m)], view);
+    }
+  }
+  for (auto& slot : slots_) slot.out = std::exchange(slot.next_out, 0.0);
+  return over_ranks(view);
+}
+
+SweepView Sweeper::over_ranks(const SweepView& own) const {
+  std::array<double, 2> sums{own.l1, own.cost};
+  std::array<double, 2> maxima{own.max_step, own.largest_factor};
+  problem_->comm().sum(std::span<double>(sums));
+  problem_->comm().max(std::span<double>(maxima));
+  return {sums[1] > 0 ? sums[0] / sums[1] : 0.0, sums[1], maxima[0] / problem_->power(), maxima[1]};
+}
+
+std::vector<double> Sweeper::delta() const {
+  std::vector<double> delta(post_.size());
+  for (std::size_t i = 0; i < delta.size(); ++i) delta[i] = -std::log(post_[i]) / problem_->power();
+  return delta;
+}
+
+}  // namespace synbal
