@@ -90,6 +90,9 @@ void Hdf5Output::create(const Comm& comm, const std::string& path) {
   comm_ = &comm;
   path_ = path;
   file_ = std::make_unique<OutputFile>(comm, path);
+  // HDF5 cannot even close a file whose metadata did not fit (it crashes when the program ends), so a disk that is too
+  // full must be found before HDF5 sees the file.
+  file_->allocate(expected_size());
   std::vector<std::int64_t> numbers(datasets_.size() + 1, 0);  // offsets, then the file's length
   agreed(comm, [&] {
     if (!comm.is_root()) return;
@@ -103,6 +106,16 @@ void Hdf5Output::create(const Comm& comm, const std::string& path) {
   for (std::size_t k = 0; k < datasets_.size(); ++k) datasets_[k].offset = numbers[k];
   file_->allocate(numbers.back());
   file_->open_everywhere();
+}
+
+ByteCount Hdf5Output::expected_size() const {
+  constexpr ByteCount kPerObject = 4096, kAtLeast = 65536;
+  auto bytes = kAtLeast + kPerObject * static_cast<ByteCount>(groups_.size() + datasets_.size() + attributes_.size());
+  for (const auto& d : datasets_) bytes += d.length * static_cast<ByteCount>(H5Tget_size(d.type));
+  for (const auto& a : attributes_) {
+    if (const auto* text = std::get_if<std::string>(&a.value)) bytes += static_cast<ByteCount>(text->size());
+  }
+  return bytes;
 }
 
 void Hdf5Output::lay_down(const std::string& partial_path) {

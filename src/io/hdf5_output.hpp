@@ -54,6 +54,7 @@ class Hdf5Output {
     std::uint32_t checksum;
   };
 
+  [[nodiscard]] ByteCount expected_size() const;
   void lay_down(const std::string& partial_path);
   void read_back() const;
   template <class T>

@@ -93,8 +93,8 @@ void write_plain(const Comm& comm, const Network& network, const std::string& pa
 /// Compresses on rank 0. After a failure it keeps taking text, so that the senders come to their end.
 class Compressor {
  public:
-  explicit Compressor(const std::string& path) : path_(path) {
-    stream_.reset(gzopen(path.c_str(), "wb6"));
+  Compressor(const std::string& partial_path, const std::string& path) : path_(path) {
+    stream_.reset(gzopen(partial_path.c_str(), "wb6"));
     if (!stream_) throw io_failure(fmt::format("{}: cannot be written ({})", path, std::strerror(errno)));
     gzbuffer(stream_.get(), 1U << 18);
   }
@@ -137,7 +137,7 @@ void write_compressed(const Comm& comm, const Network& network, const std::strin
   OutputFile file(comm, path);
   std::optional<Compressor> compressor;
   agreed(comm, [&] {
-    if (comm.is_root()) compressor.emplace(file.partial_path());
+    if (comm.is_root()) compressor.emplace(file.partial_path(), path);
   });
   if (comm.is_root()) {
     for_pieces(comm, network, [&](std::string_view text) { compressor->take(text); });

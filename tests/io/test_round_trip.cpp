@@ -1,6 +1,10 @@
 // A network written and read again is the same network, in every format and at every rank count.
+#include <sys/resource.h>
+
 #include <array>
 #include <charconv>
+#include <csignal>
+#include <optional>
 
 #include "files.hpp"
 
@@ -129,6 +133,46 @@ TEST(Writing, a_failure_leaves_the_old_file_and_no_other) {
   }
   EXPECT_TRUE(folder.names().empty());
   EXPECT_EQ(test::error_of([&] { check_can_write(folder.file("fine.h5")); }).code(), ExitCode::done);
+}
+
+/// Files of this process cannot grow beyond `bytes` while the object lives: what a full disk looks like to a writer.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &old_);
+    const rlimit limit{bytes, old_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &old_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit old_{};
+  void (*handler_)(int) = SIG_DFL;
+};
+
+TEST(Writing, a_full_disk_on_one_rank_is_told_on_all_and_keeps_the_old_file) {
+  const test::Folder folder;
+  const auto network = test::random_network(3000, 9);
+  for (const std::string name : {"a.h5", "a.mtx", "a.mtx.gz"}) {
+    const auto old = test::put(folder, name, "old");
+    for (Rank victim = 0; victim < world().size(); ++victim) {
+      if (name == "a.mtx.gz" && victim > 0) continue;  // rank 0 alone writes it
+      std::optional<FileSizeLimit> limit;
+      if (world().rank() == victim) limit.emplace(20000);
+      const auto e = test::error_of([&] { write_network(world(), network, old); });
+      limit.reset();
+      EXPECT_EQ(e.code(), ExitCode::io_failure) << name << " " << e.what();
+      EXPECT_NE(std::string(e.what()).find(old + ":"), std::string::npos) << e.what();
+      EXPECT_EQ(test::bytes_of(old), "old");
+    }
+  }
+  EXPECT_EQ(folder.names().size(), 3U);
 }
 
 TEST(Formats, an_unknown_extension_is_a_usage_error_that_names_the_known_ones) {
