@@ -1,0 +1,35 @@
+// The one check that uses the balance problem: how far the cost can be from its minimum.
+#include "synbal/balance/balance.hpp"
+#include "verification_detail.hpp"
+
+namespace synbal {
+
+using namespace verification;
+
+GapCheck check_gap(const Comm& comm, const Network& network, const Components& components, std::span<const double> h,
+                   const Claims& claims) {
+  const std::string name = "gap to the minimum / cost";
+  BalanceProblem problem(comm, network, components, claims.power);
+  if (problem.global_size() == 0) return {skipped(name, "nothing can be balanced"), {}, {}, 0};
+  problem.rebase(problem.from_network(h));
+  FusedKernel kernel(problem);
+  NeuronCosts costs;
+  const std::vector<double> here(at(problem.size()), 0.0);
+  evaluate(problem, kernel, here, costs);
+  const auto proof = assess(problem, kernel, costs);
+  GapCheck result{skipped(name, "no bound could be proved"), {}, {}, proof.newton_step_inf};
+  if (!proof.certificate.gap || !proof.certificate.lower_bound) return result;
+  result.lower_bound = *proof.certificate.lower_bound * problem.cost_unit();
+  result.gap = *proof.certificate.gap * problem.cost_unit();
+  const double share = *proof.certificate.gap / costs.total;
+  const auto note =
+      fmt::format("the minimum is at least {:.10g}; {:.1e} to go in h", *result.lower_bound, proof.newton_step_inf);
+  if (claims.converged) {
+    result.check = bounded(name, share, std::max(1e-9, 100 * claims.tolerance), note);
+  } else {
+    result.check = {name, Outcome::passed, share, {}, note};
+  }
+  return result;
+}
+
+}  // namespace synbal
