@@ -1,4 +1,5 @@
 # Installs BUILD_DIR below SCRATCH, then configures, builds and runs CONSUMER against it.
+cmake_minimum_required(VERSION 3.25)
 function(must_work)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE code OUTPUT_VARIABLE text ERROR_VARIABLE text)
   if(NOT code EQUAL 0)

@@ -1,5 +1,6 @@
 # Looks at every `#include "synbal/FOLDER/...` in include/ and src/: FOLDER must be the file's own or one that ALLOWED
 # ("folder:used,used|...") names for it.
+cmake_minimum_required(VERSION 3.25)
 set(wrong "")
 string(REPLACE "|" ";" ALLOWED "${ALLOWED}")
 foreach(entry IN LISTS ALLOWED)
