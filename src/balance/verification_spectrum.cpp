@@ -70,30 +70,27 @@ struct Match {
   double difference = 0;  // largest |difference|
 };
 
-/// Pairs the eigenvalues, those first that lie closest in terms of what rounding allows.
+/// Pairs the eigenvalues, the closest first: well conditioned ones find theirs before ill conditioned ones choose.
 Match match(const Spectrum& before, const Spectrum& after) {
   struct Pair {
-    double ratio;
+    double distance;
     std::size_t a, b;
   };
   const auto n = before.value.size();
   std::vector<Pair> pairs;
   pairs.reserve(n * n);
   for (std::size_t a = 0; a < n; ++a) {
-    for (std::size_t b = 0; b < n; ++b) {
-      const double distance = std::abs(before.value[a] - after.value[b]);
-      const double allowed = 100.0 * static_cast<double>(n) * (before.error(a) + after.error(b));
-      pairs.push_back({distance == 0 ? 0.0 : distance / allowed, a, b});
-    }
+    for (std::size_t b = 0; b < n; ++b) pairs.push_back({std::abs(before.value[a] - after.value[b]), a, b});
   }
-  std::sort(pairs.begin(), pairs.end(), [](const Pair& x, const Pair& y) { return x.ratio < y.ratio; });
+  std::sort(pairs.begin(), pairs.end(), [](const Pair& x, const Pair& y) { return x.distance < y.distance; });
   std::vector<bool> used_a(n), used_b(n);
   Match found;
-  for (const auto& p : pairs) {
-    if (used_a[p.a] || used_b[p.b]) continue;
-    used_a[p.a] = used_b[p.b] = true;
-    found.worst = std::max(found.worst, p.ratio);
-    found.difference = std::max(found.difference, std::abs(before.value[p.a] - after.value[p.b]));
+  for (const auto& [distance, a, b] : pairs) {
+    if (used_a[a] || used_b[b]) continue;
+    used_a[a] = used_b[b] = true;
+    const double allowed = 100.0 * static_cast<double>(n) * (before.error(a) + after.error(b));
+    if (distance > 0) found.worst = std::max(found.worst, distance / allowed);
+    found.difference = std::max(found.difference, distance);
   }
   return found;
 }
