@@ -4,8 +4,11 @@ cores=$(nproc)
 if [ "$(id -u)" -eq 0 ]; then  # in containers there is often no other user
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
-# Hardware threads count as cores, and nothing is bound: both let mpirun start wherever nproc says there is room.
-mpirun=(mpirun --oversubscribe --bind-to none)
+# Hardware threads count as cores, nothing is bound, and a rank that waits lets others run: so mpirun starts wherever nproc
+# says there is room, and does not crawl where something else runs too.
+mpirun=(mpirun --oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
+
+export HWLOC_HIDE_ERRORS=2  # Open MPI's view of the machine is incomplete in some containers, which harms nothing
 
 # say TEXT: what the script does next.
 say() { printf '\n== %s\n' "$*"; }
