@@ -1,5 +1,5 @@
-// What MPI tests share: the world communicator and small helpers. Use EXPECT_ before collectives, never ASSERT_ that can
-// fail on one rank only: the others would wait for ever.
+// What MPI tests share: the world communicator and small helpers. Use EXPECT_ before collectives, never ASSERT_ that
+// can fail on one rank only: the others would wait for ever.
 #pragma once
 
 #include <gtest/gtest.h>
