@@ -84,9 +84,9 @@ Json make_report(const Finished& run) {
   const auto scaled = [&](const std::optional<double>& v) { return v ? number(run.cost(*v)) : Json(nullptr); };
   Json report = report_head(comm, run.context.command_line, run.started);
   report["input"] = report_input(run.network, count_pinned(comm, run.network));
-  report["components"] = report_components(run.components, run.problem, run.cost(run.found.initial_cost));
+  report["components"] = report_components(run.components, run.problem, run.found.initial_cost);
   report["cost"] = {{"power", run.problem.power()},
-                    {"initial", number(run.cost(run.found.initial_cost))},
+                    {"initial", number(run.found.initial_cost)},
                     {"final", number(run.cost(run.found.costs.total))},
                     {"lower_bound", scaled(c.lower_bound)},
                     {"gap", scaled(c.gap)}};
@@ -161,8 +161,7 @@ void write(Finished& run, Network& network) {
   const auto h = run.problem.to_network(run.found.h, 0.0);
   const auto costs = direct_costs(comm, network, run.components, h, run.problem.power());
   std::vector<HistoryEntry> history;
-  for (const auto& e : run.found.solver.history)
-    history.push_back({e.iteration, run.cost(e.cost), e.imbalance, e.seconds});
+  for (const auto& e : run.found.solver.history) history.push_back({e.iteration, e.cost, e.imbalance, e.seconds});
   const bool weights = run.options.write == "weights";
   if (weights) scale_weights(comm, network, h);
   write_result(comm, network,
@@ -205,7 +204,7 @@ ExitCode run(const Context& context, const Options& options) {
   BalanceProblem problem(comm, loaded.network, loaded.components, options.input.power);
   Progress progress("balance");
   const auto found = balance(problem, params, [&](const SolverProgress& p) {
-    if (comm.is_root()) progress.update(p.iteration, p.cost * problem.cost_unit(), p.imbalance, params.stop.tolerance);
+    if (comm.is_root()) progress.update(p.iteration, p.cost, p.imbalance, params.stop.tolerance);
   });
   times.solve = comm.max(solving.seconds());
   context.session.refuse_unused_petsc_options();

@@ -153,7 +153,7 @@ Equilibrium balance(BalanceProblem& problem, const BalanceParams& params, const 
   Equilibrium found;
   const std::vector<double> origin = work.h;
   evaluate(problem, work.kernel, origin, found.costs);
-  found.initial_cost = found.costs.total;
+  found.initial_cost = found.costs.total * problem.cost_unit();
   found.initial_imbalance = imbalance(problem, found.costs);
   if (problem.global_size() == 0) return nothing_to_balance(std::move(found), params.method);
   const auto before = work.kernel.passes();

@@ -68,6 +68,7 @@ struct HessianSolver::Body {
         kernel(k),
         components(sums),
         n(p.size()),
+        comm(p.halo().comm()),
         diagonal(at(n)),
         x(at(n)),
         y(at(n)),
@@ -77,9 +78,12 @@ struct HessianSolver::Body {
       throw bad_input(fmt::format("{} neurons (more than PETSc's 32-bit indices count): build the petsc64 preset",
                                   p.global_size()));
     }
-    const auto comm = p.halo().comm();
+  }
+
+  void make_shell() {
     Mat raw = nullptr;
-    SYNBAL_PETSC(MatCreateShell(comm, n, n, p.global_size(), p.global_size(), this, &raw));
+    SYNBAL_PETSC(MatCreateShell(comm.get(), n, n, static_cast<PetscInt>(problem.global_size()),
+                                static_cast<PetscInt>(problem.global_size()), this, &raw));
     shell = PetscMat::adopt(raw);
     SYNBAL_PETSC(MatShellSetOperation(raw, MATOP_MULT, reinterpret_cast<void (*)()>(&Body::multiply)));
     SYNBAL_PETSC(MatShellSetOperation(raw, MATOP_GET_DIAGONAL, reinterpret_cast<void (*)()>(&Body::get_diagonal)));
@@ -136,19 +140,19 @@ struct HessianSolver::Body {
   }
 
   void precondition(Vec from, Vec to) {
-    if (scaling.empty()) {
+    if (!scaled()) {
       SYNBAL_PETSC(PCApply(inner.get(), from, to));
     } else {
       {
         const VecValues r(from);
         for (LocalIndex i = 0; i < n; ++i) x[at(i)] = scaling[at(i)] * r[i];
       }
-      const auto scaled = wrap(x.data());
-      SYNBAL_PETSC(PCApply(inner.get(), scaled.get(), to));
+      const auto rhs = wrap(x.data());
+      SYNBAL_PETSC(PCApply(inner.get(), rhs.get(), to));
     }
     WritableVecValues z(to);
     for (LocalIndex i = 0; i < n; ++i) {
-      if (!scaling.empty()) z[i] *= scaling[at(i)];
+      if (scaled()) z[i] *= scaling[at(i)];
       y[at(i)] = diagonal[at(i)] * z[i];
     }
     const auto sums = components.sum(y);
@@ -161,9 +165,12 @@ struct HessianSolver::Body {
 
   void make_ksp(Preconditioner preconditioner) {
     kind = preconditioner;
-    const auto comm = problem.halo().comm();
+    // A set-up that failed on some ranks only leaves PETSc's cached communicators out of step: start from a new one.
+    ksp.reset(), inner.reset(), assembled.reset(), shell.reset();
+    comm = Comm(problem.halo().comm());
+    make_shell();
     PC raw_inner = nullptr;
-    SYNBAL_PETSC(PCCreate(comm, &raw_inner));
+    SYNBAL_PETSC(PCCreate(comm.get(), &raw_inner));
     inner = PetscPc::adopt(raw_inner);
     SYNBAL_PETSC(PCSetOptionsPrefix(raw_inner, kPrefix));
     if (kind == Preconditioner::jacobi) SYNBAL_PETSC(PCSetType(raw_inner, PCJACOBI));
@@ -172,7 +179,7 @@ struct HessianSolver::Body {
     SYNBAL_PETSC(PCSetFromOptions(raw_inner));
 
     KSP raw = nullptr;
-    SYNBAL_PETSC(KSPCreate(comm, &raw));
+    SYNBAL_PETSC(KSPCreate(comm.get(), &raw));
     ksp = PetscKsp::adopt(raw);
     SYNBAL_PETSC(KSPSetOptionsPrefix(raw, kPrefix));
     SYNBAL_PETSC(KSPSetType(raw, KSPCG));
@@ -242,7 +249,7 @@ struct HessianSolver::Body {
     for (LocalIndex i = 0; i < n; ++i)
       add(first + i, first + i, diagonal[at(i)] * row_scale[at(i)] * row_scale[at(i)] * lift);
     Mat raw = nullptr;
-    SYNBAL_PETSC(MatCreate(problem.halo().comm(), &raw));
+    SYNBAL_PETSC(MatCreate(comm.get(), &raw));
     assembled = PetscMat::adopt(raw);
     SYNBAL_PETSC(MatSetSizes(raw, n, n, static_cast<PetscInt>(problem.global_size()),
                              static_cast<PetscInt>(problem.global_size())));
@@ -259,7 +266,6 @@ struct HessianSolver::Body {
     for (const double d : diagonal) largest = std::max(largest, d);
     largest = problem.comm().max(largest);
     std::vector<double> s(at(n), std::exp2(-std::floor(std::log2(largest) / 2)));
-    scaling.clear();
     if (kind == Preconditioner::direct) {
       for (LocalIndex i = 0; i < n; ++i) s[at(i)] = std::exp2(-std::round(std::log2(diagonal[at(i)]) / 2));
       scaling = s;
@@ -267,10 +273,12 @@ struct HessianSolver::Body {
     return s;
   }
 
+  /// The same on all ranks, also those without neurons.
+  [[nodiscard]] bool scaled() const { return kind == Preconditioner::direct; }
+
   PetscVec wrap(const double* values) const {
     Vec raw = nullptr;
-    SYNBAL_PETSC(
-        VecCreateMPIWithArray(problem.halo().comm(), 1, n, static_cast<PetscInt>(problem.global_size()), values, &raw));
+    SYNBAL_PETSC(VecCreateMPIWithArray(comm.get(), 1, n, static_cast<PetscInt>(problem.global_size()), values, &raw));
     return PetscVec::adopt(raw);
   }
 
@@ -278,9 +286,10 @@ struct HessianSolver::Body {
   FusedKernel& kernel;
   const ComponentSums& components;
   LocalIndex n;
+  Comm comm;  // outlives the PETSc objects below
   std::vector<double> diagonal, x, y, in, out;
   std::vector<double> diagonal_sums;  // per component
-  std::vector<double> scaling;        // S, empty for ones
+  std::vector<double> scaling;        // S, where scaled()
   const NeuronCosts* costs = nullptr;
   Preconditioner kind = Preconditioner::jacobi;
   PetscMat shell, assembled;

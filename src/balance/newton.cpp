@@ -15,6 +15,7 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr double kSafeChange = 1.79;     // e^t - 1 - t = t^2 at t = 1.793
+constexpr double kTooShort = 0.05;       // a step damped this much comes from a direction that rounding spoilt
 constexpr double kLargestHalfStep = 25;  // of p d: keeps every factor far from overflow between rebases
 constexpr double kLogRatioTarget = 1e-8;
 constexpr double kCheckTolerance = 1e-2;           // of the solve whose step is judged against the step tolerance
@@ -84,7 +85,7 @@ struct NewtonSolver::Run {
   }
 
   void record(double l1) {
-    result.history.push_back({result.iterations, iterate.costs().total, l1, timer.seconds()});
+    result.history.push_back({result.iterations, iterate.costs().total * problem.cost_unit(), l1, timer.seconds()});
     if (report) report(result.history.back());
   }
 
@@ -127,9 +128,15 @@ struct NewtonSolver::Run {
     result.newton_step_inf = size;
     if (balanced && size <= stop.step_tolerance) return finish(StopReason::converged, phi);
     if (watch.stalled(now.l1, balanced, size)) return finish(StopReason::stagnated, phi);
-    ++result.newton_steps;
     ++result.iterations;
-    iterate.move(d, damping(size));
+    const double length = damping(size);
+    if (length < kTooShort) {
+      half_step(problem, iterate.costs(), d);
+      iterate.move(d, 1);
+    } else {
+      ++result.newton_steps;
+      iterate.move(d, length);
+    }
     return true;
   }
 

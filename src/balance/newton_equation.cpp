@@ -40,7 +40,8 @@ bool NewtonEquation::next_preconditioner() {
   if (last_resort_) return false;
   const bool small = problem_->global_size() <= kDirectLimit;
   if (preconditioner_ == Preconditioner::jacobi) {
-    preconditioner_ = Preconditioner::multigrid;
+    const bool tiny = problem_->global_size() <= kTinyLimit;
+    preconditioner_ = tiny ? Preconditioner::direct : Preconditioner::multigrid;
   } else if (preconditioner_ == Preconditioner::multigrid && small) {
     preconditioner_ = Preconditioner::direct;
   } else {

@@ -4,13 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <numbers>
 #include <optional>
 
 #include "synbal/core/agree.hpp"
+#include "synbal/network/factor.hpp"
 
 namespace synbal {
 
@@ -18,36 +18,10 @@ namespace {
 
 constexpr std::int32_t kTrivial = -1;  // label of a free neuron on no cycle: none of its synapses is balanced
 constexpr double kLog2Safe = 400;      // costs beyond 2^(+-400) are held in another unit
+constexpr double kLog2Slack = 100;     // by which the largest may drift from there
 constexpr double kLog2Wide = 660;      // so are costs that span about 200 decades
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
-/// e^x as mantissa times a power of two, so that products of several never overflow on the way.
-struct Factor {
-  double mantissa = 1;
-  std::int32_t exponent = 0;
-};
-
-Factor factor_of(double x) {
-  const double whole = std::nearbyint(x / std::numbers::ln2);
-  // ln 2 in two parts (fdlibm's): whole * high is exact for |whole| < 2^20.
-  constexpr double high = 6.93147180369123816490e-01;
-  constexpr double low = 1.90821492927058770002e-10;
-  return {std::exp((x - whole * high) - whole * low), static_cast<std::int32_t>(whole)};
-}
-
-double times_power_of_two(double value, std::int32_t exponent) {
-  if (exponent == 0) return value;
-  if (exponent > -1000 && exponent < 1000) {
-    return value * std::bit_cast<double>(static_cast<std::uint64_t>(1023 + exponent) << 52);
-  }
-  return std::scalbn(value, exponent);
-}
-
-double to_the(double value, double power) {
-  if (power == 2) return value * value;
-  return power == 1 ? value : std::pow(value, power);
-}
 
 }  // namespace
 
@@ -173,7 +147,8 @@ void BalanceProblem::choose_unit() {
   if (largest == 0) return;
   const double log2_largest = power_ * std::log2(largest) + 2 * std::log2(gain);
   const double log2_smallest = power_ * std::log2(smallest);
-  if (log2_largest - log2_smallest > kLog2Wide) {
+  wide_ = log2_largest - log2_smallest > kLog2Wide;
+  if (wide_) {
     log2_unit_ = std::ceil(log2_largest) - kLog2Safe;  // the large ones high up, so that few small ones are raised
   } else if (std::abs(log2_largest) > kLog2Safe) {
     log2_unit_ = std::ceil(log2_largest);
@@ -244,6 +219,26 @@ std::vector<double> BalanceProblem::log_factors() const {
 
 void BalanceProblem::rebase(std::span<const double> base) {
   base_.assign(base.begin(), base.end());
+  do {
+    compute_costs();
+  } while (unit_moved());
+}
+
+// True when the largest cost has left the place high up in the range of doubles where small ones need the room below.
+bool BalanceProblem::unit_moved() {
+  if (!wide_) return false;
+  double largest = 0;
+  for (const auto* costs : {&local_.cost, &remote_.cost}) {
+    for (const double c : *costs) largest = std::max(largest, c);
+  }
+  largest = comm_->max(largest);
+  const double shift = largest > 0 ? std::ceil(std::log2(largest)) - kLog2Safe : 0;
+  if (std::abs(shift) <= kLog2Slack) return false;
+  log2_unit_ += shift;
+  return true;
+}
+
+void BalanceProblem::compute_costs() {
   const auto rows = network_->local_size();
   std::vector<Factor> pre;
   pre.reserve(label_.size());

@@ -38,7 +38,7 @@ struct SweepSolver::Run {
   }
 
   void record(double cost, double l1) {
-    result.history.push_back({result.sweeps, cost, l1, timer.seconds()});
+    result.history.push_back({result.sweeps, cost * problem.cost_unit(), l1, timer.seconds()});
     if (report) report(result.history.back());
   }
 

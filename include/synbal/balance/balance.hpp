@@ -20,7 +20,8 @@ struct BalanceParams {
   std::uint64_t seed = 1;  ///< of the colouring
 };
 
-/// The equilibrium found. Per-neuron values are those of the problem's active neurons; costs are in its cost unit.
+/// The equilibrium found. Per-neuron values are those of the problem's active neurons; costs and certificate are in its
+/// cost unit at the end, the initial cost in the user's.
 struct Equilibrium {
   std::vector<double> h;  ///< [n] zero mean in components without pinned neurons
   NeuronCosts costs;      ///< at h, computed from the weights there

@@ -37,6 +37,7 @@ class NewtonEquation {
   static constexpr std::int64_t kJacobiLimit = 120;
   static constexpr std::int64_t kRobustLimit = 300;
   static constexpr std::int64_t kLastResortLimit = 2000;
+  static constexpr GlobalIndex kTinyLimit = 1'000;     ///< neurons that are factorised rather than coarsened
   static constexpr GlobalIndex kDirectLimit = 50'000;  ///< neurons that a factorisation may have
 
   bool attempt(const NeuronCosts& costs, double tolerance, std::int64_t limit);

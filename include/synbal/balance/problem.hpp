@@ -61,7 +61,8 @@ class BalanceProblem {
   /// Collective. Recomputes all costs from the weights at a new base.
   void rebase(std::span<const double> base);
 
-  /// Costs are held divided by this power of two (1 unless |J|^p nears over- or underflow, or spans 200 decades).
+  /// Costs are held divided by this power of two: 1, unless |J|^p nears over- or underflow; where it spans 200 decades
+  /// the unit follows the largest cost as the base moves.
   [[nodiscard]] double cost_unit() const noexcept;
   /// Edges over all ranks, inside components and between active neurons.
   [[nodiscard]] std::int64_t edges() const noexcept { return edges_; }
@@ -87,6 +88,8 @@ class BalanceProblem {
   void label_columns(const Components& components);
   void number_active_neurons();
   void choose_unit();
+  void compute_costs();
+  [[nodiscard]] bool unit_moved();
   void build_structure();
   void check_gains() const;
   void check_exponents() const;
@@ -96,6 +99,7 @@ class BalanceProblem {
   const Network* network_;
   double power_;
   double log2_unit_ = 0;
+  bool wide_ = false;  // costs span so much that the unit has to follow the base
   Ownership neurons_;
   Halo halo_;
   CostBlock local_, remote_;

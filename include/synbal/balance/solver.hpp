@@ -15,7 +15,7 @@ namespace synbal {
 enum class StopReason { converged, iteration_limit, walltime, stagnated, gave_up };
 [[nodiscard]] std::string to_string(StopReason reason);
 
-/// One line of the history, in the problem's cost unit.
+/// One line of the history. The cost is in the user's unit; infinite where that is too large for a double.
 struct SolverProgress {
   std::int64_t iteration = 0;
   double cost = 0;
