@@ -18,11 +18,11 @@ constexpr double kSmallestPrecise = std::numeric_limits<double>::min() / std::nu
 
 /// All that an entry needs of its column, in half a cache line.
 struct Presynaptic {
-  double mantissa = 1;        // e^{k_j h_j} = mantissa 2^exponent
-  double squared_gain = 1;    // gain_j^2
-  double out = 0;             // cost that leaves
+  double mantissa = 1;      // e^{k_j h_j} = mantissa 2^exponent
+  double squared_gain = 1;  // gain_j^2
+  double out = 0;           // cost that leaves
   std::int32_t exponent = 0;
-  std::int32_t label = 0;     // component as this rank numbers them; its complement where the neuron is pinned
+  std::int32_t label = 0;  // component as this rank numbers them; its complement where the neuron is pinned
 };
 
 /// Same component, and not both pinned.
