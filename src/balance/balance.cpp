@@ -19,6 +19,7 @@ constexpr double kAssessTolerance = 1e-2;  // of the solve behind the certificat
 // What auto goes by: sweeps go on while they promise to finish for less than Newton usually takes.
 constexpr std::int64_t kTrialSweeps = 5;
 constexpr double kNewtonPasses = 60;  // of Newton on well-mixed networks, to 1e-10
+constexpr double kPatience = 2;       // when the forecast was wrong, or the step will not shrink
 constexpr double kSweepPasses = 1.3;  // cost of a sweep in passes
 
 double largest(const BalanceProblem& problem, std::span<const double> values) {
@@ -35,6 +36,7 @@ class Forecast {
   bool give_up(std::int64_t sweeps, double l1) {
     const double rate = previous_ > 0 ? l1 / previous_ : 1;
     previous_ = l1;
+    if (kSweepPasses * static_cast<double>(sweeps) > kPatience * kNewtonPasses) return true;
     if (sweeps < kTrialSweeps || l1 <= tolerance_) return false;
     const double remaining = rate < 1 ? std::log(tolerance_ / l1) / std::log(rate) : 1e300;
     return kSweepPasses * remaining > kNewtonPasses;
@@ -111,7 +113,7 @@ struct Work {
 Assessment assess_with(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components,
                        const NeuronCosts& costs) {
   NewtonEquation equation(problem, kernel, components);
-  const auto phi = equation.solve(costs, kAssessTolerance);
+  const auto phi = equation.solve_accurately(costs, kAssessTolerance);
   return {certify(problem, costs, phi), largest(problem, phi) / problem.power(), equation.iterations()};
 }
 

@@ -131,12 +131,17 @@ double range_bound(const BalanceProblem& problem, const NeuronCosts& costs, cons
 
 Certificate certify(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> phi) {
   const auto& comm = problem.comm();
-  const auto y = circulation(problem, costs, phi);
+  auto y = circulation(problem, costs, phi);
+  const double smallest = comm.min(y.smallest);
+  if (!(smallest >= -1)) {  // a shorter potential is less exact but keeps y >= 0
+    std::vector<double> shorter(phi.begin(), phi.end());
+    for (auto& x : shorter) x = std::isfinite(smallest) ? x * (0.5 / -smallest) : 0.0;
+    y = circulation(problem, costs, shorter);
+  }
   double residual = 0;
   for (const double r : y.residual) residual += std::abs(r);
   std::array<double, 2> sums{y.gap, residual};
   comm.sum(std::span<double>(sums));
-  if (!(comm.min(y.smallest) >= -1) || !std::isfinite(sums[0])) return {};
   const double range = sums[1] > 0 ? range_bound(problem, costs, problem.network_rows()) : 0.0;
   // The sums over a row and over all synapses are rounded: a few eps of the total, with the usual log n growth.
   const double rounding = 8 * std::numeric_limits<double>::epsilon() * costs.total;

@@ -5,10 +5,31 @@
 #include <array>
 #include <cmath>
 
+#include "synbal/balance/edges.hpp"
+
 namespace synbal {
 
 namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// An unevaluated sum of two doubles (Dekker 1971; Knuth's two-sum).
+struct DoubleDouble {
+  double high = 0;
+  double low = 0;
+
+  void add(double x) {
+    const double sum = high + x;
+    const double part = sum - high;
+    low += (high - (sum - part)) + (x - part);
+    high = sum;
+  }
+  /// Adds k * x with the product's rounding error.
+  void add_product(double k, double x) {
+    const double product = k * x;
+    low += std::fma(k, x, -product);
+    add(product);
+  }
+};
 }  // namespace
 
 void evaluate(const BalanceProblem& problem, FusedKernel& kernel, std::span<const double> delta, NeuronCosts& costs) {
@@ -51,6 +72,28 @@ Imbalance imbalance(const BalanceProblem& problem, const NeuronCosts& costs) {
 
 void gradient(const BalanceProblem& problem, const NeuronCosts& costs, std::span<double> g) {
   for (LocalIndex i = 0; i < problem.size(); ++i) g[at(i)] = costs.in[at(i)] - problem.exponent(i) * costs.out[at(i)];
+}
+
+void accurate_gradient(const BalanceProblem& problem, std::span<double> g) {
+  const auto n = problem.size();
+  std::vector<DoubleDouble> in(at(n)), out(at(n) + problem.halo().ghosts().size());
+  for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
+    in[at(i)].add(c);
+    out[at(j)].add(c);
+  });
+  HaloExchange<double> exchange(problem.halo());
+  for (const auto part : {&DoubleDouble::high, &DoubleDouble::low}) {
+    exchange.reverse_begin([&](LocalIndex ghost) { return out[at(n + ghost)].*part; });
+    exchange.reverse_end([&](LocalIndex i, double value) { out[at(i)].add(value); });
+  }
+  for (LocalIndex i = 0; i < n; ++i) {
+    in[at(i)].add(problem.from_pinned()[at(i)]);
+    out[at(i)].add(problem.to_pinned()[at(i)]);
+    const double k = problem.exponent(i);
+    in[at(i)].add_product(-k, out[at(i)].high);
+    in[at(i)].add_product(-k, out[at(i)].low);
+    g[at(i)] = in[at(i)].high + in[at(i)].low;
+  }
 }
 
 }  // namespace synbal

@@ -109,8 +109,7 @@ struct NewtonSolver::Run {
     }
   }
 
-  [[nodiscard]] double forcing(const Imbalance& now, bool balanced) const {
-    if (balanced) return kCheckTolerance;
+  [[nodiscard]] double forcing(const Imbalance& now) const {
     const double enough =
         0.1 * std::min(stop.tolerance / now.l1, now.max_log_ratio > 0 ? kLogRatioTarget / now.max_log_ratio : 1.0);
     return std::min(0.1, std::max({std::sqrt(now.l1), 1e-6, enough}));
@@ -122,7 +121,9 @@ struct NewtonSolver::Run {
     record(now.l1);
     const bool balanced = now.l1 <= stop.tolerance && now.max_log_ratio <= ratio_target();
     if (out_of_limits()) return false;
-    const auto phi = equation.solve(iterate.costs(), forcing(now, balanced));
+    if (balanced) iterate.settle();
+    const auto phi = balanced ? equation.solve_accurately(iterate.costs(), kCheckTolerance)
+                              : equation.solve(iterate.costs(), forcing(now));
     for (std::size_t i = 0; i < d.size(); ++i) d[i] = phi[i] / problem.power();
     const double size = largest(problem, d);
     result.newton_step_inf = size;

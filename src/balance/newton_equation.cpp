@@ -17,6 +17,15 @@ NewtonEquation::NewtonEquation(const BalanceProblem& problem, FusedKernel& kerne
 
 std::span<const double> NewtonEquation::solve(const NeuronCosts& costs, double tolerance) {
   gradient(*problem_, costs, gradient_);
+  return solve_for_gradient(costs, tolerance);
+}
+
+std::span<const double> NewtonEquation::solve_accurately(const NeuronCosts& costs, double tolerance) {
+  accurate_gradient(*problem_, gradient_);
+  return solve_for_gradient(costs, tolerance);
+}
+
+std::span<const double> NewtonEquation::solve_for_gradient(const NeuronCosts& costs, double tolerance) {
   while (true) {
     const bool jacobi = preconditioner_ == Preconditioner::jacobi;
     const auto limit = last_resort_ ? kLastResortLimit : jacobi ? kJacobiLimit : kRobustLimit;

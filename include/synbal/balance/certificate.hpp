@@ -19,7 +19,8 @@ struct Certificate {
 /// phi_i) is a circulation up to the residual. If all y >= 0, C* >= sum (y - y log(y/c)) - p R |residual|_1 / 2, where
 /// R bounds the range of h* - h in a component: costs at the optimum exceed C(h) nowhere, so p(h*_j - h*_i - h_j + h_i)
 /// <= log(C/c_ij) along every synapse, and a tree of synapses from one neuron to all and back bounds the range. The
-/// evaluation's own rounding is added to the gap. Without y >= 0 no bound is given.
+/// evaluation's own rounding is added to the gap. Where some y < 0, phi is shortened until y >= 0, at the price of the
+/// residual.
 Certificate certify(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> phi);
 
 /// Collective. sum sqrt(c_ij c_ji) over pairs of opposite synapses, twice: a lower bound of C* at any h (exponents 1).

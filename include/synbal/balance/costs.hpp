@@ -35,4 +35,9 @@ Imbalance imbalance(const BalanceProblem& problem, const NeuronCosts& costs);
 /// [n] Gradient of the cost over -p: g = in - k out (Stock et al. 2022, eq. 17).
 void gradient(const BalanceProblem& problem, const NeuronCosts& costs, std::span<double> g);
 
+/// Collective. [n] The same at h = base, with sums in twice the precision: the imbalances of the neurons of a cluster
+/// then add up to what crosses its border even where that is 1e-16 of the costs inside, so that weakly joined clusters
+/// find their place. One pass, about three times as long.
+void accurate_gradient(const BalanceProblem& problem, std::span<double> g);
+
 }  // namespace synbal

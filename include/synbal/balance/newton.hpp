@@ -29,6 +29,8 @@ class NewtonEquation {
 
   /// Collective. [n] phi at the point of `costs`, to a tolerance relative to g in the norm of the diagonal's inverse.
   std::span<const double> solve(const NeuronCosts& costs, double tolerance);
+  /// Collective. The same at h = base with the gradient in twice the precision: for the step that is judged.
+  std::span<const double> solve_accurately(const NeuronCosts& costs, double tolerance);
 
   [[nodiscard]] std::int64_t iterations() const noexcept { return iterations_; }
   [[nodiscard]] Preconditioner preconditioner() const noexcept { return preconditioner_; }
@@ -40,6 +42,7 @@ class NewtonEquation {
   static constexpr GlobalIndex kTinyLimit = 1'000;     ///< neurons that are factorised rather than coarsened
   static constexpr GlobalIndex kDirectLimit = 50'000;  ///< neurons that a factorisation may have
 
+  std::span<const double> solve_for_gradient(const NeuronCosts& costs, double tolerance);
   bool attempt(const NeuronCosts& costs, double tolerance, std::int64_t limit);
   bool next_preconditioner();
 
