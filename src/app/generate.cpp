@@ -46,7 +46,7 @@ Command add_generate(CLI::App& root) {
   command->add_option("--inhibitory", p.inhibitory, "share of inhibitory neurons (Dale: all their weights negative)")
       ->type_name("F");
   command->add_option("--modules", p.modules, "modular: modules on the ring")->type_name("M");
-  command->add_option("--coupling", p.coupling, "modular: weight of the synapse each way between neighbours");
+  command->add_option("--coupling", p.coupling, "modular: factor of the one weight each way between neighbours");
   command->add_option("--rewiring", p.rewiring, "smallworld: share of rewired synapses");
   command->add_option("--layers", p.layers, "layered: sizes, e.g. 784,200,100")->type_name("SIZES");
   return {command, [o](const Context& context) { return run(context, *o); }};

@@ -69,20 +69,21 @@ struct RangeSearch {
   std::vector<double> below, above;  // [n + ghosts]
 };
 
-/// One pass in rows ascending or descending; any finite value found is a valid bound.
-void relax(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> pre, bool ascending,
+/// One pass, tiles forwards or backwards; any finite value found is a valid bound.
+void relax(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> pre, bool forwards,
            RangeSearch& search) {
-  const auto n = problem.size();
-  for (LocalIndex m = 0; m < n; ++m) {
-    const LocalIndex i = ascending ? m : n - 1 - m;
-    for_row(problem, i, [&](LocalIndex j, double c) {
-      auto& fall = search.below[at(i)];
-      auto& rise = search.above[at(j)];
-      if (fall < kInfinity && rise < kInfinity) return;  // any path will do
-      const double length = longest_log(costs.total, c * pre[at(j)] * costs.post[at(i)]);
-      fall = std::min(fall, search.below[at(j)] + length);
-      rise = std::min(rise, search.above[at(i)] + length);
-    });
+  const auto visit = [&](LocalIndex i, LocalIndex j, double c) {
+    auto& fall = search.below[at(i)];
+    auto& rise = search.above[at(j)];
+    if (fall < kInfinity && rise < kInfinity) return;  // any path will do
+    const double length = longest_log(costs.total, c * pre[at(j)] * costs.post[at(i)]);
+    fall = std::min(fall, search.below[at(j)] + length);
+    rise = std::min(rise, search.above[at(i)] + length);
+  };
+  if (forwards) {
+    for_each_edge(problem, visit);
+  } else {
+    for_each_edge_backwards(problem, visit);
   }
 }
 

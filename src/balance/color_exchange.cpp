@@ -49,7 +49,7 @@ ColorExchange::ColorExchange(const BalanceProblem& problem, const Coloring& colo
   std::sort(peers_.begin(), peers_.end(), [](const Peer& a, const Peer& b) { return a.rank < b.rank; });
 }
 
-void ColorExchange::before(std::int32_t color, std::vector<SweepSlot>& slots, std::vector<double>& remote_out) {
+void ColorExchange::before(std::int32_t color, HugeVector<SweepSlot>& slots, std::vector<double>& remote_out) {
   const auto previous = color == 0 ? colors_ - 1 : color - 1;
   const auto comm = problem_->halo().comm();
   requests_.clear();

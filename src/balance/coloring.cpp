@@ -19,8 +19,9 @@ constexpr std::uint32_t kDraws = 8;
 /// Working state of one colouring.
 class Colorer {
  public:
-  Colorer(const BalanceProblem& problem, std::uint64_t seed)
+  Colorer(const BalanceProblem& problem, const CostRows& rows, std::uint64_t seed)
       : problem_(problem),
+        rows_(rows),
         random_(seed, kStream),
         n_(problem.size()),
         total_(at(n_) + problem.halo().ghosts().size()),
@@ -106,7 +107,7 @@ class Colorer {
 
   std::int32_t draw_unlike_inputs(LocalIndex i, std::uint32_t round) {
     ++stamp_;
-    for_row(problem_, i, [&](LocalIndex j, double) {
+    rows_.for_row(i, [&](LocalIndex j, double) {
       const auto within = color_[at(j)] - base_;
       if (within >= 0 && within < range_) seen_[at(within)] = stamp_;
     });
@@ -118,6 +119,7 @@ class Colorer {
   }
 
   const BalanceProblem& problem_;
+  const CostRows& rows_;
   CounterRandom random_;
   LocalIndex n_;
   std::size_t total_;
@@ -132,6 +134,8 @@ class Colorer {
 
 }  // namespace
 
-Coloring color(const BalanceProblem& problem, std::uint64_t seed) { return Colorer(problem, seed).run(); }
+Coloring color(const BalanceProblem& problem, const CostRows& rows, std::uint64_t seed) {
+  return Colorer(problem, rows, seed).run();
+}
 
 }  // namespace synbal

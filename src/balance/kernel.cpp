@@ -1,52 +1,58 @@
-// One pass over the local and the remote block, both halo exchanges overlapped with halves of the local one.
+// One pass over the local and the remote tiles, both halo exchanges overlapped with halves of the local ones.
 #include "synbal/balance/kernel.hpp"
 
 namespace synbal {
 
 namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-constexpr std::int64_t kPrefetchAhead = 24;  // entries; covers the latency of a line outside L2 at about 2 ns an entry
 }  // namespace
 
 FusedKernel::FusedKernel(const BalanceProblem& problem)
-    : problem_(&problem), slots_(at(problem.size()) + problem.halo().ghosts().size()), exchange_(problem.halo()) {}
+    : problem_(&problem),
+      rows_(at(problem.size())),
+      columns_(at(problem.size()) + problem.halo().ghosts().size()),
+      exchange_(problem.halo()) {}
 
-void FusedKernel::rows(const CostBlock& block, Slot* slots, LocalIndex begin, LocalIndex end, std::span<const double> y,
-                       std::span<double> in) {
-  const LocalIndex* column = block.column.data();
-  const double* cost = block.cost.data();
-  const std::int64_t last = block.size() - 1;
-  for (LocalIndex i = begin; i < end; ++i) {
-    const double yi = y[at(i)];
-    double sum = 0;
-    for (auto e = block.row_ptr[at(i)]; e < block.row_ptr[at(i) + 1]; ++e) {
-      __builtin_prefetch(&slots[column[e + kPrefetchAhead < last ? e + kPrefetchAhead : last]], 1);
-      Slot& slot = slots[column[e]];
+void FusedKernel::pass(const CostTiles& tiles, std::size_t begin, std::size_t end, Slot* columns) {
+  const std::uint16_t* const row = tiles.row.data();
+  const std::uint16_t* const column = tiles.column.data();
+  const double* const cost = tiles.cost.data();
+  for (std::size_t t = begin; t < end; ++t) {
+    const auto& tile = tiles.tiles[t];
+    Slot* const tile_rows = rows_.data() + tile.first_row;
+    Slot* const tile_columns = columns + tile.first_column;
+    for (auto e = tile.begin; e < tile.end; ++e) {
+      Slot& i = tile_rows[row[e]];
+      Slot& j = tile_columns[column[e]];
       const double c = cost[e];
-      sum += c * slot.gather;
-      slot.scatter += c * yi;
+      i.sum += c * j.read;
+      j.sum += c * i.read;
     }
-    in[at(i)] += sum;
   }
 }
 
 void FusedKernel::operator()(std::span<const double> x, std::span<const double> y, std::span<double> in,
                              std::span<double> out) {
   const auto n = problem_->size();
-  const auto half = n / 2;
-  Slot* ghosts = slots_.data() + n;
+  const auto& local = problem_->local();
+  const auto& remote = problem_->remote();
+  const auto half = local.tiles.size() / 2;
+  Slot* const ghosts = columns_.data() + n;
   exchange_.forward_begin([&](LocalIndex i) { return x[at(i)]; });
   for (LocalIndex i = 0; i < n; ++i) {
-    slots_[at(i)] = {x[at(i)], 0.0};
-    in[at(i)] = 0;
+    rows_[at(i)] = {y[at(i)], 0.0};
+    columns_[at(i)] = {x[at(i)], 0.0};
   }
-  rows(problem_->local(), slots_.data(), 0, half, y, in);
+  pass(local, 0, half, columns_.data());
   exchange_.forward_end([&](LocalIndex g, double value) { ghosts[g] = {value, 0.0}; });
-  rows(problem_->remote(), ghosts, 0, n, y, in);
-  exchange_.reverse_begin([&](LocalIndex g) { return ghosts[g].scatter; });
-  rows(problem_->local(), slots_.data(), half, n, y, in);
-  exchange_.reverse_end([&](LocalIndex i, double value) { slots_[at(i)].scatter += value; });
-  for (LocalIndex i = 0; i < n; ++i) out[at(i)] = slots_[at(i)].scatter;
+  pass(remote, 0, remote.tiles.size(), ghosts);
+  exchange_.reverse_begin([&](LocalIndex g) { return ghosts[g].sum; });
+  pass(local, half, local.tiles.size(), columns_.data());
+  exchange_.reverse_end([&](LocalIndex i, double value) { columns_[at(i)].sum += value; });
+  for (LocalIndex i = 0; i < n; ++i) {
+    in[at(i)] = rows_[at(i)].sum;
+    out[at(i)] = columns_[at(i)].sum;
+  }
   ++passes_;
 }
 

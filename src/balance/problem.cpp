@@ -32,7 +32,8 @@ BalanceProblem::BalanceProblem(const Comm& comm, const Network& network, const C
   number_active_neurons();
   agreed(comm, [&] { check_exponents(); });
   choose_unit();
-  build_structure();
+  find_ghosts();
+  lay_out_tiles();
   rebase(std::vector<double>(at(size()), 0.0));
 }
 
@@ -119,11 +120,10 @@ BalanceProblem::Role BalanceProblem::role(LocalIndex row, LocalIndex column) con
   return Role::between;
 }
 
-/// visit(row, entry, column, role) for every stored entry.
+/// visit(row, entry, column, role) for every stored entry of a range of the network's rows.
 template <class Visit>
-void BalanceProblem::for_each_entry(Visit&& visit) const {
-  const auto rows = network_->local_size();
-  for (LocalIndex i = 0; i < rows; ++i) {
+void BalanceProblem::for_each_entry(LocalIndex begin, LocalIndex end, Visit&& visit) const {
+  for (LocalIndex i = begin; i < end; ++i) {
     for (auto e = network_->row_ptr[at(i)]; e < network_->row_ptr[at(i) + 1]; ++e) {
       const auto j = network_->column[at(e)];
       visit(i, e, j, role(i, j));
@@ -157,52 +157,84 @@ void BalanceProblem::choose_unit() {
 
 double BalanceProblem::cost_unit() const noexcept { return std::exp2(log2_unit_); }
 
-// Counts first, so that the arrays are allocated once at their exact size.
-void BalanceProblem::build_structure() {
+// Ghosts of the network that take part become ghosts of the problem, in the same order. Counts entries on the way.
+void BalanceProblem::find_ghosts() {
   const auto rows = network_->local_size();
-  const auto n = size();
-  std::int64_t local_count = 0, remote_count = 0;
   std::vector<std::uint8_t> used(label_.size() - at(rows), 0);
-  for_each_entry([&](LocalIndex, std::int64_t, LocalIndex j, Role kind) {
-    if (kind == Role::inside) {
-      ++(j < rows ? local_count : remote_count);
-      if (j >= rows) used[at(j - rows)] = 1;
-    }
+  std::int64_t local = 0, remote = 0;
+  for_each_entry(0, rows, [&](LocalIndex, std::int64_t, LocalIndex j, Role kind) {
+    if (kind != Role::inside) return;
+    ++(j < rows ? local : remote);
+    if (j >= rows) used[at(j - rows)] = 1;
   });
-  // Ghosts of the network that take part become ghosts of the problem, in the same order.
   std::vector<std::int64_t> number(at(rows));
   for (LocalIndex i = 0; i < rows; ++i) {
     number[at(i)] = active_index_[at(i)] < 0 ? -1 : neurons_.first() + active_index_[at(i)];
   }
   std::vector<std::int64_t> ghost_number(used.size());
   HaloExchange<std::int64_t>(network_->halo).forward(number, ghost_number);
-  std::vector<LocalIndex> place(used.size(), -1);
+  ghost_place_.assign(used.size(), -1);
   std::vector<GlobalIndex> ghosts;
   for (std::size_t g = 0; g < used.size(); ++g) {
     if (used[g] == 0) continue;
-    place[g] = static_cast<LocalIndex>(ghosts.size());
+    ghost_place_[g] = static_cast<LocalIndex>(ghosts.size());
     ghosts.push_back(ghost_number[g]);
   }
   halo_ = Halo(*comm_, neurons_, std::move(ghosts));
+  const double n = std::max<double>(size(), 1);
+  local_.choose_width(size(), static_cast<double>(local) / n);
+  remote_.choose_width(halo_.ghost_count(), static_cast<double>(remote) / n);
+}
 
-  const auto reserve = [n](CostBlock& block, std::int64_t count) {
-    block.row_ptr.assign(at(n) + 1, 0);
-    block.column.reserve(at(count));
-    block.cost.assign(at(count), 0.0);
-  };
-  reserve(local_, local_count);
-  reserve(remote_, remote_count);
-  for_each_entry([&](LocalIndex i, std::int64_t, LocalIndex j, Role kind) {
+/// Network rows of a band: from its first active neuron to the next band's; the first band starts at row 0 so that rows
+/// without active neurons are in some band, too.
+std::pair<LocalIndex, LocalIndex> BalanceProblem::band_rows(LocalIndex band) const noexcept {
+  const auto first = std::int64_t{band} * CostTiles::kBandRows, next = first + CostTiles::kBandRows;
+  return {band == 0 ? 0 : network_row_[at(first)], next < size() ? network_row_[at(next)] : network_->local_size()};
+}
+
+LocalIndex BalanceProblem::bands() const noexcept {
+  return static_cast<LocalIndex>((std::int64_t{std::max(size(), 1)} + CostTiles::kBandRows - 1) / CostTiles::kBandRows);
+}
+
+void BalanceProblem::lay_out_tiles() {
+  const auto rows = network_->local_size();
+  for (LocalIndex band = 0; band < bands(); ++band) {
+    std::vector<std::int64_t> local(at(local_.per_band), 0), remote(at(remote_.per_band), 0);
+    const auto [begin, end] = band_rows(band);
+    for_each_entry(begin, end, [&](LocalIndex, std::int64_t, LocalIndex j, Role kind) {
+      if (kind != Role::inside) return;
+      ++(j < rows ? local[at(active_index_[at(j)] >> local_.column_bits)]
+                  : remote[at(ghost_place_[at(j - rows)] >> remote_.column_bits)]);
+    });
+    local_.add_band(band * CostTiles::kBandRows, local);
+    remote_.add_band(band * CostTiles::kBandRows, remote);
+  }
+  local_.allocate();
+  remote_.allocate();
+  for_each_placed([&](LocalIndex i, std::int64_t, LocalIndex j, Role kind, std::int64_t place) {
     if (kind != Role::inside) return;
-    auto& block = j < rows ? local_ : remote_;
-    block.column.push_back(j < rows ? active_index_[at(j)] : place[at(j - rows)]);
-    block.row_ptr[at(active_index_[at(i)]) + 1] = block.size();
+    auto& tiles = j < rows ? local_ : remote_;
+    const auto column = j < rows ? active_index_[at(j)] : ghost_place_[at(j - rows)];
+    tiles.row[at(place)] = static_cast<std::uint16_t>(active_index_[at(i)] % CostTiles::kBandRows);
+    tiles.column[at(place)] = static_cast<std::uint16_t>(column & ((1 << tiles.column_bits) - 1));
   });
-  // Rows without entries end where the row before them ends.
-  for (auto* block : {&local_, &remote_}) {
-    for (std::size_t i = 1; i < block->row_ptr.size(); ++i) {
-      block->row_ptr[i] = std::max(block->row_ptr[i], block->row_ptr[i - 1]);
-    }
+}
+
+/// visit(row, entry, column, role, place) for every stored entry; `place` is that of an inside entry in its tiles.
+template <class Visit>
+void BalanceProblem::for_each_placed(Visit&& visit) const {
+  const auto rows = network_->local_size();
+  for (LocalIndex band = 0; band < bands(); ++band) {
+    BandCursor local(local_, band), remote(remote_, band);
+    const auto [begin, end] = band_rows(band);
+    for_each_entry(begin, end, [&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind) {
+      std::int64_t place = -1;
+      if (kind == Role::inside) {
+        place = j < rows ? local.next(active_index_[at(j)]) : remote.next(ghost_place_[at(j - rows)]);
+      }
+      visit(i, e, j, kind, place);
+    });
   }
 }
 
@@ -248,11 +280,11 @@ void BalanceProblem::compute_costs() {
     post[at(network_row_[at(k)])] = factor_of(-base_[at(k)] - log2_unit_ / power_ * std::numbers::ln2);
   }
 
-  std::int64_t local_entry = 0, remote_entry = 0, pinned_edges = 0, edges_between = 0;
+  std::int64_t pinned_edges = 0, edges_between = 0;
   double between = 0;
   from_pinned_.assign(at(size()), 0.0);
   std::vector<double> leaving(label_.size(), 0.0);
-  for_each_entry([&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind) {
+  for_each_placed([&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind, std::int64_t place) {
     if (kind == Role::unchanging) return;
     const auto& f = pre[at(j)];
     const auto& g = post[at(i)];
@@ -262,7 +294,7 @@ void BalanceProblem::compute_costs() {
     const double cost = std::max(exact, smallest_cost());
     switch (kind) {
       case Role::inside:
-        (j < rows ? local_.cost[at(local_entry++)] : remote_.cost[at(remote_entry++)]) = cost;
+        (j < rows ? local_ : remote_).cost[at(place)] = cost;
         break;
       case Role::from_pinned:
         from_pinned_[at(active_index_[at(i)])] += cost, ++pinned_edges;
@@ -281,7 +313,7 @@ void BalanceProblem::compute_costs() {
   for (LocalIndex k = 0; k < size(); ++k) to_pinned_[at(k)] = leaving[at(network_row_[at(k)])];
   if (counted_) return;
   counted_ = true;
-  edges_ = comm_->sum(local_entry + remote_entry);
+  edges_ = comm_->sum(local_.size() + remote_.size());
   pinned_edges_ = comm_->sum(pinned_edges);
   edges_between_ = comm_->sum(edges_between);
   cost_between_ = comm_->sum(between);

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "synbal/balance/certificate.hpp"
-#include "synbal/balance/edges.hpp"
+#include "synbal/balance/cost_rows.hpp"
 
 namespace synbal {
 
@@ -12,66 +12,52 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr std::int64_t kBatch = std::int64_t{1} << 20;  // synapses under way per rank, to bound the memory
 
-/// Total cost of the entries of a row in one column; columns ascend within a block's row.
-double cost_in(const CostBlock& block, LocalIndex row, LocalIndex column) {
-  const auto begin = block.column.begin() + block.row_ptr[at(row)];
-  const auto end = block.column.begin() + block.row_ptr[at(row) + 1];
-  const auto [first, last] = std::equal_range(begin, end, column);
-  double sum = 0;
-  for (auto e = first; e != last; ++e) sum += block.cost[at(e - block.column.begin())];
-  return sum;
-}
-
 /// A synapse whose opposite lives with another rank.
 struct Question {
   GlobalIndex row, column;
   double cost;
 };
 
-double local_pairs(const BalanceProblem& problem) {
-  const auto& block = problem.local();
+double local_pairs(const BalanceProblem& problem, const CostRows& rows) {
   double sum = 0;
   for (LocalIndex i = 0; i < problem.size(); ++i) {
     LocalIndex previous = -1;
-    for (auto e = block.row_ptr[at(i)]; e < block.row_ptr[at(i) + 1]; ++e) {
-      const auto j = block.column[at(e)];
-      if (j >= i || j == previous) continue;
+    rows.for_row(i, [&](LocalIndex j, double) {
+      if (j >= i || j == previous) return;
       previous = j;
-      sum += 2 * std::sqrt(cost_in(block, i, j)) * std::sqrt(cost_in(block, j, i));
-    }
+      sum += 2 * std::sqrt(rows.at(i, j)) * std::sqrt(rows.at(j, i));
+    });
     sum += 2 * std::sqrt(problem.from_pinned()[at(i)]) * std::sqrt(problem.to_pinned()[at(i)]);
   }
   return sum;
 }
 
 /// Questions of the rows from `row` on, about one batch; moves `row`.
-std::vector<Question> next_questions(const BalanceProblem& problem, LocalIndex& row) {
-  const auto& block = problem.remote();
+std::vector<Question> next_questions(const BalanceProblem& problem, const CostRows& rows, LocalIndex& row) {
   const auto first = problem.neurons().first();
   std::vector<Question> questions;
   for (; row < problem.size() && static_cast<std::int64_t>(questions.size()) < kBatch; ++row) {
     LocalIndex previous = -1;
-    for (auto e = block.row_ptr[at(row)]; e < block.row_ptr[at(row) + 1]; ++e) {
-      const auto g = block.column[at(e)];
-      const auto other = problem.halo().ghosts()[at(g)];
-      if (g == previous || other > first + row) continue;
-      previous = g;
-      questions.push_back({other, first + row, cost_in(block, row, g)});
-    }
+    rows.for_row(row, [&](LocalIndex j, double) {
+      if (j < problem.size() || j == previous) return;
+      previous = j;
+      const auto other = problem.halo().ghosts()[at(j - problem.size())];
+      if (other < first + row) questions.push_back({other, first + row, rows.at(row, j)});
+    });
   }
   return questions;
 }
 
-double answer(const BalanceProblem& problem, const Question& question) {
+double answer(const BalanceProblem& problem, const CostRows& rows, const Question& question) {
   const auto& ghosts = problem.halo().ghosts();
   const auto g = std::lower_bound(ghosts.begin(), ghosts.end(), question.column);
   if (g == ghosts.end() || *g != question.column) return 0;
   const auto row = static_cast<LocalIndex>(question.row - problem.neurons().first());
-  const double opposite = cost_in(problem.remote(), row, static_cast<LocalIndex>(g - ghosts.begin()));
-  return 2 * std::sqrt(question.cost) * std::sqrt(opposite);
+  const auto column = problem.size() + static_cast<LocalIndex>(g - ghosts.begin());
+  return 2 * std::sqrt(question.cost) * std::sqrt(rows.at(row, column));
 }
 
-double remote_pairs(const BalanceProblem& problem, std::vector<Question> questions) {
+double remote_pairs(const BalanceProblem& problem, const CostRows& cost_rows, std::vector<Question> questions) {
   const auto& comm = problem.comm();
   std::sort(questions.begin(), questions.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
   std::vector<GlobalIndex> rows, columns;
@@ -86,7 +72,7 @@ double remote_pairs(const BalanceProblem& problem, std::vector<Question> questio
   const auto their_costs = comm.exchange(std::span<const double>(costs), counts).values;
   double sum = 0;
   for (std::size_t k = 0; k < their_rows.size(); ++k) {
-    sum += answer(problem, {their_rows[k], their_columns[k], their_costs[k]});
+    sum += answer(problem, cost_rows, {their_rows[k], their_columns[k], their_costs[k]});
   }
   return sum;
 }
@@ -94,9 +80,12 @@ double remote_pairs(const BalanceProblem& problem, std::vector<Question> questio
 }  // namespace
 
 double reciprocal_bound(const BalanceProblem& problem) {
-  double sum = local_pairs(problem);
+  const CostRows rows(problem);
+  double sum = local_pairs(problem, rows);
   LocalIndex row = 0;
-  while (problem.comm().any(row < problem.size())) sum += remote_pairs(problem, next_questions(problem, row));
+  while (problem.comm().any(row < problem.size())) {
+    sum += remote_pairs(problem, rows, next_questions(problem, rows, row));
+  }
   return problem.comm().sum(sum);
 }
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <utility>
 
+#include "synbal/balance/edges.hpp"
+
 namespace synbal {
 
 namespace {
@@ -14,7 +16,7 @@ constexpr LocalIndex kRowsAhead = 3;  // rows of a colour lie apart: fetch their
 }  // namespace
 
 Sweeper::Sweeper(const BalanceProblem& problem, std::uint64_t seed)
-    : problem_(&problem), coloring_(color(problem, seed)), exchange_(problem, coloring_) {
+    : problem_(&problem), rows_(problem), coloring_(color(problem, rows_, seed)), exchange_(problem, coloring_) {
   const auto n = problem.size();
   color_begin_.assign(at(coloring_.count) + 1, 0);
   for (LocalIndex i = 0; i < n; ++i) ++color_begin_[at(coloring_.color[at(i)]) + 1];
@@ -38,28 +40,14 @@ void Sweeper::start(std::span<const double> delta) {
   HaloExchange<double> exchange(problem_->halo());
   exchange.forward_begin([&](LocalIndex i) { return slots_[at(i)].pre; });
   exchange.forward_end([&](LocalIndex g, double value) { slots_[at(n + g)].pre = value; });
-  const auto add_rows = [&](const CostBlock& block, SweepSlot* slots) {
-    for (LocalIndex i = 0; i < n; ++i) {
-      for (auto e = block.row_ptr[at(i)]; e < block.row_ptr[at(i) + 1]; ++e) {
-        slots[block.column[at(e)]].out += block.cost[at(e)] * post_[at(i)];
-      }
-    }
-  };
-  add_rows(problem_->local(), slots_.data());
-  add_rows(problem_->remote(), slots_.data() + n);
+  for_each_edge(*problem_, [&](LocalIndex i, LocalIndex j, double c) { slots_[at(j)].out += c * post_[at(i)]; });
+  rows_.refresh(*problem_);
 }
 
 void Sweeper::visit(LocalIndex i, SweepView& view) {
-  const auto& local = problem_->local();
-  const auto& remote = problem_->remote();
   auto& own = slots_[at(i)];
-  SweepSlot* const ghosts = slots_.data() + problem_->size();
-  const auto local_begin = local.row_ptr[at(i)], local_end = local.row_ptr[at(i) + 1];
-  const auto remote_begin = remote.row_ptr[at(i)], remote_end = remote.row_ptr[at(i) + 1];
-
   double in = problem_->from_pinned()[at(i)];
-  for (auto e = local_begin; e < local_end; ++e) in += local.cost[at(e)] * slots_[at(local.column[at(e)])].pre;
-  for (auto e = remote_begin; e < remote_end; ++e) in += remote.cost[at(e)] * ghosts[remote.column[at(e)]].pre;
+  rows_.for_row(i, [&](LocalIndex j, double c) { in += c * slots_[at(j)].pre; });
   const double k = problem_->exponent(i);
   const double out = k * (own.out + remote_out_[at(i)] + problem_->to_pinned()[at(i)]);
 
@@ -77,24 +65,22 @@ void Sweeper::visit(LocalIndex i, SweepView& view) {
   view.largest_factor = std::max({view.largest_factor, after, own.pre});
 
   const double moved = after - before;
-  const auto add = [&](SweepSlot& slot, double cost) {
-    slot.out += cost * moved;
-    slot.next_out += cost * after;
-  };
-  for (auto e = local_begin; e < local_end; ++e) add(slots_[at(local.column[at(e)])], local.cost[at(e)]);
-  for (auto e = remote_begin; e < remote_end; ++e) add(ghosts[remote.column[at(e)]], remote.cost[at(e)]);
+  rows_.for_row(i, [&](LocalIndex j, double c) {
+    auto& slot = slots_[at(j)];
+    slot.out += c * moved;
+    slot.next_out += c * after;
+  });
 }
 
 SweepView Sweeper::sweep() {
   SweepView view;
-  const auto& local = problem_->local();
   for (std::int32_t c = 0; c < coloring_.count; ++c) {
     exchange_.before(c, slots_, remote_out_);
     const auto end = color_begin_[at(c) + 1];
     for (auto m = color_begin_[at(c)]; m < end; ++m) {
       const auto ahead = members_[at(std::min(m + kRowsAhead, end - 1))];
-      __builtin_prefetch(local.column.data() + local.row_ptr[at(ahead)]);
-      __builtin_prefetch(local.cost.data() + local.row_ptr[at(ahead)]);
+      __builtin_prefetch(rows_.column().data() + rows_.begin(ahead));
+      __builtin_prefetch(rows_.cost().data() + rows_.begin(ahead));
       visit(members_[at(m)], view);
     }
   }

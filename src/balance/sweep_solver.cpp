@@ -14,6 +14,7 @@ namespace {
 constexpr std::int64_t kDefaultSweeps = 1'000'000;
 const double kLargestFactor = std::exp(50.0);  // of s and t, then the base moves
 constexpr double kRounding = 1e-14;            // l1 that sweeps cannot improve
+constexpr double kNear = 4;                    // what neurons meet during a sweep exceeds l1 at its end by about this
 
 /// How far the sweeps still have to go in h, from how their steps shrink: the tail of a geometric series.
 class Tail {
@@ -68,12 +69,13 @@ struct SweepSolver::Run {
     result.matrix_passes += sweeper.coloring_rounds();
     sweeper.start(iterate.delta());
     Tail tail;
+    std::int64_t next_check = 0;
     while (!out_of_limits()) {
       const auto view = sweeper.sweep();
       ++result.sweeps;
       const double remaining = tail.update(view.max_step);
-      const bool close =
-          view.l1 <= params.stop.tolerance && (remaining <= params.stop.step_tolerance || view.l1 <= kRounding);
+      const bool small_step = remaining <= params.stop.step_tolerance || view.l1 <= kRounding;
+      const bool close = result.sweeps >= next_check && view.l1 <= kNear * params.stop.tolerance && small_step;
       const bool leave = !close && give_up && give_up(result.sweeps, view);
       if (!close && !leave && view.largest_factor < kLargestFactor) {
         record(view.cost, view.l1);
@@ -81,6 +83,7 @@ struct SweepSolver::Run {
       }
       const double l1 = arrive(sweeper);
       if (close && l1 <= params.stop.tolerance) return;
+      if (close) next_check = result.sweeps + 1 + result.sweeps / 10;
       if (leave) {
         result.reason = StopReason::gave_up;
         return;

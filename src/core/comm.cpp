@@ -129,8 +129,7 @@ Received<T> Comm::exchange(std::span<const T> values, std::span<const std::int64
     const auto count = received.counts[static_cast<std::size_t>(r)];
     if (r != rank_) {
       in_pieces<T>(count, [&](std::int64_t first, int piece) {
-        SYNBAL_MPI(
-            MPI_Irecv(into + first, piece, mpi_type<T>(), r, kExchangeTag, comm_, &requests.emplace_back()));
+        SYNBAL_MPI(MPI_Irecv(into + first, piece, mpi_type<T>(), r, kExchangeTag, comm_, &requests.emplace_back()));
       });
     }
     into += count;
@@ -142,8 +141,7 @@ Received<T> Comm::exchange(std::span<const T> values, std::span<const std::int64
       own = from;
     } else {
       in_pieces<T>(count, [&](std::int64_t first, int piece) {
-        SYNBAL_MPI(
-            MPI_Isend(from + first, piece, mpi_type<T>(), r, kExchangeTag, comm_, &requests.emplace_back()));
+        SYNBAL_MPI(MPI_Isend(from + first, piece, mpi_type<T>(), r, kExchangeTag, comm_, &requests.emplace_back()));
       });
     }
     from += count;
@@ -154,14 +152,14 @@ Received<T> Comm::exchange(std::span<const T> values, std::span<const std::int64
   return received;
 }
 
-#define SYNBAL_INSTANTIATE(T)                                                        \
-  template T Comm::reduce(T, MPI_Op) const;                                          \
-  template void Comm::reduce(std::span<T>, MPI_Op) const;                            \
-  template T Comm::sum_below(T) const;                                               \
-  template T Comm::broadcast(T, Rank) const;                                         \
-  template std::vector<T> Comm::gather_all(T) const;                                 \
-  template std::vector<T> Comm::gather_all(std::span<const T>) const;                \
-  template std::vector<T> Comm::all_to_all(std::span<const T>) const;                \
+#define SYNBAL_INSTANTIATE(T)                                         \
+  template T Comm::reduce(T, MPI_Op) const;                           \
+  template void Comm::reduce(std::span<T>, MPI_Op) const;             \
+  template T Comm::sum_below(T) const;                                \
+  template T Comm::broadcast(T, Rank) const;                          \
+  template std::vector<T> Comm::gather_all(T) const;                  \
+  template std::vector<T> Comm::gather_all(std::span<const T>) const; \
+  template std::vector<T> Comm::all_to_all(std::span<const T>) const; \
   template Received<T> Comm::exchange(std::span<const T>, std::span<const std::int64_t>) const;
 SYNBAL_INSTANTIATE(double)
 SYNBAL_INSTANTIATE(std::int32_t)

@@ -14,9 +14,8 @@ void check_petsc(PetscErrorCode code, const char* expression, const char* file, 
   if (code == 0) return;
   const char* text = nullptr;
   PetscErrorMessage(code, &text, nullptr);
-  throw internal_error(
-      fmt::format("{} failed at {}:{} (PETSc error {}: {})", expression, file, line, static_cast<int>(code),
-                  text != nullptr ? text : "unknown"));
+  throw internal_error(fmt::format("{} failed at {}:{} (PETSc error {}: {})", expression, file, line,
+                                   static_cast<int>(code), text != nullptr ? text : "unknown"));
 }
 
 Session::Session(const std::string& program, const std::vector<std::string>& petsc_options) {
@@ -56,9 +55,10 @@ void Session::refuse_unused_petsc_options() const {
   }
   SYNBAL_PETSC(PetscOptionsLeftRestore(nullptr, &count, &names, &values));
   if (!unused.empty()) {
-    throw usage_error(fmt::format("PETSc option {} was not used by this run (misspelt, or it belongs to a solver that "
-                                  "did not run): remove it",
-                                  unused));
+    throw usage_error(
+        fmt::format("PETSc option {} was not used by this run (misspelt, or it belongs to a solver that "
+                    "did not run): remove it",
+                    unused));
   }
 }
 

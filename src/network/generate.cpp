@@ -42,7 +42,7 @@ GlobalRows columns_of(const Family& family, GlobalIndex first, GlobalIndex count
   return rows;
 }
 
-/// The synapses between modules get their own weight; only rows longer than the in-degree have any.
+/// The synapses between modules are weaker by `coupling`; only rows longer than the in-degree have any.
 void couple_modules(const GeneratorParams& params, GlobalIndex first, GlobalRows& rows) {
   const auto size = *params.nodes / *params.modules;
   for (std::size_t r = 0; r + 1 < rows.row_ptr.size(); ++r) {
@@ -50,7 +50,7 @@ void couple_modules(const GeneratorParams& params, GlobalIndex first, GlobalRows
     const auto module = (first + static_cast<GlobalIndex>(r)) / size;
     for (auto e = static_cast<std::size_t>(rows.row_ptr[r]); e < static_cast<std::size_t>(rows.row_ptr[r + 1]); ++e) {
       if (rows.column[e] / size == module) continue;
-      rows.weight[e] = params.coupling * generators::sign_of(params, rows.column[e]);
+      rows.weight[e] *= params.coupling;
     }
   }
 }

@@ -256,7 +256,7 @@ TEST(Sweep, no_two_neighbours_share_a_color) {
     const auto network = network_of(comm, w);
     const auto components = strongly_connected_components(comm, network);
     const BalanceProblem problem(comm, network, components, 2);
-    const auto coloring = color(problem, 5);
+    const auto coloring = color(problem, CostRows(problem), 5);
     std::vector<std::int32_t> own(coloring.color.begin(), coloring.color.begin() + problem.size());
     return comm.gather_all(std::span<const std::int32_t>(own));
   };

@@ -26,7 +26,7 @@ class ColorExchange {
 
   /// Collective over neighbours. Adds the shares that came from other ranks into remote_out[i], which is set anew for
   /// every owned neuron of `color` that other ranks touch.
-  void before(std::int32_t color, std::vector<SweepSlot>& slots, std::vector<double>& remote_out);
+  void before(std::int32_t color, HugeVector<SweepSlot>& slots, std::vector<double>& remote_out);
 
  private:
   /// Neurons shared with one rank, sorted by colour; color_begin has count + 1 entries.

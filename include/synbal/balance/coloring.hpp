@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "synbal/balance/cost_rows.hpp"
 #include "synbal/balance/problem.hpp"
 
 namespace synbal {
@@ -19,6 +20,6 @@ struct Coloring {
 
 /// Collective. Every neuron draws a colour; of two neighbours that drew the same the one with fewer synapses (then by a
 /// hash of its index) draws again. Draws are keyed by (seed, global index, round).
-Coloring color(const BalanceProblem& problem, std::uint64_t seed);
+Coloring color(const BalanceProblem& problem, const CostRows& rows, std::uint64_t seed);
 
 }  // namespace synbal

@@ -9,25 +9,33 @@
 
 namespace synbal {
 
-/// visit(j, c) for every synapse of row i; j counts owned neurons, then ghosts.
+/// visit(i, j, c) for the synapses of a tile; j is shifted by `shift`.
 template <class Visit>
-void for_row(const BalanceProblem& problem, LocalIndex i, Visit&& visit) {
-  const auto run = [&](const CostBlock& block, LocalIndex shift) {
-    const auto row = static_cast<std::size_t>(i);
-    for (auto e = block.row_ptr[row]; e < block.row_ptr[row + 1]; ++e) {
-      visit(shift + block.column[static_cast<std::size_t>(e)], block.cost[static_cast<std::size_t>(e)]);
-    }
-  };
-  run(problem.local(), 0);
-  run(problem.remote(), problem.size());
+void for_each_in_tile(const CostTiles& tiles, const CostTile& tile, LocalIndex shift, Visit&& visit) {
+  for (auto e = static_cast<std::size_t>(tile.begin); e < static_cast<std::size_t>(tile.end); ++e) {
+    visit(tile.first_row + tiles.row[e], shift + tile.first_column + tiles.column[e], tiles.cost[e]);
+  }
 }
 
 /// visit(i, j, c) for every synapse j -> i of this rank's rows; j counts owned neurons, then ghosts.
 template <class Visit>
 void for_each_edge(const BalanceProblem& problem, Visit&& visit) {
-  for (LocalIndex i = 0; i < problem.size(); ++i) {
-    for_row(problem, i, [&](LocalIndex j, double c) { visit(i, j, c); });
-  }
+  for (const auto& tile : problem.local().tiles) for_each_in_tile(problem.local(), tile, 0, visit);
+  for (const auto& tile : problem.remote().tiles) for_each_in_tile(problem.remote(), tile, problem.size(), visit);
+}
+
+/// The same in the opposite order.
+template <class Visit>
+void for_each_edge_backwards(const BalanceProblem& problem, Visit&& visit) {
+  const auto backwards = [&](const CostTiles& tiles, LocalIndex shift) {
+    for (auto tile = tiles.tiles.rbegin(); tile != tiles.tiles.rend(); ++tile) {
+      for (auto e = static_cast<std::size_t>(tile->end); e-- > static_cast<std::size_t>(tile->begin);) {
+        visit(tile->first_row + tiles.row[e], shift + tile->first_column + tiles.column[e], tiles.cost[e]);
+      }
+    }
+  };
+  backwards(problem.remote(), problem.size());
+  backwards(problem.local(), 0);
 }
 
 /// Collective. [n + ghosts] The owned values followed by those of the ghosts.

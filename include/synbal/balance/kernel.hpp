@@ -9,9 +9,10 @@
 
 namespace synbal {
 
-/// Computes in = C x and out = C^T y together: a row gathers x_j and adds y_i c_ij to out_j while the entry is at hand.
-/// Both values of a neuron share 16 bytes, so that an entry touches one cache line. Moves 12 bytes per synapse.
-/// The same pass serves costs (x = s, y = t), the Hessian product and the certificate.
+/// Computes in = C x and out = C^T y together: an entry gathers x_j for its row and scatters y_i c_ij to its column
+/// while it is at hand. What is read and what is summed of a neuron share 16 bytes, once as a row and once as a column,
+/// and a tile's slots stay in the cache. Moves 12 bytes per synapse. The same pass serves costs (x = s, y = t), the
+/// Hessian product and the certificate.
 class FusedKernel {
  public:
   /// The problem must outlive the kernel; its costs may be rebased in between.
@@ -25,14 +26,14 @@ class FusedKernel {
 
  private:
   struct Slot {
-    double gather;
-    double scatter;
+    double read;
+    double sum;
   };
-  void rows(const CostBlock& block, Slot* slots, LocalIndex begin, LocalIndex end, std::span<const double> y,
-            std::span<double> in);
+  void pass(const CostTiles& tiles, std::size_t begin, std::size_t end, Slot* columns);
 
   const BalanceProblem* problem_;
-  std::vector<Slot> slots_;  // owned, then ghosts
+  HugeVector<Slot> rows_;     // y, in
+  HugeVector<Slot> columns_;  // x, out: owned, then ghosts
   HaloExchange<double> exchange_;
   std::int64_t passes_ = 0;
 };

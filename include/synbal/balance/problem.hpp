@@ -3,23 +3,16 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "synbal/balance/cost_tiles.hpp"
 #include "synbal/core/comm.hpp"
 #include "synbal/core/halo.hpp"
 #include "synbal/network/components.hpp"
 #include "synbal/network/network.hpp"
 
 namespace synbal {
-
-/// Rows of non-negative costs. In the local block columns are active neurons of this rank, in the remote block ghosts.
-struct CostBlock {
-  std::vector<std::int64_t> row_ptr{0};  ///< [n + 1]
-  std::vector<LocalIndex> column;
-  std::vector<double> cost;
-
-  [[nodiscard]] std::int64_t size() const noexcept { return static_cast<std::int64_t>(column.size()); }
-};
 
 /// minimise C(h) = sum c_ij e^{p(k_j h_j - h_i)} + sum a_i e^{-p h_i} + sum b_j e^{p k_j h_j} over the active neurons:
 /// those that are free and lie on a cycle (through other neurons or through the pinned ones). Costs are held at a
@@ -38,8 +31,9 @@ class BalanceProblem {
   [[nodiscard]] GlobalIndex global_size() const noexcept { return neurons_.size(); }
   [[nodiscard]] const Ownership& neurons() const noexcept { return neurons_; }
   [[nodiscard]] const Halo& halo() const noexcept { return halo_; }
-  [[nodiscard]] const CostBlock& local() const noexcept { return local_; }
-  [[nodiscard]] const CostBlock& remote() const noexcept { return remote_; }
+  /// Costs whose columns are this rank's neurons, and those whose columns are ghosts.
+  [[nodiscard]] const CostTiles& local() const noexcept { return local_; }
+  [[nodiscard]] const CostTiles& remote() const noexcept { return remote_; }
   /// [n] Cost that enters from, and leaves to, pinned neurons, at the base.
   [[nodiscard]] std::span<const double> from_pinned() const noexcept { return from_pinned_; }
   [[nodiscard]] std::span<const double> to_pinned() const noexcept { return to_pinned_; }
@@ -84,13 +78,18 @@ class BalanceProblem {
   enum class Role : std::uint8_t { unchanging, inside, from_pinned, to_pinned, between };
   [[nodiscard]] Role role(LocalIndex row, LocalIndex column) const noexcept;
   template <class Visit>
-  void for_each_entry(Visit&& visit) const;
+  void for_each_entry(LocalIndex begin, LocalIndex end, Visit&& visit) const;
+  template <class Visit>
+  void for_each_placed(Visit&& visit) const;
+  [[nodiscard]] std::pair<LocalIndex, LocalIndex> band_rows(LocalIndex band) const noexcept;
+  [[nodiscard]] LocalIndex bands() const noexcept;
+  void find_ghosts();
+  void lay_out_tiles();
   void label_columns(const Components& components);
   void number_active_neurons();
   void choose_unit();
   void compute_costs();
   [[nodiscard]] bool unit_moved();
-  void build_structure();
   void check_gains() const;
   void check_exponents() const;
   [[nodiscard]] std::vector<double> log_factors() const;
@@ -102,7 +101,8 @@ class BalanceProblem {
   bool wide_ = false;  // costs span so much that the unit has to follow the base
   Ownership neurons_;
   Halo halo_;
-  CostBlock local_, remote_;
+  CostTiles local_, remote_;
+  std::vector<LocalIndex> ghost_place_;  // [network ghosts] place among the problem's ghosts, or -1
   std::vector<double> from_pinned_, to_pinned_, exponent_, base_;
   std::vector<LocalIndex> network_row_;
   std::vector<GlobalIndex> component_;

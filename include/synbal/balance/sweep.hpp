@@ -22,8 +22,9 @@ struct SweepView {
 
 /// The sweeping machinery. A visit gathers a row for the in-cost, sets h_k to its optimum
 /// (Baldi et al. 2024; e^{p(k+1)h} = in / (k out)) and scatters the change into the out-costs of the row's presynaptic
-/// neurons, so that rows suffice and no transposed matrix is kept. Out-costs are summed anew in every sweep; a visit
-/// moves a neuron by at most kLargestStep / p, so that what the running sums lose by cancellation stays below e^10 eps.
+/// neurons, so that rows (CostRows, 12 bytes per synapse) suffice and no transposed matrix is kept. Out-costs are
+/// summed anew in every sweep; a visit moves a neuron by at most kLargestStep / p, so that what the running sums lose
+/// by cancellation stays below e^10 eps.
 class Sweeper {
  public:
   /// Collective. The problem must outlive the sweeper. Colours the neurons (about ten passes over the pattern).
@@ -45,11 +46,12 @@ class Sweeper {
   [[nodiscard]] SweepView over_ranks(const SweepView& own) const;
 
   const BalanceProblem* problem_;
+  CostRows rows_;
   Coloring coloring_;
   ColorExchange exchange_;
   std::vector<LocalIndex> members_;  // owned neurons by colour
   std::vector<LocalIndex> color_begin_;
-  std::vector<SweepSlot> slots_;
+  HugeVector<SweepSlot> slots_;
   std::vector<double> post_;        // [n] t = e^{-p delta}
   std::vector<double> remote_out_;  // [n] other ranks' shares of (C^T t)
 };

@@ -57,16 +57,26 @@ class Comm {
 
   /// All global sums of the program go through these two, so that their order can be fixed in one place.
   template <class T>
-  [[nodiscard]] T sum(T value) const { return reduce(value, MPI_SUM); }
+  [[nodiscard]] T sum(T value) const {
+    return reduce(value, MPI_SUM);
+  }
   template <class T>
-  void sum(std::span<T> values) const { reduce(values, MPI_SUM); }
+  void sum(std::span<T> values) const {
+    reduce(values, MPI_SUM);
+  }
 
   template <class T>
-  [[nodiscard]] T max(T value) const { return reduce(value, MPI_MAX); }
+  [[nodiscard]] T max(T value) const {
+    return reduce(value, MPI_MAX);
+  }
   template <class T>
-  void max(std::span<T> values) const { reduce(values, MPI_MAX); }
+  void max(std::span<T> values) const {
+    reduce(values, MPI_MAX);
+  }
   template <class T>
-  [[nodiscard]] T min(T value) const { return reduce(value, MPI_MIN); }
+  [[nodiscard]] T min(T value) const {
+    return reduce(value, MPI_MIN);
+  }
   [[nodiscard]] bool any(bool value) const { return max(static_cast<std::int32_t>(value)) != 0; }
 
   /// Sum over the ranks below this one; 0 on rank 0.

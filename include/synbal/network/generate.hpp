@@ -14,8 +14,10 @@ namespace synbal {
 /// use for is ignored.
 ///
 /// random      each neuron has `degree` distinct presynaptic partners, chosen uniformly
-/// modular     a ring of `modules` equal modules; inside, as random; one synapse of weight `coupling` each way between
-///             neighbouring modules. Default: 64 modules of 100 neurons, degree 8; of `nodes` alone: about 100 a module
+/// modular     a ring of `modules` equal modules; inside, as random; one synapse, weaker by the factor `coupling`, each
+/// way
+///             between neighbouring modules. Default: 64 modules of 100 neurons, degree 8; of `nodes` alone: about 100
+///             a module
 /// smallworld  a ring on which each neuron hears its `degree` nearest neighbours, a share `rewiring` of the synapses
 ///             redirected to partners chosen uniformly (Watts & Strogatz 1998)
 /// kronecker   R-MAT with (a, b, c) = (0.57, 0.19, 0.19) (Chakrabarti et al. 2004): nodes x degree synapses are drawn
@@ -36,7 +38,7 @@ struct GeneratorParams {
   std::optional<double> sigma;          ///< weights are exp(sigma z), z standard normal; 0 gives ones; default 1
   double inhibitory = 0.0;              ///< chance that all weights of a presynaptic neuron are negative (Dale)
   std::optional<std::int64_t> modules;  ///< modular: modules on the ring
-  double coupling = 0.03;               ///< modular: weight of the synapses between modules; 0: none
+  double coupling = 0.03;               ///< modular: factor of the weights between modules; 0: none
   double rewiring = 0.01;               ///< smallworld: share of redirected synapses
   std::string layers;                   ///< layered: sizes, "784,200,100"
 };

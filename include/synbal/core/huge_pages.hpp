@@ -1,0 +1,34 @@
+// Memory for large arrays that are read at random: huge pages, where the system grants them, spare a page-table walk
+// per access.
+#pragma once
+
+#include <cstddef>
+#include <new>
+#include <vector>
+
+namespace synbal {
+
+/// Allocates `bytes`, aligned to 64 bytes; from 4 MiB on to 2 MiB and advised as huge pages. @throws std::bad_alloc.
+void* allocate_huge(std::size_t bytes);
+void free_huge(void* memory) noexcept;
+
+/// A standard allocator over allocate_huge().
+template <class T>
+struct HugePageAllocator {
+  using value_type = T;
+  HugePageAllocator() = default;
+  template <class U>
+  explicit HugePageAllocator(const HugePageAllocator<U>&) noexcept {}
+  T* allocate(std::size_t n) { return static_cast<T*>(allocate_huge(n * sizeof(T))); }
+  void deallocate(T* memory, std::size_t) noexcept { free_huge(memory); }
+  template <class U>
+  bool operator==(const HugePageAllocator<U>&) const noexcept {
+    return true;
+  }
+};
+
+/// A vector for the large arrays of the kernels.
+template <class T>
+using HugeVector = std::vector<T, HugePageAllocator<T>>;
+
+}  // namespace synbal

@@ -1,0 +1,27 @@
+// Huge pages through madvise; without them the memory is as good as any.
+#include "synbal/core/huge_pages.hpp"
+
+#include <sys/mman.h>
+
+#include <cstdlib>
+
+namespace synbal {
+
+namespace {
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kWorthwhile = 2 * kHugePage;
+}  // namespace
+
+void* allocate_huge(std::size_t bytes) {
+  const bool huge = bytes >= kWorthwhile;
+  const std::size_t alignment = huge ? kHugePage : 64;
+  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+  void* memory = std::aligned_alloc(alignment, rounded);
+  if (memory == nullptr && rounded > 0) throw std::bad_alloc();
+  if (huge) ::madvise(memory, rounded, MADV_HUGEPAGE);  // advice only: a refusal costs speed, nothing else
+  return memory;
+}
+
+void free_huge(void* memory) noexcept { std::free(memory); }
+
+}  // namespace synbal
