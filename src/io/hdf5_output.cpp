@@ -64,6 +64,7 @@ std::int64_t make_dataset(hid_t file, const std::string& name, hid_t type, std::
   H5Pset_layout(plan.get(), H5D_CONTIGUOUS);
   H5Pset_alloc_time(plan.get(), H5D_ALLOC_TIME_EARLY);
   H5Pset_fill_time(plan.get(), H5D_FILL_TIME_NEVER);
+  H5Pset_obj_track_times(plan.get(), false);  // the same network gives the same bytes whenever it is written
   const auto id = made(H5Dcreate2(file, name.c_str(), type, space.get(), H5P_DEFAULT, plan.get(), H5P_DEFAULT), path,
                        "make dataset " + name);
   if (length == 0) return 0;
