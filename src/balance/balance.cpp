@@ -16,36 +16,13 @@ namespace {
 
 constexpr double kAssessTolerance = 1e-2;  // of the solve behind the certificate and the step that is left
 
-// What auto goes by: sweeps go on while they promise to finish for less than Newton usually takes.
-constexpr std::int64_t kTrialSweeps = 5;
-constexpr double kNewtonPasses = 60;  // of Newton on well-mixed networks, to 1e-10
-constexpr double kPatience = 2;       // when the forecast was wrong, or the step will not shrink
-constexpr double kSweepPasses = 1.3;  // cost of a sweep in passes
+constexpr std::int64_t kRescueSweeps = 10'000;  // after a Newton that failed
 
 double largest(const BalanceProblem& problem, std::span<const double> values) {
   double m = 0;
   for (const double v : values) m = std::max(m, std::abs(v));
   return problem.comm().max(m);
 }
-
-/// Foresees from the imbalance of the last sweeps how many are still to come.
-class Forecast {
- public:
-  explicit Forecast(double tolerance) : tolerance_(tolerance) {}
-  /// True when sweeping on would take longer than Newton.
-  bool give_up(std::int64_t sweeps, double l1) {
-    const double rate = previous_ > 0 ? l1 / previous_ : 1;
-    previous_ = l1;
-    if (kSweepPasses * static_cast<double>(sweeps) > kPatience * kNewtonPasses) return true;
-    if (sweeps < kTrialSweeps || l1 <= tolerance_) return false;
-    const double remaining = rate < 1 ? std::log(tolerance_ / l1) / std::log(rate) : 1e300;
-    return kSweepPasses * remaining > kNewtonPasses;
-  }
-
- private:
-  double tolerance_;
-  double previous_ = 0;
-};
 
 /// What two solvers in turn did, as one.
 void append(SolverResult& first, SolverResult&& second) {
@@ -57,6 +34,7 @@ void append(SolverResult& first, SolverResult&& second) {
   }
   first.reason = second.reason;
   first.iterations += second.iterations;
+  first.sweeps += second.sweeps;
   first.newton_steps += second.newton_steps;
   first.krylov_iterations += second.krylov_iterations;
   first.matrix_passes += second.matrix_passes;
@@ -73,39 +51,40 @@ struct Work {
   std::vector<double> h{};
   std::vector<double> potential{};  // phi at h, if the solver left one
 
-  SolverResult newton(StopCriteria stop) {
+  SolverResult newton(const StopCriteria& stop) {
     NewtonSolver solver(problem, kernel, components, {.stop = stop});
     auto result = solver(h, report);
     potential.assign(solver.potential().begin(), solver.potential().end());
     return result;
   }
 
-  SolverResult sweep(const GiveUp& give_up = {}) {
-    SweepSolver solver(problem, kernel, {params.stop, params.seed});
-    return solver(h, report, give_up);
+  SolverResult sweep(const StopCriteria& stop) {
+    SweepSolver solver(problem, kernel, {stop, params.seed});
+    return solver(h, report);
   }
 
+  /// Newton, which picks its own preconditioner; what it leaves unbalanced is left to sweeps, which nothing can stop.
   SolverResult automatic() {
     const Timer timer;
-    Forecast forecast(params.stop.tolerance);
-    auto result = sweep([&](std::int64_t sweeps, const SweepView& view) { return forecast.give_up(sweeps, view.l1); });
-    if (result.reason == StopReason::gave_up) {
-      log_info("auto: {} sweeps brought the imbalance to {:.1e} but converge slowly; going on with newton",
-               result.sweeps, result.history.back().imbalance);
-      auto stop = params.stop;
-      if (stop.max_iterations > 0) stop.max_iterations = std::max<std::int64_t>(1, stop.max_iterations - result.sweeps);
-      if (stop.max_seconds > 0) stop.max_seconds = std::max(1e-3, stop.max_seconds - timer.seconds());
-      append(result, newton(stop));
-      result.method = "auto (sweep, then newton)";
-    } else {
-      result.method = "auto (sweep)";
-    }
+    auto result = newton(params.stop);
+    result.method = "auto (newton)";
+    const bool balanced = result.history.back().imbalance <= params.stop.tolerance;
+    const bool limited = params.stop.max_iterations > 0 || result.reason == StopReason::walltime;
+    if (result.converged() || balanced || limited) return result;
+    log_info("auto: newton stopped at an imbalance of {:.1e} ({}); going on with sweeps",
+             result.history.back().imbalance, to_string(result.reason));
+    auto stop = params.stop;
+    stop.max_iterations = kRescueSweeps;
+    if (stop.max_seconds > 0) stop.max_seconds = std::max(1e-3, stop.max_seconds - timer.seconds());
+    potential.clear();
+    append(result, sweep(stop));
+    result.method = "auto (newton, then sweep)";
     return result;
   }
 
   SolverResult solve() {
     if (params.method == Method::newton) return newton(params.stop);
-    if (params.method == Method::sweep) return sweep();
+    if (params.method == Method::sweep) return sweep(params.stop);
     return automatic();
   }
 };
@@ -163,10 +142,11 @@ Equilibrium balance(BalanceProblem& problem, const BalanceParams& params, const 
   const auto in_solver = work.kernel.passes() - before;
 
   work.components.center(work.h);
-  problem.rebase(work.h);
+  const bool settled = !problem.comm().any(work.potential.empty() && problem.size() > 0);
+  if (!settled) problem.rebase(work.h);  // a settled solver's base differs by constants alone, which cost nothing
   evaluate(problem, work.kernel, origin, found.costs);
   found.imbalance = imbalance(problem, found.costs);
-  if (problem.comm().any(work.potential.empty() && problem.size() > 0)) {  // the last solve was elsewhere
+  if (!settled) {
     const auto assessment = assess_with(problem, work.kernel, work.components, found.costs);
     found.certificate = assessment.certificate;
     found.solver.newton_step_inf = assessment.newton_step_inf;

@@ -59,9 +59,7 @@ std::vector<double> ComponentSums::combine(std::vector<double> per_label,
 }
 
 std::vector<double> ComponentSums::sum(std::span<const double> values) const {
-  std::vector<double> partial(leader_.size(), 0.0);
-  for (std::size_t i = 0; i < label_.size(); ++i) partial[at(label_[i])] += values[i];
-  return combine(std::move(partial), [](double a, double b) { return a + b; });
+  return sum_of([&](LocalIndex i) { return values[at(i)]; });
 }
 
 void ComponentSums::center(std::span<double> values) const {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "synbal/balance/edges.hpp"
 
@@ -36,18 +37,19 @@ void evaluate(const BalanceProblem& problem, FusedKernel& kernel, std::span<cons
   const auto n = problem.size();
   for (auto* v : {&costs.pre, &costs.post, &costs.in, &costs.out}) v->resize(at(n));
   const double p = problem.power();
-  for (LocalIndex i = 0; i < n; ++i) {
-    costs.pre[at(i)] = std::exp(p * problem.exponent(i) * delta[at(i)]);
-    costs.post[at(i)] = problem.exponent(i) == 1 ? 1 / costs.pre[at(i)] : std::exp(-p * delta[at(i)]);
-  }
-  kernel(costs.pre, costs.post, costs.in, costs.out);
   double total = 0;
-  for (LocalIndex i = 0; i < n; ++i) {
-    const double to_pinned = costs.pre[at(i)] * problem.to_pinned()[at(i)];
-    costs.in[at(i)] = costs.post[at(i)] * (costs.in[at(i)] + problem.from_pinned()[at(i)]);
-    costs.out[at(i)] = costs.pre[at(i)] * costs.out[at(i)] + to_pinned;
-    total += costs.in[at(i)] + to_pinned;
-  }
+  kernel.run(
+      [&](LocalIndex i) {
+        costs.pre[at(i)] = std::exp(p * problem.exponent(i) * delta[at(i)]);
+        costs.post[at(i)] = problem.exponent(i) == 1 ? 1 / costs.pre[at(i)] : std::exp(-p * delta[at(i)]);
+        return std::pair(costs.pre[at(i)], costs.post[at(i)]);
+      },
+      [&](LocalIndex i, double in, double out) {
+        const double to_pinned = costs.pre[at(i)] * problem.to_pinned()[at(i)];
+        costs.in[at(i)] = costs.post[at(i)] * (in + problem.from_pinned()[at(i)]);
+        costs.out[at(i)] = costs.pre[at(i)] * out + to_pinned;
+        total += costs.in[at(i)] + to_pinned;
+      });
   costs.total = problem.comm().sum(total);
 }
 

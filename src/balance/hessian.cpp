@@ -64,16 +64,7 @@ const char* to_string(Preconditioner preconditioner) noexcept {
 
 struct HessianSolver::Body {
   Body(const BalanceProblem& p, FusedKernel& k, const ComponentSums& sums)
-      : problem(p),
-        kernel(k),
-        components(sums),
-        n(p.size()),
-        comm(p.halo().comm()),
-        diagonal(at(n)),
-        x(at(n)),
-        y(at(n)),
-        in(at(n)),
-        out(at(n)) {
+      : problem(p), kernel(k), components(sums), n(p.size()), comm(p.halo().comm()), diagonal(at(n)), work(at(n)) {
     if (sizeof(PetscInt) == 4 && p.global_size() > std::numeric_limits<std::int32_t>::max()) {
       throw bad_input(fmt::format("{} neurons (more than PETSc's 32-bit indices count): build the petsc64 preset",
                                   p.global_size()));
@@ -86,7 +77,6 @@ struct HessianSolver::Body {
                                 static_cast<PetscInt>(problem.global_size()), this, &raw));
     shell = PetscMat::adopt(raw);
     SYNBAL_PETSC(MatShellSetOperation(raw, MATOP_MULT, reinterpret_cast<void (*)()>(&Body::multiply)));
-    SYNBAL_PETSC(MatShellSetOperation(raw, MATOP_GET_DIAGONAL, reinterpret_cast<void (*)()>(&Body::get_diagonal)));
     SYNBAL_PETSC(MatSetOption(raw, MAT_SYMMETRIC, PETSC_TRUE));
   }
 
@@ -102,31 +92,17 @@ struct HessianSolver::Body {
     return 0;
   }
 
-  static PetscErrorCode get_diagonal(Mat mat, Vec to) {
-    try {
-      Body* self = nullptr;
-      SYNBAL_PETSC(MatShellGetContext(mat, &self));
-      WritableVecValues values(to);
-      for (LocalIndex i = 0; i < self->n; ++i) values[i] = self->diagonal[at(i)];
-    } catch (...) {
-      return PETSC_ERR_LIB;
-    }
-    return 0;
-  }
-
   void apply(const VecValues& from, WritableVecValues&& to) {
-    for (LocalIndex i = 0; i < n; ++i) {
-      x[at(i)] = costs->pre[at(i)] * problem.exponent(i) * from[i];
-      y[at(i)] = costs->post[at(i)] * from[i];
-    }
-    kernel(x, y, in, out);
-    for (LocalIndex i = 0; i < n; ++i) {
-      to[i] = diagonal[at(i)] * from[i] - costs->post[at(i)] * in[at(i)] -
-              problem.exponent(i) * costs->pre[at(i)] * out[at(i)];
-    }
+    const auto& exponent = problem.exponent();
+    const auto k = [&](LocalIndex i) { return exponent.empty() ? 1.0 : exponent[at(i)]; };
+    kernel.run(
+        [&](LocalIndex i) { return std::pair(costs->pre[at(i)] * k(i) * from[i], costs->post[at(i)] * from[i]); },
+        [&](LocalIndex i, double in, double out) {
+          to[i] = diagonal[at(i)] * from[i] - costs->post[at(i)] * in - k(i) * costs->pre[at(i)] * out;
+        });
   }
 
-  // z = S P S r with P the library's preconditioner, then without its constants: D-orthogonal to them, as CG's
+  // z = D^-1 r, or S P S r with P a library's preconditioner, without its constants: D-orthogonal to them, as CG's
   // directions have to stay.
   static PetscErrorCode precondition(PC outer, Vec from, Vec to) {
     try {
@@ -140,27 +116,41 @@ struct HessianSolver::Body {
   }
 
   void precondition(Vec from, Vec to) {
+    if (kind == Preconditioner::jacobi) {
+      const VecValues r(from);
+      WritableVecValues z(to);
+      const auto shift = constants([&](LocalIndex i) { return r[i]; });
+      for (LocalIndex i = 0; i < n; ++i) z[i] = r[i] / diagonal[at(i)] - shift[at(components.label()[at(i)])];
+    } else {
+      precondition_by_library(from, to);
+      WritableVecValues z(to);
+      for (LocalIndex i = 0; i < n && scaled(); ++i) z[i] *= scaling[at(i)];
+      const auto shift = constants([&](LocalIndex i) { return diagonal[at(i)] * z[i]; });
+      for (LocalIndex i = 0; i < n; ++i) z[i] -= shift[at(components.label()[at(i)])];
+    }
+  }
+
+  /// The constant to take out of every component on this rank, given D z.
+  template <class Weighted>
+  std::vector<double> constants(Weighted&& weighted) {
+    auto shift = components.sum_of(weighted);
+    for (LocalIndex l = 0; l < components.count(); ++l) {
+      shift[at(l)] = components.pinned(l) ? 0.0 : shift[at(l)] / diagonal_sums[at(l)];
+    }
+    return shift;
+  }
+
+  void precondition_by_library(Vec from, Vec to) {
     if (!scaled()) {
       SYNBAL_PETSC(PCApply(inner.get(), from, to));
-    } else {
-      {
-        const VecValues r(from);
-        for (LocalIndex i = 0; i < n; ++i) x[at(i)] = scaling[at(i)] * r[i];
-      }
-      const auto rhs = wrap(x.data());
-      SYNBAL_PETSC(PCApply(inner.get(), rhs.get(), to));
+      return;
     }
-    WritableVecValues z(to);
-    for (LocalIndex i = 0; i < n; ++i) {
-      if (scaled()) z[i] *= scaling[at(i)];
-      y[at(i)] = diagonal[at(i)] * z[i];
+    {
+      const VecValues r(from);
+      for (LocalIndex i = 0; i < n; ++i) work[at(i)] = scaling[at(i)] * r[i];
     }
-    const auto sums = components.sum(y);
-    const auto label = components.label();
-    for (LocalIndex i = 0; i < n; ++i) {
-      const auto l = label[at(i)];
-      if (!components.pinned(l)) z[i] -= sums[at(l)] / diagonal_sums[at(l)];
-    }
+    const auto rhs = wrap(work.data());
+    SYNBAL_PETSC(PCApply(inner.get(), rhs.get(), to));
   }
 
   void make_ksp(Preconditioner preconditioner) {
@@ -169,15 +159,7 @@ struct HessianSolver::Body {
     ksp.reset(), inner.reset(), assembled.reset(), shell.reset();
     comm = Comm(problem.halo().comm());
     make_shell();
-    PC raw_inner = nullptr;
-    SYNBAL_PETSC(PCCreate(comm.get(), &raw_inner));
-    inner = PetscPc::adopt(raw_inner);
-    SYNBAL_PETSC(PCSetOptionsPrefix(raw_inner, kPrefix));
-    if (kind == Preconditioner::jacobi) SYNBAL_PETSC(PCSetType(raw_inner, PCJACOBI));
-    if (kind == Preconditioner::multigrid) choose_multigrid(raw_inner);
-    if (kind == Preconditioner::direct) choose_direct(raw_inner);
-    SYNBAL_PETSC(PCSetFromOptions(raw_inner));
-
+    if (kind != Preconditioner::jacobi) make_inner();
     KSP raw = nullptr;
     SYNBAL_PETSC(KSPCreate(comm.get(), &raw));
     ksp = PetscKsp::adopt(raw);
@@ -192,6 +174,16 @@ struct HessianSolver::Body {
     SYNBAL_PETSC(PCShellSetApply(outer, &Body::precondition));
     SYNBAL_PETSC(KSPSetFromOptions(raw));
     SYNBAL_PETSC(KSPSetOperators(raw, shell.get(), shell.get()));
+  }
+
+  void make_inner() {
+    PC raw = nullptr;
+    SYNBAL_PETSC(PCCreate(comm.get(), &raw));
+    inner = PetscPc::adopt(raw);
+    SYNBAL_PETSC(PCSetOptionsPrefix(raw, kPrefix));
+    if (kind == Preconditioner::multigrid && !user_chose_preconditioner()) choose_multigrid(raw);
+    if (kind == Preconditioner::direct) choose_direct(raw);
+    SYNBAL_PETSC(PCSetFromOptions(raw));
   }
 
   // BoomerAMG with the settings that hold on expanders and lattices alike, with iteration counts independent of the
@@ -214,6 +206,8 @@ struct HessianSolver::Body {
     SYNBAL_PETSC(PCSetType(pc, PCCHOLESKY));
     SYNBAL_PETSC(PCFactorSetMatSolverType(pc, MATSOLVERMUMPS));
   }
+
+  static bool user_chose_preconditioner() { return HessianSolver::user_chose_preconditioner(); }
 
   /// Sets a PETSc option unless the user did.
   static void set_default(const std::string& name, const char* value) {
@@ -287,7 +281,7 @@ struct HessianSolver::Body {
   const ComponentSums& components;
   LocalIndex n;
   Comm comm;  // outlives the PETSc objects below
-  std::vector<double> diagonal, x, y, in, out;
+  std::vector<double> diagonal, work;
   std::vector<double> diagonal_sums;  // per component
   std::vector<double> scaling;        // S, where scaled()
   const NeuronCosts* costs = nullptr;
@@ -301,6 +295,12 @@ HessianSolver::HessianSolver(const BalanceProblem& problem, FusedKernel& kernel,
     : body_(std::make_unique<Body>(problem, kernel, components)) {}
 HessianSolver::~HessianSolver() = default;
 
+bool HessianSolver::user_chose_preconditioner() {
+  PetscBool given = PETSC_FALSE;
+  SYNBAL_PETSC(PetscOptionsHasName(nullptr, kPrefix, "-pc_type", &given));
+  return given == PETSC_TRUE;
+}
+
 bool HessianSolver::set_point(const NeuronCosts& costs, Preconditioner preconditioner) {
   auto& b = *body_;
   b.costs = &costs;
@@ -310,10 +310,9 @@ bool HessianSolver::set_point(const NeuronCosts& costs, Preconditioner precondit
   }
   b.diagonal_sums = b.components.sum(b.diagonal);
   if (!b.ksp || b.kind != preconditioner) b.make_ksp(preconditioner);
-  const bool matrix_free = preconditioner == Preconditioner::jacobi;
-  if (!matrix_free) b.assemble();
-  Mat mat = matrix_free ? b.shell.get() : b.assembled.get();
-  SYNBAL_PETSC(PCSetOperators(b.inner.get(), mat, mat));
+  if (preconditioner == Preconditioner::jacobi) return true;
+  b.assemble();
+  SYNBAL_PETSC(PCSetOperators(b.inner.get(), b.assembled.get(), b.assembled.get()));
   const PetscErrorCode failed = PCSetUp(b.inner.get());
   if (failed != 0)
     log_debug("the {} preconditioner could not be set up (PETSc error {})", to_string(preconditioner), failed);

@@ -5,6 +5,7 @@ namespace synbal {
 
 namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+constexpr std::int64_t kAhead = 256;  // entries: asking for the stream this early gains about a tenth
 }  // namespace
 
 FusedKernel::FusedKernel(const BalanceProblem& problem)
@@ -22,6 +23,7 @@ void FusedKernel::pass(const CostTiles& tiles, std::size_t begin, std::size_t en
     Slot* const tile_rows = rows_.data() + tile.first_row;
     Slot* const tile_columns = columns + tile.first_column;
     for (auto e = tile.begin; e < tile.end; ++e) {
+      __builtin_prefetch(cost + e + kAhead);
       Slot& i = tile_rows[row[e]];
       Slot& j = tile_columns[column[e]];
       const double c = cost[e];
@@ -31,29 +33,27 @@ void FusedKernel::pass(const CostTiles& tiles, std::size_t begin, std::size_t en
   }
 }
 
-void FusedKernel::operator()(std::span<const double> x, std::span<const double> y, std::span<double> in,
-                             std::span<double> out) {
+// From what the slots hold to their sums.
+void FusedKernel::multiply() {
   const auto n = problem_->size();
   const auto& local = problem_->local();
   const auto& remote = problem_->remote();
   const auto half = local.tiles.size() / 2;
   Slot* const ghosts = columns_.data() + n;
-  exchange_.forward_begin([&](LocalIndex i) { return x[at(i)]; });
-  for (LocalIndex i = 0; i < n; ++i) {
-    rows_[at(i)] = {y[at(i)], 0.0};
-    columns_[at(i)] = {x[at(i)], 0.0};
-  }
+  exchange_.forward_begin([&](LocalIndex i) { return columns_[at(i)].read; });
   pass(local, 0, half, columns_.data());
   exchange_.forward_end([&](LocalIndex g, double value) { ghosts[g] = {value, 0.0}; });
   pass(remote, 0, remote.tiles.size(), ghosts);
   exchange_.reverse_begin([&](LocalIndex g) { return ghosts[g].sum; });
   pass(local, half, local.tiles.size(), columns_.data());
   exchange_.reverse_end([&](LocalIndex i, double value) { columns_[at(i)].sum += value; });
-  for (LocalIndex i = 0; i < n; ++i) {
-    in[at(i)] = rows_[at(i)].sum;
-    out[at(i)] = columns_[at(i)].sum;
-  }
   ++passes_;
+}
+
+void FusedKernel::operator()(std::span<const double> x, std::span<const double> y, std::span<double> in,
+                             std::span<double> out) {
+  run([&](LocalIndex i) { return std::pair(x[at(i)], y[at(i)]); },
+      [&](LocalIndex i, double row, double column) { in[at(i)] = row, out[at(i)] = column; });
 }
 
 }  // namespace synbal

@@ -11,7 +11,7 @@ NewtonEquation::NewtonEquation(const BalanceProblem& problem, FusedKernel& kerne
                                Preconditioner first)
     : problem_(&problem),
       solver_(problem, kernel, components),
-      preconditioner_(first),
+      preconditioner_(HessianSolver::user_chose_preconditioner() ? Preconditioner::multigrid : first),
       gradient_(static_cast<std::size_t>(problem.size())),
       potential_(static_cast<std::size_t>(problem.size())) {}
 

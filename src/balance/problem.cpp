@@ -280,16 +280,21 @@ void BalanceProblem::compute_costs() {
     post[at(network_row_[at(k)])] = factor_of(-base_[at(k)] - log2_unit_ / power_ * std::numbers::ln2);
   }
 
+  const auto is_one = [](const Factor& f) { return f.mantissa == 1 && f.exponent == 0; };
+  const bool plain = std::all_of(pre.begin(), pre.end(), is_one) && std::all_of(post.begin(), post.end(), is_one);
+
   std::int64_t pinned_edges = 0, edges_between = 0;
   double between = 0;
   from_pinned_.assign(at(size()), 0.0);
   std::vector<double> leaving(label_.size(), 0.0);
   for_each_placed([&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind, std::int64_t place) {
     if (kind == Role::unchanging) return;
-    const auto& f = pre[at(j)];
-    const auto& g = post[at(i)];
-    const double weight =
-        times_power_of_two(std::abs(network_->weight[at(e)]) * (f.mantissa * g.mantissa), f.exponent + g.exponent);
+    double weight = std::abs(network_->weight[at(e)]);
+    if (!plain) {
+      const auto& f = pre[at(j)];
+      const auto& g = post[at(i)];
+      weight = times_power_of_two(weight * (f.mantissa * g.mantissa), f.exponent + g.exponent);
+    }
     const double exact = to_the(weight, power_);
     const double cost = std::max(exact, smallest_cost());
     switch (kind) {

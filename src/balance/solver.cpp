@@ -11,8 +11,6 @@ std::string to_string(StopReason reason) {
       return "iteration limit reached";
     case StopReason::walltime:
       return "walltime reached";
-    case StopReason::gave_up:
-      return "left for another method";
     default:
       return "step limited by rounding";
   }

@@ -64,7 +64,7 @@ struct SweepSolver::Run {
     return check();
   }
 
-  void sweep_until_done(const GiveUp& give_up) {
+  void sweep_until_done() {
     Sweeper sweeper(problem, params.seed);
     result.matrix_passes += sweeper.coloring_rounds();
     sweeper.start(iterate.delta());
@@ -76,18 +76,13 @@ struct SweepSolver::Run {
       const double remaining = tail.update(view.max_step);
       const bool small_step = remaining <= params.stop.step_tolerance || view.l1 <= kRounding;
       const bool close = result.sweeps >= next_check && view.l1 <= kNear * params.stop.tolerance && small_step;
-      const bool leave = !close && give_up && give_up(result.sweeps, view);
-      if (!close && !leave && view.largest_factor < kLargestFactor) {
+      if (!close && view.largest_factor < kLargestFactor) {
         record(view.cost, view.l1);
         continue;
       }
       const double l1 = arrive(sweeper);
       if (close && l1 <= params.stop.tolerance) return;
       if (close) next_check = result.sweeps + 1 + result.sweeps / 10;
-      if (leave) {
-        result.reason = StopReason::gave_up;
-        return;
-      }
     }
     arrive(sweeper);
   }
@@ -100,10 +95,10 @@ struct SweepSolver::Run {
   SolverResult result;
 };
 
-SolverResult SweepSolver::operator()(std::vector<double>& h, const ProgressCallback& report, const GiveUp& give_up) {
+SolverResult SweepSolver::operator()(std::vector<double>& h, const ProgressCallback& report) {
   const auto passes = kernel_->passes();
   Run run(*this, h, report);
-  if (run.check() > 0) run.sweep_until_done(give_up);
+  if (run.check() > 0) run.sweep_until_done();
   h = run.iterate.h();
   run.result.iterations = run.result.sweeps;
   run.result.matrix_passes += run.result.sweeps + kernel_->passes() - passes;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "synbal/balance/problem.hpp"
@@ -31,6 +32,21 @@ class ComponentSums {
                                             const std::function<double(double, double)>& op) const;
   /// Collective. [count()] Sum of the values of each component's neurons.
   [[nodiscard]] std::vector<double> sum(std::span<const double> values) const;
+  /// Collective. [count()] The same of value(i) for every active neuron i of this rank.
+  template <class Value>
+  [[nodiscard]] std::vector<double> sum_of(Value&& value) const {
+    std::vector<double> partial(leader_.size(), 0.0);
+    if (leader_.size() == 1) {
+      double sum = 0;
+      for (std::size_t i = 0; i < label_.size(); ++i) sum += value(static_cast<LocalIndex>(i));
+      partial[0] = sum;
+    } else {
+      for (std::size_t i = 0; i < label_.size(); ++i) {
+        partial[static_cast<std::size_t>(label_[i])] += value(static_cast<LocalIndex>(i));
+      }
+    }
+    return combine(std::move(partial), [](double a, double b) { return a + b; });
+  }
   /// Collective. Removes the mean of every component without pinned neurons: the gauge sum h = 0.
   void center(std::span<double> values) const;
 

@@ -36,6 +36,9 @@ class HessianSolver {
   HessianSolver(const HessianSolver&) = delete;
   HessianSolver& operator=(const HessianSolver&) = delete;
 
+  /// True when the PETSc options name a preconditioner (-newton_pc_type): it then replaces multigrid from the start.
+  static bool user_chose_preconditioner();
+
   /// Collective. Takes L at the point of `costs`, which must stay as they are until the solve is done.
   /// @return false when the preconditioner could not be set up (the library's reason is logged): choose another.
   bool set_point(const NeuronCosts& costs, Preconditioner preconditioner);

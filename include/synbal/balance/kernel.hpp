@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "synbal/balance/problem.hpp"
@@ -21,6 +22,24 @@ class FusedKernel {
   /// Collective. All spans have problem.size() values; in and out are overwritten and may not alias x and y.
   void operator()(std::span<const double> x, std::span<const double> y, std::span<double> in, std::span<double> out);
 
+  /// Collective. The same without vectors in between: fill(i) returns {x_i, y_i}, consume(i, in_i, out_i) takes the
+  /// sums.
+  template <class Fill, class Consume>
+  void run(Fill&& fill, Consume&& consume) {
+    const auto n = problem_->size();
+    for (LocalIndex i = 0; i < n; ++i) {
+      const std::pair<double, double> xy = fill(i);
+      const auto k = static_cast<std::size_t>(i);
+      rows_[k] = {xy.second, 0.0};
+      columns_[k] = {xy.first, 0.0};
+    }
+    multiply();
+    for (LocalIndex i = 0; i < n; ++i) {
+      const auto k = static_cast<std::size_t>(i);
+      consume(i, rows_[k].sum, columns_[k].sum);
+    }
+  }
+
   /// Passes over the matrix so far.
   [[nodiscard]] std::int64_t passes() const noexcept { return passes_; }
 
@@ -29,6 +48,7 @@ class FusedKernel {
     double read;
     double sum;
   };
+  void multiply();
   void pass(const CostTiles& tiles, std::size_t begin, std::size_t end, Slot* columns);
 
   const BalanceProblem* problem_;

@@ -12,7 +12,7 @@
 namespace synbal {
 
 /// Why a solver stopped.
-enum class StopReason { converged, iteration_limit, walltime, stagnated, gave_up };
+enum class StopReason { converged, iteration_limit, walltime, stagnated };
 [[nodiscard]] std::string to_string(StopReason reason);
 
 /// One line of the history. The cost is in the user's unit; infinite where that is too large for a double.

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -61,9 +60,6 @@ struct SweepParams {
   std::uint64_t seed = 1;
 };
 
-/// Asked after every sweep on every rank with the same figures: true ends the sweeping early.
-using GiveUp = std::function<bool(std::int64_t sweeps, const SweepView& view)>;
-
 /// The method `sweep`: sweeps until balanced. The step that remains is estimated from how the steps shrink.
 class SweepSolver {
  public:
@@ -72,7 +68,7 @@ class SweepSolver {
       : problem_(&problem), kernel_(&kernel), params_(params) {}
 
   /// Collective. Improves h ([n], absolute).
-  SolverResult operator()(std::vector<double>& h, const ProgressCallback& report = {}, const GiveUp& give_up = {});
+  SolverResult operator()(std::vector<double>& h, const ProgressCallback& report = {});
 
  private:
   struct Run;
