@@ -1,0 +1,113 @@
+# What the tests of the program share: a scratch folder, guarded runs, expectations that count failures, and figures out
+# of a JSON report. SYNBAL is the program, MPIRUN the command to put before `-n P`.
+set -uo pipefail
+: "${SYNBAL:?give the program in SYNBAL}"
+: "${MPIRUN:=mpirun --oversubscribe --bind-to none --mca mpi_yield_when_idle 1}"
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+failures=0
+checks=0
+
+# synbal RANKS WORDS...: one guarded run with stdout in ./out, stderr in ./err and the exit code as its own; 0 ranks means
+# without mpirun.
+synbal() {
+  local ranks=$1
+  shift
+  if [ "$ranks" -eq 0 ]; then
+    timeout -k 5 60 "$SYNBAL" "$@" >out 2>err </dev/null
+  else
+    # shellcheck disable=SC2086
+    timeout -k 5 60 $MPIRUN -n "$ranks" "$SYNBAL" "$@" >out 2>err </dev/null
+  fi
+}
+
+# fail WORDS...: one failure, with what the last run said.
+fail() {
+  failures=$((failures + 1))
+  echo "FAILED: $*"
+  sed 's/^/    out: /' out 2>/dev/null | head -n 5
+  sed 's/^/    err: /' err 2>/dev/null | head -n 8
+}
+
+# check WHAT COMMAND...: the command succeeds.
+check() {
+  local what=$1
+  shift
+  checks=$((checks + 1))
+  "$@" || fail "$what ($*)"
+}
+
+# expect CODE RANKS WORDS...: the run ends with this exit code.
+expect() {
+  local code=$1 got=0
+  shift
+  synbal "$@" || got=$?
+  checks=$((checks + 1))
+  [ "$got" -eq "$code" ] || fail "exit code $got instead of $code: synbal on $1 rank(s): ${*:2}"
+}
+
+# expect_refusal CODE WORD RANKS WORDS...: this exit code and exactly one message, which contains WORD.
+expect_refusal() {
+  local code=$1 word=$2
+  shift 2
+  expect "$code" "$@"
+  check "one message: ${*:2}" test "$(grep -c '^synbal: error:' err)" -eq 1
+  check "the message names '$word': ${*:2}" grep -qF -- "$word" <(grep '^synbal: error:' err)
+}
+
+# figure FILE.json KEY: the value of a key that the report has once; "null" where it is not known.
+figure() { sed -n "s/^ *\"$2\": \(.*[^,]\),\{0,1\}\$/\1/p" "$1" | head -n 1; }
+
+# true_that EXPRESSION [NAME=VALUE...]: a comparison of numbers; false where one of them is not a number.
+true_that() {
+  local expression=$1 pair
+  shift
+  local words=()
+  for pair in "$@"; do
+    [[ ${pair#*=} =~ ^-?[0-9.]+([eE][-+]?[0-9]+)?$ ]] || return 1
+    words+=(-v "$pair")
+  done
+  awk "${words[@]}" "function abs(x) { return x < 0 ? -x : x } BEGIN { exit !($expression) }"
+}
+
+# well_formed FILE.json: JSON without "nan" and "inf".
+well_formed() {
+  if grep -Eqi '(^|[^a-z"])-?(nan|inf)([^a-z"]|$)' "$1"; then return 1; fi
+  if command -v python3 >/dev/null; then python3 -m json.tool "$1" >/dev/null; else grep -q '^}$' "$1"; fi
+}
+
+# two_at_a_time FUNCTION WORDS...: the function with each word, by two workers, each in a folder of its own below ..; their
+# checks and failures are added to ours.
+two_at_a_time() {
+  local function=$1 worker failed more
+  shift
+  for worker in 0 1; do
+    (
+      checks=0 failures=0 count=0
+      mkdir "worker$worker" && cd "worker$worker" || exit 1
+      for word in "$@"; do
+        if [ $((count++ % 2)) -eq "$worker" ]; then "$function" "$word"; fi
+      done
+      echo "$checks $failures" >tally
+    ) &
+  done
+  wait
+  for worker in 0 1; do
+    read -r more failed <"worker$worker/tally" || { more=1 failed=1; }
+    checks=$((checks + more)) failures=$((failures + failed))
+    rm -rf "worker$worker"
+  done
+}
+
+skip() {
+  echo "skipped: $*"
+  exit 77
+}
+
+finish() {
+  echo "$checks checks, $failures failed, $SECONDS s"
+  exit $((failures > 0))
+}
