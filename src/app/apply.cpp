@@ -18,7 +18,9 @@ struct Options {
 ExitCode run(const Context& context, const Options& options) {
   const auto& comm = context.world;
   context.session.refuse_unused_petsc_options();
-  check_output(comm, options.output, true);
+  auto others = input_files(options.input);
+  others.push_back(options.result);
+  check_output(comm, options.output, OutputKind::network, others);
   PhaseTimes times;
   auto network = load_network(comm, options.input, times);
   const auto stored = read_result(comm, network, options.result);

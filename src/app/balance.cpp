@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include "app/command.hpp"
 #include "app/report.hpp"
@@ -22,7 +24,8 @@ namespace {
 struct Options {
   InputOptions input;
   std::string output, report;
-  std::string method = "auto", components = "balance", cost_scope = "recurrent", write = "weights", walltime;
+  std::string method = "auto", components = "balance", cost_scope = "recurrent", write = "weights";
+  std::optional<std::string> walltime;
   std::string checkpoint, resume;
   double checkpoint_interval = 600;
   BalanceParams params;
@@ -36,7 +39,8 @@ double seconds_of(const std::string& text) {
     const auto end = std::min(text.find(':', begin), text.size());
     double part = 0;
     const auto [rest, error] = std::from_chars(text.data() + begin, text.data() + end, part);
-    if (error != std::errc() || rest != text.data() + end || part < 0) {
+    const bool good = error == std::errc() && rest == text.data() + end && part >= 0 && part < 1e15;  // NaN is not
+    if (!good || std::count(text.begin(), text.end(), ':') > 2) {
       throw usage_error(fmt::format("--max-walltime '{}' is not a time: write HH:MM:SS", text));
     }
     total = total * 60 + part;
@@ -192,10 +196,12 @@ ExitCode run(const Context& context, const Options& options) {
   agreed(comm, [&] {
     refuse_unavailable(options);
     params.method = method_of(options.method);
-    if (!options.walltime.empty()) params.stop.max_seconds = seconds_of(options.walltime);
+    if (options.walltime) params.stop.max_seconds = seconds_of(*options.walltime);
   });
-  check_output(comm, options.output, false);
-  if (!options.report.empty()) check_output(comm, options.report, false);
+  auto others = input_files(options.input);
+  check_output(comm, options.output, OutputKind::result, others);
+  others.push_back(options.output);
+  if (!options.report.empty()) check_output(comm, options.report, OutputKind::report, others);
 
   PhaseTimes times;
   auto loaded = load(comm, options.input, times);
@@ -233,10 +239,10 @@ Command add_balance(CLI::App& root) {
       ->check(CLI::IsMember({"auto", "newton", "sweep", "stochastic", "flow"}))
       ->capture_default_str();
   command->add_option("--tolerance", o->params.stop.tolerance, "on sum |in - out| / sum cost")
-      ->check(CLI::Range(1e-15, 1.0))
+      ->check(number_between(1e-15, 1))
       ->capture_default_str();
   command->add_option("--step-tolerance", o->params.stop.step_tolerance, "on the Newton step that is left, in h")
-      ->check(CLI::PositiveNumber)
+      ->check(number_between(1e-15, 1e15))
       ->capture_default_str();
   command
       ->add_option("--max-iterations", o->params.stop.max_iterations, "sweeps plus Newton steps (0: the method's own)")

@@ -23,7 +23,8 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 ExitCode run(const Context& context, const Options& options) {
-  check_output(context.world, options.output, true);
+  context.session.refuse_unused_petsc_options();
+  check_output(context.world, options.output, OutputKind::network, {});
   const auto network = generate(context.world, options.params);
   write_network(context.world, network, options.output);
   if (context.world.is_root() && context.verbosity >= 0) {

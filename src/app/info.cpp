@@ -73,7 +73,7 @@ ExitCode run(const Context& context, const Options& options) {
   const Timer total;
   const auto started = utc_now();
   context.session.refuse_unused_petsc_options();
-  if (!options.report.empty()) check_output(comm, options.report, false);
+  if (!options.report.empty()) check_output(comm, options.report, OutputKind::report, input_files(options.input));
   PhaseTimes times;
   const auto loaded = load(comm, options.input, times);
   const BalanceProblem problem(comm, loaded.network, loaded.components, options.input.power);

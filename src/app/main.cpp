@@ -2,10 +2,12 @@
 #include <mpi.h>
 
 #include <CLI/CLI.hpp>
+#include <cctype>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <thread>
 
 #include "app/command.hpp"
@@ -36,6 +38,17 @@ Arguments split(int argc, char** argv) {
     }
   }
   return arguments;
+}
+
+/// The first word after `--` that is neither an option nor the value of one: PETSc would stop on it, or not see it.
+const std::string* stray_word(const std::vector<std::string>& petsc) {
+  const auto is_option = [](const std::string& w) { return w.size() > 1 && w[0] == '-' && (std::isdigit(w[1]) == 0); };
+  bool value_may_follow = false;
+  for (const auto& word : petsc) {
+    if (!is_option(word) && !value_may_follow) return &word;
+    value_may_follow = is_option(word);
+  }
+  return nullptr;
 }
 
 /// The rank as the launcher tells it before MPI starts; help is printed once without starting MPI at all.
@@ -72,8 +85,30 @@ int fail(const Comm& farewell, ExitCode code, const std::string& message) {
   return static_cast<int>(code);
 }
 
+/// PETSc did not start. Ranks that still wait inside its start can agree on nothing: rank 0 speaks, the others give it
+/// time, and whoever comes first ends the job.
+int fail_to_start(const Arguments& arguments, const std::string& message) {
+  const int code = static_cast<int>(arguments.petsc.empty() ? ExitCode::internal : ExitCode::usage);
+  if (launched_rank() == 0) {
+    std::fprintf(stderr, "synbal: error: MPI or PETSc did not start (%s): check the words after -- and PETSC_OPTIONS\n",
+                 message.c_str());
+  } else {
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+  }
+  int started = 0;
+  MPI_Initialized(&started);
+  if (started != 0) MPI_Abort(MPI_COMM_WORLD, code);
+  return code;
+}
+
 int run(const Arguments& arguments, int verbosity, const Body& body) {
-  const Session session("synbal", arguments.petsc);
+  std::unique_ptr<const Session> started;
+  try {
+    started = std::make_unique<const Session>("synbal", arguments.petsc);
+  } catch (const Error& e) {
+    return fail_to_start(arguments, e.what());
+  }
+  const Session& session = *started;
   const Comm farewell(MPI_COMM_WORLD);
   configure_log(verbosity, session.world().is_root());
   try {
@@ -90,8 +125,8 @@ int run(const Arguments& arguments, int verbosity, const Body& body) {
   }
 }
 
-int refuse(const Arguments& arguments, const std::string& message) {
-  return run(arguments, 0, [&](const Context&) -> ExitCode { throw usage_error(message); });
+int refuse(const std::string& message) {
+  return run({}, 0, [&](const Context&) -> ExitCode { throw usage_error(message); });
 }
 
 }  // namespace
@@ -103,7 +138,7 @@ int main(int argc, char** argv) {
       "the network computes what it did before.",
       "synbal"};
   root.set_version_flag("--version", "synbal " + version() + " (" + git_revision() + ")");
-  root.require_subcommand(1);
+  root.require_subcommand(0, 1);  // none is refused below, after words that no command knows
   root.fallthrough();
   root.footer(
       "PETSc options may follow `--`. Exit codes: 0 done and converged, 1 internal error, 2 usage, 3 bad input,\n"
@@ -120,12 +155,15 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& e) {
     return launched_rank() == 0 ? root.exit(e) : 0;
   } catch (const CLI::ParseError& e) {
-    return refuse(arguments, std::string(e.what()) + " (see `synbal --help` or `synbal COMMAND --help`)");
+    return refuse(std::string(e.what()) + " (see `synbal --help` or `synbal COMMAND --help`)");
+  }
+  if (const auto* word = stray_word(arguments.petsc)) {
+    return refuse("'" + *word + "' after -- is no PETSc option and no value of one: remove it");
   }
   for (const auto& command : commands) {
     if (command.parser->parsed()) return run(arguments, quiet ? -1 : (verbose ? 1 : 0), command.body);
   }
-  return refuse(arguments, "no command given (see `synbal --help`)");
+  return refuse("no command given (see `synbal --help`)");
 }
 
 }  // namespace synbal::app

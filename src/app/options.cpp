@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <filesystem>
 #include <map>
 
 #include "synbal/core/agree.hpp"
@@ -36,7 +38,29 @@ void add_choice(CLI::App& command, const std::string& name, T& value, const std:
       ->type_name(words)
       ->default_str(fallback);
 }
+
+/// FILE of FILE.h5:/group.
+std::string file_of(const std::string& path) {
+  const auto colon = path.rfind(".h5:");
+  return colon == path.npos ? path : path.substr(0, colon + 3);
+}
+
+bool same_file(const std::string& a, const std::string& b) {
+  std::error_code absent;
+  if (std::filesystem::equivalent(a, b, absent)) return true;
+  return std::filesystem::weakly_canonical(a, absent) == std::filesystem::weakly_canonical(b, absent);
+}
 }  // namespace
+
+CLI::Validator number_between(double low, double high) {
+  const auto range = fmt::format("{:g} to {:g}", low, high);
+  return {[low, high, range](const std::string& word) {
+            double value = 0;
+            const bool good = CLI::detail::lexical_cast(word, value) && value >= low && value <= high;  // NaN is not
+            return good ? std::string() : fmt::format("'{}' is not a number from {}", word, range);
+          },
+          range};
+}
 
 void add_reading_options(CLI::App& command, InputOptions& options) {
   command.add_option("FILE", options.path, "network: .mtx, .mtx.gz, .h5 or FILE.h5:/group")->required()->type_name("");
@@ -54,7 +78,7 @@ void add_input_options(CLI::App& command, InputOptions& options) {
   command.add_option("--gain", options.read.gain, "presynaptic gains sigma_j: cost sigma_j^2 |J_ij|^p")
       ->type_name("FILE[:/dataset]");
   command.add_option("--power,-p", options.power, "p in the cost |J|^p")
-      ->check(CLI::Range(1e-3, 1e3))
+      ->check(number_between(1e-3, 1e3))
       ->type_name("P")
       ->capture_default_str();
 }
@@ -66,10 +90,29 @@ Orientation orientation_of(const std::string& name) {
   return found == kOrientations.end() ? Orientation::post_pre : found->second;
 }
 
-void check_output(const Comm& comm, const std::string& path, bool network_format) {
+std::vector<std::string> input_files(const InputOptions& options) {
+  std::vector<std::string> files{options.path};
+  for (const auto& more : {options.read.pinned, options.read.gain}) {
+    if (more) files.push_back(*more);
+  }
+  return files;
+}
+
+void check_output(const Comm& comm, const std::string& path, OutputKind kind, const std::vector<std::string>& others) {
   agreed(comm, [&] {
     if (!comm.is_root()) return;
-    if (network_format) check_writable_format(path);
+    if (kind == OutputKind::network) check_writable_format(path);
+    if (kind == OutputKind::result && !path.ends_with(".h5")) {
+      throw usage_error(
+          fmt::format("{}: a result is an HDF5 file: give a name that ends in .h5 (`synbal apply` writes networks in "
+                      "other formats)",
+                      path));
+    }
+    for (const auto& other : others) {
+      if (!same_file(path, file_of(other))) continue;
+      throw usage_error(
+          fmt::format("{}: this run reads or writes it already, and would destroy it: give another name", path));
+    }
     check_can_write(path);
   });
 }

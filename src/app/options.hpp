@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
 #include "synbal/core/comm.hpp"
 #include "synbal/io/formats.hpp"
@@ -27,7 +28,17 @@ void add_reading_options(CLI::App& command, InputOptions& options);
 /// The inverse; anything else is post_pre.
 [[nodiscard]] Orientation orientation_of(const std::string& name);
 
-/// Collective. check_can_write and the check of the format, on one rank for all.
-void check_output(const Comm& comm, const std::string& path, bool network_format);
+/// Accepts finite numbers from `low` to `high`, both included.
+[[nodiscard]] CLI::Validator number_between(double low, double high);
+
+/// All files that the options name as inputs, for check_output.
+[[nodiscard]] std::vector<std::string> input_files(const InputOptions& options);
+
+/// What an output file is: its extension must say so.
+enum class OutputKind { network, result, report };
+
+/// Collective. Looks on one rank for all, before any work: the extension fits, the file can be created, and writing it
+/// destroys none of the `others` that this run reads or writes. @throws Error usage or io_failure.
+void check_output(const Comm& comm, const std::string& path, OutputKind kind, const std::vector<std::string>& others);
 
 }  // namespace synbal::app

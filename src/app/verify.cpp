@@ -195,7 +195,9 @@ ExitCode run(const Context& context, const Options& options) {
   const Timer total;
   const auto started = utc_now();
   const auto& comm = context.world;
-  if (!options.report.empty()) check_output(comm, options.report, false);
+  auto others = input_files(options.input);
+  others.push_back(options.result);
+  if (!options.report.empty()) check_output(comm, options.report, OutputKind::report, others);
   auto pair = read_pair(comm, options.input, options.result);
   const auto components =
       timed(comm, pair.times.components, [&] { return strongly_connected_components(comm, pair.network); });
