@@ -1,34 +1,21 @@
 // Eigenvalues of small networks before and after, each within its own rounding error.
-#include <dlfcn.h>
-
 #include <array>
 #include <complex>
 
 #include "synbal/core/agree.hpp"
-#include "synbal/core/petsc.hpp"
 #include "verification_detail.hpp"
 
-// clang-format off
-#include <petscblaslapack.h>  // only after petscksp.h
-// clang-format on
+/// LAPACK's expert eigenvalue driver, with 32-bit integers.
+extern "C" void dgeevx_(const char* balance, const char* left, const char* right, const char* sense, const int* n,
+                        double* a, const int* lda, double* real, double* imaginary, double* vl, const int* ldvl,
+                        double* vr, const int* ldvr, int* ilo, int* ihi, double* scale, double* norm, double* rconde,
+                        double* rcondv, double* work, const int* lwork, int* iwork, int* info);
 
 namespace synbal {
 
 using namespace verification;
 
 namespace {
-
-using Integer = PetscBLASInt;
-using Geevx = void(const char* balance, const char* left, const char* right, const char* sense, const Integer* n,
-                   double* a, const Integer* lda, double* real, double* imaginary, double* vl, const Integer* ldvl,
-                   double* vr, const Integer* ldvr, Integer* ilo, Integer* ihi, double* scale, double* norm,
-                   double* rconde, double* rcondv, double* work, const Integer* lwork, Integer* iwork, Integer* info);
-
-#define SYNBAL_TEXT_OF(x) #x
-#define SYNBAL_NAME_OF(x) SYNBAL_TEXT_OF(x)
-/// PETSc brings LAPACK with it but does not pass it on to the linker of what uses PETSc: it is looked up where PETSc
-/// has loaded it, by the name and with the integers that PETSc was built for. Null when PETSc carries it privately.
-Geevx* find_geevx() { return reinterpret_cast<Geevx*>(dlsym(RTLD_DEFAULT, SYNBAL_NAME_OF(PETSCBLAS(geevx, GEEVX)))); }
 
 /// Eigenvalues with their reciprocal condition numbers, for the matrix after LAPACK's own balancing, of norm `norm`.
 struct Spectrum {
@@ -43,19 +30,19 @@ struct Spectrum {
 };
 
 /// @throws Error internal when LAPACK fails. `a`: n x n, column by column; destroyed.
-Spectrum spectrum(Geevx* geevx, Integer n, std::vector<double> a) {
+Spectrum spectrum(int n, std::vector<double> a) {
   const auto size = static_cast<std::size_t>(n);
   std::vector<double> real(size), imaginary(size), left(size * size), right(size * size), scale(size), s(size), v(size);
   std::vector<double> work(1);
-  std::vector<Integer> integers(2 * size);
+  std::vector<int> integers(2 * size);
   Spectrum found;
-  Integer low = 0, high = 0, info = 0, length = -1;
+  int low = 0, high = 0, info = 0, length = -1;
   const auto call = [&] {
-    geevx("B", "V", "V", "E", &n, a.data(), &n, real.data(), imaginary.data(), left.data(), &n, right.data(), &n, &low,
-          &high, scale.data(), &found.norm, s.data(), v.data(), work.data(), &length, integers.data(), &info);
+    dgeevx_("B", "V", "V", "E", &n, a.data(), &n, real.data(), imaginary.data(), left.data(), &n, right.data(), &n,
+            &low, &high, scale.data(), &found.norm, s.data(), v.data(), work.data(), &length, integers.data(), &info);
   };
   call();  // asks for the best work length
-  length = static_cast<Integer>(work[0]);
+  length = static_cast<int>(work[0]);
   work.resize(static_cast<std::size_t>(length));
   call();
   if (info != 0) throw internal_error(fmt::format("LAPACK's geevx failed with code {}", info));
@@ -119,15 +106,13 @@ Check check_spectrum(const Comm& comm, const Network& network, const Network& ba
   if (n == 0) return skipped(name, "no neurons");
   if (n > kLargestSpectrum) return skipped(name, fmt::format("only up to {} neurons", kLargestSpectrum));
   if (any_exponent(comm, network)) return skipped(name, "they are invariant only where all exponents are 1");
-  Geevx* geevx = find_geevx();
-  if (comm.any(geevx == nullptr)) return skipped(name, "this build finds no LAPACK");
   auto before = dense(comm, network);
   auto after = dense(comm, balanced);
   std::array<double, 2> told{};
   agreed(comm, [&] {
     if (!comm.is_root()) return;
-    const auto size = static_cast<Integer>(n);
-    const auto found = match(spectrum(geevx, size, std::move(before)), spectrum(geevx, size, std::move(after)));
+    const auto size = static_cast<int>(n);
+    const auto found = match(spectrum(size, std::move(before)), spectrum(size, std::move(after)));
     told = {found.worst, found.difference};
   });
   comm.sum(std::span<double>(told));
