@@ -22,6 +22,9 @@ std::span<const double> NewtonEquation::solve(const NeuronCosts& costs, double t
 
 std::span<const double> NewtonEquation::solve_accurately(const NeuronCosts& costs, double tolerance) {
   accurate_gradient(*problem_, gradient_);
+  // Krylov norms hardly see a cluster that hangs on a thread; a factorisation does, where it is cheap.
+  const bool tiny = problem_->global_size() <= kTinyLimit;
+  if (tiny && preconditioner_ == Preconditioner::jacobi && !last_resort_) preconditioner_ = Preconditioner::direct;
   return solve_for_gradient(costs, tolerance);
 }
 

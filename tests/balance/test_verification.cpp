@@ -292,7 +292,7 @@ TEST(Verification, passes_on_the_smallest_networks) {
 
 TEST(Verification, fails_when_one_h_is_changed) {
   auto result = random_result();
-  result.on_owner(5, [&](std::size_t i) { result.h[i] += 1e-5; });
+  result.on_owner(5, [&](std::size_t i) { result.h[i] += 1e-3; });
   expect_failures(result, {gauge, in, out, imbalanced, weights, gap});
 }
 
