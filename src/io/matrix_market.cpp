@@ -107,6 +107,7 @@ Network finish_matrix_market(const Comm& comm, const InputFile& file, const MmHe
   }
   if (header.dense) agreed(comm, [&] { place_dense_values(header, first, part.entries); });
   InputFacts facts;
+  facts.path = file.path();
   facts.entries = total;
   return network_of(comm, header.n, std::move(part.entries), options, std::move(facts));
 }

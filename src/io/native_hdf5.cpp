@@ -84,6 +84,7 @@ Network read_native_hdf5(const Comm& comm, const InputFile& bytes, const Source&
     check_supported(file, place);
     return open_csr(file, place.weights);
   });
+  facts.path = bytes.path();
   facts.entries = csr.nnz;
   facts.notices = agreed(comm, [&] { return notices(file, place); });
   auto rows = choose_rows(comm, file, csr, options);
