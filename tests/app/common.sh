@@ -79,23 +79,24 @@ well_formed() {
   if command -v python3 >/dev/null; then python3 -m json.tool "$1" >/dev/null; else grep -q '^}$' "$1"; fi
 }
 
-# two_at_a_time FUNCTION WORDS...: the function with each word, by two workers, each in a folder of its own below ..; their
-# checks and failures are added to ours.
-two_at_a_time() {
-  local function=$1 worker failed more
+# share_out FUNCTION WORDS...: the function with each word, by a few workers (a run mostly waits for MPI to start and to
+# end), each in a folder of its own, one level down; their checks and failures are added to ours.
+workers=4
+share_out() {
+  local function=$1 worker failed more word
   shift
-  for worker in 0 1; do
+  for ((worker = 0; worker < workers; worker++)); do
     (
       checks=0 failures=0 count=0
       mkdir "worker$worker" && cd "worker$worker" || exit 1
       for word in "$@"; do
-        if [ $((count++ % 2)) -eq "$worker" ]; then "$function" "$word"; fi
+        if [ $((count++ % workers)) -eq "$worker" ]; then "$function" "$word"; fi
       done
       echo "$checks $failures" >tally
     ) &
   done
   wait
-  for worker in 0 1; do
+  for ((worker = 0; worker < workers; worker++)); do
     read -r more failed <"worker$worker/tally" || { more=1 failed=1; }
     checks=$((checks + more)) failures=$((failures + failed))
     rm -rf "worker$worker"

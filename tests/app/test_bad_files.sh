@@ -20,8 +20,9 @@ refused_everywhere() {
   done
 }
 
+workers=6
 mapfile -t files <bad/index.tsv
-two_at_a_time refused_everywhere "${files[@]}"
+share_out refused_everywhere "${files[@]}"
 echo "${#files[@]} files: $(grep -c '\.mtx' bad/index.tsv) Matrix Market, $(grep -c '\.h5' bad/index.tsv) HDF5"
 check "at least 40 Matrix Market files" test "$(grep -c '\.mtx' bad/index.tsv)" -ge 40
 check "at least 20 HDF5 files" test "$(grep -c '\.h5' bad/index.tsv)" -ge 20

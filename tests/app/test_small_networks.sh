@@ -74,5 +74,5 @@ try_network() {
   done
 }
 
-two_at_a_time try_network nothing one one_loop no_synapses self_loops chain one_way both_ways triangle pinned
+share_out try_network nothing one one_loop no_synapses self_loops chain one_way both_ways triangle pinned
 finish

@@ -1,0 +1,244 @@
+#!/usr/bin/env bash
+# How the program answers what it is told: help without MPI, mistakes refused with one message and the documented exit
+# code at any rank count, limits that leave a marked result, outputs that survive failures.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+expect 0 0 generate random --nodes 300 --degree 8 --sigma 2 -o net.h5
+expect 0 0 balance net.h5 -o good.h5
+
+# Help: said once, with and without mpirun, and no word of PETSc's own.
+help_texts() {
+  local words option
+  for words in --help --version "generate --help" "info --help" "balance --help" "apply --help" "verify --help"; do
+    # shellcheck disable=SC2086
+    expect 0 0 $words
+    check "$words: says something" test -s out
+    check "$words: nothing on stderr" test ! -s err
+    if grep -qE 'Petsc Release|PETSC ERROR|-log_view' out; then fail "$words: PETSc's own text"; fi
+    mv out alone
+    # shellcheck disable=SC2086
+    expect 0 3 $words
+    check "$words: once under mpirun" cmp alone out
+  done
+  for option in --method --power --gain --pinned --components --cost-scope --orientation --duplicates --tolerance \
+    --step-tolerance --max-iterations --max-walltime --seed --write --report --partition; do
+    check "balance --help names $option" grep -q -- "$option" <("$SYNBAL" balance --help)
+  done
+}
+
+# Mistakes: exit code 2, one message that names the word, also under mpirun; nothing is written.
+mistake() {
+  expect_refusal 2 "$1" 0 "${@:2}"
+  check "$1: nothing written" test ! -e new.h5
+}
+mistake_on_ranks() {
+  mistake "$@"
+  expect_refusal 2 "$1" 3 "${@:2}"
+}
+
+# Words that are wrong or missing.
+wrong_words() {
+  mistake_on_ranks "no command" -q
+  mistake_on_ranks frobnicate frobnicate net.h5
+  mistake_on_ranks --nonsense balance net.h5 -o new.h5 --nonsense
+  mistake_on_ranks FILE balance -o new.h5
+  mistake_on_ranks --output balance net.h5
+  mistake RESULT verify net.h5
+  mistake more.h5 balance net.h5 more.h5 -o new.h5
+  mistake_on_ranks wrong balance net.h5 -o new.h5 --method wrong
+  mistake wrong balance net.h5 -o new.h5 --partition wrong
+  mistake wrong balance net.h5 -o new.h5 --orientation wrong
+  mistake wrong balance net.h5 -o new.h5 --duplicates wrong
+  mistake wrong balance net.h5 -o new.h5 --components wrong
+  mistake wrong balance net.h5 -o new.h5 --write wrong
+  mistake wrong generate wrong -o new.h5
+}
+
+# Numbers out of their range, and no numbers.
+wrong_values() {
+  local value
+  for value in 0 -1 2 nan inf text ''; do
+    mistake --tolerance balance net.h5 -o new.h5 --tolerance "$value"
+  done
+  for value in 0 nan; do
+    mistake --power balance net.h5 -o new.h5 --power "$value"
+    mistake --step-tolerance balance net.h5 -o new.h5 --step-tolerance "$value"
+  done
+  mistake --max-iterations balance net.h5 -o new.h5 --max-iterations -3
+  for value in '' 1:xx nan 1:2:3:4 -5; do
+    mistake --max-walltime balance net.h5 -o new.h5 --max-walltime "$value"
+  done
+  mistake --nodes generate random --nodes -1 -o new.h5
+  mistake --degree generate random --nodes 5 --degree 5 -o new.h5
+  mistake --sigma generate random --sigma nan -o new.h5
+}
+
+# What is not there yet is refused, not ignored.
+not_yet() {
+  mistake_on_ranks stochastic balance net.h5 -o new.h5 --method stochastic
+  mistake flow balance net.h5 -o new.h5 --method flow
+  mistake_on_ranks "--cost-scope all" balance net.h5 -o new.h5 --cost-scope all
+  mistake_on_ranks checkpoint balance net.h5 -o new.h5 --checkpoint c.h5
+  mistake checkpoint balance net.h5 -o new.h5 --checkpoint c.h5 --checkpoint-interval 5
+  mistake checkpoint balance net.h5 -o new.h5 --resume c.h5
+}
+
+# PETSc's options: unknown and unused ones, stray words, files that are not there.
+petsc_words() {
+  mistake_on_ranks -nonsense balance net.h5 -o new.h5 -- -nonsense 3
+  mistake -nonsense info net.h5 -- -nonsense
+  mistake -nonsense generate ring -o new.h5 -- -nonsense
+  mistake -nonsense apply net.h5 good.h5 -o new.h5 -- -nonsense
+  mistake -nonsense verify net.h5 good.h5 -- -nonsense
+  mistake_on_ranks stray balance net.h5 -o new.h5 -- stray
+  mistake_on_ranks "after --" balance net.h5 -o new.h5 -- -options_file missing.options
+  export PETSC_OPTIONS=-nonsense
+  mistake -nonsense balance net.h5 -o new.h5
+  unset PETSC_OPTIONS
+}
+
+# Names that say something else than the file will be, and outputs that would destroy an input.
+wrong_names() {
+  mistake new.txt generate ring -o new.txt
+  mistake new.txt apply net.h5 good.h5 -o new.txt
+  mistake new.mtx balance net.h5 -o new.mtx
+  mistake net.txt balance net.txt -o new.h5
+  cp net.h5 kept.h5
+  ln -s net.h5 alias.h5
+  mistake_on_ranks destroy balance net.h5 -o net.h5
+  mistake destroy balance net.h5:/weights -o ./net.h5
+  mistake destroy balance alias.h5 -o net.h5
+  mistake destroy balance net.h5 -o new.h5 --report new.h5
+  mistake destroy apply net.h5 good.h5 -o net.h5
+  mistake destroy apply net.h5 good.h5 -o good.h5
+  mistake destroy info net.h5 --report net.h5
+  mistake destroy verify net.h5 good.h5 --report good.h5
+  check "the input is as it was" cmp net.h5 kept.h5
+}
+
+# Input and output failures: exit code 5.
+file_failures() {
+  local ranks
+  mkdir folder.h5
+  for ranks in 0 3; do
+    expect_refusal 5 missing.h5 "$ranks" balance missing.h5 -o new.h5
+    expect_refusal 5 folder.h5 "$ranks" balance folder.h5 -o new.h5
+    expect_refusal 5 nowhere/new.h5 "$ranks" balance net.h5 -o nowhere/new.h5
+    expect_refusal 5 /proc/ "$ranks" balance net.h5 -o /proc/new.h5
+  done
+  expect_refusal 5 folder.h5 0 balance net.h5 -o folder.h5
+  expect_refusal 5 nowhere/new.mtx 0 generate ring -o nowhere/new.mtx
+  expect_refusal 5 nowhere/new.mtx 0 apply net.h5 good.h5 -o nowhere/new.mtx
+  expect_refusal 5 nowhere/r.json 0 balance net.h5 -o new.h5 --report nowhere/r.json
+  expect_refusal 5 missing.h5 0 verify net.h5 missing.h5
+  expect_refusal 5 missing.ids 3 balance net.h5 -o new.h5 --pinned missing.ids
+  expect_refusal 5 missing.gains 3 balance net.h5 -o new.h5 --gain missing.gains
+  if [ "$(id -u)" -ne 0 ]; then
+    mkdir locked && chmod a-w locked
+    expect_refusal 5 locked 0 balance net.h5 -o locked/new.h5
+    cp net.h5 secret.h5 && chmod a-r secret.h5
+    expect_refusal 5 secret.h5 0 balance secret.h5 -o new.h5
+  else
+    echo "left out: missing permissions, which root does not notice"
+  fi
+  check "nothing written" test ! -e new.h5
+}
+
+# Lists of neurons and gains with mistakes: exit code 3, file and line.
+bad_list() {
+  printf '%s\n' "${@:4}" >list
+  expect_refusal 3 "$2" "$1" balance net.h5 -o new.h5 "$3" list
+}
+
+# What lists get wrong.
+lists() {
+  bad_list 3 "line 2" --pinned 5 300
+  bad_list 0 "line 1" --pinned -1
+  bad_list 0 "line 2" --pinned 1 two
+  bad_list 0 "line 1" --pinned 1.5
+  bad_list 3 300 --gain 1 2
+  bad_list 0 "line 2" --gain 1 nan
+  check "nothing written" test ! -e new.h5
+}
+
+# Limits: exit code 4, the result written and marked, and true to what it says.
+limited() {
+  rm -f limited.h5
+  expect 4 "$1" balance net.h5 -o limited.h5 --report report.json "${@:2}"
+  check "$*: not converged" test "$(figure report.json converged)" = false
+  check "$*: well-formed report" well_formed report.json
+  expect 0 "$1" verify net.h5 limited.h5 --report verified.json
+  check "$*: marked" test "$(figure verified.json exit_code)" = 4
+}
+
+# Each limit.
+limits() {
+  limited 0 --max-iterations 1
+  limited 3 --max-iterations 1
+  check "the bound is a bound, if a poor one" \
+    true_that 'a <= b' a="$(figure report.json lower_bound)" b="$(figure report.json final)"
+  limited 2 --method sweep --max-iterations 2
+  limited 2 --max-walltime 00:00:00.000001
+  limited 2 --tolerance 1e-15 --max-iterations 3
+  expect 0 0 generate modular --nodes 20000 -o large.h5
+  expect 4 2 balance large.h5 -o limited.h5 --method sweep --max-walltime 00:00:01
+  expect 0 0 verify large.h5 limited.h5
+}
+
+# Several components.
+components() {
+  printf '%%%%MatrixMarket matrix coordinate real general\n3 3 3\n2 1 1\n1 2 2\n3 1 1\n' >two.mtx
+  expect_refusal 3 "two.mtx" 3 balance two.mtx -o new.h5 --components error
+}
+
+# Quiet, and a log without control characters where there is no terminal.
+quiet_runs() {
+  expect 0 2 balance net.h5 -o result.h5 -q
+  check "-q: nothing on stdout" test ! -s out
+  check "-q: nothing on stderr" test ! -s err
+  expect 0 2 balance net.h5 -o result.h5 -v
+  if LC_ALL=C grep -q $'[\001-\010\013-\037]' out err; then fail "control characters"; fi
+  check "each line once" test "$(grep -c '^network' out)" -eq 1
+}
+
+# No option file of the working folder is read.
+option_files() {
+  mkdir quiet_folder
+  printf -- '-nonsense 1\n-dll_append /nowhere/evil.so\n-ksp_type nonsense\n' >quiet_folder/.petscrc
+  (cd quiet_folder && synbal 0 balance ../net.h5 -o result.h5)
+  check ".petscrc: ignored" test $? -eq 0
+  (cd quiet_folder && HOME=$PWD synbal 2 balance ../net.h5 -o result.h5)
+  check "~/.petscrc: ignored" test $? -eq 0
+}
+
+# A full disk: exit code 5, the older result as it was.
+full_disk() {
+  local ranks
+  mkdir disk
+  if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=1m tmpfs disk 2>/dev/null; then
+    trap 'umount disk' EXIT  # when the worker ends
+    cp good.h5 disk/result.h5
+    head -c 1100000 /dev/zero >disk/filling 2>/dev/null
+    cp good.h5 older.h5
+    for ranks in 0 3; do
+      expect_refusal 5 disk/result.h5 "$ranks" balance net.h5 -o disk/result.h5
+      check "full disk: the older result stays" cmp older.h5 disk/result.h5
+      expect_refusal 5 disk/new.mtx "$ranks" apply net.h5 good.h5 -o disk/new.mtx
+      expect_refusal 5 disk/new.mtx.gz "$ranks" apply net.h5 good.h5 -o disk/new.mtx.gz
+      expect_refusal 5 disk/new.h5 "$ranks" generate random --nodes 2000 -o disk/new.h5
+    done
+    expect_refusal 5 disk/report.json 0 balance net.h5 -o result.h5 --report disk/report.json
+    check "full disk: nothing half-written stays" test "$(find disk -type f | wc -l)" -eq 2
+  else
+    echo "left out: a full disk, which needs root and mount"
+  fi
+}
+
+call() {
+  rm -rf ./*
+  cp ../net.h5 ../good.h5 .
+  "$1"
+}
+share_out call help_texts wrong_words wrong_values petsc_words not_yet limits lists file_failures \
+  wrong_names components quiet_runs option_files full_disk
+finish
