@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "synbal/balance/component_sums.hpp"
 #include "synbal/balance/newton.hpp"
@@ -28,6 +29,7 @@ double largest(const BalanceProblem& problem, std::span<const double> values) {
 void append(SolverResult& first, SolverResult&& second) {
   const auto seconds = first.history.empty() ? 0.0 : first.history.back().seconds;
   for (auto& entry : second.history) {
+    if (entry.iteration == 0 && !first.history.empty()) continue;  // where the first one ended
     entry.iteration += first.iterations;
     entry.seconds += seconds;
     first.history.push_back(entry);
@@ -67,14 +69,15 @@ struct Work {
   SolverResult automatic() {
     const Timer timer;
     auto result = newton(params.stop);
-    result.method = "auto (newton)";
+    result.method = "auto (" + result.method + ")";
     const bool balanced = result.history.back().imbalance <= params.stop.tolerance;
-    const bool limited = params.stop.max_iterations > 0 || result.reason == StopReason::walltime;
+    const auto asked = params.stop.max_iterations;
+    const bool limited = (asked > 0 && result.iterations >= asked) || result.reason == StopReason::walltime;
     if (result.converged() || balanced || limited) return result;
     log_info("auto: newton stopped at an imbalance of {:.1e} ({}); going on with sweeps",
              result.history.back().imbalance, to_string(result.reason));
     auto stop = params.stop;
-    stop.max_iterations = kRescueSweeps;
+    stop.max_iterations = asked > 0 ? std::min(kRescueSweeps, asked - result.iterations) : kRescueSweeps;
     if (stop.max_seconds > 0) stop.max_seconds = std::max(1e-3, stop.max_seconds - timer.seconds());
     potential.clear();
     append(result, sweep(stop));
@@ -93,7 +96,9 @@ Assessment assess_with(const BalanceProblem& problem, FusedKernel& kernel, const
                        const NeuronCosts& costs) {
   NewtonEquation equation(problem, kernel, components);
   const auto phi = equation.solve_accurately(costs, kAssessTolerance);
-  return {certify(problem, costs, phi), largest(problem, phi) / problem.power(), equation.iterations()};
+  const double step =
+      equation.solved() ? largest(problem, phi) / problem.power() : std::numeric_limits<double>::infinity();
+  return {certify(problem, costs, phi), step, equation.iterations()};
 }
 
 /// No cycles: h = 0 is the answer and the proof is empty.
@@ -104,11 +109,17 @@ Equilibrium nothing_to_balance(Equilibrium&& found, Method method) {
   return std::move(found);
 }
 
-/// Sweeps judge the step by its trend; the Newton step is the better judge.
-void judge_step(Equilibrium& found, const StopCriteria& stop) {
+/// The point that was found has the last word: sweeps judge the step by its trend only, and a limit may be reached just
+/// when the point is good.
+void judge(Equilibrium& found, const StopCriteria& stop) {
   auto& solver = found.solver;
   const bool small = solver.newton_step_inf && *solver.newton_step_inf <= stop.step_tolerance;
-  if (solver.reason == StopReason::converged && !small) solver.reason = StopReason::stagnated;
+  const bool balanced = found.imbalance.l1 <= stop.tolerance;
+  if (balanced && small) {
+    solver.reason = StopReason::converged;
+  } else if (solver.reason == StopReason::converged) {
+    solver.reason = balanced ? StopReason::step_left : StopReason::stagnated;
+  }
 }
 
 }  // namespace
@@ -155,7 +166,7 @@ Equilibrium balance(BalanceProblem& problem, const BalanceParams& params, const 
     found.certificate = certify(problem, found.costs, work.potential);
   }
   found.solver.matrix_passes += work.kernel.passes() - in_solver;
-  judge_step(found, params.stop);
+  judge(found, params.stop);
   found.h = std::move(work.h);
   return found;
 }

@@ -144,8 +144,9 @@ Certificate certify(const BalanceProblem& problem, const NeuronCosts& costs, std
   std::array<double, 2> sums{y.gap, residual};
   comm.sum(std::span<double>(sums));
   const double range = sums[1] > 0 ? range_bound(problem, costs, problem.network_rows()) : 0.0;
-  // The sums over a row and over all synapses are rounded: a few eps of the total, with the usual log n growth.
-  const double rounding = 8 * std::numeric_limits<double>::epsilon() * costs.total;
+  // The sums over a row and over all synapses are rounded, the residual's, too: a few eps of the total, with the usual
+  // log n growth.
+  const double rounding = 8 * std::numeric_limits<double>::epsilon() * costs.total * (1 + range);
   const double gap = sums[0] + range * sums[1] + rounding;
   if (!std::isfinite(gap)) return {};
   return {costs.total - gap, gap};

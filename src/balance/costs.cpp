@@ -54,21 +54,22 @@ void evaluate(const BalanceProblem& problem, FusedKernel& kernel, std::span<cons
 }
 
 Imbalance imbalance(const BalanceProblem& problem, const NeuronCosts& costs) {
-  std::array<double, 3> sums{};    // |d|, d^2, m^2
+  if (costs.total == 0) return {};
+  std::array<double, 3> sums{};    // |d|, d^2, m^2, squares relative to the total so that they stay in range
   std::array<double, 3> maxima{};  // |d|, m, |log ratio|
   for (LocalIndex i = 0; i < problem.size(); ++i) {
     const double in = costs.in[at(i)];
     const double out = problem.exponent(i) * costs.out[at(i)];
     const double d = std::abs(in - out);
     const double m = (in + out) / 2;
-    sums[0] += d, sums[1] += d * d, sums[2] += m * m;
+    const double d_share = d / costs.total, m_share = m / costs.total;
+    sums[0] += d, sums[1] += d_share * d_share, sums[2] += m_share * m_share;
     maxima[0] = std::max(maxima[0], d);
     maxima[1] = std::max(maxima[1], m);
     maxima[2] = std::max(maxima[2], std::abs(std::log(in) - std::log(out)));
   }
   problem.comm().sum(std::span<double>(sums));
   problem.comm().max(std::span<double>(maxima));
-  if (costs.total == 0) return {};
   return {sums[0] / costs.total, std::sqrt(sums[1] / sums[2]), maxima[0] / maxima[1], maxima[2]};
 }
 

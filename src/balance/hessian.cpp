@@ -216,6 +216,14 @@ struct HessianSolver::Body {
     if (given == PETSC_FALSE) SYNBAL_PETSC(PetscOptionsSetValue(nullptr, name.c_str(), value));
   }
 
+  /// Collective. True when some rank has more entries to assemble than PetscInt counts.
+  [[nodiscard]] bool exceeds_petsc_int() const {
+    const auto entries = 2 * (problem.local().size() + problem.remote().size()) + n;
+    const bool exceeds = problem.comm().any(entries > std::numeric_limits<PetscInt>::max());
+    if (exceeds) log_debug("too many synapses a rank for an assembled matrix with PETSc's 32-bit indices");
+    return exceeds;
+  }
+
   // Entries (i,j), (j,i) of every synapse and the diagonal, in coordinate form; PETSc sends what belongs elsewhere.
   void assemble() {
     const auto first = problem.neurons().first();
@@ -311,6 +319,7 @@ bool HessianSolver::set_point(const NeuronCosts& costs, Preconditioner precondit
   b.diagonal_sums = b.components.sum(b.diagonal);
   if (!b.ksp || b.kind != preconditioner) b.make_ksp(preconditioner);
   if (preconditioner == Preconditioner::jacobi) return true;
+  if (b.exceeds_petsc_int()) return false;
   b.assemble();
   SYNBAL_PETSC(PCSetOperators(b.inner.get(), b.assembled.get(), b.assembled.get()));
   const PetscErrorCode failed = PCSetUp(b.inner.get());
@@ -333,7 +342,8 @@ KrylovResult HessianSolver::solve(std::span<const double> g, std::span<double> d
   b.components.center(d);
   bool finite = true;
   for (const double value : d) finite = finite && std::isfinite(value);
-  return {iterations, reason > 0, !b.problem.comm().any(!finite)};
+  const bool moved = reason > 0 || iterations > 0;  // a breakdown at the start leaves zeros that solve nothing
+  return {iterations, reason > 0, !b.problem.comm().any(!finite) && moved};
 }
 
 }  // namespace synbal

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 
 #include "synbal/balance/edges.hpp"
 #include "synbal/core/timer.hpp"
@@ -85,6 +86,7 @@ struct NewtonSolver::Run {
   }
 
   void record(double l1) {
+    if (!result.history.empty() && result.history.back().iteration == result.iterations) return;  // open() told it
     result.history.push_back({result.iterations, iterate.costs().total * problem.cost_unit(), l1, timer.seconds()});
     if (report) report(result.history.back());
   }
@@ -125,12 +127,14 @@ struct NewtonSolver::Run {
     const auto phi = balanced ? equation.solve_accurately(iterate.costs(), kCheckTolerance)
                               : equation.solve(iterate.costs(), forcing(now));
     for (std::size_t i = 0; i < d.size(); ++i) d[i] = phi[i] / problem.power();
-    const double size = largest(problem, d);
+    const double size = equation.solved() ? largest(problem, d) : std::numeric_limits<double>::infinity();
     result.newton_step_inf = size;
     if (balanced && size <= stop.step_tolerance) return finish(StopReason::converged, phi);
-    if (watch.stalled(now.l1, balanced, size)) return finish(StopReason::stagnated, phi);
+    if (watch.stalled(now.l1, balanced, size)) {
+      return finish(StopReason::stagnated, balanced ? phi : std::span<const double>());  // settled when balanced only
+    }
     ++result.iterations;
-    const double length = damping(size);
+    const double length = equation.solved() ? damping(size) : 0;
     if (length < kTooShort) {
       half_step(problem, iterate.costs(), d);
       iterate.move(d, 1);
@@ -179,6 +183,8 @@ SolverResult NewtonSolver::operator()(std::vector<double>& h, const ProgressCall
   while (run.step()) {
   }
   h = run.iterate.h();
+  const auto preconditioner = run.equation.preconditioner();
+  if (preconditioner != Preconditioner::jacobi) run.result.method += std::string(" with ") + to_string(preconditioner);
   run.result.krylov_iterations = run.equation.iterations();
   run.result.matrix_passes = kernel_->passes() - passes;
   return std::move(run.result);

@@ -42,6 +42,7 @@ bool NewtonEquation::attempt(const NeuronCosts& costs, double tolerance, std::in
   if (!solver_.set_point(costs, preconditioner_)) return false;
   const auto result = solver_.solve(gradient_, potential_, {tolerance, limit});
   iterations_ += result.iterations;
+  solved_ = result.usable;
   if (!result.usable) std::fill(potential_.begin(), potential_.end(), 0.0);
   if (last_resort_) return true;
   return result.usable && (result.converged || preconditioner_ == Preconditioner::direct);
@@ -60,8 +61,8 @@ bool NewtonEquation::next_preconditioner() {
     preconditioner_ = Preconditioner::jacobi;
     last_resort_ = true;
   }
-  log_debug("newton: the Krylov count calls for another preconditioner: {}{}", to_string(preconditioner_),
-            last_resort_ ? " with more iterations" : "");
+  log_info("newton: the Krylov count calls for another preconditioner: {}{}", to_string(preconditioner_),
+           last_resort_ ? " with more iterations" : "");
   return true;
 }
 

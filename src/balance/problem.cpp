@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -131,7 +132,7 @@ void BalanceProblem::for_each_entry(LocalIndex begin, LocalIndex end, Visit&& vi
   }
 }
 
-// The range of |J| decides whether costs can be held as they are.
+// The range of |J| and of the gains decides whether costs can be held as they are.
 void BalanceProblem::choose_unit() {
   double largest = 0, smallest = std::numeric_limits<double>::max();
   for (const double w : network_->weight) {
@@ -139,18 +140,23 @@ void BalanceProblem::choose_unit() {
     largest = std::max(largest, std::abs(w));
     smallest = std::min(smallest, std::abs(w));
   }
-  double gain = 1;
-  for (const double g : network_->nodes.gain) gain = std::max(gain, g);
-  largest = comm_->max(largest);
+  double most_gain = 0, least_gain = std::numeric_limits<double>::max();
+  for (const double g : network_->nodes.gain) {
+    most_gain = std::max(most_gain, g);
+    least_gain = std::min(least_gain, g);
+  }
+  std::array<double, 2> maxima{largest, most_gain};
+  comm_->max(std::span<double>(maxima));
   smallest = comm_->min(smallest);
-  gain = comm_->max(gain);
-  if (largest == 0) return;
-  const double log2_largest = power_ * std::log2(largest) + 2 * std::log2(gain);
-  const double log2_smallest = power_ * std::log2(smallest);
+  least_gain = comm_->min(least_gain);
+  if (maxima[0] == 0) return;
+  const bool gains = maxima[1] > 0;
+  const double log2_largest = power_ * std::log2(maxima[0]) + (gains ? 2 * std::log2(maxima[1]) : 0.0);
+  const double log2_smallest = power_ * std::log2(smallest) + (gains ? 2 * std::log2(least_gain) : 0.0);
   wide_ = log2_largest - log2_smallest > kLog2Wide;
   if (wide_) {
     log2_unit_ = std::ceil(log2_largest) - kLog2Safe;  // the large ones high up, so that few small ones are raised
-  } else if (std::abs(log2_largest) > kLog2Safe) {
+  } else if (std::abs(log2_largest) > kLog2Safe || log2_smallest < -kLog2Safe) {
     log2_unit_ = std::ceil(log2_largest);
   }
 }
@@ -321,7 +327,7 @@ void BalanceProblem::compute_costs() {
   edges_ = comm_->sum(local_.size() + remote_.size());
   pinned_edges_ = comm_->sum(pinned_edges);
   edges_between_ = comm_->sum(edges_between);
-  cost_between_ = comm_->sum(between);
+  cost_between_ = comm_->sum(between) * cost_unit();
 }
 
 std::vector<double> BalanceProblem::to_network(std::span<const double> values, double elsewhere) const {

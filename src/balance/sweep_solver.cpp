@@ -38,8 +38,11 @@ struct SweepSolver::Run {
     result.method = "sweep";
   }
 
+  /// The exact figures of a check replace what the sweep itself saw.
   void record(double cost, double l1) {
-    result.history.push_back({result.sweeps, cost * problem.cost_unit(), l1, timer.seconds()});
+    auto& history = result.history;
+    if (!history.empty() && history.back().iteration == result.sweeps) history.pop_back();
+    history.push_back({result.sweeps, cost * problem.cost_unit(), l1, timer.seconds()});
     if (report) report(result.history.back());
   }
 

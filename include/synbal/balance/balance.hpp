@@ -38,7 +38,7 @@ Equilibrium balance(BalanceProblem& problem, const BalanceParams& params, const 
 /// Collective. The lower bound that one Newton equation gives at `costs` (h = base), and the size of that Newton step.
 struct Assessment {
   Certificate certificate;
-  double newton_step_inf = 0;
+  double newton_step_inf = 0;  ///< in h; infinite when the equation could not be solved
   std::int64_t krylov_iterations = 0;
 };
 Assessment assess(const BalanceProblem& problem, FusedKernel& kernel, const NeuronCosts& costs);

@@ -22,7 +22,7 @@ struct KrylovParams {
 struct KrylovResult {
   std::int64_t iterations = 0;
   bool converged = false;
-  bool usable = false;  ///< d is finite: a descent direction, if not as accurate as asked
+  bool usable = false;  ///< d is finite and not just the start: a descent direction, if not as accurate as asked
 };
 
 /// L = diag(r + k^2 o) - (C K + K C^T) at a point (Stock et al. 2022, eq. 32), with k = 1 the Laplacian of the graph

@@ -1,8 +1,6 @@
 // Damped, inexact Newton with conjugate gradients: few passes where sweeps need thousands.
 #pragma once
 
-#include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -32,6 +30,8 @@ class NewtonEquation {
   /// Collective. The same at h = base with the gradient in twice the precision: for the step that is judged.
   std::span<const double> solve_accurately(const NeuronCosts& costs, double tolerance);
 
+  /// False when the last solve broke down at its start: phi is then 0 and says nothing.
+  [[nodiscard]] bool solved() const noexcept { return solved_; }
   [[nodiscard]] std::int64_t iterations() const noexcept { return iterations_; }
   [[nodiscard]] Preconditioner preconditioner() const noexcept { return preconditioner_; }
 
@@ -50,6 +50,7 @@ class NewtonEquation {
   HessianSolver solver_;
   Preconditioner preconditioner_;
   bool last_resort_ = false;
+  bool solved_ = false;
   std::vector<double> gradient_, potential_;
   std::int64_t iterations_ = 0;
 };

@@ -60,7 +60,7 @@ class BalanceProblem {
   [[nodiscard]] double cost_unit() const noexcept;
   /// Edges over all ranks, inside components and between active neurons.
   [[nodiscard]] std::int64_t edges() const noexcept { return edges_; }
-  /// Edges between components and their cost at h = 0.
+  /// Edges between components and their cost at h = 0, in the user's unit.
   [[nodiscard]] std::int64_t edges_between() const noexcept { return edges_between_; }
   [[nodiscard]] double cost_between() const noexcept { return cost_between_; }
   /// Edges inside components that touch a pinned neuron on one side.

@@ -12,7 +12,13 @@
 namespace synbal {
 
 /// Why a solver stopped.
-enum class StopReason { converged, iteration_limit, walltime, stagnated };
+enum class StopReason {
+  converged,
+  iteration_limit,
+  walltime,
+  stagnated,  ///< balanced as far as rounding allows; the step that is left does not shrink any more
+  step_left   ///< balanced to the tolerance, but the Newton step that is left exceeds the step tolerance
+};
 [[nodiscard]] std::string to_string(StopReason reason);
 
 /// One line of the history. The cost is in the user's unit; infinite where that is too large for a double.
