@@ -200,6 +200,48 @@ TEST(Equilibrium, limits_are_reported_and_leave_a_usable_result) {
   EXPECT_LT(b.found.costs.total, b.found.initial_cost);
 }
 
+TEST(Equilibrium, costs_far_below_one_are_balanced_like_others) {
+  // Each in a unit of its own: the answer may depend on ratios only.
+  const auto w = random_matrix(25, 0.2, 1, 6);
+  const Balanced truth(world(), network_of(world(), w), 2, with(Method::newton));
+  const auto expected = truth.h(world());
+  for (const double factor : {1e-80, 1e-130}) {
+    auto network = network_of(world(), w);
+    network.nodes.gain.assign(static_cast<std::size_t>(network.local_size()), factor);
+    const Balanced b(world(), std::move(network), 2, with(Method::newton));
+    EXPECT_TRUE(b.found.solver.converged());
+    const auto h = b.h(world());
+    for (std::size_t i = 0; i < h.size(); ++i) EXPECT_NEAR(h[i], expected[i], 1e-9) << factor;
+    const double cost = b.found.costs.total * b.problem.cost_unit() / (factor * factor);
+    EXPECT_NEAR(cost, truth.found.costs.total, 1e-10 * cost);
+  }
+}
+
+TEST(Equilibrium, a_long_cycle_of_nearly_vanishing_costs_reaches_its_geometric_mean) {
+  // One cost of 2^-399, the others of 2^-1050: all end at less than smallest_cost() in the user's unit.
+  const GlobalIndex n = 50;
+  Dense w(n);
+  double log_mean = 0;
+  for (GlobalIndex i = 0; i < n; ++i) {
+    w(i, (i + 1) % n) = i == 0 ? std::exp2(-199.5) : std::exp2(-525) * static_cast<double>(i);
+    log_mean += std::log(w(i, (i + 1) % n)) / static_cast<double>(n);
+  }
+  const Balanced b(world(), network_of(world(), w), 2, with(Method::automatic));
+  const auto h = b.h(world());
+  for (GlobalIndex i = 0; i < n; ++i) {
+    const auto j = (i + 1) % n;
+    EXPECT_NEAR(std::log(w(i, j)) + h[static_cast<std::size_t>(j)] - h[static_cast<std::size_t>(i)], log_mean, 1e-8);
+  }
+}
+
+TEST(Equilibrium, the_cost_between_components_is_in_the_users_unit) {
+  Dense w(4);
+  w(0, 1) = 1, w(1, 0) = 2, w(2, 3) = 1, w(3, 2) = 1, w(2, 0) = 3;
+  for (auto& x : w.entries) x *= 1e-80;
+  const Balanced b(world(), network_of(world(), w), 2);
+  EXPECT_NEAR(b.problem.cost_between() * 1e160, 9, 1e-10);
+}
+
 TEST(Certificate, bounds_hold_on_a_thousand_random_networks) {
   const Comm self(MPI_COMM_SELF);
   // Every rank takes its share of the thousand, each network serial.
