@@ -200,6 +200,43 @@ TEST(Equilibrium, limits_are_reported_and_leave_a_usable_result) {
   EXPECT_LT(b.found.costs.total, b.found.initial_cost);
 }
 
+TEST(Equilibrium, a_limit_of_as_many_iterations_as_it_takes_is_no_limit) {
+  const auto w = random_matrix(40, 0.2, 1, 3);
+  for (const auto method : kMethods) {
+    auto params = with(method, 1e-10);
+    const Balanced free(world(), network_of(world(), w), 2, params);
+    params.stop.max_iterations = free.found.solver.iterations;
+    const Balanced limited(world(), network_of(world(), w), 2, params);
+    EXPECT_TRUE(limited.found.solver.converged()) << to_string(method);
+    EXPECT_EQ(limited.found.solver.iterations, free.found.solver.iterations);
+    params.stop.max_iterations = 3;
+    const Balanced stopped(world(), network_of(world(), w), 2, params);
+    EXPECT_EQ(stopped.found.solver.reason, StopReason::iteration_limit);
+    EXPECT_EQ(stopped.found.solver.iterations, 3);
+  }
+}
+
+TEST(Equilibrium, the_history_tells_every_iteration_once_and_in_order) {
+  const auto w = random_matrix(40, 0.2, 2, 3);
+  for (const auto method : kMethods) {
+    for (const std::int64_t limit : {0, 3, 12}) {
+      auto params = with(method);
+      params.stop.max_iterations = limit;
+      const Balanced b(world(), network_of(world(), w), 2, params);
+      const auto& history = b.found.solver.history;
+      EXPECT_EQ(std::ssize(history), b.found.solver.iterations + 1) << to_string(method);
+      for (std::size_t k = 0; k < history.size(); ++k) {
+        EXPECT_EQ(history[k].iteration, static_cast<std::int64_t>(k)) << to_string(method);
+        if (k > 0) {
+          EXPECT_GE(history[k].seconds, history[k - 1].seconds);
+        }
+      }
+      EXPECT_NEAR(history.front().cost, b.found.initial_cost, 1e-13 * b.found.initial_cost);
+      EXPECT_NEAR(history.back().cost, b.found.costs.total, 1e-13 * b.found.costs.total);
+    }
+  }
+}
+
 TEST(Equilibrium, costs_far_below_one_are_balanced_like_others) {
   // Each in a unit of its own: the answer may depend on ratios only.
   const auto w = random_matrix(25, 0.2, 1, 6);
