@@ -210,7 +210,10 @@ ExitCode run(const Context& context, const Options& options) {
   BalanceProblem problem(comm, loaded.network, loaded.components, options.input.power);
   Progress progress("balance");
   const auto found = balance(problem, params, [&](const SolverProgress& p) {
-    if (comm.is_root()) progress.update(p.iteration, p.cost, p.imbalance, params.stop.tolerance);
+    // Below the tolerance only the step is left, whose end cannot be foreseen from the imbalance.
+    const bool ahead = p.imbalance > params.stop.tolerance;
+    const auto target = ahead ? std::optional(params.stop.tolerance) : std::nullopt;
+    if (comm.is_root()) progress.update(p.iteration, p.cost, p.imbalance, target);
   });
   times.solve = comm.max(solving.seconds());
   context.session.refuse_unused_petsc_options();
