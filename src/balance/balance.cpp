@@ -69,7 +69,7 @@ struct Work {
   SolverResult automatic() {
     const Timer timer;
     auto result = newton(params.stop);
-    result.method = "auto (newton)";
+    result.method = "auto (" + result.method + ")";
     const bool balanced = result.history.back().imbalance <= params.stop.tolerance;
     const auto asked = params.stop.max_iterations;
     const bool limited = (asked > 0 && result.iterations >= asked) || result.reason == StopReason::walltime;
@@ -118,7 +118,7 @@ void judge(Equilibrium& found, const StopCriteria& stop) {
   if (balanced && small) {
     solver.reason = StopReason::converged;
   } else if (solver.reason == StopReason::converged) {
-    solver.reason = StopReason::stagnated;
+    solver.reason = balanced ? StopReason::step_left : StopReason::stagnated;
   }
 }
 

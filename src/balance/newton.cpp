@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 
 #include "synbal/balance/edges.hpp"
 #include "synbal/core/timer.hpp"
@@ -182,6 +183,8 @@ SolverResult NewtonSolver::operator()(std::vector<double>& h, const ProgressCall
   while (run.step()) {
   }
   h = run.iterate.h();
+  const auto preconditioner = run.equation.preconditioner();
+  if (preconditioner != Preconditioner::jacobi) run.result.method += std::string(" with ") + to_string(preconditioner);
   run.result.krylov_iterations = run.equation.iterations();
   run.result.matrix_passes = kernel_->passes() - passes;
   return std::move(run.result);

@@ -61,8 +61,8 @@ bool NewtonEquation::next_preconditioner() {
     preconditioner_ = Preconditioner::jacobi;
     last_resort_ = true;
   }
-  log_debug("newton: the Krylov count calls for another preconditioner: {}{}", to_string(preconditioner_),
-            last_resort_ ? " with more iterations" : "");
+  log_info("newton: the Krylov count calls for another preconditioner: {}{}", to_string(preconditioner_),
+           last_resort_ ? " with more iterations" : "");
   return true;
 }
 
