@@ -46,6 +46,7 @@ double seconds_of(const std::string& text) {
     total = total * 60 + part;
     begin = end + 1;
   }
+  if (total <= 0) throw usage_error("--max-walltime leaves no time at all: give at least a second");
   return total;
 }
 
@@ -206,6 +207,8 @@ ExitCode run(const Context& context, const Options& options) {
   PhaseTimes times;
   auto loaded = load(comm, options.input, times);
   agreed(comm, [&] { refuse_several_components(options, loaded.components); });
+  // The walltime counts from the start of the run; what reading took is gone.
+  if (params.stop.max_seconds > 0) params.stop.max_seconds = std::max(1e-3, params.stop.max_seconds - total.seconds());
   const Timer solving;
   BalanceProblem problem(comm, loaded.network, loaded.components, options.input.power);
   Progress progress("balance");
@@ -216,7 +219,6 @@ ExitCode run(const Context& context, const Options& options) {
     if (comm.is_root()) progress.update(p.iteration, p.cost, p.imbalance, target);
   });
   times.solve = comm.max(solving.seconds());
-  context.session.refuse_unused_petsc_options();
 
   Finished finished{context, options, loaded.network, loaded.components, problem, found, started, times};
   timed(comm, finished.times.write, [&] { return write(finished, loaded.network), 0; });
@@ -227,6 +229,7 @@ ExitCode run(const Context& context, const Options& options) {
     if (!options.report.empty()) write_report(report, options.report);
     if (context.verbosity >= 0) print_summary(report, options);
   });
+  context.session.refuse_unused_petsc_options();  // last, so that a finished result is not lost over them
   return finished.code();
 }
 
@@ -250,7 +253,7 @@ Command add_balance(CLI::App& root) {
   command
       ->add_option("--max-iterations", o->params.stop.max_iterations, "sweeps plus Newton steps (0: the method's own)")
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--max-walltime", o->walltime, "stop solving after this time and write what there is")
+  command->add_option("--max-walltime", o->walltime, "stop solving this long after the start and write what there is")
       ->type_name("HH:MM:SS");
   command->add_option("--components", o->components, "what to do with several components")
       ->check(CLI::IsMember({"balance", "error"}))

@@ -181,7 +181,7 @@ struct HessianSolver::Body {
     SYNBAL_PETSC(PCCreate(comm.get(), &raw));
     inner = PetscPc::adopt(raw);
     SYNBAL_PETSC(PCSetOptionsPrefix(raw, kPrefix));
-    if (kind == Preconditioner::multigrid && !user_chose_preconditioner()) choose_multigrid(raw);
+    if (kind == Preconditioner::multigrid && !HessianSolver::user_chose_preconditioner()) choose_multigrid(raw);
     if (kind == Preconditioner::direct) choose_direct(raw);
     SYNBAL_PETSC(PCSetFromOptions(raw));
   }
@@ -206,8 +206,6 @@ struct HessianSolver::Body {
     SYNBAL_PETSC(PCSetType(pc, PCCHOLESKY));
     SYNBAL_PETSC(PCFactorSetMatSolverType(pc, MATSOLVERMUMPS));
   }
-
-  static bool user_chose_preconditioner() { return HessianSolver::user_chose_preconditioner(); }
 
   /// Sets a PETSc option unless the user did.
   static void set_default(const std::string& name, const char* value) {

@@ -52,8 +52,9 @@ void half_step(const BalanceProblem& problem, const NeuronCosts& costs, std::spa
   const double p = problem.power();
   for (LocalIndex i = 0; i < problem.size(); ++i) {
     const double k = problem.exponent(i);
+    const double most = kLargestHalfStep / std::max(1.0, k);
     const double log_ratio = safe_log(costs.in[at(i)]) - safe_log(k * costs.out[at(i)]);
-    d[at(i)] = std::clamp(log_ratio / (2 * (k + 1)), -kLargestHalfStep, kLargestHalfStep) / p;
+    d[at(i)] = std::clamp(log_ratio / (2 * (k + 1)), -most, most) / p;
   }
 }
 
@@ -80,7 +81,7 @@ struct NewtonSolver::Run {
         stop(s.params_.stop),
         report(r),
         iterate(problem, *s.kernel_, h),
-        equation(problem, *s.kernel_, *s.components_, s.params_.preconditioner),
+        equation(problem, *s.kernel_, *s.components_),
         d(h.size()) {
     result.method = "newton";
   }

@@ -7,11 +7,10 @@
 
 namespace synbal {
 
-NewtonEquation::NewtonEquation(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components,
-                               Preconditioner first)
+NewtonEquation::NewtonEquation(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
     : problem_(&problem),
       solver_(problem, kernel, components),
-      preconditioner_(HessianSolver::user_chose_preconditioner() ? Preconditioner::multigrid : first),
+      preconditioner_(HessianSolver::user_chose_preconditioner() ? Preconditioner::multigrid : Preconditioner::jacobi),
       gradient_(static_cast<std::size_t>(problem.size())),
       potential_(static_cast<std::size_t>(problem.size())) {}
 

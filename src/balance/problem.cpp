@@ -289,7 +289,7 @@ void BalanceProblem::compute_costs() {
   const auto is_one = [](const Factor& f) { return f.mantissa == 1 && f.exponent == 0; };
   const bool plain = std::all_of(pre.begin(), pre.end(), is_one) && std::all_of(post.begin(), post.end(), is_one);
 
-  std::int64_t pinned_edges = 0, edges_between = 0;
+  std::int64_t edges_between = 0;
   double between = 0;
   from_pinned_.assign(at(size()), 0.0);
   std::vector<double> leaving(label_.size(), 0.0);
@@ -308,10 +308,10 @@ void BalanceProblem::compute_costs() {
         (j < rows ? local_ : remote_).cost[at(place)] = cost;
         break;
       case Role::from_pinned:
-        from_pinned_[at(active_index_[at(i)])] += cost, ++pinned_edges;
+        from_pinned_[at(active_index_[at(i)])] += cost;
         break;
       case Role::to_pinned:
-        leaving[at(j)] += cost, ++pinned_edges;
+        leaving[at(j)] += cost;
         break;
       default:
         between += exact, ++edges_between;
@@ -325,7 +325,6 @@ void BalanceProblem::compute_costs() {
   if (counted_) return;
   counted_ = true;
   edges_ = comm_->sum(local_.size() + remote_.size());
-  pinned_edges_ = comm_->sum(pinned_edges);
   edges_between_ = comm_->sum(edges_between);
   cost_between_ = comm_->sum(between) * cost_unit();
 }

@@ -56,8 +56,8 @@ void Sweeper::visit(LocalIndex i, SweepView& view) {
   view.l1 += std::abs(in_cost - out * own.pre);
   view.cost += in_cost + problem_->to_pinned()[at(i)] * own.pre;
   // log of the factor that t = e^{-p delta} takes: balanced is in t' = out s'.
-  const double change =
-      std::clamp(-(std::log(in_cost) - std::log(out * own.pre)) / (k + 1), -kLargestStep, kLargestStep);
+  const double most = kLargestStep / std::max(1.0, k);
+  const double change = std::clamp(-(std::log(in_cost) - std::log(out * own.pre)) / (k + 1), -most, most);
   const double after = before * std::exp(change);
   own.pre = k == 1 ? 1 / after : std::pow(after, -k);
   post_[at(i)] = after;

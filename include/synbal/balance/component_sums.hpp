@@ -15,6 +15,8 @@ class ComponentSums {
  public:
   /// Collective. The problem must outlive it.
   explicit ComponentSums(const BalanceProblem& problem);
+  ComponentSums(const ComponentSums&) = delete;
+  ComponentSums& operator=(const ComponentSums&) = delete;
 
   /// [n] Number of each neuron's component among those present on this rank.
   [[nodiscard]] std::span<const LocalIndex> label() const noexcept { return label_; }
@@ -24,8 +26,6 @@ class ComponentSums {
   [[nodiscard]] bool pinned(LocalIndex label) const noexcept {
     return leader_[static_cast<std::size_t>(label)] == problem_->pinned_component();
   }
-  /// True on the one rank that owns the component's leader.
-  [[nodiscard]] bool owns(LocalIndex label) const noexcept;
 
   /// Collective. [count()] Combines one value per label over the ranks; every rank gets the result for its labels.
   [[nodiscard]] std::vector<double> combine(std::vector<double> per_label,
@@ -51,12 +51,19 @@ class ComponentSums {
   void center(std::span<double> values) const;
 
  private:
+  void number_slots();
+
   const BalanceProblem* problem_;
   const Ownership* rows_;
   std::vector<GlobalIndex> leader_;  // sorted
   std::vector<LocalIndex> label_;
   std::vector<double> size_;  // neurons per label, over all ranks
-  Halo halo_;
+  Halo halo_;                 // ghosts: leaders owned elsewhere, in the order of their labels
+  mutable HaloExchange<double> exchange_{halo_};
+  // A slot for every leader owned here that has neurons here or elsewhere.
+  LocalIndex slots_ = 0;
+  std::vector<LocalIndex> slot_of_label_;  // -1 where the leader is owned elsewhere
+  std::vector<LocalIndex> slot_of_send_;   // for every index that the halo sends
 };
 
 }  // namespace synbal

@@ -13,7 +13,6 @@ namespace synbal {
 struct NewtonParams {
   StopCriteria stop;
   int opening_half_steps = 10;
-  Preconditioner preconditioner = Preconditioner::jacobi;  ///< to start with; replaced when Krylov counts call for it
 };
 
 /// The Newton equation L phi = g (d = phi / p) with the preconditioner that what was seen so far calls for: Jacobi
@@ -22,8 +21,7 @@ struct NewtonParams {
 class NewtonEquation {
  public:
   /// Collective. All must outlive the equation.
-  NewtonEquation(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components,
-                 Preconditioner first = Preconditioner::jacobi);
+  NewtonEquation(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components);
 
   /// Collective. [n] phi at the point of `costs`, to a tolerance relative to g in the norm of the diagonal's inverse.
   std::span<const double> solve(const NeuronCosts& costs, double tolerance);

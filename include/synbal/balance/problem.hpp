@@ -63,8 +63,6 @@ class BalanceProblem {
   /// Edges between components and their cost at h = 0, in the user's unit.
   [[nodiscard]] std::int64_t edges_between() const noexcept { return edges_between_; }
   [[nodiscard]] double cost_between() const noexcept { return cost_between_; }
-  /// Edges inside components that touch a pinned neuron on one side.
-  [[nodiscard]] std::int64_t pinned_edges() const noexcept { return pinned_edges_; }
 
   static constexpr double smallest_cost() noexcept { return 1e-250; }
 
@@ -112,7 +110,7 @@ class BalanceProblem {
   std::int32_t pinned_label_ = -1;        // label of pinned neurons
   std::int32_t joins_pinned_ = -1;        // label of the free neurons in the pinned neurons' component
   bool counted_ = false;
-  std::int64_t edges_ = 0, edges_between_ = 0, pinned_edges_ = 0;
+  std::int64_t edges_ = 0, edges_between_ = 0;
   double cost_between_ = 0;
 };
 

@@ -36,7 +36,6 @@ class Sweeper {
   /// [n] Where the sweeps have come to, relative to the base.
   [[nodiscard]] std::vector<double> delta() const;
 
-  [[nodiscard]] std::int32_t colors() const noexcept { return coloring_.count; }
   [[nodiscard]] std::int64_t coloring_rounds() const noexcept { return coloring_.rounds; }
 
  private:
