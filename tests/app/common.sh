@@ -10,6 +10,7 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 failures=0
 checks=0
+limit=60 # seconds for a run
 
 # synbal RANKS WORDS...: one guarded run with stdout in ./out, stderr in ./err and the exit code as its own; 0 ranks means
 # without mpirun.
@@ -17,10 +18,10 @@ synbal() {
   local ranks=$1
   shift
   if [ "$ranks" -eq 0 ]; then
-    timeout -k 5 60 "$SYNBAL" "$@" >out 2>err </dev/null
+    timeout -k 5 "$limit" "$SYNBAL" "$@" >out 2>err </dev/null
   else
     # shellcheck disable=SC2086
-    timeout -k 5 60 $MPIRUN -n "$ranks" "$SYNBAL" "$@" >out 2>err </dev/null
+    timeout -k 5 "$limit" $MPIRUN -n "$ranks" "$SYNBAL" "$@" >out 2>err </dev/null
   fi
 }
 
