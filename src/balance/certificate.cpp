@@ -149,6 +149,7 @@ Certificate certify(const BalanceProblem& problem, const NeuronCosts& costs, std
   const double rounding = 8 * std::numeric_limits<double>::epsilon() * costs.total * (1 + range);
   const double gap = sums[0] + range * sums[1] + rounding;
   if (!std::isfinite(gap)) return {};
+  if (gap > costs.total) return {0.0, costs.total};  // costs are not negative
   return {costs.total - gap, gap};
 }
 

@@ -176,6 +176,17 @@ struct HessianSolver::Body {
     SYNBAL_PETSC(KSPSetOperators(raw, shell.get(), shell.get()));
   }
 
+  /// False when a library refuses: hypre, once it has failed, refuses for the rest of the run.
+  bool try_ksp(Preconditioner preconditioner) {
+    try {
+      make_ksp(preconditioner);
+      return true;
+    } catch (const Error& error) {
+      log_debug("{}", error.what());
+      return false;
+    }
+  }
+
   void make_inner() {
     PC raw = nullptr;
     SYNBAL_PETSC(PCCreate(comm.get(), &raw));
@@ -315,8 +326,14 @@ bool HessianSolver::set_point(const NeuronCosts& costs, Preconditioner precondit
     b.diagonal[at(i)] = costs.in[at(i)] + k * k * costs.out[at(i)];
   }
   b.diagonal_sums = b.components.sum(b.diagonal);
-  if (!b.ksp || b.kind != preconditioner) b.make_ksp(preconditioner);
-  if (preconditioner == Preconditioner::jacobi) return true;
+  const bool jacobi = preconditioner == Preconditioner::jacobi;
+  const bool made = (b.ksp && b.kind == preconditioner) || b.try_ksp(preconditioner);
+  if (jacobi && made) return true;
+  if (jacobi) throw internal_error("PETSc could not set up conjugate gradients with Jacobi: see -v");
+  if (b.problem.comm().any(!made)) {
+    b.ksp.reset();
+    return false;
+  }
   if (b.exceeds_petsc_int()) return false;
   b.assemble();
   SYNBAL_PETSC(PCSetOperators(b.inner.get(), b.assembled.get(), b.assembled.get()));
