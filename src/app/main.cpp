@@ -1,4 +1,5 @@
 // The program: parse, start MPI and PETSc, run one command, leave with the documented exit code on all ranks together.
+#include <malloc.h>
 #include <mpi.h>
 
 #include <CLI/CLI.hpp>
@@ -132,6 +133,9 @@ int refuse(const std::string& message) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Vectors of a value per neuron come and go all the time: keep their pages instead of having them cleared anew.
+  ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 512 << 20);
   const auto arguments = split(argc, argv);
   CLI::App root{
       "Balanced weights for huge recurrent networks: every neuron's incoming cost equals its outgoing cost, and "

@@ -88,6 +88,8 @@ void BalanceProblem::label_columns(const Components& components) {
                                             leaders.begin());
     }
   }
+  one_component_ =
+      std::all_of(label_.begin(), label_.end(), [](std::int32_t l) { return l == 0; }) && pinned_label_ == 1;
   for (LocalIndex i = 0; i < rows; ++i) {
     if (label_[at(i)] == kTrivial || label_[at(i)] == pinned_label_) continue;
     network_row_.push_back(i);
@@ -112,9 +114,11 @@ void BalanceProblem::number_active_neurons() {
 }
 
 BalanceProblem::Role BalanceProblem::role(LocalIndex row, LocalIndex column) const noexcept {
+  if (row == column) return Role::unchanging;
+  if (one_component_) return Role::inside;
   const auto post = label_[at(row)];
   const auto pre = label_[at(column)];
-  if (row == column || (post == pinned_label_ && pre == pinned_label_)) return Role::unchanging;
+  if (post == pinned_label_ && pre == pinned_label_) return Role::unchanging;
   if (post == pre && post != kTrivial) return Role::inside;
   if (pre == pinned_label_ && post == joins_pinned_) return Role::from_pinned;
   if (post == pinned_label_ && pre == joins_pinned_) return Role::to_pinned;

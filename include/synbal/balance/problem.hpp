@@ -109,6 +109,7 @@ class BalanceProblem {
   std::vector<LocalIndex> active_index_;  // [network local] place among the active neurons, or -1
   std::int32_t pinned_label_ = -1;        // label of pinned neurons
   std::int32_t joins_pinned_ = -1;        // label of the free neurons in the pinned neurons' component
+  bool one_component_ = false;            // all this rank sees is one component without pinned neurons
   bool counted_ = false;
   std::int64_t edges_ = 0, edges_between_ = 0;
   double cost_between_ = 0;

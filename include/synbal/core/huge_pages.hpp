@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <new>
+#include <utility>
 #include <vector>
 
 namespace synbal {
@@ -21,13 +22,22 @@ struct HugePageAllocator {
   explicit HugePageAllocator(const HugePageAllocator<U>&) noexcept {}
   T* allocate(std::size_t n) { return static_cast<T*>(allocate_huge(n * sizeof(T))); }
   void deallocate(T* memory, std::size_t) noexcept { free_huge(memory); }
+  /// resize() leaves plain values as they come: the pages are touched first by who fills them, and once.
+  template <class U>
+  void construct(U* place) noexcept {
+    ::new (static_cast<void*>(place)) U;
+  }
+  template <class U, class... Args>
+  void construct(U* place, Args&&... args) {
+    ::new (static_cast<void*>(place)) U(std::forward<Args>(args)...);
+  }
   template <class U>
   bool operator==(const HugePageAllocator<U>&) const noexcept {
     return true;
   }
 };
 
-/// A vector for the large arrays of the kernels.
+/// A vector for the large arrays of the kernels; resize() does not zero plain values.
 template <class T>
 using HugeVector = std::vector<T, HugePageAllocator<T>>;
 
