@@ -200,6 +200,7 @@ ExitCode run(const Context& context, const Options& options) {
     if (options.walltime) params.stop.max_seconds = seconds_of(*options.walltime);
   });
   auto others = input_files(options.input);
+  context.session.refuse_unused_petsc_options("newton_");  // those of the solver can only be judged at the end
   check_output(comm, options.output, OutputKind::result, others);
   others.push_back(options.output);
   if (!options.report.empty()) check_output(comm, options.report, OutputKind::report, others);

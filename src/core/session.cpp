@@ -42,7 +42,7 @@ Session::~Session() {
   MPI_Finalize();
 }
 
-void Session::refuse_unused_petsc_options() const {
+void Session::refuse_unused_petsc_options(const std::string& spared) const {
   PetscInt count = 0;
   char** names = nullptr;
   char** values = nullptr;
@@ -50,6 +50,7 @@ void Session::refuse_unused_petsc_options() const {
   std::string unused;
   for (PetscInt k = 0; k < count; ++k) {
     const std::string name = names[k];
+    if (!spared.empty() && name.starts_with(spared)) continue;
     if (name == "skip_petscrc" || name == "no_signal_handler" || name == "options_left") continue;
     unused += fmt::format("{}-{}", unused.empty() ? "" : ", ", name);
   }

@@ -21,7 +21,8 @@ class Session {
 
   [[nodiscard]] const Comm& world() const noexcept { return *world_; }
   /// Collective. @throws Error usage naming PETSc options that nothing used.
-  void refuse_unused_petsc_options() const;
+  /// Options that start with `spared` are left for later, when what could use them has run.
+  void refuse_unused_petsc_options(const std::string& spared = {}) const;
 
  private:
   std::unique_ptr<Comm> world_;
