@@ -1,0 +1,81 @@
+// Time integration by SUNDIALS CVODE of distributed dynamics.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "synbal/flow/dynamics.hpp"
+
+namespace synbal {
+
+enum class Integration { bdf, adams };
+[[nodiscard]] const char* to_string(Integration integration) noexcept;
+
+struct IntegratorParams {
+  Integration integration = Integration::bdf;
+  double relative_tolerance = 1e-6;  ///< of the local error, with respect to |y|
+  double absolute_tolerance = 1e-8;  ///< in h
+  int krylov_dimension = 50;         ///< largest number of Krylov iterations in a linear solve
+  std::int64_t max_steps = 0;        ///< 0: no limit
+  double initial_step = 0;           ///< 0: CVODE's estimate
+};
+
+/// Counters of CVODE since the start, and of our own calls.
+struct IntegratorStatistics {
+  std::int64_t steps = 0, derivatives = 0, nonlinear_iterations = 0, nonlinear_failures = 0, error_test_failures = 0,
+               krylov_iterations = 0, linear_failures = 0, products = 0, preconditioner_setups = 0;
+  int order = 0;
+  double step = 0;  ///< last step taken
+};
+
+/// How one call of Integrator::step() ended; the same on all ranks.
+enum class StepOutcome {
+  taken,
+  end_time,  ///< at the end time that was set
+  event,     ///< the event function reached zero; time() is where
+  failed     ///< CVODE cannot go on (message()); the state is that of the last good step
+};
+
+/// One integration of `dynamics` from `start`. BDF uses Newton with SUNDIALS' PCG on I + gamma A (matrix-free products,
+/// Jacobi, or a PETSc preconditioner named by the options -flow_pc_type on an assembled matrix where the dynamics offer
+/// one) for symmetric dynamics and GMRES with difference quotients for others; Adams uses fixed-point iterations.
+/// Works with empty ranks and with no neurons at all.
+class Integrator {
+ public:
+  /// A number that falls through zero at the event, evaluated at an accepted or interpolated state; Collective. It is
+  /// called once after every step with the accepted state (a monitor may hang on it) and a few times more to locate the
+  /// event.
+  using Event = std::function<double(double time, std::span<const double> y)>;
+
+  /// Collective. Dynamics must outlive the integrator; y has dynamics.size() values.
+  Integrator(Dynamics& dynamics, double time, std::span<const double> y, const IntegratorParams& params,
+             Event event = {});
+  ~Integrator();
+  Integrator(const Integrator&) = delete;
+  Integrator& operator=(const Integrator&) = delete;
+
+  /// Collective. Steps never go beyond this time.
+  void set_end_time(double time);
+  /// Collective. One internal step, chosen by CVODE.
+  StepOutcome step();
+  /// Where the last step ended (at an event or the end time: there).
+  [[nodiscard]] double time() const noexcept;
+  [[nodiscard]] std::span<const double> state() const;
+  /// Time at which the last step began; interpolation is valid from there to time().
+  [[nodiscard]] double step_begin() const noexcept;
+  /// Collective. [n] The state at a time within the last step, to the order of the method.
+  void interpolate(double time, std::span<double> y) const;
+  [[nodiscard]] IntegratorStatistics statistics() const;
+  /// Why it failed, in words a user understands, with CVODE's own; empty otherwise.
+  [[nodiscard]] const std::string& message() const noexcept;
+
+ private:
+  struct Body;
+  std::unique_ptr<Body> body_;
+};
+
+}  // namespace synbal

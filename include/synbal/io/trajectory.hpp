@@ -1,0 +1,75 @@
+// The trajectory file of `flow`: rows over time, written as they come, readable at every instant, also after a kill.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "synbal/io/result.hpp"
+#include "synbal/network/network.hpp"
+
+namespace synbal {
+
+/// A table of the file: rows are output times, columns recorded things whose values live on the ranks that own them.
+/// Dataset /name has shape [rows, width]; rank-local values go to the `place`s given, together a permutation of
+/// 0..width-1 over all ranks.
+struct TrajectoryTable {
+  std::string name;
+  std::int64_t width = 0;           ///< over all ranks
+  std::vector<std::int64_t> place;  ///< [local] column of each local value
+};
+
+/// An array that does not change over time, e.g. the ids of recorded neurons (dataset /name, int64[width]).
+struct TrajectoryLabel {
+  std::string name;
+  std::int64_t width = 0;
+  std::vector<std::int64_t> place;
+  std::vector<std::int64_t> value;
+};
+
+struct TrajectoryLayout {
+  std::vector<std::string> scalars;  ///< datasets float64[rows], first of them "time"; equal on all ranks
+  std::vector<TrajectoryTable> tables;
+  std::vector<TrajectoryLabel> labels;
+  std::int64_t expected_rows = 0;  ///< 0: not known
+};
+
+/// The file appears under its name when the writer is made and is valid HDF5 at every moment: rows go into space that
+/// was allocated (and filled with NaN) before, and when it is used up a copy twice as large is made beside it and
+/// renamed over it. The dataset /rows (int64[1]) says how many rows are whole; rows beyond it are NaN. finish() leaves
+/// a file with exactly the rows written.
+class TrajectoryWriter {
+ public:
+  /// Collective. What stood at `path` is replaced now. `about` becomes root attributes; reason "running" until
+  /// finish().
+  /// @throws Error io_failure.
+  TrajectoryWriter(const Comm& comm, std::string path, TrajectoryLayout layout, const Provenance& about);
+  ~TrajectoryWriter();
+  TrajectoryWriter(const TrajectoryWriter&) = delete;
+  TrajectoryWriter& operator=(const TrajectoryWriter&) = delete;
+
+  /// Collective. One row: scalars (equal on all ranks, in the order of the layout) and one span of local values per
+  /// table. On the disk's side of the operating system when it returns. @throws Error io_failure on all ranks together.
+  void append(std::span<const double> scalars, std::span<const std::span<const double>> tables);
+  [[nodiscard]] std::int64_t rows() const noexcept;
+  /// Collective. The last word: exact size, read-back check, final attributes. @throws Error io_failure; the rows are
+  /// then still readable.
+  void finish(const Provenance& about);
+
+ private:
+  struct Body;
+  std::unique_ptr<Body> body_;
+};
+
+/// The last whole row of a trajectory that recorded h of all neurons: where a new run can start.
+struct TrajectoryEnd {
+  double time = 0;
+  std::vector<double> h;  ///< for the owned neurons of the network given
+};
+/// Collective. @throws Error bad_input when the file is no trajectory, has no rows, did not record all of h, or belongs
+/// to another network size.
+TrajectoryEnd read_trajectory_end(const Comm& comm, const Network& network, const std::string& path);
+
+}  // namespace synbal
