@@ -165,8 +165,6 @@ void write(Finished& run, Network& network) {
   const auto& comm = run.context.world;
   const auto h = run.problem.to_network(run.found.h, 0.0);
   const auto costs = direct_costs(comm, network, run.components, h, run.problem.power());
-  std::vector<HistoryEntry> history;
-  for (const auto& e : run.found.solver.history) history.push_back({e.iteration, e.cost, e.imbalance, e.seconds});
   const bool weights = run.options.write == "weights";
   if (weights) scale_weights(comm, network, h);
   write_result(comm, network,
@@ -174,7 +172,7 @@ void write(Finished& run, Network& network) {
                 .component = run.components.number,
                 .in_cost = costs.in,
                 .out_cost = costs.out,
-                .history = history,
+                .history = run.found.solver.history,
                 .balanced = weights ? &network : nullptr,
                 .provenance = provenance(run)},
                run.options.output);

@@ -105,7 +105,7 @@ class FileValues {
 /// /history: four equally long datasets, written by rank 0.
 class HistoryOutput {
  public:
-  HistoryOutput(std::span<const HistoryEntry> entries, Hdf5Output& output) : entries_(entries), output_(&output) {
+  HistoryOutput(std::span<const SolverProgress> entries, Hdf5Output& output) : entries_(entries), output_(&output) {
     const auto length = static_cast<std::int64_t>(entries.size());
     output.group("/history");
     iteration_ = output.dataset<std::int64_t>("/history/iteration", length);
@@ -114,29 +114,29 @@ class HistoryOutput {
     seconds_ = output.dataset<double>("/history/seconds", length);
   }
   void write() {
-    write(iteration_, &HistoryEntry::iteration);
-    write(cost_, &HistoryEntry::cost);
-    write(imbalance_, &HistoryEntry::imbalance);
-    write(seconds_, &HistoryEntry::seconds);
+    write(iteration_, &SolverProgress::iteration);
+    write(cost_, &SolverProgress::cost);
+    write(imbalance_, &SolverProgress::imbalance);
+    write(seconds_, &SolverProgress::seconds);
   }
 
  private:
   template <class T>
-  void write(Hdf5Output::DatasetId id, T HistoryEntry::*member) {
+  void write(Hdf5Output::DatasetId id, T SolverProgress::*member) {
     std::vector<T> values(entries_.size());
     std::transform(entries_.begin(), entries_.end(), values.begin(), [&](const auto& e) { return e.*member; });
     output_->write(id, 0, std::span<const T>(values));
   }
 
-  std::span<const HistoryEntry> entries_;
+  std::span<const SolverProgress> entries_;
   Hdf5Output* output_;
   Hdf5Output::DatasetId iteration_, cost_, imbalance_, seconds_;
 };
 
 /// The length of the history is rank 0's: the file has the same structure on all ranks.
-std::vector<HistoryEntry> common_history(const Comm& comm, std::span<const HistoryEntry> own) {
+std::vector<SolverProgress> common_history(const Comm& comm, std::span<const SolverProgress> own) {
   const auto length = comm.broadcast(static_cast<std::int64_t>(own.size()), 0);
-  std::vector<HistoryEntry> history(own.begin(), own.end());
+  std::vector<SolverProgress> history(own.begin(), own.end());
   history.resize(static_cast<std::size_t>(length));
   return history;
 }

@@ -26,7 +26,7 @@ Values values_of(const Network& network) {
   return v;
 }
 
-const std::vector<HistoryEntry> kHistory{{0, 10, 1, 0.1}, {1, 5, 0.1, 0.2}, {2, 4, 1e-11, 0.3}};
+const std::vector<SolverProgress> kHistory{{0, 10, 1, 0.1}, {1, 5, 0.1, 0.2}, {2, 4, 1e-11, 0.3}};
 
 Provenance provenance() {
   Provenance p;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "synbal/balance/costs.hpp"
+#include "synbal/core/progress.hpp"
 
 namespace synbal {
 
@@ -20,14 +21,6 @@ enum class StopReason {
   step_left   ///< balanced to the tolerance, but the Newton step that is left exceeds the step tolerance
 };
 [[nodiscard]] std::string to_string(StopReason reason);
-
-/// One line of the history. The cost is in the user's unit; infinite where that is too large for a double.
-struct SolverProgress {
-  std::int64_t iteration = 0;
-  double cost = 0;
-  double imbalance = 0;  ///< l1
-  double seconds = 0;
-};
 
 /// When to stop. Converged means l1 <= tolerance, and the solver's own estimate of the step to the optimum (in h,
 /// maximum norm) <= step_tolerance.

@@ -6,17 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "synbal/core/progress.hpp"
 #include "synbal/network/network.hpp"
 
 namespace synbal {
-
-/// One line of the convergence history.
-struct HistoryEntry {
-  std::int64_t iteration = 0;
-  double cost = 0;
-  double imbalance = 0;  ///< l1_relative
-  double seconds = 0;
-};
 
 /// Root attributes of the result (CONTRACT.md).
 struct Provenance {
@@ -33,7 +26,7 @@ struct ResultData {
   std::span<const double> h;
   std::span<const std::int64_t> component;
   std::span<const double> in_cost, out_cost;
-  std::span<const HistoryEntry> history;
+  std::span<const SolverProgress> history;
   const Network* balanced = nullptr;  ///< the network whose weights go to /weights (already scaled); null: h only
   Provenance provenance;
 };
