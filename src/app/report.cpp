@@ -92,6 +92,21 @@ Json report_parallel(const Comm& comm, const Network& network, const BalanceProb
           {"messages", sums[3]}};
 }
 
+Provenance provenance_of(const Context& context, const InputOptions& input, const Network& network,
+                         const std::string& started) {
+  Provenance p;
+  p.program = "synbal", p.version = version(), p.git = git_revision();
+  p.command = context.command_line;
+  p.input_path = input.path;
+  p.input_size = network.facts.file_size, p.input_checksum = network.facts.checksum;
+  p.orientation = name_of(input.read.orientation);
+  p.library_versions = library_versions(), p.petsc_int_bits = petsc_int_bits();
+  p.started = started, p.finished = utc_now();
+  p.power = input.power;
+  p.n = network.size(), p.nnz = network.nnz, p.ranks = context.world.size();
+  return p;
+}
+
 std::int64_t count_pinned(const Comm& comm, const Network& network) {
   const auto& flags = network.nodes.pinned;
   return comm.sum(static_cast<std::int64_t>(std::count(flags.begin(), flags.end(), std::uint8_t{1})));

@@ -4,8 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "app/command.hpp"
 #include "app/loading.hpp"
 #include "synbal/balance/balance.hpp"
+#include "synbal/io/result.hpp"
 
 namespace synbal::app {
 
@@ -26,6 +28,10 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json report_memory(const Comm& comm);
 /// Collective.
 [[nodiscard]] Json report_parallel(const Comm& comm, const Network& network, const BalanceProblem& problem);
+
+/// The part of a file's provenance that every run knows; `finished` is now.
+[[nodiscard]] Provenance provenance_of(const Context& context, const InputOptions& input, const Network& network,
+                                       const std::string& started);
 
 /// Collective. Pinned neurons over all ranks.
 [[nodiscard]] std::int64_t count_pinned(const Comm& comm, const Network& network);
