@@ -280,45 +280,66 @@ bool BalanceProblem::unit_moved() {
   return true;
 }
 
+/// What entries cost at the base, in the unit.
+struct BalanceProblem::Prices {
+  std::vector<Factor> pre, post;  // by local columns and by rows of the network
+  bool plain;                     // all factors are 1
+  double power;
+
+  [[nodiscard]] double exact(double weight, LocalIndex i, LocalIndex j) const {
+    if (plain) return to_the(std::abs(weight), power);
+    const auto& f = pre[at(j)];
+    const auto& g = post[at(i)];
+    return to_the(times_power_of_two(std::abs(weight) * (f.mantissa * g.mantissa), f.exponent + g.exponent), power);
+  }
+  [[nodiscard]] double held(double weight, LocalIndex i, LocalIndex j) const {
+    return std::max(exact(weight, i, j), smallest_cost());
+  }
+};
+
+BalanceProblem::Prices BalanceProblem::prices() const {
+  Prices prices{{}, {}, true, power_};
+  prices.pre.reserve(label_.size());
+  for (const double x : log_factors()) prices.pre.push_back(factor_of(x));
+  const double log_unit = -log2_unit_ / power_ * std::numbers::ln2;
+  prices.post.assign(at(network_->local_size()), factor_of(log_unit));
+  for (LocalIndex k = 0; k < size(); ++k) prices.post[at(network_row_[at(k)])] = factor_of(-base_[at(k)] + log_unit);
+  const auto is_one = [](const Factor& f) { return f.mantissa == 1 && f.exponent == 0; };
+  prices.plain = std::all_of(prices.pre.begin(), prices.pre.end(), is_one) &&
+                 std::all_of(prices.post.begin(), prices.post.end(), is_one);
+  return prices;
+}
+
+void BalanceProblem::for_each_pinned_synapse(const std::function<void(LocalIndex, LocalIndex, double)>& visit) const {
+  const auto prices = this->prices();
+  for_each_entry(0, network_->local_size(), [&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind) {
+    if (kind != Role::from_pinned && kind != Role::to_pinned) return;
+    visit(i, j, prices.held(network_->weight[at(e)], i, j));
+  });
+}
+
 void BalanceProblem::compute_costs() {
   const auto rows = network_->local_size();
-  std::vector<Factor> pre;
-  pre.reserve(label_.size());
-  for (const double x : log_factors()) pre.push_back(factor_of(x));
-  std::vector<Factor> post(at(rows), factor_of(-log2_unit_ / power_ * std::numbers::ln2));
-  for (LocalIndex k = 0; k < size(); ++k) {
-    post[at(network_row_[at(k)])] = factor_of(-base_[at(k)] - log2_unit_ / power_ * std::numbers::ln2);
-  }
-
-  const auto is_one = [](const Factor& f) { return f.mantissa == 1 && f.exponent == 0; };
-  const bool plain = std::all_of(pre.begin(), pre.end(), is_one) && std::all_of(post.begin(), post.end(), is_one);
-
+  const auto prices = this->prices();
   std::int64_t edges_between = 0;
   double between = 0;
   from_pinned_.assign(at(size()), 0.0);
   std::vector<double> leaving(label_.size(), 0.0);
   for_each_placed([&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind, std::int64_t place) {
     if (kind == Role::unchanging) return;
-    double weight = std::abs(network_->weight[at(e)]);
-    if (!plain) {
-      const auto& f = pre[at(j)];
-      const auto& g = post[at(i)];
-      weight = times_power_of_two(weight * (f.mantissa * g.mantissa), f.exponent + g.exponent);
-    }
-    const double exact = to_the(weight, power_);
-    const double cost = std::max(exact, smallest_cost());
+    const double weight = network_->weight[at(e)];
     switch (kind) {
       case Role::inside:
-        (j < rows ? local_ : remote_).cost[at(place)] = cost;
+        (j < rows ? local_ : remote_).cost[at(place)] = prices.held(weight, i, j);
         break;
       case Role::from_pinned:
-        from_pinned_[at(active_index_[at(i)])] += cost;
+        from_pinned_[at(active_index_[at(i)])] += prices.held(weight, i, j);
         break;
       case Role::to_pinned:
-        leaving[at(j)] += cost;
+        leaving[at(j)] += prices.held(weight, i, j);
         break;
       default:
-        between += exact, ++edges_between;
+        between += prices.exact(weight, i, j), ++edges_between;
     }
   });
   HaloExchange<double> exchange(network_->halo);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -37,6 +38,9 @@ class BalanceProblem {
   /// [n] Cost that enters from, and leaves to, pinned neurons, at the base.
   [[nodiscard]] std::span<const double> from_pinned() const noexcept { return from_pinned_; }
   [[nodiscard]] std::span<const double> to_pinned() const noexcept { return to_pinned_; }
+  /// Collective. visit(row, column, cost) with the network's indices for the synapses of this rank's rows between an
+  /// active neuron and a pinned one, at the base: what from_pinned() and to_pinned() are the sums of.
+  void for_each_pinned_synapse(const std::function<void(LocalIndex, LocalIndex, double)>& visit) const;
   /// [n] or empty: homogeneity exponents, where some differ from 1.
   [[nodiscard]] std::span<const double> exponent() const noexcept { return exponent_; }
   [[nodiscard]] double exponent(LocalIndex i) const noexcept {
@@ -86,6 +90,8 @@ class BalanceProblem {
   void label_columns(const Components& components);
   void number_active_neurons();
   void choose_unit();
+  struct Prices;
+  [[nodiscard]] Prices prices() const;
   void compute_costs();
   [[nodiscard]] bool unit_moved();
   void check_gains() const;

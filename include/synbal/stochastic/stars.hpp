@@ -52,6 +52,18 @@ class NeuronStars {
     return {std::span(d.neighbour.data() + first, count), std::span(d.cost.data() + first, count)};
   }
 
+  /// Synapses onto other ranks' neurons, as the owners of the presynaptic side receive them.
+  struct Foreign {
+    std::vector<GlobalIndex> postsynaptic;
+    std::vector<LocalIndex> presynaptic;  // owned
+    std::vector<double> cost;
+  };
+  [[nodiscard]] Foreign fetch_foreign() const;
+  void find_ghosts(const Foreign& foreign);
+  void fill(const Foreign& foreign);
+  void sort(Direction& direction) const;
+  void sum_pinned();
+
   const BalanceProblem* problem_;
   const Network* network_;
   Halo halo_;
