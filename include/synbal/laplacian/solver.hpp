@@ -1,0 +1,110 @@
+// x = L^+ b for one or many right-hand sides.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "synbal/balance/hessian.hpp"
+#include "synbal/laplacian/graph.hpp"
+
+namespace synbal {
+
+struct LaplacianSolverParams {
+  /// Empty: chosen at the first solve. Jacobi while a short probe predicts few iterations; otherwise a factorisation
+  /// where the graph is small, else algebraic multigrid. PETSc options with the prefix `laplacian_` replace all of
+  /// these
+  /// (-laplacian_pc_type ..., after `--`); those for BoomerAMG (-laplacian_pc_hypre_boomeramg_...) tune multigrid.
+  std::optional<Preconditioner> preconditioner;
+  bool eliminate = true;  ///< degree-1 and degree-2 nodes exactly, beforehand
+};
+
+/// One iteration of conjugate gradients on L_r x = b_r, the system that elimination left, for the columns that are
+/// still being solved (all spans have one entry for each of these). The coefficients define the Lanczos matrix of M^-1
+/// L_r (M the preconditioner, for Jacobi the reduced degrees D_r), from which quadrature rules bound the energy b^T L^+
+/// b:
+///   b^T L^+ b = offset + rho_0 e_1^T T^-1 e_1,   T from alpha_0.., beta_0.. (Golub & Meurant 2010, ch. 12),
+/// where rho_0 is that of iteration 0 of the cycle. A cycle is one run of CG from where the one before it ended: a new
+/// one starts when the preconditioner changes or when the true residual turns out to be above what was asked for.
+/// The smallest positive eigenvalue of D^-1 L bounds that of D_r^-1 L_r from below, so a bound for the whole graph
+/// serves (harmonic extension only adds to x^T D x).
+/// Everything is in the graph's unit, and the same on all ranks.
+struct PcgIteration {
+  int cycle = 0;                     ///< 0, 1, ...
+  std::int64_t iteration = 0;        ///< within the cycle, from 0
+  bool jacobi = true;                ///< M is the diagonal of L_r
+  std::span<const int> column;       ///< which right-hand side
+  std::span<const double> rho;       ///< r^T M^-1 r before the step
+  std::span<const double> alpha;     ///< length of the step
+  std::span<const double> beta;      ///< rho of this iteration over that of the one before; 0 in iteration 0
+  std::span<const double> offset;    ///< the part of the energy that was known when the cycle began
+  std::span<const double> energy;    ///< offset + sum of alpha rho up to this step: lower bound of b^T L^+ b, rising
+  std::span<const double> residual;  ///< after the step, |r| / |b|, by the recurrence
+  std::span<std::uint8_t> stop;      ///< set to 1 (on all ranks alike) to end a column here
+};
+/// Called on every rank after every iteration; must not communicate over the graph's communicator and must decide alike
+/// on all ranks.
+using PcgObserver = std::function<void(const PcgIteration&)>;
+
+struct LaplacianSolveParams {
+  double tolerance = 1e-8;               ///< |b - L x|_2 / |b|_2, b projected onto the range of L
+  std::int64_t max_iterations = 20'000;  ///< per column, over all cycles
+};
+
+/// How the solve of one right-hand side went.
+struct LaplacianColumn {
+  std::int64_t iterations = 0;
+  double residual = 0;     ///< true: computed from x and the singular L at the end; 0 for b = 0
+  double projected = 0;    ///< |b - P b|_2 / |b|_2, the share of b outside the range of L that was projected out
+  double energy = 0;       ///< the last lower bound of b^T L^+ b that CG gave (graph's unit)
+  bool converged = false;  ///< residual <= tolerance
+  bool stopped = false;    ///< ended by the observer: x is as good as `residual` says
+};
+
+struct LaplacianSolve {
+  std::vector<LaplacianColumn> columns;
+  bool converged = true;        ///< every column that the observer did not stop
+  std::int64_t iterations = 0;  ///< most of any column
+  std::string preconditioner;   ///< "jacobi", "multigrid", "direct", "elimination" (nothing was left), PETSc's name
+  double setup_seconds = 0;     ///< elimination, probe's consequences, preconditioner: what later solves are spared
+  double solve_seconds = 0;
+  std::int64_t matrix_passes = 0;  ///< products with one vector
+};
+
+/// Pseudo-block preconditioned conjugate gradients on the singular L: every column has its own scalars, all columns
+/// share each product, exchange and the one reduction of an iteration (Chronopoulos & Gear 1989). No node is pinned and
+/// no shift added: the constants are projected out of every preconditioned residual in the inner product of the
+/// diagonal. The accuracy reported is that of the true residual; where the recurrence lied, CG starts again from what
+/// it has.
+class LaplacianSolver {
+ public:
+  /// Collective. Eliminates. The graph must outlive the solver. @throws Error bad_input when indices exceed PetscInt.
+  explicit LaplacianSolver(const ConductanceGraph& graph, const LaplacianSolverParams& params = {});
+  ~LaplacianSolver();
+  LaplacianSolver(const LaplacianSolver&) = delete;
+  LaplacianSolver& operator=(const LaplacianSolver&) = delete;
+
+  /// Collective. x = L^+ P b with P the projection onto the range of L (the constants of components without ground are
+  /// taken out of b and of x). `b` and `x`: [n * columns], interleaved: value of node i in column k at [i * columns +
+  /// k]; any number of columns, taken in blocks of at most LaplacianOperator::kMaxColumns. x starts from 0 and is
+  /// always usable; a tolerance that rounding does not allow shows as a column that has not converged. In the graph's
+  /// unit: divide x by graph.unit() for the user's.
+  LaplacianSolve solve(std::span<const double> b, std::span<double> x, int columns,
+                       const LaplacianSolveParams& params = {}, const PcgObserver& observer = {});
+
+  /// Seconds of the set-up so far, elimination included.
+  [[nodiscard]] double setup_seconds() const noexcept;
+  [[nodiscard]] std::int64_t eliminated() const noexcept;
+  /// Nullity of L: components that do not touch ground.
+  [[nodiscard]] std::int64_t nullity() const noexcept;
+
+ private:
+  struct Body;
+  std::unique_ptr<Body> body_;
+};
+
+}  // namespace synbal
