@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "file_order.hpp"
 #include "native_csr.hpp"
+#include "provenance.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/network/partition.hpp"
 
@@ -17,65 +17,6 @@ namespace synbal {
 namespace {
 using io::Hdf5Input;
 using io::Hdf5Output;
-
-// ---- provenance: the root attributes, each named once, for writing and for reading
-
-struct TextAttribute {
-  const char* name;
-  std::string Provenance::*member;
-};
-struct RealAttribute {
-  const char* name;
-  double Provenance::*member;
-};
-struct CountAttribute {
-  const char* name;
-  std::int64_t Provenance::*member;
-};
-struct NumberAttribute {
-  const char* name;
-  int Provenance::*member;
-};
-
-constexpr std::array kTexts{TextAttribute{"program", &Provenance::program},
-                            TextAttribute{"version", &Provenance::version},
-                            TextAttribute{"git", &Provenance::git},
-                            TextAttribute{"command", &Provenance::command},
-                            TextAttribute{"input_path", &Provenance::input_path},
-                            TextAttribute{"input_checksum", &Provenance::input_checksum},
-                            TextAttribute{"orientation", &Provenance::orientation},
-                            TextAttribute{"library_versions", &Provenance::library_versions},
-                            TextAttribute{"started", &Provenance::started},
-                            TextAttribute{"finished", &Provenance::finished},
-                            TextAttribute{"reason", &Provenance::reason}};
-constexpr std::array kReals{RealAttribute{"p", &Provenance::power}, RealAttribute{"tolerance", &Provenance::tolerance}};
-constexpr std::array kCounts{CountAttribute{"input_size", &Provenance::input_size}, CountAttribute{"n", &Provenance::n},
-                             CountAttribute{"nnz", &Provenance::nnz}};
-constexpr std::array kNumbers{NumberAttribute{"ranks", &Provenance::ranks},
-                              NumberAttribute{"petsc_int_bits", &Provenance::petsc_int_bits},
-                              NumberAttribute{"exit_code", &Provenance::exit_code}};
-
-void declare_provenance(const Provenance& told, Hdf5Output& output) {
-  for (const auto& a : kTexts) output.attribute("/", a.name, told.*(a.member));
-  for (const auto& a : kReals) output.attribute("/", a.name, told.*(a.member));
-  for (const auto& a : kCounts) output.attribute("/", a.name, told.*(a.member));
-  for (const auto& a : kNumbers) output.attribute("/", a.name, static_cast<std::int64_t>(told.*(a.member)));
-}
-
-std::int64_t integer_attribute(const Hdf5Input& file, const char* name) {
-  const auto values = file.integer_attribute("/", name);
-  if (values.size() != 1) throw file.error(fmt::format("attribute '{}' of / is not one integer", name));
-  return values[0];
-}
-
-Provenance read_provenance(const Hdf5Input& file) {
-  Provenance told;
-  for (const auto& a : kTexts) told.*(a.member) = file.text_attribute("/", a.name);
-  for (const auto& a : kReals) told.*(a.member) = file.real_attribute("/", a.name);
-  for (const auto& a : kCounts) told.*(a.member) = integer_attribute(file, a.name);
-  for (const auto& a : kNumbers) told.*(a.member) = static_cast<int>(integer_attribute(file, a.name));
-  return told;
-}
 
 // ---- values per neuron
 
@@ -148,7 +89,7 @@ void write_all(const Comm& comm, const Network& network, const ResultData& resul
   const auto h = output.dataset<double>("/h", n);
   const auto component = output.dataset<std::int64_t>("/component", n);
   const auto in_cost = output.dataset<double>("/in_cost", n), out_cost = output.dataset<double>("/out_cost", n);
-  declare_provenance(result.provenance, output);
+  io::declare_provenance(result.provenance, output);
   const auto entries = common_history(comm, result.history);
   HistoryOutput history(entries, output);
   std::optional<io::NativeOutput> weights;
@@ -257,7 +198,7 @@ StoredResult read_result(const Comm& comm, const Network& network, const std::st
   StoredResult stored;
   stored.provenance = agreed(comm, [&] {
     check_is_result(file);
-    return read_provenance(file);
+    return io::read_provenance(file);
   });
   stored.has_weights = agreed(comm, [&] { return file.exists("/weights"); });
   stored.h = read_values<double>(comm, file, network, "/h");
