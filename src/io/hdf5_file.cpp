@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "synbal/core/agree.hpp"
 
@@ -27,6 +28,40 @@ Hid access_list() {
   auto access = adopt_hid(H5Pcreate(H5P_FILE_ACCESS), "HDF5 gave no property list");
   H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
   return access;
+}
+
+/// Sets the sizes of `found`. @throws Error bad_input unless it has that many dimensions.
+void take_shape(Dataset& found, int dimensions) {
+  const auto space = adopt_hid(H5Dget_space(found.id.get()), found.name + " has no shape (damaged file)");
+  std::array<hsize_t, 2> extent{0, 1};
+  if (H5Sget_simple_extent_ndims(space.get()) != dimensions ||
+      H5Sget_simple_extent_dims(space.get(), extent.data(), nullptr) != dimensions) {
+    throw bad_input(found.name + (dimensions == 1 ? " is not one-dimensional: store a plain list of numbers"
+                                                  : " is not two-dimensional: store a table of numbers"));
+  }
+  constexpr auto kMost = static_cast<hsize_t>(INT64_MAX / 16);
+  if (extent[0] > kMost || extent[1] > kMost || (extent[1] > 0 && extent[0] > kMost / extent[1])) {
+    throw bad_input(found.name + " has an impossible length");
+  }
+  found.length = static_cast<std::int64_t>(extent[0] * extent[1]);
+  if (dimensions == 2)
+    found.rows = static_cast<std::int64_t>(extent[0]), found.width = static_cast<std::int64_t>(extent[1]);
+}
+
+/// The part of [first, first + count) that is one rectangle of a dataset: its start and extent. At most `step` elements
+/// where that is more than a row.
+std::pair<std::array<hsize_t, 2>, std::array<hsize_t, 2>> rectangle(const Dataset& dataset, std::int64_t first,
+                                                                    std::int64_t count, std::int64_t step) {
+  count = std::min(count, step);
+  std::array<std::int64_t, 2> start{first, 0}, extent{count, 0};
+  if (dataset.width > 0) {
+    start = {first / dataset.width, first % dataset.width};
+    const bool whole_rows = start[1] == 0 && count >= dataset.width;
+    extent = {whole_rows ? count / dataset.width : 1,
+              whole_rows ? dataset.width : std::min(count, dataset.width - start[1])};
+  }
+  const auto sizes = [](const auto& v) { return std::array{static_cast<hsize_t>(v[0]), static_cast<hsize_t>(v[1])}; };
+  return {sizes(start), sizes(extent)};
 }
 }  // namespace
 
@@ -109,17 +144,14 @@ bool Hdf5Input::is_group(const std::string& name) const {
   return exists(name) && H5Iget_type(object(name).get()) == H5I_GROUP;
 }
 
-Dataset Hdf5Input::dataset(const std::string& name, ElementKind kind) const {
-  Dataset found{object(name), fmt::format("{}: dataset {}", path_, name), 0};
+Dataset Hdf5Input::dataset(const std::string& name, ElementKind kind) const { return described(name, kind, 1); }
+Dataset Hdf5Input::table(const std::string& name) const { return described(name, ElementKind::real, 2); }
+
+Dataset Hdf5Input::described(const std::string& name, ElementKind kind, int dimensions) const {
+  Dataset found{object(name), fmt::format("{}: dataset {}", path_, name)};
   if (H5Iget_type(found.id.get()) != H5I_DATASET)
     throw error(name + " is a group, not a dataset: store a list of numbers there");
-  const auto space = adopt_hid(H5Dget_space(found.id.get()), found.name + " has no shape (damaged file)");
-  hsize_t length = 0;
-  if (H5Sget_simple_extent_ndims(space.get()) != 1 || H5Sget_simple_extent_dims(space.get(), &length, nullptr) != 1) {
-    throw bad_input(found.name + " is not one-dimensional: store a plain list of numbers");
-  }
-  if (length > static_cast<hsize_t>(INT64_MAX / 16)) throw bad_input(found.name + " has an impossible length");
-  found.length = static_cast<std::int64_t>(length);
+  take_shape(found, dimensions);
   const auto type = adopt_hid(H5Dget_type(found.id.get()), found.name + " has no type (damaged file)");
   const auto type_class = H5Tget_class(type.get());
   if (type_class != H5T_INTEGER && !(kind == ElementKind::real && type_class == H5T_FLOAT)) {
@@ -171,13 +203,16 @@ template <class T>
 void Hdf5Input::read(const Dataset& dataset, std::int64_t first, std::int64_t count, T* into) const {
   const auto step = kPieceBytes / static_cast<ByteCount>(sizeof(T));
   const auto file_space = adopt_hid(H5Dget_space(dataset.id.get()), dataset.name + " has no shape (damaged file)");
-  for (; count > 0; count -= step, first += step, into += step) {
-    const hsize_t start = static_cast<hsize_t>(first), length = static_cast<hsize_t>(std::min(step, count));
+  while (count > 0) {
+    const auto [start, extent] = rectangle(dataset, first, count, step);
+    const hsize_t length = dataset.width > 0 ? extent[0] * extent[1] : extent[0];
     const auto memory = adopt_hid(H5Screate_simple(1, &length, nullptr), "HDF5 gave no dataspace");
-    H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, &start, nullptr, &length, nullptr);
+    H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr);
     if (H5Dread(dataset.id.get(), memory_type<T>(), memory.get(), file_space.get(), H5P_DEFAULT, into) < 0) {
       throw bad_input(dataset.name + " cannot be read (damaged data or a failing disk): get the file again");
     }
+    const auto done = static_cast<std::int64_t>(length);
+    count -= done, first += done, into += done;
   }
 }
 template void Hdf5Input::read(const Dataset&, std::int64_t, std::int64_t, double*) const;

@@ -26,11 +26,13 @@ Hid adopt_hid(hid_t raw, const std::string& what);
 /// What the elements of a dataset may be.
 enum class ElementKind { real, integer };  // real: floating point or integer in the file
 
-/// A one-dimensional dataset that passed all checks of its description.
+/// A one- or two-dimensional dataset that passed all checks of its description.
 struct Dataset {
   Hid id;
-  std::string name;  ///< FILE: dataset /path, for messages
-  std::int64_t length = 0;
+  std::string name;         ///< FILE: dataset /path, for messages
+  std::int64_t length = 0;  ///< elements, of all rows together
+  std::int64_t rows = 0;    ///< of a table
+  std::int64_t width = 0;   ///< elements a row of a table
 };
 
 /// An HDF5 file open for reading. Objects are reached through hard links only; external storage, virtual datasets and
@@ -51,8 +53,11 @@ class Hdf5Input {
   [[nodiscard]] bool is_group(const std::string& object) const;
   /// @throws Error bad_input when missing, not one-dimensional, of another type, larger than the file can hold, ...
   [[nodiscard]] Dataset dataset(const std::string& object, ElementKind kind) const;
+  /// Two-dimensional, of real numbers. @throws Error bad_input likewise.
+  [[nodiscard]] Dataset table(const std::string& object) const;
 
-  /// Elements [first, first + count) converted to T; not collective. T: double, std::int64_t, std::uint8_t.
+  /// Elements [first, first + count) converted to T, those of a table counted row after row; not collective.
+  /// T: double, std::int64_t, std::uint8_t.
   template <class T>
   void read(const Dataset& dataset, std::int64_t first, std::int64_t count, T* into) const;
 
@@ -69,6 +74,7 @@ class Hdf5Input {
   [[nodiscard]] Hid object(const std::string& name) const;
   [[nodiscard]] Hid attribute(const std::string& object, const std::string& name) const;
   void check_links(const std::string& name) const;
+  [[nodiscard]] Dataset described(const std::string& object, ElementKind kind, int dimensions) const;
   void check_storage(const Dataset& dataset) const;
 
   std::string path_;

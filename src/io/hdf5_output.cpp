@@ -6,6 +6,8 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 #include "synbal/core/agree.hpp"
 
@@ -56,10 +58,11 @@ void write_attribute(hid_t owner, const std::string& name, const AttributeValue&
   }
 }
 
-std::int64_t make_dataset(hid_t file, const std::string& name, hid_t type, std::int64_t length,
+/// Where the dataset lies in the file.
+std::int64_t make_dataset(hid_t file, const std::string& name, hid_t type, const std::vector<hsize_t>& shape,
                           const std::string& path) {
-  const auto dims = static_cast<hsize_t>(length);
-  const auto space = made(H5Screate_simple(1, &dims, nullptr), path, "make the shape of " + name);
+  const auto space =
+      made(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), path, "make the shape of " + name);
   const auto plan = made(H5Pcreate(H5P_DATASET_CREATE), path, "plan " + name);
   H5Pset_layout(plan.get(), H5D_CONTIGUOUS);
   H5Pset_alloc_time(plan.get(), H5D_ALLOC_TIME_EARLY);
@@ -67,7 +70,7 @@ std::int64_t make_dataset(hid_t file, const std::string& name, hid_t type, std::
   H5Pset_obj_track_times(plan.get(), false);  // the same network gives the same bytes whenever it is written
   const auto id = made(H5Dcreate2(file, name.c_str(), type, space.get(), H5P_DEFAULT, plan.get(), H5P_DEFAULT), path,
                        "make dataset " + name);
-  if (length == 0) return 0;
+  if (std::find(shape.begin(), shape.end(), hsize_t{0}) != shape.end()) return 0;
   const auto offset = H5Dget_offset(id.get());
   if (offset == HADDR_UNDEF) throw refused(path, "allocate dataset " + name);
   return static_cast<std::int64_t>(offset);
@@ -80,12 +83,23 @@ void Hdf5Output::attribute(const std::string& object, const std::string& name, A
 
 template <class T>
 Hdf5Output::DatasetId Hdf5Output::dataset(const std::string& path, std::int64_t length) {
-  datasets_.push_back({path, memory_type<T>(), length, 0});
+  datasets_.push_back({path, memory_type<T>(), {static_cast<hsize_t>(length)}, 0});
   return datasets_.size() - 1;
 }
 template Hdf5Output::DatasetId Hdf5Output::dataset<double>(const std::string&, std::int64_t);
 template Hdf5Output::DatasetId Hdf5Output::dataset<std::int64_t>(const std::string&, std::int64_t);
 template Hdf5Output::DatasetId Hdf5Output::dataset<std::uint8_t>(const std::string&, std::int64_t);
+
+template <class T>
+Hdf5Output::DatasetId Hdf5Output::table(const std::string& path, std::int64_t rows, std::int64_t width) {
+  datasets_.push_back({path, memory_type<T>(), {static_cast<hsize_t>(rows), static_cast<hsize_t>(width)}, 0});
+  return datasets_.size() - 1;
+}
+template Hdf5Output::DatasetId Hdf5Output::table<double>(const std::string&, std::int64_t, std::int64_t);
+
+std::int64_t Hdf5Output::Declared::length() const {
+  return static_cast<std::int64_t>(std::accumulate(shape.begin(), shape.end(), hsize_t{1}, std::multiplies<>()));
+}
 
 void Hdf5Output::create(const Comm& comm, const std::string& path) {
   comm_ = &comm;
@@ -112,7 +126,7 @@ void Hdf5Output::create(const Comm& comm, const std::string& path) {
 ByteCount Hdf5Output::expected_size() const {
   constexpr ByteCount kPerObject = 4096, kAtLeast = 65536;
   auto bytes = kAtLeast + kPerObject * static_cast<ByteCount>(groups_.size() + datasets_.size() + attributes_.size());
-  for (const auto& d : datasets_) bytes += d.length * static_cast<ByteCount>(H5Tget_size(d.type));
+  for (const auto& d : datasets_) bytes += d.length() * static_cast<ByteCount>(H5Tget_size(d.type));
   for (const auto& a : attributes_) {
     if (const auto* text = std::get_if<std::string>(&a.value)) bytes += static_cast<ByteCount>(text->size());
   }
@@ -127,7 +141,7 @@ void Hdf5Output::lay_down(const std::string& partial_path) {
   for (const auto& g : groups_) {
     made(H5Gcreate2(file.get(), g.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), path_, "make group " + g);
   }
-  for (auto& d : datasets_) d.offset = make_dataset(file.get(), d.path, d.type, d.length, path_);
+  for (auto& d : datasets_) d.offset = make_dataset(file.get(), d.path, d.type, d.shape, path_);
   for (const auto& a : attributes_) {
     const auto owner = made(H5Oopen(file.get(), a.object.c_str(), H5P_DEFAULT), path_, "open " + a.object);
     write_attribute(owner.get(), a.name, a.value, path_);
@@ -167,7 +181,8 @@ Error Hdf5Output::damaged(const std::string& what) const {
 template <class T>
 void Hdf5Output::read_back(const Hdf5Input& file, const Written& range) const {
   const auto& name = datasets_[range.dataset].path;
-  const auto stored = file.dataset(name, ElementKind::real);
+  const bool is_table = datasets_[range.dataset].shape.size() == 2;
+  const auto stored = is_table ? file.table(name) : file.dataset(name, ElementKind::real);
   std::vector<T> piece(static_cast<std::size_t>(std::min(kPiece, range.count)));
   std::uint32_t sum = 0;
   for (std::int64_t done = 0; done < range.count; done += kPiece) {

@@ -28,6 +28,9 @@ class Hdf5Output {
   /// T: double, std::int64_t, std::uint8_t.
   template <class T>
   DatasetId dataset(const std::string& path, std::int64_t length);
+  /// Two-dimensional, [rows, width]; its elements are counted row after row.
+  template <class T>
+  DatasetId table(const std::string& path, std::int64_t rows, std::int64_t width);
 
   /// Collective. @throws Error io_failure.
   void create(const Comm& comm, const std::string& path);
@@ -37,12 +40,16 @@ class Hdf5Output {
   /// Collective. @throws Error io_failure, the file at its final path untouched.
   void finish();
 
+  /// Where in the file a dataset's elements begin (0 for one without any); known after create().
+  [[nodiscard]] ByteCount offset(DatasetId dataset) const { return datasets_[dataset].offset; }
+
  private:
   struct Declared {
     std::string path;
     hid_t type;
-    std::int64_t length;
+    std::vector<hsize_t> shape;
     std::int64_t offset;
+    [[nodiscard]] std::int64_t length() const;
   };
   struct Attribute {
     std::string object, name;

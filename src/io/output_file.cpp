@@ -26,12 +26,6 @@ std::string folder_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-Error cannot_write(const std::string& path, int code) {
-  const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
-  return io_failure(fmt::format("{}: cannot be written ({}): {}", path, std::strerror(code),
-                                full ? "free some space or write elsewhere" : "check the folder and its permissions"));
-}
-
 void sync_folder(const std::string& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return;
@@ -39,6 +33,22 @@ void sync_folder(const std::string& folder) {
   ::close(fd);
 }
 }  // namespace
+
+Error cannot_write(const std::string& path, int code) {
+  const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
+  return io_failure(fmt::format("{}: cannot be written ({}): {}", path, std::strerror(code),
+                                full ? "free some space or write elsewhere" : "check the folder and its permissions"));
+}
+
+void write_at(int descriptor, const std::string& path, ByteCount offset, std::span<const char> bytes) {
+  while (!bytes.empty()) {
+    const auto done = ::pwrite(descriptor, bytes.data(), std::min(bytes.size(), kPiece), offset);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) throw cannot_write(path, done < 0 ? errno : EIO);
+    bytes = bytes.subspan(static_cast<std::size_t>(done));
+    offset += done;
+  }
+}
 
 void check_can_create(const std::string& path) {
   const auto folder = folder_of(path);
@@ -96,15 +106,7 @@ void OutputFile::open_everywhere() {
   });
 }
 
-void OutputFile::write(ByteCount offset, std::span<const char> bytes) const {
-  while (!bytes.empty()) {
-    const auto done = ::pwrite(fd_, bytes.data(), std::min(bytes.size(), kPiece), offset);
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) throw cannot_write(path_, done < 0 ? errno : EIO);
-    bytes = bytes.subspan(static_cast<std::size_t>(done));
-    offset += done;
-  }
-}
+void OutputFile::write(ByteCount offset, std::span<const char> bytes) const { write_at(fd_, path_, offset, bytes); }
 
 void OutputFile::sync_and_close() {
   if (fd_ < 0) return;

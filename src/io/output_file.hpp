@@ -5,6 +5,7 @@
 #include <string>
 
 #include "synbal/core/comm.hpp"
+#include "synbal/core/error.hpp"
 
 namespace synbal::io {
 
@@ -39,6 +40,12 @@ class OutputFile {
   std::string path_, partial_;
   int fd_ = -1;
 };
+
+/// Not collective. Writes all bytes at an offset of an open file. @throws Error io_failure that names `path`.
+void write_at(int descriptor, const std::string& path, ByteCount offset, std::span<const char> bytes);
+
+/// The failure of writing `path` with this errno.
+[[nodiscard]] Error cannot_write(const std::string& path, int code);
 
 /// Not collective. @throws Error io_failure when PATH cannot be created or replaced (folder missing or not writable).
 void check_can_create(const std::string& path);

@@ -13,8 +13,8 @@
 namespace synbal {
 
 /// A table of the file: rows are output times, columns recorded things whose values live on the ranks that own them.
-/// Dataset /name has shape [rows, width]; rank-local values go to the `place`s given, together a permutation of
-/// 0..width-1 over all ranks.
+/// Dataset /name (with its groups, where the name has several parts) has shape [rows, width]; rank-local values go to
+/// the `place`s given, together a permutation of 0..width-1 over all ranks.
 struct TrajectoryTable {
   std::string name;
   std::int64_t width = 0;           ///< over all ranks
@@ -63,10 +63,15 @@ class TrajectoryWriter {
   std::unique_ptr<Body> body_;
 };
 
+/// Collective. Whether the file is a trajectory (finished or not) rather than a result. @throws Error io_failure,
+/// bad_input when it is no HDF5 file at all.
+bool is_trajectory(const Comm& comm, const std::string& path);
+
 /// The last whole row of a trajectory that recorded h of all neurons: where a new run can start.
 struct TrajectoryEnd {
   double time = 0;
   std::vector<double> h;  ///< for the owned neurons of the network given
+  Provenance provenance;
 };
 /// Collective. @throws Error bad_input when the file is no trajectory, has no rows, did not record all of h, or belongs
 /// to another network size.

@@ -1,0 +1,277 @@
+// The writer: a file with room for more rows than there are, filled in place with positioned writes, replaced by a
+// larger copy when it is full and by one of exact size at the end. The row counter is written after the row.
+#include "synbal/io/trajectory.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include "provenance.hpp"
+#include "synbal/core/agree.hpp"
+#include "trajectory_columns.hpp"
+
+namespace synbal {
+
+namespace {
+using io::Hdf5Output;
+using io::ScatteredColumns;
+
+constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
+constexpr ByteCount kWord = 8;  // everything in the file is a float64 or an int64
+
+std::uint32_t checksum_of(std::span<const double> values) {
+  return static_cast<std::uint32_t>(
+      crc32_z(0, reinterpret_cast<const Bytef*>(values.data()), static_cast<z_size_t>(values.size_bytes())));
+}
+
+template <class T>
+std::span<const char> bytes_of(std::span<const T> values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
+}
+
+/// A file open for positioned reading and writing.
+class RowFile {
+ public:
+  RowFile() = default;
+  explicit RowFile(const std::string& path) : path_(path), fd_(::open(path.c_str(), O_RDWR | O_CLOEXEC)) {
+    if (fd_ < 0) throw io::cannot_write(path_, errno);
+  }
+  RowFile(RowFile&& other) noexcept : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
+  RowFile& operator=(RowFile&& other) noexcept {
+    std::swap(path_, other.path_);
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  RowFile(const RowFile&) = delete;
+  RowFile& operator=(const RowFile&) = delete;
+  ~RowFile() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+  template <class T>
+  void write(ByteCount offset, std::span<const T> values) const {
+    io::write_at(fd_, path_, offset, bytes_of(values));
+  }
+  void read(ByteCount offset, std::span<double> values) const {
+    auto* into = reinterpret_cast<char*>(values.data());
+    for (std::size_t left = values.size_bytes(); left > 0;) {
+      const auto got = ::pread(fd_, into, left, offset);
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) throw damaged();
+      into += got, offset += got, left -= static_cast<std::size_t>(got);
+    }
+  }
+  [[nodiscard]] Error damaged() const {
+    return io_failure(
+        fmt::format("{}: rows cannot be read back as they were written (failing disk, or another program "
+                    "changed the file): write elsewhere",
+                    path_));
+  }
+
+ private:
+  std::string path_;
+  int fd_ = -1;
+};
+
+/// Something of which every row of the trajectory has a number of values: a scalar or a table.
+struct Series {
+  std::int64_t width = 1;
+  std::int64_t first = 0, count = 0;  ///< the columns that this rank writes
+  Hdf5Output::DatasetId id = 0;
+  ByteCount offset = 0;
+
+  [[nodiscard]] ByteCount place(std::int64_t row) const { return offset + kWord * (row * width + first); }
+};
+
+/// All groups above a dataset's name.
+void add_groups(const std::string& name, std::set<std::string>& groups) {
+  for (auto end = name.find('/', 1); end != name.npos; end = name.find('/', end + 1))
+    groups.insert(name.substr(0, end));
+}
+
+std::string rooted(const std::string& name) { return name.starts_with('/') ? name : "/" + name; }
+
+/// Room that is neither often used up nor a burden on the disk.
+std::int64_t first_capacity(const TrajectoryLayout& layout) {
+  if (layout.expected_rows > 0) return layout.expected_rows;
+  constexpr ByteCount kRoom = ByteCount{32} << 20;
+  auto words = static_cast<std::int64_t>(layout.scalars.size());
+  for (const auto& table : layout.tables) words += table.width;
+  return std::clamp<std::int64_t>(kRoom / (kWord * std::max<std::int64_t>(words, 1)), 8, 1024);
+}
+}  // namespace
+
+struct TrajectoryWriter::Body {
+  const Comm* comm = nullptr;
+  std::string path;
+  TrajectoryLayout layout;
+  Provenance about;
+  std::vector<ScatteredColumns> columns;               // of every table
+  std::vector<std::vector<std::int64_t>> label_block;  // what this rank writes of every label
+  std::vector<std::int64_t> label_first;
+  std::vector<Series> series;  // scalars, then tables
+  Hdf5Output::DatasetId rows_id = 0;
+  ByteCount rows_offset = 0;
+  std::vector<Hdf5Output::DatasetId> label_id;
+  std::int64_t capacity = 0, rows = 0;
+  RowFile file;
+  std::vector<std::uint32_t> checksums;  // of what this rank wrote, row by row in the order of `series`
+  bool failed = false;
+
+  void set_up();
+  void declare(Hdf5Output& output, std::int64_t room);
+  void replace(std::int64_t room);
+  void copy_rows(Hdf5Output& output, const Series& from, std::int64_t room) const;
+  void check_written() const;
+  void write_row(std::span<const double> scalars, const std::vector<std::vector<double>>& blocks);
+};
+
+/// Collective. Who writes which columns.
+void TrajectoryWriter::Body::set_up() {
+  for (std::size_t k = 0; k < layout.scalars.size(); ++k) series.push_back({1, 0, comm->is_root() ? 1 : 0});
+  for (const auto& table : layout.tables) {
+    const auto& c = columns.emplace_back(*comm, table.place, table.width);
+    series.push_back({table.width, c.first(), c.count()});
+  }
+  for (const auto& label : layout.labels) {
+    const ScatteredColumns c(*comm, label.place, label.width);
+    label_first.push_back(c.first());
+    label_block.push_back(c.block<std::int64_t>(label.value));
+  }
+}
+
+void TrajectoryWriter::Body::declare(Hdf5Output& output, std::int64_t room) {
+  std::set<std::string> groups;
+  for (const auto& name : layout.scalars) add_groups(rooted(name), groups);
+  for (const auto& table : layout.tables) add_groups(rooted(table.name), groups);
+  for (const auto& label : layout.labels) add_groups(rooted(label.name), groups);
+  for (const auto& group : groups) output.group(group);
+  rows_id = output.dataset<std::int64_t>("/rows", 1);
+  auto next = series.begin();
+  for (const auto& name : layout.scalars) (next++)->id = output.dataset<double>(rooted(name), room);
+  for (const auto& table : layout.tables) (next++)->id = output.table<double>(rooted(table.name), room, table.width);
+  label_id.clear();
+  for (const auto& label : layout.labels)
+    label_id.push_back(output.dataset<std::int64_t>(rooted(label.name), label.width));
+  io::declare_provenance(about, output);
+}
+
+/// Not collective. This rank's share of the rows there are and of the room behind them, whoever wrote them.
+void TrajectoryWriter::Body::copy_rows(Hdf5Output& output, const Series& from, std::int64_t room) const {
+  const auto share = [&](std::int64_t all, std::int64_t r) {
+    return all / comm->size() * r + std::min(all % comm->size(), r);
+  };
+  const auto words = room * from.width, filled = rows * from.width;
+  const auto begin = share(words, comm->rank()), end = share(words, comm->rank() + 1);
+  constexpr std::int64_t kPiece = std::int64_t{1} << 19;
+  std::vector<double> piece;
+  for (auto first = begin; first < end; first += kPiece) {
+    piece.assign(static_cast<std::size_t>(std::min(kPiece, end - first)), kNothing);
+    const auto known = std::clamp<std::int64_t>(filled - first, 0, static_cast<std::int64_t>(piece.size()));
+    if (known > 0) file.read(from.offset + kWord * first, std::span(piece).first(static_cast<std::size_t>(known)));
+    output.write<double>(from.id, first, piece);
+  }
+}
+
+/// Not collective. What this rank wrote is still there.
+void TrajectoryWriter::Body::check_written() const {
+  auto expected = checksums.begin();
+  std::vector<double> values;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    for (const auto& s : series) {
+      values.resize(static_cast<std::size_t>(s.count));
+      file.read(s.place(row), values);
+      if (checksum_of(values) != *expected++) throw file.damaged();
+    }
+  }
+}
+
+/// Collective. Another file with the same rows and room for `room` takes the place of the one there is, if any.
+void TrajectoryWriter::Body::replace(std::int64_t room) {
+  if (capacity > 0) {
+    // Closed and opened again: on network file systems that is when other hosts' writes can be seen.
+    file = {};
+    comm->barrier();
+    file = agreed(*comm, [&] { return RowFile(path); });
+    agreed(*comm, [&] { check_written(); });
+  }
+  const auto old = series;
+  Hdf5Output next;
+  declare(next, room);
+  next.create(*comm, path);
+  agreed(*comm, [&] {
+    for (std::size_t k = 0; k < series.size(); ++k) {
+      auto from = old[k];
+      from.id = series[k].id;
+      copy_rows(next, from, room);
+    }
+  });
+  for (std::size_t k = 0; k < label_id.size(); ++k)
+    next.write<std::int64_t>(label_id[k], label_first[k], label_block[k]);
+  if (comm->is_root()) next.write<std::int64_t>(rows_id, 0, std::span(&rows, 1));
+  next.finish();
+  for (auto& s : series) s.offset = next.offset(s.id);
+  rows_offset = next.offset(rows_id);
+  capacity = room;
+  file = {};
+  file = agreed(*comm, [&] { return RowFile(path); });
+}
+
+/// Not collective. Everything but the counter.
+void TrajectoryWriter::Body::write_row(std::span<const double> scalars,
+                                       const std::vector<std::vector<double>>& blocks) {
+  for (std::size_t k = 0; k < series.size(); ++k) {
+    const bool scalar = k < scalars.size();
+    const auto values = scalar ? scalars.subspan(k, static_cast<std::size_t>(series[k].count))
+                               : std::span<const double>(blocks[k - scalars.size()]);
+    file.write(series[k].place(rows), values);
+    checksums.push_back(checksum_of(values));
+  }
+}
+
+TrajectoryWriter::TrajectoryWriter(const Comm& comm, std::string path, TrajectoryLayout layout, const Provenance& about)
+    : body_(std::make_unique<Body>()) {
+  body_->comm = &comm;
+  body_->path = std::move(path);
+  body_->layout = std::move(layout);
+  body_->about = about;
+  body_->about.reason = "running";
+  body_->set_up();
+  body_->replace(first_capacity(body_->layout));
+}
+
+TrajectoryWriter::~TrajectoryWriter() = default;
+
+std::int64_t TrajectoryWriter::rows() const noexcept { return body_->rows; }
+
+void TrajectoryWriter::append(std::span<const double> scalars, std::span<const std::span<const double>> tables) {
+  auto& b = *body_;
+  const bool fits = scalars.size() == b.layout.scalars.size() && tables.size() == b.columns.size();
+  if (!fits || b.failed) throw internal_error("a row does not fit the trajectory, or writing it failed before");
+  std::vector<std::vector<double>> blocks;
+  for (std::size_t k = 0; k < tables.size(); ++k) blocks.push_back(b.columns[k].block<double>(tables[k]));
+  b.failed = true;
+  if (b.rows == b.capacity) b.replace(2 * b.capacity);
+  agreed(*b.comm, [&] { b.write_row(scalars, blocks); });
+  const auto whole = b.rows + 1;
+  agreed(*b.comm, [&] {
+    if (b.comm->is_root()) b.file.write<std::int64_t>(b.rows_offset, std::span(&whole, 1));
+  });
+  b.rows = whole;
+  b.failed = false;
+}
+
+void TrajectoryWriter::finish(const Provenance& about) {
+  body_->about = about;
+  body_->replace(body_->rows);
+}
+
+}  // namespace synbal
