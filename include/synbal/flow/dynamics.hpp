@@ -34,6 +34,14 @@ class Dynamics {
   /// neurons): rounding and preconditioners leak it.
   virtual void project(std::span<double> difference) const;
 
+  /// Whether symmetric dynamics bring a preconditioner of their own for I + gamma A; without one it is its diagonal.
+  [[nodiscard]] virtual bool has_preconditioner() const { return false; }
+  /// Prepares it at the y of the last derivative(), for values of gamma near this one. @return false on all ranks
+  /// together when that is not possible: the integrator then tries a shorter step.
+  virtual bool set_up_preconditioner(double gamma);
+  /// [n] z = P r, with a symmetric positive definite P ~ (I + gamma A)^-1. @return as above.
+  virtual bool precondition(std::span<const double> r, std::span<double> z);
+
   /// Called between steps, with the state accepted: a good moment to move the base of the costs.
   virtual void settle(std::span<const double> y);
 

@@ -1,0 +1,14 @@
+// What CVODE's codes mean to a user.
+#pragma once
+
+#include <string>
+
+#include "synbal/flow/integrator.hpp"
+
+namespace synbal {
+
+/// "problem (why): what to do" for a failure at `time`, with CVODE's own words
+/// at the end.
+std::string explain_failure(int code, double time, const IntegratorParams& params, const std::string& own_words);
+
+}  // namespace synbal
