@@ -11,6 +11,8 @@ std::string to_string(StopReason reason) {
       return "iteration limit reached";
     case StopReason::walltime:
       return "walltime reached";
+    case StopReason::interrupted:
+      return "interrupted";
     case StopReason::step_left:
       return "balanced, but the step that is left exceeds the step tolerance";
     default:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,15 @@ struct Equilibrium {
 
 /// Collective. Balances from h = 0. The result is always usable; `solver.reason` says whether it converged.
 Equilibrium balance(BalanceProblem& problem, const BalanceParams& params, const ProgressCallback& report = {});
+
+/// Collective. Improves h ([n], absolute) until the imbalance is below the tolerance of the criteria or a limit is
+/// reached; called again, goes on from where it is.
+using Solve = std::function<SolverResult(std::vector<double>& h, const StopCriteria& stop)>;
+
+/// Collective. Balances from h = 0 by a solver that cannot judge the step that is left: where the Newton step exceeds
+/// the step tolerance, the solver goes on towards a smaller imbalance. Limits count over all its calls.
+Equilibrium balance_by(BalanceProblem& problem, FusedKernel& kernel, const StopCriteria& stop,
+                       const std::string& method, const Solve& solve);
 
 /// Collective. The lower bound that one Newton equation gives at `costs` (h = base), and the size of that Newton step.
 struct Assessment {

@@ -17,6 +17,7 @@ enum class StopReason {
   converged,
   iteration_limit,
   walltime,
+  interrupted,  ///< a signal asked for it
   stagnated,  ///< balanced as far as rounding allows; the step that is left does not shrink any more
   step_left   ///< balanced to the tolerance, but the Newton step that is left exceeds the step tolerance
 };

@@ -1,0 +1,142 @@
+// The shared pieces, and the way to an equilibrium by a solver that knows the imbalance alone.
+#include "balance/equilibrium.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "synbal/balance/newton.hpp"
+#include "synbal/core/log.hpp"
+#include "synbal/core/timer.hpp"
+
+namespace synbal {
+
+namespace {
+
+constexpr double kAssessTolerance = 1e-2;  // of the solve behind the certificate and the step that is left
+constexpr double kRounding = 1e-15;        // an imbalance that no solver improves
+
+double largest(const BalanceProblem& problem, std::span<const double> values) {
+  double m = 0;
+  for (const double v : values) m = std::max(m, std::abs(v));
+  return problem.comm().max(m);
+}
+
+Assessment assess_with(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components,
+                       const NeuronCosts& costs) {
+  NewtonEquation equation(problem, kernel, components);
+  const auto phi = equation.solve_accurately(costs, kAssessTolerance);
+  const double step =
+      equation.solved() ? largest(problem, phi) / problem.power() : std::numeric_limits<double>::infinity();
+  return {certify(problem, costs, phi), step, equation.iterations()};
+}
+
+/// The imbalance at which the Newton step should be small: near the optimum both shrink alike.
+double sharper(const Equilibrium& found, const StopCriteria& stop) {
+  const double share = 0.5 * stop.step_tolerance / *found.solver.newton_step_inf;
+  return found.imbalance.l1 * std::clamp(share, 1e-3, 0.5);
+}
+
+/// Collective. What the limits leave for another call of the solver; nothing when they are used up.
+std::optional<StopCriteria> what_is_left(const StopCriteria& stop, const SolverResult& done, const Timer& timer,
+                                         const Comm& comm) {
+  auto left = stop;
+  if (stop.max_iterations > 0) left.max_iterations -= done.iterations;
+  if (stop.max_seconds > 0) left.max_seconds -= comm.max(timer.seconds());
+  const bool spent =
+      (stop.max_iterations > 0 && left.max_iterations <= 0) || (stop.max_seconds > 0 && left.max_seconds <= 0);
+  return spent ? std::nullopt : std::optional(left);
+}
+
+}  // namespace
+
+Equilibrium unbalanced(const BalanceProblem& problem, FusedKernel& kernel) {
+  Equilibrium found;
+  evaluate_at_base(problem, kernel, found);
+  found.initial_cost = found.costs.total * problem.cost_unit();
+  found.initial_imbalance = found.imbalance;
+  return found;
+}
+
+Equilibrium nothing_to_balance(Equilibrium&& found, const std::string& method) {
+  found.solver.method = method;
+  found.solver.newton_step_inf = 0;
+  found.certificate = {0.0, 0.0};
+  return std::move(found);
+}
+
+void evaluate_at_base(const BalanceProblem& problem, FusedKernel& kernel, Equilibrium& found) {
+  const std::vector<double> origin(static_cast<std::size_t>(problem.size()), 0.0);
+  evaluate(problem, kernel, origin, found.costs);
+  found.imbalance = imbalance(problem, found.costs);
+}
+
+void assess_at_base(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components,
+                    Equilibrium& found) {
+  const auto assessment = assess_with(problem, kernel, components, found.costs);
+  found.certificate = assessment.certificate;
+  found.solver.newton_step_inf = assessment.newton_step_inf;
+  found.solver.krylov_iterations += assessment.krylov_iterations;
+}
+
+void judge(Equilibrium& found, const StopCriteria& stop) {
+  auto& solver = found.solver;
+  const bool small = solver.newton_step_inf && *solver.newton_step_inf <= stop.step_tolerance;
+  const bool balanced = found.imbalance.l1 <= stop.tolerance;
+  if (balanced && small) {
+    solver.reason = StopReason::converged;
+  } else if (solver.reason == StopReason::converged) {
+    solver.reason = balanced ? StopReason::step_left : StopReason::stagnated;
+  }
+}
+
+void append(SolverResult& first, SolverResult&& second) {
+  const auto seconds = first.history.empty() ? 0.0 : first.history.back().seconds;
+  for (auto& entry : second.history) {
+    if (entry.iteration == 0 && !first.history.empty()) continue;  // where the first one ended
+    entry.iteration += first.iterations;
+    entry.seconds += seconds;
+    first.history.push_back(entry);
+  }
+  first.reason = second.reason;
+  first.iterations += second.iterations;
+  first.sweeps += second.sweeps;
+  first.newton_steps += second.newton_steps;
+  first.krylov_iterations += second.krylov_iterations;
+  first.matrix_passes += second.matrix_passes;
+  first.newton_step_inf = second.newton_step_inf;
+}
+
+Assessment assess(const BalanceProblem& problem, FusedKernel& kernel, const NeuronCosts& costs) {
+  return assess_with(problem, kernel, ComponentSums(problem), costs);
+}
+
+Equilibrium balance_by(BalanceProblem& problem, FusedKernel& kernel, const StopCriteria& stop,
+                       const std::string& method, const Solve& solve) {
+  const Timer timer;
+  auto found = unbalanced(problem, kernel);
+  if (problem.global_size() == 0) return nothing_to_balance(std::move(found), method);
+  const ComponentSums components(problem);
+  found.h.assign(static_cast<std::size_t>(problem.size()), 0.0);
+  for (std::optional<StopCriteria> aim = stop; aim;) {
+    const auto before = kernel.passes();
+    append(found.solver, solve(found.h, *aim));
+    const auto in_solver = kernel.passes() - before;
+    components.center(found.h);
+    problem.rebase(found.h);
+    evaluate_at_base(problem, kernel, found);
+    assess_at_base(problem, kernel, components, found);
+    found.solver.matrix_passes += kernel.passes() - before - in_solver;
+    judge(found, stop);
+    if (found.solver.reason != StopReason::step_left || found.imbalance.l1 <= kRounding) break;
+    aim = what_is_left(stop, found.solver, timer, problem.comm());
+    if (!aim) break;
+    aim->tolerance = sharper(found, stop);
+    log_info("{}: the Newton step that is left is {:.1e}; going on to an imbalance of {:.1e}", method,
+             *found.solver.newton_step_inf, aim->tolerance);
+  }
+  found.solver.method = method;
+  return found;
+}
+
+}  // namespace synbal
