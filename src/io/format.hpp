@@ -36,6 +36,9 @@ void write_matrix_market(const Comm& comm, const Network& network, const std::st
 void write_matrix_market_gz(const Comm& comm, const Network& network, const std::string& path);
 void write_native_hdf5(const Comm& comm, const Network& network, const std::string& path);
 
+/// The id of the first neuron in the file that a network came from, where neurons have no ids of their own.
+[[nodiscard]] GlobalIndex first_id_of(const Network& network);
+
 /// The format and the parts of a path. @throws Error usage when no format has its extension.
 Source find_source(const std::string& path);
 

@@ -44,6 +44,13 @@ const Format& writable_format(const std::string& path) {
 }
 }  // namespace
 
+GlobalIndex first_id_of(const Network& network) {
+  for (const auto& f : kFormats) {
+    if (f.name == network.facts.format) return f.first_id;
+  }
+  return 0;
+}
+
 Source find_source(const std::string& path) {
   Source source{path, "", find_format(path)};
   const auto colon = path.rfind(".h5:");

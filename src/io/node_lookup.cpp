@@ -43,9 +43,10 @@ Rank file_of(std::int64_t id, int ranks) {
 }
 
 /// Collective. This rank's part of the directory: id -> global index.
-std::unordered_map<std::int64_t, GlobalIndex> build_directory(const Comm& comm, const Network& network) {
-  const auto& ids = network.nodes.id;
-  std::vector<std::int64_t> index(ids.size());
+std::unordered_map<std::int64_t, GlobalIndex> build_directory(const Comm& comm, const Network& network,
+                                                              GlobalIndex first_id) {
+  std::vector<std::int64_t> ids(static_cast<std::size_t>(network.local_size())), index(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = id_of(network, static_cast<LocalIndex>(i), first_id);
   std::iota(index.begin(), index.end(), network.rows.first());
   const auto g = group_by_rank(comm, ids.size(), [&](std::size_t k) { return file_of(ids[k], comm.size()); });
   const auto filed = comm.exchange<std::int64_t>(in_order(g, ids), g.counts);
@@ -56,9 +57,9 @@ std::unordered_map<std::int64_t, GlobalIndex> build_directory(const Comm& comm, 
 }
 
 /// Collective. Global index of every id asked for, or kUnknown.
-std::vector<GlobalIndex> find_in_directory(const Comm& comm, const Network& network,
-                                           const std::vector<std::int64_t>& asked) {
-  const auto directory = build_directory(comm, network);
+std::vector<GlobalIndex> find_in_directory(const Comm& comm, const Network& network, const NamedNeurons& names) {
+  const auto& asked = names.id;
+  const auto directory = build_directory(comm, network, names.first_id);
   const auto g = group_by_rank(comm, asked.size(), [&](std::size_t k) { return file_of(asked[k], comm.size()); });
   const auto questions = comm.exchange<std::int64_t>(in_order(g, asked), g.counts);
   std::vector<std::int64_t> found(questions.values.size());
@@ -82,18 +83,29 @@ std::vector<GlobalIndex> places_in_file(const Network& network, const NamedNeuro
 }
 }  // namespace
 
-std::vector<std::uint8_t> mark_neurons(const Comm& comm, const Network& network, const NamedNeurons& names) {
+std::int64_t id_of(const Network& network, LocalIndex neuron, GlobalIndex first_id) {
+  const auto& ids = network.nodes.id;
+  return ids.empty() ? first_id + network.file_index(neuron) : ids[static_cast<std::size_t>(neuron)];
+}
+
+std::vector<GlobalIndex> find_neurons(const Comm& comm, const Network& network, const NamedNeurons& names) {
   const bool own_ids = comm.any(!network.nodes.id.empty());
-  auto index = own_ids ? find_in_directory(comm, network, names.id) : places_in_file(network, names);
+  const bool moved = comm.any(!network.position.empty());
+  auto index = own_ids || moved ? find_in_directory(comm, network, names) : places_in_file(network, names);
   agreed(comm, [&] {
     const auto wrong = std::find(index.begin(), index.end(), kUnknown);
     if (wrong == index.end()) return;
     const auto k = static_cast<std::size_t>(wrong - index.begin());
     throw bad_input(fmt::format(
-        "{}: line {}: no neuron has the id {} ({}): correct the id", names.file, names.line[k], names.id[k],
+        "{}: {} {}: no neuron has the id {} ({}): correct the id", names.file, names.unit, names.line[k], names.id[k],
         own_ids ? std::string("ids are those of the network's /node_id")
                 : fmt::format("ids run from {} to {}", names.first_id, names.first_id + network.size() - 1)));
   });
+  return index;
+}
+
+std::vector<std::uint8_t> mark_neurons(const Comm& comm, const Network& network, const NamedNeurons& names) {
+  const auto index = find_neurons(comm, network, names);
   const auto g = group_by_rank(comm, index.size(), [&](std::size_t k) { return network.rows.owner(index[k]); });
   const auto named = comm.exchange<std::int64_t>(in_order(g, index), g.counts);
   std::vector<std::uint8_t> flags(static_cast<std::size_t>(network.local_size()), 0);

@@ -9,13 +9,20 @@
 
 namespace synbal::io {
 
-/// Ids as one rank has them from a text file.
+/// Ids as one rank has them from a text file or an option.
 struct NamedNeurons {
   const std::string& file;
   const std::vector<std::int64_t>& id;
   const std::vector<std::int64_t>& line;  ///< where in the file each id stands
   GlobalIndex first_id;                   ///< id of the first neuron when the network has no ids of its own
+  const char* unit = "line";              ///< what `line` counts
 };
+
+/// The id of an owned neuron.
+[[nodiscard]] std::int64_t id_of(const Network& network, LocalIndex neuron, GlobalIndex first_id);
+
+/// Collective. The global index of every neuron named. @throws Error bad_input for an unknown id, with its line.
+std::vector<GlobalIndex> find_neurons(const Comm& comm, const Network& network, const NamedNeurons& names);
 
 /// Collective. 1 for every owned neuron that some rank names. @throws Error bad_input for an unknown id, with its line.
 std::vector<std::uint8_t> mark_neurons(const Comm& comm, const Network& network, const NamedNeurons& names);

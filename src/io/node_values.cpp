@@ -10,6 +10,7 @@
 #include "matrix_market_text.hpp"
 #include "node_lookup.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/network/partition.hpp"
 
 namespace synbal::io {
 
@@ -43,9 +44,10 @@ void check_values(const std::string& name, GlobalIndex first, const std::vector<
 
 bool is_gain(double g) { return std::isfinite(g) && g >= 0; }
 
-/// One number a line, '#' starts a comment. What one rank has of such a file.
+/// A few numbers a line, '#' starts a comment. What one rank has of such a file.
 template <class T>
 struct NumberLines {
+  int per_line = 1;
   std::vector<T> values;
   std::vector<std::int64_t> line;  ///< of each value, counted from 1 within this rank's lines
   std::int64_t lines = 0;
@@ -53,30 +55,40 @@ struct NumberLines {
 };
 
 template <class T>
-void take_number_line(std::string_view text, NumberLines<T>& part) {
-  ++part.lines;
-  if (text.size() > kLongestLine) throw LineError(part.lines, "is too long");
-  auto rest = text.substr(0, text.find('#'));
-  const auto word = take_word(rest);
-  if (word.empty()) return;
-  try {
-    if constexpr (std::is_same_v<T, double>) {
-      part.values.push_back(parse_value(word));
-    } else {
-      part.values.push_back(parse_integer(word));
-    }
-  } catch (const LineError& e) {
-    throw LineError(part.lines, e.what());
-  }
-  part.line.push_back(part.lines);
-  if (const auto more = take_word(rest); !more.empty()) {
-    throw LineError(part.lines, "has something after the number: " + quoted(more));
+T parse_number(std::string_view word) {
+  if constexpr (std::is_same_v<T, double>) {
+    return parse_value(word);
+  } else {
+    return parse_integer(word);
   }
 }
 
 template <class T>
-NumberLines<T> take_number_lines(const Comm& comm, const InputFile& file) {
+void take_number_line(std::string_view text, NumberLines<T>& part) {
+  ++part.lines;
+  if (text.size() > kLongestLine) throw LineError(part.lines, "is too long");
+  auto rest = text.substr(0, text.find('#'));
+  for (int k = 0; k < part.per_line; ++k) {
+    const auto word = take_word(rest);
+    if (word.empty() && k == 0) return;
+    if (word.empty()) throw LineError(part.lines, fmt::format("has {} number(s), {} are needed", k, part.per_line));
+    try {
+      part.values.push_back(parse_number<T>(word));
+    } catch (const LineError& e) {
+      throw LineError(part.lines, e.what());
+    }
+    part.line.push_back(part.lines);
+  }
+  if (const auto more = take_word(rest); !more.empty()) {
+    throw LineError(part.lines,
+                    fmt::format("has something after the number{}: {}", part.per_line > 1 ? "s" : "", quoted(more)));
+  }
+}
+
+template <class T>
+NumberLines<T> take_number_lines(const Comm& comm, const InputFile& file, int per_line) {
   NumberLines<T> part;
+  part.per_line = per_line;
   auto blocks = lines_of(file, own_lines(file, 0, comm.rank(), comm.size()), kBlock);
   try {
     for (auto text = blocks.next(); !text.empty(); text = blocks.next()) {
@@ -90,9 +102,9 @@ NumberLines<T> take_number_lines(const Comm& comm, const InputFile& file) {
 
 /// Collective. Lines are numbered over the whole file on return.
 template <class T>
-NumberLines<T> read_number_lines(const Comm& comm, const std::string& path) {
+NumberLines<T> read_number_lines(const Comm& comm, const std::string& path, int per_line = 1) {
   const auto file = agreed(comm, [&] { return InputFile(path); });
-  auto part = agreed(comm, [&] { return take_number_lines<T>(comm, file); });
+  auto part = agreed(comm, [&] { return take_number_lines<T>(comm, file, per_line); });
   const auto below = comm.sum_below(part.lines);
   agreed(comm, [&] {
     if (part.failure) {
@@ -143,16 +155,27 @@ std::vector<double> read_exponent(const Hdf5Input& file, const std::string& name
   return values;
 }
 
-void apply_pinned(const Comm& comm, Network& network, const std::string& from, GlobalIndex first_id) {
-  std::vector<std::uint8_t> flags;
-  if (is_hdf5(from)) {
-    flags = from_dataset(comm, from, "/pinned", [&](const Hdf5Input& file, const std::string& name) {
-      return read_pinned(file, name, network.rows);
-    });
-  } else {
+IdLines read_id_lines(const Comm& comm, const std::string& path, int per_line) {
+  auto lines = read_number_lines<std::int64_t>(comm, path, per_line);
+  return {std::move(lines.values), std::move(lines.line)};
+}
+
+std::vector<std::uint8_t> named_neurons(const Comm& comm, const Network& network, const std::string& from,
+                                        GlobalIndex first_id) {
+  if (!is_hdf5(from)) {
     const auto ids = read_number_lines<std::int64_t>(comm, from);
-    flags = mark_neurons(comm, network, {from, ids.values, ids.line, first_id});
+    return mark_neurons(comm, network, {from, ids.values, ids.line, first_id});
   }
+  const bool moved = comm.any(!network.position.empty());
+  const auto rows = moved ? Ownership::even(comm, network.size()) : network.rows;
+  auto flags = from_dataset(comm, from, "/pinned", [&](const Hdf5Input& file, const std::string& name) {
+    return read_pinned(file, name, rows);
+  });
+  return moved ? from_file_order<std::uint8_t>(comm, network, rows, flags) : flags;
+}
+
+void apply_pinned(const Comm& comm, Network& network, const std::string& from, GlobalIndex first_id) {
+  const auto flags = named_neurons(comm, network, from, first_id);
   auto& pinned = network.nodes.pinned;
   pinned.resize(flags.size(), 0);
   std::transform(flags.begin(), flags.end(), pinned.begin(), pinned.begin(),

@@ -16,6 +16,18 @@ std::vector<double> read_exponent(const Hdf5Input& file, const std::string& data
 /// Ids are those of network.nodes.id, else places in the file counted from `first_id`.
 void apply_pinned(const Comm& comm, Network& network, const std::string& from, GlobalIndex first_id);
 
+/// Collective. 1 for every owned neuron that `from` names, likewise.
+std::vector<std::uint8_t> named_neurons(const Comm& comm, const Network& network, const std::string& from,
+                                        GlobalIndex first_id);
+
+/// What one rank has of a text file of ids.
+struct IdLines {
+  std::vector<std::int64_t> id;
+  std::vector<std::int64_t> line;  ///< of each id
+};
+/// Collective. `per_line` ids on every line ('#' starts a comment). @throws Error bad_input with file and line.
+IdLines read_id_lines(const Comm& comm, const std::string& path, int per_line);
+
 /// Collective. Sets the gains of all neurons from `from`.
 void apply_gain(const Comm& comm, Network& network, const std::string& from);
 

@@ -1,0 +1,45 @@
+// Neurons and synapses that a user names, by the ids that neurons have in the user's file.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "synbal/core/comm.hpp"
+#include "synbal/network/network.hpp"
+
+namespace synbal {
+
+/// What a selection is made of.
+enum class Selection { neurons, synapses };
+
+/// Not collective: call on one rank, before long work. @throws Error usage for a list that is none, io_failure for a
+/// file that cannot be read.
+void check_selection(const std::string& option, const std::string& words, Selection kind);
+
+/// Collective. 1 for every owned neuron that `words` names: "all", "none", ids with commas between them, or a file (ids
+/// one a line, or FILE.h5:/dataset of 0 and 1). Ids are those of ReadOptions::pinned. `option` is named in messages.
+/// @throws Error bad_input for an unknown id, io_failure.
+std::vector<std::uint8_t> select_neurons(const Comm& comm, const Network& network, const std::string& option,
+                                         const std::string& words);
+
+/// [n_local] The ids of the owned neurons as the user knows them.
+std::vector<std::int64_t> neuron_ids(const Network& network);
+
+/// Synapses in the order in which they were named; each is with the rank that owns its row.
+struct SelectedSynapses {
+  std::int64_t count = 0;                               ///< over all ranks
+  std::vector<std::int64_t> place;                      ///< [local] number in the list
+  std::vector<LocalIndex> row;                          ///< [local] owned postsynaptic neuron
+  std::vector<std::int64_t> entry;                      ///< [local] its entry among the network's weights
+  std::vector<std::int64_t> postsynaptic, presynaptic;  ///< [local] ids
+};
+
+/// Collective. `words`: "I,J" pairs of ids, postsynaptic neuron first, with semicolons between them, or a file with a
+/// pair (two ids with a blank between them) a line; empty: none. Of entries at one place the first is meant.
+/// @throws Error bad_input for an unknown id and for a synapse that is not there, usage for a list that is none,
+/// io_failure.
+SelectedSynapses select_synapses(const Comm& comm, const Network& network, const std::string& option,
+                                 const std::string& words);
+
+}  // namespace synbal

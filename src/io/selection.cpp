@@ -1,0 +1,183 @@
+// Lists in options are taken by rank 0, files by all ranks; both then find their neurons in the same directory.
+#include "synbal/io/selection.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include "format.hpp"
+#include "input_file.hpp"
+#include "node_lookup.hpp"
+#include "node_values.hpp"
+#include "synbal/core/agree.hpp"
+
+namespace synbal {
+
+namespace {
+constexpr std::int64_t kAbsent = -1;
+
+/// A list rather than the name of a file.
+bool is_list(const std::string& words) { return words.find_first_not_of("0123456789,;- ") == words.npos; }
+
+std::int64_t parse_id(const std::string& option, std::string_view word) {
+  std::int64_t id = 0;
+  const auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), id);
+  if (error == std::errc() && rest == word.data() + word.size()) return id;
+  throw usage_error(fmt::format("{}: '{}' is no neuron's id: write whole numbers", option, word));
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const auto end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    if (end == text.npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+/// The ids of a list, item by item.
+io::IdLines parse_list(const std::string& option, const std::string& words, int per_item) {
+  io::IdLines ids;
+  std::int64_t number = 0;
+  for (const auto item : split(words, per_item == 1 ? ',' : ';')) {
+    ++number;
+    const auto parts = per_item == 1 ? std::vector{item} : split(item, ',');
+    if (static_cast<int>(parts.size()) != per_item) {
+      throw usage_error(
+          fmt::format("{}: '{}' is no pair: write I,J for the synapse from neuron J onto neuron I", option, item));
+    }
+    for (const auto part : parts) {
+      ids.id.push_back(parse_id(option, part));
+      ids.line.push_back(number);
+    }
+  }
+  return ids;
+}
+
+/// Ids and how to speak of them.
+struct Named {
+  std::string source;
+  const char* unit = "line";
+  io::IdLines ids;
+};
+
+/// Collective.
+Named named(const Comm& comm, const std::string& option, const std::string& words, int per_item) {
+  if (!is_list(words)) return {words, "line", io::read_id_lines(comm, words, per_item)};
+  auto ids = agreed(comm, [&] { return parse_list(option, words, per_item); });
+  if (!comm.is_root()) ids = {};
+  return {option, "item", std::move(ids)};
+}
+
+/// Every `step`-th value from `first` on.
+std::vector<std::int64_t> every(const std::vector<std::int64_t>& values, std::size_t first, std::size_t step) {
+  std::vector<std::int64_t> taken;
+  for (auto k = first; k < values.size(); k += step) taken.push_back(values[k]);
+  return taken;
+}
+
+/// A synapse on its way to the owner of its row.
+struct Wanted {
+  std::int64_t row, column, place, postsynaptic, presynaptic, line;
+  static constexpr std::size_t kWords = 6;
+};
+
+/// Collective. Sends every synapse to the owner of its row.
+std::vector<Wanted> sent_to_owners(const Comm& comm, const Ownership& rows, std::vector<Wanted> synapses) {
+  std::ranges::stable_sort(synapses, {}, &Wanted::row);
+  std::vector<std::int64_t> words, counts(static_cast<std::size_t>(comm.size()), 0);
+  for (const auto& s : synapses) {
+    words.insert(words.end(), {s.row, s.column, s.place, s.postsynaptic, s.presynaptic, s.line});
+    counts[static_cast<std::size_t>(rows.owner(s.row))] += static_cast<std::int64_t>(Wanted::kWords);
+  }
+  const auto got = comm.exchange<std::int64_t>(words, counts).values;
+  std::vector<Wanted> own;
+  for (std::size_t k = 0; k < got.size(); k += Wanted::kWords) {
+    own.push_back({got[k], got[k + 1], got[k + 2], got[k + 3], got[k + 4], got[k + 5]});
+  }
+  return own;
+}
+
+std::int64_t find_entry(const Network& network, LocalIndex row, GlobalIndex column) {
+  const auto i = static_cast<std::size_t>(row);
+  for (auto e = network.row_ptr[i]; e < network.row_ptr[i + 1]; ++e) {
+    if (network.global(network.column[static_cast<std::size_t>(e)]) == column) return e;
+  }
+  return kAbsent;
+}
+
+/// Collective. The synapses that this rank was told, with what their neurons are called inside.
+std::vector<Wanted> wanted(const Comm& comm, const Network& network, const Named& names) {
+  const auto index = io::find_neurons(
+      comm, network, {names.source, names.ids.id, names.ids.line, io::first_id_of(network), names.unit});
+  const auto rows = every(index, 0, 2), columns = every(index, 1, 2), lines = every(names.ids.line, 0, 2);
+  const auto first = comm.sum_below(static_cast<std::int64_t>(rows.size()));
+  std::vector<Wanted> synapses;
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    synapses.push_back({rows[k], columns[k], first + static_cast<std::int64_t>(k), names.ids.id[2 * k],
+                        names.ids.id[2 * k + 1], lines[k]});
+  }
+  return synapses;
+}
+}  // namespace
+
+void check_selection(const std::string& option, const std::string& words, Selection kind) {
+  const bool synapses = kind == Selection::synapses;
+  if (synapses ? words.empty() : words == "all" || words == "none") return;
+  if (is_list(words)) {
+    parse_list(option, words, synapses ? 2 : 1);
+  } else {
+    const auto colon = words.rfind(".h5:");
+    const io::InputFile readable(colon == words.npos ? words : words.substr(0, colon + 3));
+  }
+}
+
+std::vector<std::uint8_t> select_neurons(const Comm& comm, const Network& network, const std::string& option,
+                                         const std::string& words) {
+  const auto n = static_cast<std::size_t>(network.local_size());
+  if (words == "all") return std::vector<std::uint8_t>(n, 1);
+  if (words == "none") return std::vector<std::uint8_t>(n, 0);
+  const auto first_id = io::first_id_of(network);
+  if (!is_list(words)) return io::named_neurons(comm, network, words, first_id);
+  const auto names = named(comm, option, words, 1);
+  return io::mark_neurons(comm, network, {names.source, names.ids.id, names.ids.line, first_id, names.unit});
+}
+
+std::vector<std::int64_t> neuron_ids(const Network& network) {
+  const auto first_id = io::first_id_of(network);
+  std::vector<std::int64_t> ids(static_cast<std::size_t>(network.local_size()));
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = io::id_of(network, static_cast<LocalIndex>(i), first_id);
+  return ids;
+}
+
+SelectedSynapses select_synapses(const Comm& comm, const Network& network, const std::string& option,
+                                 const std::string& words) {
+  SelectedSynapses selected;
+  if (words.empty()) return selected;
+  const auto names = named(comm, option, words, 2);
+  const auto own = sent_to_owners(comm, network.rows, wanted(comm, network, names));
+  agreed(comm, [&] {
+    for (const auto& s : own) {
+      const auto row = static_cast<LocalIndex>(s.row - network.rows.first());
+      const auto entry = find_entry(network, row, s.column);
+      if (entry == kAbsent) {
+        throw bad_input(
+            fmt::format("{}: {} {}: there is no synapse from neuron {} onto neuron {} (a pair is I,J with "
+                        "the postsynaptic neuron first): name synapses of the network",
+                        names.source, names.unit, s.line, s.presynaptic, s.postsynaptic));
+      }
+      selected.place.push_back(s.place);
+      selected.row.push_back(row);
+      selected.entry.push_back(entry);
+      selected.postsynaptic.push_back(s.postsynaptic);
+      selected.presynaptic.push_back(s.presynaptic);
+    }
+  });
+  selected.count = comm.sum(static_cast<std::int64_t>(own.size()));
+  return selected;
+}
+
+}  // namespace synbal
