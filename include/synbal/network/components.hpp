@@ -38,4 +38,9 @@ struct ComponentsParams {
 /// below one byte per synapse when most neurons of a rank reach each other inside it.
 Components strongly_connected_components(const Comm& comm, const Network& network, const ComponentsParams& params = {});
 
+/// Not collective. All neurons under one label, for flows along all synapses: those between strongly connected
+/// components then take part, and since nothing holds them their costs fall for ever, like 1/t. No finite equilibrium
+/// exists unless the network is one component anyway. Neurons without synapses to or from others are on no cycle.
+Components one_component(const Network& network);
+
 }  // namespace synbal
