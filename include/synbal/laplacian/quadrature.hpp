@@ -1,0 +1,69 @@
+// Bounds of b^T L^+ b from the coefficients of conjugate gradients: Gauss quadrature from below, Gauss-Radau from
+// above.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "synbal/laplacian/graph.hpp"
+#include "synbal/laplacian/solver.hpp"
+
+namespace synbal {
+
+/// A lower bound of the smallest positive eigenvalue of M^-1 L_r, the operator whose Lanczos matrix conjugate gradients
+/// build (see PcgIteration).
+struct EigenvalueBound {
+  double value = 0;  ///< 0: none was found
+  /// Chance, over the random vectors, that the smallest eigenvalue lies below `value`: those vectors would all have to
+  /// miss its eigenvector almost entirely. 0 where `value` holds without chance.
+  double failure_probability = 1;
+  /// False: an estimate only, because the preconditioner is not one of ours, about which something is known.
+  bool certified = false;
+  std::int64_t iterations = 0;  ///< that it took, most of any vector
+  double seconds = 0;
+};
+
+/// What one column of conjugate gradients says about the spectrum.
+struct LanczosColumn {
+  double start = 0;  ///< rho of iteration 0
+  std::vector<double> alpha, beta;
+};
+
+/// Not collective. The largest mu for which the columns exclude eigenvalues below it: all started from Gaussian vectors
+/// whose component along any unit eigenvector has at least the variance 1/`spread`. The spectral measure of a start
+/// vector has at most the mass rho_0 / sum_j p_j(mu)^2 at any eigenvalue up to mu, p_j the orthonormal polynomials
+/// (Christoffel function; Golub & Meurant 2010, ch. 2), so each vector says how small its component must have been, and
+/// all together how improbable that is. At most the smallest Ritz value; 0 when nothing can be said.
+double excluded_below(std::span<const LanczosColumn> columns, double failure_probability, double spread = 1);
+
+/// Collective. The bound for the solver's own preconditioner, from up to 16 random right-hand sides solved in one
+/// block. The same for any rank count, but for rounding. `tolerance`: residual at which they stop (more makes it
+/// sharper).
+EigenvalueBound smallest_eigenvalue_bound(const ConductanceGraph& graph, LaplacianSolver& solver,
+                                          double failure_probability = 1e-12, std::uint64_t seed = 1,
+                                          double tolerance = 1e-8);
+
+/// The bracket of one column's energy, updated iteration by iteration (Meurant & Tichy 2013: Gauss-Radau without the
+/// tridiagonal matrix).
+class EnergyBracket {
+ public:
+  explicit EnergyBracket(double eigenvalue_bound = 0) : mu_(eigenvalue_bound) {}
+
+  /// Takes iteration `iteration` of a cycle (0 restarts); the coefficients of PcgIteration for this column.
+  void update(std::int64_t iteration, double rho, double alpha, double beta, double energy);
+
+  /// Both are widened by what rounding may have done to the sums.
+  [[nodiscard]] double lower() const noexcept;
+  [[nodiscard]] double upper() const noexcept;  ///< infinity before the first iteration, and without a bound
+  /// Half the width over the middle.
+  [[nodiscard]] double relative_error() const noexcept;
+
+ private:
+  double mu_;
+  double radau_ = 0;  // gamma^(mu) of the iteration
+  double energy_ = 0, excess_ = 0;
+  std::int64_t updates_ = 0;
+};
+
+}  // namespace synbal
