@@ -6,6 +6,7 @@
 #include <hdf5.h>
 #include <mpi.h>
 #include <petscsys.h>
+#include <slepcsys.h>
 #include <sundials/sundials_version.h>
 
 #include <array>
@@ -35,6 +36,14 @@ std::string petsc_version() {
   return fmt::format("PETSc {}.{}.{}", major, minor, patch);
 }
 
+std::string slepc_version() {
+  PetscInt major = 0;
+  PetscInt minor = 0;
+  PetscInt patch = 0;
+  SlepcGetVersionNumber(&major, &minor, &patch, nullptr);
+  return fmt::format("SLEPc {}.{}.{}", major, minor, patch);
+}
+
 std::string hdf5_version() {
   unsigned major = 0;
   unsigned minor = 0;
@@ -55,7 +64,8 @@ std::string version() { return SYNBAL_VERSION; }
 std::string git_revision() { return SYNBAL_GIT_REVISION; }
 
 std::string library_versions() {
-  return fmt::format("{}, {}, {}, {}", mpi_version(), petsc_version(), hdf5_version(), sundials_version());
+  return fmt::format("{}, {}, {}, {}, {}", mpi_version(), petsc_version(), slepc_version(), hdf5_version(),
+                     sundials_version());
 }
 
 int petsc_int_bits() { return static_cast<int>(8 * sizeof(PetscInt)); }

@@ -1,7 +1,8 @@
-// Start and end of MPI and PETSc.
+// Start and end of MPI, PETSc and SLEPc.
 #include "synbal/core/session.hpp"
 
 #include <fmt/format.h>
+#include <slepcsys.h>
 
 #include <exception>
 
@@ -29,7 +30,7 @@ Session::Session(const std::string& program, const std::vector<std::string>& pet
   argv.push_back(nullptr);
   int argc = static_cast<int>(words.size());
   char** arguments = argv.data();
-  SYNBAL_PETSC(PetscInitialize(&argc, &arguments, nullptr, nullptr));
+  SYNBAL_PETSC(SlepcInitialize(&argc, &arguments, nullptr, nullptr));  // and PETSc
   SYNBAL_PETSC(PetscPushErrorHandler(PetscReturnErrorHandler, nullptr));
   SYNBAL_PETSC(PetscOptionsSetValue(nullptr, "-options_left", "no"));
   world_ = std::make_unique<Comm>(MPI_COMM_WORLD);
@@ -38,7 +39,7 @@ Session::Session(const std::string& program, const std::vector<std::string>& pet
 Session::~Session() {
   if (std::uncaught_exceptions() > 0) return;
   world_.reset();
-  PetscFinalize();
+  SlepcFinalize();  // and PETSc
   MPI_Finalize();
 }
 

@@ -19,7 +19,9 @@ TEST(BuildInfo, version_and_revision_have_their_form) {
 
 TEST(BuildInfo, names_all_libraries_on_one_line) {
   const auto text = library_versions();
-  EXPECT_TRUE(matches(text, R"([^\n]+, PETSc \d+\.\d+\.\d+, HDF5 \d+\.\d+\.\d+, SUNDIALS \d+\.\d+\.\d+)")) << text;
+  EXPECT_TRUE(
+      matches(text, R"([^\n]+, PETSc \d+\.\d+\.\d+, SLEPc \d+\.\d+\.\d+, HDF5 \d+\.\d+\.\d+, SUNDIALS \d+\.\d+\.\d+)"))
+      << text;
 }
 
 TEST(BuildInfo, index_width_is_32_or_64) { EXPECT_TRUE(petsc_int_bits() == 32 || petsc_int_bits() == 64); }

@@ -11,7 +11,7 @@ namespace synbal {
 /// The commit the build was made from, with "-dirty" after it when files had changed; "unknown" outside git.
 [[nodiscard]] std::string git_revision();
 
-/// Names and versions of MPI, PETSc, HDF5 and SUNDIALS as loaded at run time, on one line. Works before MPI has
+/// Names and versions of MPI, PETSc, SLEPc, HDF5 and SUNDIALS as loaded at run time, on one line. Works before MPI has
 /// started.
 [[nodiscard]] std::string library_versions();
 

@@ -1,4 +1,4 @@
-// The one object that owns the lifetimes of MPI and PETSc: first line of main.
+// The one object that owns the lifetimes of MPI, PETSc and SLEPc: first line of main.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 
 namespace synbal {
 
-/// Initialises MPI and PETSc; finalises them when destroyed in the normal flow, never while unwinding.
+/// Initialises MPI, PETSc and SLEPc; finalises them when destroyed in the normal flow, never while unwinding.
 class Session {
  public:
   /// Collective over all processes. `petsc_options` are what followed `--` on the command line; nothing is read from
