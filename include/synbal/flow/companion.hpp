@@ -1,0 +1,32 @@
+// A second integration that goes along with a main one and is compared with it at the same times.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "synbal/flow/integrator.hpp"
+
+namespace synbal {
+
+/// Steps as it likes and interpolates: the times asked for do not shorten its steps.
+class Companion {
+ public:
+  /// Collective. Dynamics must outlive it.
+  Companion(Dynamics& dynamics, double time, std::span<const double> y, const IntegratorParams& params);
+
+  /// Collective. Goes on to a time not before the last one. @return false once the integration has failed: the state is
+  /// then all NaN, and message() says why.
+  bool advance(double time);
+  /// [size] At the time of the last advance().
+  [[nodiscard]] std::span<const double> state() const noexcept { return state_; }
+  [[nodiscard]] const std::string& message() const noexcept { return integrator_.message(); }
+  [[nodiscard]] IntegratorStatistics statistics() const { return integrator_.statistics(); }
+
+ private:
+  Integrator integrator_;
+  std::vector<double> state_;
+  bool empty_;  // nothing moves on any rank
+  bool failed_ = false;
+};
+
+}  // namespace synbal

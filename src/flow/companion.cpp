@@ -1,0 +1,25 @@
+// Stepping beyond the time asked for and looking back.
+#include "synbal/flow/companion.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace synbal {
+
+Companion::Companion(Dynamics& dynamics, double time, std::span<const double> y, const IntegratorParams& params)
+    : integrator_(dynamics, time, y, params),
+      state_(y.begin(), y.end()),
+      empty_(dynamics.comm().sum(std::int64_t{dynamics.size()}) == 0) {}
+
+bool Companion::advance(double time) {
+  if (empty_) return true;
+  while (!failed_ && integrator_.time() < time) failed_ = integrator_.step() == StepOutcome::failed;
+  if (failed_) {
+    std::fill(state_.begin(), state_.end(), std::numeric_limits<double>::quiet_NaN());
+  } else if (integrator_.statistics().steps > 0) {
+    integrator_.interpolate(time, state_);
+  }
+  return !failed_;
+}
+
+}  // namespace synbal
