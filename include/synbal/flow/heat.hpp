@@ -1,0 +1,78 @@
+// The heat-equation approximation of the flow: L frozen at a point (Stock et al. 2022, eq. 37-40).
+#pragma once
+
+#include <vector>
+
+#include "synbal/balance/component_sums.hpp"
+#include "synbal/balance/costs.hpp"
+#include "synbal/balance/kernel.hpp"
+#include "synbal/balance/problem.hpp"
+#include "synbal/flow/companion.hpp"
+#include "synbal/flow/dynamics.hpp"
+
+namespace synbal {
+
+/// h' = g0 - p L (h - h0), so that g(t) = exp(-pLt) g0 and h(t) = h0 + sum (p lambda)^-1 (1 - e^{-p lambda t}) v v^T g0
+/// (eq. 38, 39); g0 and L at h0. Works with pinned neurons and exponents, where L is regular. The costs at h0 are taken
+/// from the problem's at its present base, so a flow may move the base of the same problem in the meantime, by up to
+/// 300/p; beyond that factors leave the range of doubles and derivative() says so.
+class HeatFlow final : public Dynamics {
+ public:
+  /// Collective. All three must outlive the flow; h0 has problem.size() values. One pass.
+  HeatFlow(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components,
+           std::span<const double> h0);
+
+  [[nodiscard]] const Comm& comm() const override { return problem_->comm(); }
+  [[nodiscard]] LocalIndex size() const override { return problem_->size(); }
+  bool derivative(std::span<const double> h, std::span<double> dh) override;
+  [[nodiscard]] bool symmetric() const override { return true; }
+  /// p L v: the same at every h.
+  void product(std::span<const double> v, std::span<double> product) override;
+  void diagonal(std::span<double> d) const override;
+  void project(std::span<double> difference) const override;
+
+  [[nodiscard]] std::span<const double> start() const noexcept { return h0_; }
+  /// [n] g0, in the user's unit.
+  [[nodiscard]] std::span<const double> gradient() const noexcept { return g0_; }
+  /// Collective. [n] Where the approximation ends: h0 + L^+ g0 / p (eq. 40), the residual of the solve below
+  /// `tolerance`. NaN when no solver gets anywhere.
+  [[nodiscard]] std::vector<double> equilibrium(double tolerance = 1e-10) const;
+
+ private:
+  [[nodiscard]] NeuronCosts costs_at_start() const;
+  void follow_base();
+
+  const BalanceProblem* problem_;
+  FusedKernel* kernel_;
+  const ComponentSums* components_;
+  std::vector<double> h0_, g0_, diagonal_;
+  std::vector<double> base_, pre_,
+      post_;  // factors of the costs at h0 with respect to those at `base_`
+  double unit_ = 1;
+  std::vector<double> difference_;
+};
+
+/// How far a trajectory is from its heat approximation.
+struct HeatDifference {
+  double l2 = 0, linf = 0;  ///< of h - h_heat
+  double relative = 0;      ///< l2 over |h - h0|_2; 0 at the start
+};
+
+/// The heat approximation beside the true trajectory.
+class HeatCompanion {
+ public:
+  /// Collective. From h0 = flow.start() at `time`.
+  HeatCompanion(HeatFlow& flow, double time, const IntegratorParams& params);
+
+  /// Collective. Brings h_heat to `time` and compares it with the true h; NaN once the integration failed.
+  HeatDifference compare(double time, std::span<const double> h);
+  /// [n] h_heat at the last time.
+  [[nodiscard]] std::span<const double> h() const noexcept { return companion_.state(); }
+  [[nodiscard]] const Companion& companion() const noexcept { return companion_; }
+
+ private:
+  HeatFlow* flow_;
+  Companion companion_;
+};
+
+}  // namespace synbal
