@@ -1,0 +1,218 @@
+// One pass over the neurons in a given order, with the outcome of the serial loop, although they live on many ranks.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "synbal/stochastic/stars.hpp"
+
+namespace synbal {
+
+/// A key that says: no visit is due.
+inline constexpr std::uint64_t kNoVisit = ~std::uint64_t{0};
+
+/// Which neurons wait for each other: neighbours in the same block.
+class BlockGraph {
+ public:
+  /// Not collective. `block`: [n + ghosts]. Stars must outlive the graph. 4 bytes per synapse that crosses ranks.
+  BlockGraph(const NeuronStars& stars, std::vector<std::int32_t> block);
+
+  [[nodiscard]] const NeuronStars& stars() const noexcept { return *stars_; }
+  [[nodiscard]] std::int32_t block(LocalIndex j) const noexcept { return block_[static_cast<std::size_t>(j)]; }
+
+  /// visit(q) for the owned neighbours of a neuron, owned or ghost, in its block; once per synapse.
+  template <class Visit>
+  void for_each_owned_neighbour(LocalIndex j, Visit&& visit) const {
+    if (j < n_) {
+      for_each_neighbour(j, [&](LocalIndex q) {
+        if (q < n_) visit(q);
+      });
+      return;
+    }
+    const auto g = static_cast<std::size_t>(j - n_);
+    for (auto e = ghost_begin_[g]; e < ghost_begin_[g + 1]; ++e) visit(ghost_neighbour_[static_cast<std::size_t>(e)]);
+  }
+  /// visit(q) for all neighbours of an owned neuron in its block; once per synapse.
+  template <class Visit>
+  void for_each_neighbour(LocalIndex i, Visit&& visit) const {
+    for (const auto& star : {stars_->incoming(i), stars_->outgoing(i)}) {
+      for (const auto q : star.neighbour) {
+        if (block(q) == block(i)) visit(q);
+      }
+    }
+  }
+
+ private:
+  const NeuronStars* stars_;
+  LocalIndex n_;
+  std::vector<std::int32_t> block_;
+  std::vector<std::int64_t> ghost_begin_;
+  std::vector<LocalIndex> ghost_neighbour_;
+};
+
+/// The visits of one pass, in the order of (key, place in the file). A neuron may have several.
+class Agenda {
+ public:
+  Agenda() = default;
+  Agenda(const Agenda&) = default;
+  Agenda& operator=(const Agenda&) = default;
+  virtual ~Agenda() = default;
+
+  /// The key of the next visit of a neuron, owned or ghost; kNoVisit when none is left.
+  [[nodiscard]] std::uint64_t key(LocalIndex j) const noexcept { return key_[static_cast<std::size_t>(j)]; }
+  /// Goes on to the neuron's next visit.
+  virtual void advance(LocalIndex j) { key_[static_cast<std::size_t>(j)] = kNoVisit; }
+  /// All visits of owned neurons in order, for a rank without ghosts; neurons of which key() is kNoVisit are to be left
+  /// out. Replaces advance().
+  [[nodiscard]] virtual std::span<const LocalIndex> in_order() = 0;
+
+ protected:
+  std::vector<std::uint64_t> key_;  // [n + ghosts]
+};
+
+/// Visits neurons as soon as all their neighbours of the same block that come before them have been visited, on
+/// whatever rank; ranks tell each other of visits as they go and nobody waits for more than it needs. A neuron thus
+/// sees of its block what it would see in a serial loop, and of other blocks anything: the caller must not look.
+class PassOrder {
+ public:
+  /// Not collective. `first_tag`: the pass uses kTags message tags from there on, which no other pass of the same
+  /// communicator may use before a collective operation has ended this one.
+  PassOrder(const BlockGraph& graph, int first_tag);
+  static constexpr int kTags = 10'240;
+
+ protected:
+  /// Comes before in the order; a neuron without a visit comes before none.
+  [[nodiscard]] bool before(std::uint64_t key, LocalIndex j, std::uint64_t other_key, LocalIndex other) const noexcept {
+    return key != other_key ? key < other_key : rank_of(j) < rank_of(other);
+  }
+  [[nodiscard]] GlobalIndex rank_of(LocalIndex j) const noexcept {
+    return graph_->stars().file_rank()[static_cast<std::size_t>(j)];
+  }
+  void begin(const Agenda& agenda);
+  /// After a visit, of an owned neuron or of a ghost: goes on in the agenda and finds who need not wait any more.
+  void passed(Agenda& agenda, LocalIndex j);
+  [[nodiscard]] LocalIndex take_ready();
+  [[nodiscard]] bool some_ready() const noexcept { return !ready_edge_.empty() || !ready_inner_.empty(); }
+  [[nodiscard]] bool on_edge(LocalIndex i) const noexcept {
+    return copy_begin_[static_cast<std::size_t>(i)] != copy_begin_[static_cast<std::size_t>(i) + 1];
+  }
+
+  /// A copy of an owned neuron: held by peers_[peer] as its ghost number `place` among those from this rank.
+  struct Copy {
+    std::int32_t peer;
+    LocalIndex place;
+  };
+  [[nodiscard]] std::span<const Copy> copies(LocalIndex i) const noexcept {
+    const auto first = static_cast<std::size_t>(copy_begin_[static_cast<std::size_t>(i)]);
+    return std::span(copies_).subspan(first,
+                                      static_cast<std::size_t>(copy_begin_[static_cast<std::size_t>(i) + 1]) - first);
+  }
+  /// The first ghost that a rank owns.
+  [[nodiscard]] LocalIndex first_ghost(Rank rank) const;
+  [[nodiscard]] int tag() const noexcept { return first_tag_ + static_cast<int>(passes_ % kTags); }
+
+  const BlockGraph* graph_;
+  LocalIndex n_;
+  std::int64_t waiting_ = 0;  // neurons, owned and ghosts, that have visits left
+
+ private:
+  void list_copies();
+  void count_those_before(const Agenda& agenda, LocalIndex i);
+  void make_ready(LocalIndex i);
+
+  int first_tag_;
+  std::int64_t passes_ = 0;
+  std::vector<std::int64_t> copy_begin_;  // [n + 1]
+  std::vector<Copy> copies_;
+  std::vector<std::int64_t> blocked_;  // [n] neighbours (per synapse) that come before
+  std::vector<LocalIndex> ready_edge_, ready_inner_;
+};
+
+/// The pass itself, for values of a trivially copyable type T of whole 8-byte words.
+template <class T>
+class OrderedPass : private PassOrder {
+ public:
+  using PassOrder::PassOrder;
+
+  /// Collective over neighbours. visit(i) sets values[i]; `values`: [n + ghosts], those of ghosts are kept up to date.
+  template <class Visit>
+  void run(Agenda& agenda, std::span<T> values, Visit&& visit) {
+    if (graph_->stars().halo().ghost_count() == 0) {
+      run_alone(agenda, visit);
+      return;
+    }
+    begin(agenda);
+    outgoing_.resize(graph_->stars().halo().sends().size());
+    while (waiting_ > 0) {
+      while (some_ready()) {
+        const auto i = take_ready();
+        visit(i);
+        tell(i, values[static_cast<std::size_t>(i)]);
+        passed(agenda, i);
+      }
+      for (std::size_t p = 0; p < outgoing_.size(); ++p) send(p);
+      if (waiting_ > 0) receive(agenda, values);
+    }
+    SYNBAL_MPI(MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE));
+    requests_.clear();
+    under_way_.clear();
+  }
+
+ private:
+  struct Update {
+    T value;
+    std::int64_t place;  // among the sender's neurons that the receiver holds copies of
+  };
+  static constexpr std::size_t kMostUpdates = std::size_t{1} << 20;  // in a message
+
+  template <class Visit>
+  static void run_alone(Agenda& agenda, Visit& visit) {
+    for (const auto i : agenda.in_order()) {
+      if (agenda.key(i) != kNoVisit) visit(i);
+    }
+  }
+
+  void tell(LocalIndex i, const T& value) {
+    for (const auto& copy : copies(i)) {
+      const auto p = static_cast<std::size_t>(copy.peer);
+      outgoing_[p].push_back({value, copy.place});
+      if (outgoing_[p].size() == kMostUpdates) send(p);
+    }
+  }
+
+  void send(std::size_t p) {
+    if (outgoing_[p].empty()) return;
+    const auto& halo = graph_->stars().halo();
+    const auto& message = under_way_.emplace_back(std::move(outgoing_[p]));
+    outgoing_[p] = {};
+    const auto bytes = message.size() * sizeof(Update);
+    SYNBAL_MPI(MPI_Isend(message.data(), static_cast<int>(bytes), MPI_BYTE, halo.sends()[p].rank, tag(), halo.comm(),
+                         &requests_.emplace_back()));
+    halo.traffic().messages += 1;
+    halo.traffic().bytes += static_cast<ByteCount>(bytes);
+  }
+
+  void receive(Agenda& agenda, std::span<T> values) {
+    const auto comm = graph_->stars().halo().comm();
+    MPI_Status status;
+    int bytes = 0;
+    SYNBAL_MPI(MPI_Probe(MPI_ANY_SOURCE, tag(), comm, &status));
+    SYNBAL_MPI(MPI_Get_count(&status, MPI_BYTE, &bytes));
+    incoming_.resize(static_cast<std::size_t>(bytes) / sizeof(Update));
+    SYNBAL_MPI(MPI_Recv(incoming_.data(), bytes, MPI_BYTE, status.MPI_SOURCE, tag(), comm, MPI_STATUS_IGNORE));
+    const auto first = first_ghost(status.MPI_SOURCE);
+    for (const auto& update : incoming_) {
+      const auto ghost = static_cast<LocalIndex>(first + update.place);
+      values[static_cast<std::size_t>(ghost)] = update.value;
+      passed(agenda, ghost);
+    }
+  }
+
+  std::vector<std::vector<Update>> outgoing_;   // per peer
+  std::vector<std::vector<Update>> under_way_;  // sent, to be kept until they have gone
+  std::vector<Update> incoming_;
+  std::vector<MPI_Request> requests_;
+};
+
+}  // namespace synbal

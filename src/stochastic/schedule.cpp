@@ -1,0 +1,164 @@
+// Names, checks and the keyed draws of schedules.
+#include "synbal/stochastic/schedule.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "synbal/core/error.hpp"
+
+namespace synbal {
+
+namespace {
+
+constexpr std::int64_t kDefaultBlocks = 16;
+constexpr std::int64_t kMostBlocks = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t kMostRounds = std::int64_t{1} << 20;  // of a delay, of a straggler's period
+constexpr std::uint32_t kTurns = 0x5C4ED1, kClocks = 0x5C4ED2, kDelays = 0x5C4ED3, kActivity = 0x5C4ED4,
+                        kPhases = 0x5C4ED5;
+
+constexpr std::array<std::pair<ScheduleKind, const char*>, 6> kNames{{{ScheduleKind::sequential, "sequential"},
+                                                                      {ScheduleKind::colored, "colored"},
+                                                                      {ScheduleKind::random, "random"},
+                                                                      {ScheduleKind::poisson, "poisson"},
+                                                                      {ScheduleKind::block, "block"},
+                                                                      {ScheduleKind::simulated, "simulated"}}};
+
+/// The finaliser of splitmix64 (Steele et al. 2014): spreads the bits of a counter.
+std::uint64_t mixed(std::uint64_t x) noexcept {
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+  return x ^ (x >> 31);
+}
+
+template <class T>
+void require(bool good, const char* option, T value, const char* why, const std::string& remedy) {
+  if (!good) throw usage_error(fmt::format("{} {} is impossible ({}): {}", option, value, why, remedy));
+}
+
+template <class T>
+void require_belongs(bool good, const char* option, T value, ScheduleKind kind, const char* others) {
+  if (good) return;
+  throw usage_error(fmt::format("{} {} has no meaning here (--schedule {} does not use it): leave it out, or use {}",
+                                option, value, to_string(kind), others));
+}
+
+void check_ranges(const ScheduleParams& p) {
+  require(p.blocks >= 0 && p.blocks <= kMostBlocks, "--virtual-ranks", p.blocks, "a number of blocks",
+          fmt::format("give 1 to {}, or 0 for the default", kMostBlocks));
+  require(p.delay >= 0 && p.delay <= kMostRounds, "--delay-bound", p.delay, "an age in rounds",
+          fmt::format("give 0 to {}", kMostRounds));
+  require(p.stragglers >= 0 && p.stragglers <= 1, "--stragglers", p.stragglers, "a share of the virtual ranks",
+          "give 0 to 1");
+  require(p.straggler_factor >= 1 && p.straggler_factor <= kMostRounds, "--straggler-factor", p.straggler_factor,
+          "how many times slower a straggler is", fmt::format("give 1 to {}", kMostRounds));
+  require(p.activity > 0 && p.activity <= 1, "--activity", p.activity, "the chance to be active in a round",
+          "give more than 0, at most 1");
+  require(p.step > 0 && p.step <= 1, "--step", p.step, "the share of the way to the optimum",
+          "give more than 0, at most 1");
+  require(p.damping > 0 && p.damping <= 1, "--damping", p.damping, "the share of a round's way that is kept",
+          "give more than 0, at most 1");
+  require(p.local_sweeps >= 0 && p.local_sweeps <= Schedule::kMostSweeps, "--local-sweeps", p.local_sweeps,
+          "visits of a neuron in a round", fmt::format("give 1 to {}, or 0 for exact solves", Schedule::kMostSweeps));
+}
+
+void check_meaning(const ScheduleParams& p) {
+  const bool simulated = p.kind == ScheduleKind::simulated;
+  const bool blocks = simulated || p.kind == ScheduleKind::block;
+  require_belongs(p.blocks <= 1 || blocks, "--virtual-ranks", p.blocks, p.kind, "block or simulated");
+  require_belongs(p.damping == 1 || blocks, "--damping", p.damping, p.kind, "block or simulated");
+  require_belongs(p.delay <= 1 || simulated, "--delay-bound", p.delay, p.kind, "simulated");
+  require_belongs(p.stragglers == 0 || simulated, "--stragglers", p.stragglers, p.kind, "simulated");
+  require_belongs(p.activity == 1 || simulated, "--activity", p.activity, p.kind, "simulated");
+  require_belongs(p.local_sweeps == 1 || p.kind != ScheduleKind::poisson, "--local-sweeps", p.local_sweeps, p.kind,
+                  "another schedule");
+}
+
+ScheduleParams checked(ScheduleParams p) {
+  check_ranges(p);
+  check_meaning(p);
+  const bool blocks = p.kind == ScheduleKind::block || p.kind == ScheduleKind::simulated;
+  if (p.blocks == 0) p.blocks = blocks ? kDefaultBlocks : 1;
+  if (p.delay == 0) p.delay = 1;
+  return p;
+}
+
+}  // namespace
+
+std::string to_string(ScheduleKind kind) {
+  for (const auto& [k, name] : kNames) {
+    if (k == kind) return name;
+  }
+  return "";
+}
+
+std::vector<std::string> schedule_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : kNames) names.emplace_back(entry.second);
+  return names;
+}
+
+ScheduleKind schedule_named(const std::string& name) {
+  for (const auto& [kind, known] : kNames) {
+    if (name == known) return kind;
+  }
+  throw usage_error(fmt::format("--schedule {} is unknown (no such order of visits): use one of {}", name,
+                                fmt::join(schedule_names(), ", ")));
+}
+
+Schedule::Schedule(const ScheduleParams& params, GlobalIndex neurons)
+    : params_(checked(params)),
+      longer_(neurons % params_.blocks),
+      length_(neurons / params_.blocks),
+      stragglers_(std::llround(params_.stragglers * static_cast<double>(params_.blocks))),
+      turns_(params.seed, kTurns),
+      clocks_(params.seed, kClocks),
+      delays_(params.seed, kDelays),
+      activity_(params.seed, kActivity),
+      phases_(params.seed, kPhases) {
+  first_straggler_ = static_cast<std::int64_t>(phases_.below(static_cast<std::uint64_t>(params_.blocks), 0, 1));
+}
+
+std::int32_t Schedule::block(GlobalIndex file_rank) const noexcept {
+  const auto in_longer = longer_ * (length_ + 1);
+  const auto b = file_rank < in_longer ? file_rank / (length_ + 1) : longer_ + (file_rank - in_longer) / length_;
+  return static_cast<std::int32_t>(b);
+}
+
+// Where b * stragglers / blocks passes an integer, counted from a block that the seed chooses.
+bool Schedule::straggles(std::int32_t block) const noexcept {
+  const auto b = (block + first_straggler_) % params_.blocks;
+  return (b + 1) * stragglers_ / params_.blocks != b * stragglers_ / params_.blocks;
+}
+
+bool Schedule::active(std::int32_t block, std::int64_t round) const {
+  const auto b = static_cast<std::uint64_t>(block);
+  if (stragglers_ > 0 && straggles(block)) {
+    const auto period = static_cast<std::uint64_t>(params_.straggler_factor);
+    if ((static_cast<std::uint64_t>(round) + phases_.below(period, b)) % period != 0) return false;
+  }
+  return params_.activity == 1 || activity_.uniform(b, static_cast<std::uint32_t>(round)) < params_.activity;
+}
+
+std::uint64_t Schedule::reading(std::int32_t reader, std::int64_t round) const {
+  return delays_.bits(static_cast<std::uint64_t>(reader), static_cast<std::uint32_t>(round))[0];
+}
+
+std::int64_t Schedule::age(std::uint64_t reading, std::int32_t source) const noexcept {
+  if (params_.delay == 1) return 1;
+  const auto draw = mixed(reading + static_cast<std::uint64_t>(source) * 0x9E3779B97F4A7C15) >> 32;
+  return 1 + static_cast<std::int64_t>((draw * static_cast<std::uint64_t>(params_.delay)) >> 32);
+}
+
+std::uint64_t Schedule::turn(GlobalIndex file_rank, std::int64_t sweep) const {
+  return turns_.bits(static_cast<std::uint64_t>(file_rank), static_cast<std::uint32_t>(sweep))[0] >> 1;
+}
+
+double Schedule::pause(GlobalIndex file_rank, std::uint32_t visit) const {
+  return -std::log1p(-clocks_.uniform(static_cast<std::uint64_t>(file_rank), visit));
+}
+
+}  // namespace synbal
