@@ -1,0 +1,309 @@
+// From groups of neurons to a network of groups, and back.
+#include "synbal/stochastic/tied.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <tuple>
+
+#include "synbal/core/agree.hpp"
+#include "synbal/network/components.hpp"
+#include "synbal/network/factor.hpp"
+
+namespace synbal {
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+constexpr std::int64_t kPinnedGroup = std::numeric_limits<std::int64_t>::min();  // a reserved id
+
+/// Spreads ids over the ranks (the finaliser of splitmix64).
+Rank home_of(std::int64_t id, int ranks) {
+  auto x = static_cast<std::uint64_t>(id);
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+  return static_cast<Rank>((x ^ (x >> 31)) % static_cast<std::uint64_t>(ranks));
+}
+
+/// A group as one rank knows it: its id and the smallest global index among its neurons.
+struct Led {
+  std::int64_t id;
+  GlobalIndex leader;
+};
+
+/// Collective. The smallest leader of each id over all ranks; `own` holds distinct ids.
+void agree_on_leaders(const Comm& comm, std::vector<Led>& own) {
+  std::sort(own.begin(), own.end(), [&](const Led& a, const Led& b) {
+    return std::tuple(home_of(a.id, comm.size()), a.id) < std::tuple(home_of(b.id, comm.size()), b.id);
+  });
+  std::vector<std::int64_t> ids, leaders, counts(at(comm.size()), 0);
+  for (const auto& led : own) {
+    ids.push_back(led.id);
+    leaders.push_back(led.leader);
+    ++counts[at(home_of(led.id, comm.size()))];
+  }
+  const auto asked = comm.exchange(std::span<const std::int64_t>(ids), counts);
+  auto came = comm.exchange(std::span<const std::int64_t>(leaders), counts).values;
+  std::vector<std::size_t> order(came.size());
+  for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::tie(asked.values[a], came[a]) < std::tie(asked.values[b], came[b]);
+  });
+  for (std::size_t k = 1; k < order.size(); ++k) {
+    if (asked.values[order[k]] == asked.values[order[k - 1]]) came[order[k]] = came[order[k - 1]];
+  }
+  const auto answer = comm.exchange(std::span<const std::int64_t>(came), asked.counts).values;
+  for (std::size_t k = 0; k < own.size(); ++k) own[k].leader = answer[k];
+}
+
+/// Collective. [n_local] The smallest global index in each neuron's group.
+std::vector<GlobalIndex> leaders(const Comm& comm, const Network& network, std::span<const std::int64_t> group) {
+  const auto& pinned = network.nodes.pinned;
+  const auto id_of = [&](std::size_t i) { return !pinned.empty() && pinned[i] != 0 ? kPinnedGroup : group[i]; };
+  std::vector<Led> own;
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    if (id_of(i) != kUntied) own.push_back({id_of(i), network.global(static_cast<LocalIndex>(i))});
+  }
+  std::sort(own.begin(), own.end(),
+            [](const Led& a, const Led& b) { return std::tie(a.id, a.leader) < std::tie(b.id, b.leader); });
+  own.erase(std::unique(own.begin(), own.end(), [](const Led& a, const Led& b) { return a.id == b.id; }), own.end());
+  agree_on_leaders(comm, own);
+  const auto by_id = [](const Led& a, const Led& b) { return a.id < b.id; };
+  std::sort(own.begin(), own.end(), by_id);
+  std::vector<GlobalIndex> leader(group.size());
+  for (std::size_t i = 0; i < leader.size(); ++i) {
+    const auto id = id_of(i);
+    leader[i] = id == kUntied ? network.global(static_cast<LocalIndex>(i))
+                              : std::lower_bound(own.begin(), own.end(), Led{id, 0}, by_id)->leader;
+  }
+  return leader;
+}
+
+/// Collective. values[row] of the row `wanted`, wherever it lives.
+template <class T>
+std::vector<T> values_at(const Comm& comm, const Ownership& rows, std::span<const GlobalIndex> wanted,
+                         std::span<const T> values) {
+  std::vector<GlobalIndex> foreign;
+  for (const auto g : wanted) {
+    if (!rows.owns(g)) foreign.push_back(g);
+  }
+  std::sort(foreign.begin(), foreign.end());
+  foreign.erase(std::unique(foreign.begin(), foreign.end()), foreign.end());
+  const Halo halo(comm, rows, std::move(foreign));
+  std::vector<T> far(halo.ghosts().size()), found;
+  HaloExchange<T>(halo).forward(values, far);
+  for (const auto g : wanted) {
+    const auto place = std::lower_bound(halo.ghosts().begin(), halo.ghosts().end(), g) - halo.ghosts().begin();
+    found.push_back(rows.owns(g) ? values[at(g - rows.first())] : far[at(place)]);
+  }
+  return found;
+}
+
+/// Costs between groups under way: kept as (sum of |J|^p)^{1/p}, which neither over- nor underflows, and merged
+/// whenever the list has doubled.
+class PairSums {
+ public:
+  explicit PairSums(double power) : power_(power) {}
+
+  void add(GlobalIndex to, GlobalIndex from, double weight) {
+    entries_.push_back({to, from, weight});
+    if (entries_.size() >= limit_) {
+      merge();
+      limit_ = std::max(limit_, 2 * entries_.size());
+    }
+  }
+
+  [[nodiscard]] Triplets take() {
+    merge();
+    Triplets triplets;
+    for (const auto& e : entries_) {
+      triplets.row.push_back(e.to);
+      triplets.column.push_back(e.from);
+      triplets.weight.push_back(e.weight);
+    }
+    entries_ = {};
+    return triplets;
+  }
+
+ private:
+  struct Entry {
+    GlobalIndex to, from;
+    double weight;
+    bool operator<(const Entry& other) const {
+      return std::tie(to, from, weight) < std::tie(other.to, other.from, other.weight);
+    }
+    [[nodiscard]] bool joins(const Entry& other) const { return to == other.to && from == other.from; }
+  };
+
+  void merge() {
+    std::sort(entries_.begin(), entries_.end());
+    std::size_t out = 0;
+    for (std::size_t begin = 0, end = 0; begin < entries_.size(); begin = end) {
+      while (end < entries_.size() && entries_[end].joins(entries_[begin])) ++end;
+      const double largest = entries_[end - 1].weight;
+      double sum = 0;
+      for (auto e = begin; e < end; ++e) sum += to_the(entries_[e].weight / largest, power_);
+      entries_[out++] = {entries_[begin].to, entries_[begin].from, end - begin == 1 ? largest : root(sum) * largest};
+    }
+    entries_.resize(out);
+  }
+  [[nodiscard]] double root(double sum) const { return power_ == 2 ? std::sqrt(sum) : std::pow(sum, 1 / power_); }
+
+  double power_;
+  std::size_t limit_ = std::size_t{1} << 16;
+  std::vector<Entry> entries_;
+};
+
+/// The values of the owned columns followed by those of the network's ghosts.
+template <class T>
+std::vector<T> for_columns(const Network& network, std::vector<T> values) {
+  const auto n = at(network.local_size());
+  values.resize(n + network.halo.ghosts().size());
+  HaloExchange<T>(network.halo).forward(std::span<const T>(values).first(n), std::span<T>(values).subspan(n));
+  return values;
+}
+
+double exponent_of(const Network& network, LocalIndex i) {
+  return network.nodes.exponent.empty() ? 1.0 : network.nodes.exponent[at(i)];
+}
+
+/// Collective. This rank's synapses as costs between groups; `group`: numbers of the columns' groups.
+Triplets pair_sums(const Comm& comm, const Network& network, const std::vector<GlobalIndex>& group, double power) {
+  std::vector<double> gain = network.nodes.gain;
+  gain.resize(at(network.local_size()), 1.0);
+  for (auto& g : gain) g = g == 1 ? 1.0 : std::pow(g, 2 / power);
+  gain = for_columns(network, std::move(gain));
+  return agreed(comm, [&] {
+    PairSums sums(power);
+    for (LocalIndex i = 0; i < network.local_size(); ++i) {
+      for (auto e = network.row_ptr[at(i)]; e < network.row_ptr[at(i) + 1]; ++e) {
+        const auto j = network.column[at(e)];
+        if (group[at(i)] != group[at(j)]) {
+          if (network.weight[at(e)] != 0)
+            sums.add(group[at(i)], group[at(j)], std::abs(network.weight[at(e)]) * gain[at(j)]);
+        } else if (i != j && exponent_of(network, i) != 1 &&
+                   (network.nodes.pinned.empty() || network.nodes.pinned[at(i)] == 0)) {
+          throw bad_input(fmt::format(
+              "neurons {} and {} are tied, have the homogeneity exponent {} and a synapse between them (its cost would "
+              "change with the group's own factor): untie one of them",
+              network.file_index(i), network.global(j), exponent_of(network, i)));
+        }
+      }
+    }
+    return sums.take();
+  });
+}
+
+/// Merges what several ranks sent of one pair.
+GlobalRows merged(GlobalRows&& rows, GlobalIndex first, double power) {
+  PairSums sums(power);
+  for (std::size_t i = 0; i + 1 < rows.row_ptr.size(); ++i) {
+    for (auto e = at(rows.row_ptr[i]); e < at(rows.row_ptr[i + 1]); ++e) {
+      sums.add(first + static_cast<GlobalIndex>(i), rows.column[e], rows.weight[e]);
+    }
+  }
+  auto triplets = sums.take();
+  GlobalRows out;
+  out.row_ptr.assign(rows.row_ptr.size(), 0);
+  for (const auto row : triplets.row) ++out.row_ptr[at(row - first) + 1];
+  for (std::size_t i = 1; i < out.row_ptr.size(); ++i) out.row_ptr[i] += out.row_ptr[i - 1];
+  out.column = std::move(triplets.column);
+  out.weight = std::move(triplets.weight);
+  return out;
+}
+
+/// Collective. The exponent of every neuron's group, which all members must share.
+void check_exponents(const Comm& comm, const Network& network, std::span<const GlobalIndex> leader) {
+  if (!comm.any(!network.nodes.exponent.empty())) return;
+  std::vector<double> own;
+  for (LocalIndex i = 0; i < network.local_size(); ++i) own.push_back(exponent_of(network, i));
+  const auto of_leader = values_at<double>(comm, network.rows, leader, own);
+  agreed(comm, [&] {
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      const bool pinned = !network.nodes.pinned.empty() && network.nodes.pinned[i] != 0;
+      if (pinned || own[i] == of_leader[i]) continue;
+      throw bad_input(
+          fmt::format("neuron {} with homogeneity exponent {} is tied to one with {} (no common factor keeps what both "
+                      "compute): tie neurons of equal exponents",
+                      network.file_index(static_cast<LocalIndex>(i)), own[i], of_leader[i]));
+    }
+  });
+}
+
+/// Per-group data from the leaders, which this rank holds.
+void describe_groups(const Network& network, std::span<const LocalIndex> leading, NodeData& nodes) {
+  for (const auto i : leading) {
+    if (!network.nodes.pinned.empty()) nodes.pinned.push_back(network.nodes.pinned[at(i)]);
+    if (!network.nodes.exponent.empty()) nodes.exponent.push_back(exponent_of(network, i));
+  }
+}
+
+}  // namespace
+
+std::vector<double> TiedGroups::expand(std::span<const double> values) const {
+  std::vector<double> all(values.begin(), values.end());
+  all.resize(values.size() + halo.ghosts().size());
+  HaloExchange<double>(halo).forward(values, std::span<double>(all).subspan(values.size()));
+  std::vector<double> expanded;
+  expanded.reserve(group.size());
+  for (const auto g : group) expanded.push_back(all[at(g)]);
+  return expanded;
+}
+
+TiedGroups tie(const Comm& comm, const Network& network, std::span<const std::int64_t> group, double power) {
+  agreed(comm, [&] {
+    if (group.size() != at(network.local_size())) throw internal_error("tie needs one group id per owned neuron");
+  });
+  const auto leader = leaders(comm, network, group);
+  check_exponents(comm, network, leader);
+  std::vector<LocalIndex> leading;
+  for (LocalIndex i = 0; i < network.local_size(); ++i) {
+    if (leader[at(i)] == network.global(i)) leading.push_back(i);
+  }
+  const auto groups = Ownership::of_counts(comm, static_cast<GlobalIndex>(leading.size()));
+  std::vector<GlobalIndex> number(leader.size(), -1);
+  for (std::size_t k = 0; k < leading.size(); ++k) {
+    number[at(leading[k])] = groups.first() + static_cast<GlobalIndex>(k);
+  }
+  number = values_at<GlobalIndex>(comm, network.rows, leader, number);
+
+  TiedGroups tied;
+  auto rows = route(comm, groups, pair_sums(comm, network, for_columns(network, number), power));
+  InputFacts facts;
+  facts.path = network.facts.path;
+  facts.format = "groups";
+  tied.network = assemble(comm, groups, merged(std::move(rows), groups.first(), power), Duplicates::error, facts);
+  describe_groups(network, leading, tied.network.nodes);
+
+  std::vector<GlobalIndex> foreign;
+  for (const auto g : number) {
+    if (!groups.owns(g)) foreign.push_back(g);
+  }
+  std::sort(foreign.begin(), foreign.end());
+  foreign.erase(std::unique(foreign.begin(), foreign.end()), foreign.end());
+  tied.halo = Halo(comm, groups, foreign);
+  for (const auto g : number) {
+    const auto ghost = std::lower_bound(foreign.begin(), foreign.end(), g) - foreign.begin();
+    tied.group.push_back(static_cast<LocalIndex>(groups.owns(g) ? g - groups.first() : groups.count() + ghost));
+  }
+  return tied;
+}
+
+TiedEquilibrium balance_tied(const Comm& comm, const Network& network, std::span<const std::int64_t> group,
+                             double power, const BalanceParams& params) {
+  const auto tied = tie(comm, network, group, power);
+  const auto components = strongly_connected_components(comm, tied.network);
+  BalanceProblem problem(comm, tied.network, components, power);
+  TiedEquilibrium found;
+  found.of_groups = balance(problem, params);
+  found.h = tied.expand(problem.to_network(found.of_groups.h, 0.0));
+  std::int64_t pinned = 0;
+  for (const auto flag : tied.network.nodes.pinned) pinned += flag;
+  found.groups = tied.network.size() - comm.sum(pinned);
+  return found;
+}
+
+}  // namespace synbal
