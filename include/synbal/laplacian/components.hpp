@@ -50,14 +50,13 @@ class GraphComponents {
   std::vector<LocalIndex> label_;
   std::vector<double> sizes_;
   std::int64_t nullity_ = 0;
-  Halo halo_;  // ghosts: leaders owned elsewhere, in the order of their labels
+  Halo halo_;  // over the slots: ghosts are those of leaders owned elsewhere, in the order of their labels
   mutable BlockExchange exchange_{halo_};
   bool few_shared_ = true;
-  std::int64_t shared_ = 0;               // components on several ranks
-  std::vector<LocalIndex> shared_label_;  // [shared_] this rank's label of each, or -1
-  LocalIndex slots_ = 0;                  // leaders owned here that occur somewhere
-  std::vector<LocalIndex> slot_of_label_;
-  std::vector<LocalIndex> slot_of_send_;
+  std::int64_t shared_ = 0;                // components on several ranks
+  std::vector<LocalIndex> shared_label_;   // [shared_] this rank's label of each, or -1
+  LocalIndex slots_ = 0;                   // leaders owned here that occur somewhere
+  std::vector<LocalIndex> slot_of_label_;  // slots of leaders owned elsewhere count on as ghosts
 };
 
 }  // namespace synbal

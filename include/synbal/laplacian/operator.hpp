@@ -22,6 +22,8 @@ class LaplacianOperator {
 
   /// Collective. y = L x, both [n * columns], not aliased; 1 <= columns <= kMaxColumns.
   void apply(std::span<const double> x, std::span<double> y, int columns);
+  /// The same with dots[k] = this rank's part of x_k . y_k ([columns]), while both are at hand.
+  void apply(std::span<const double> x, std::span<double> y, int columns, std::span<double> dots);
 
   /// Products with one vector so far.
   [[nodiscard]] std::int64_t passes() const noexcept { return passes_; }

@@ -16,8 +16,8 @@ namespace synbal {
 
 struct LaplacianSolverParams {
   /// Empty: chosen at the first solve. Jacobi while a short probe predicts few iterations; otherwise a factorisation
-  /// where the graph is small, else algebraic multigrid. PETSc options with the prefix `laplacian_` replace all of
-  /// these
+  /// where the graph is small (up to 1,000 nodes, also if multigrid is asked for), else algebraic multigrid. PETSc
+  /// options with the prefix `laplacian_` replace all of these
   /// (-laplacian_pc_type ..., after `--`); those for BoomerAMG (-laplacian_pc_hypre_boomeramg_...) tune multigrid.
   std::optional<Preconditioner> preconditioner;
   bool eliminate = true;  ///< degree-1 and degree-2 nodes exactly, beforehand
@@ -82,7 +82,7 @@ struct LaplacianSolve {
 /// it has.
 class LaplacianSolver {
  public:
-  /// Collective. Eliminates. The graph must outlive the solver. @throws Error bad_input when indices exceed PetscInt.
+  /// Collective. Eliminates. The graph must outlive the solver.
   explicit LaplacianSolver(const ConductanceGraph& graph, const LaplacianSolverParams& params = {});
   ~LaplacianSolver();
   LaplacianSolver(const LaplacianSolver&) = delete;

@@ -1,0 +1,134 @@
+// The reduced graph, and the way of right-hand sides and solutions through the rounds.
+#include "synbal/laplacian/elimination.hpp"
+
+#include <algorithm>
+
+#include "laplacian/elimination_rounds.hpp"
+
+namespace synbal {
+
+namespace {
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+}  // namespace
+
+struct Elimination::Body {
+  explicit Body(const ConductanceGraph& g) : graph(g) {
+    laplacian::ChangingGraph changing(g);
+    done = laplacian::eliminate_in_rounds(g, changing);
+    if (done.eliminated > 0) build(changing);
+  }
+
+  // Collective. The nodes that are left, numbered in their old order.
+  void build(laplacian::ChangingGraph& changing) {
+    changing.settle();
+    for (LocalIndex i = 0; i < graph.size(); ++i) {
+      if (done.gone[at(i)] == 0) left.push_back(i);
+    }
+    GraphParts parts;
+    parts.nodes = Ownership::of_counts(graph.comm(), static_cast<GlobalIndex>(left.size()));
+    for (const auto i : left) {
+      changing.for_each(i, [&](const laplacian::Link& link) {
+        parts.rows.column.push_back(link.node), parts.rows.weight.push_back(link.conductance);
+      });
+      parts.rows.row_ptr.push_back(static_cast<std::int64_t>(parts.rows.column.size()));
+      parts.ground.push_back(changing.ground(i));
+      parts.component.push_back(graph.component()[at(i)]);
+    }
+    renumber(parts);
+    parts.component_rows = graph.component_rows();
+    parts.grounded_component = graph.grounded_component();
+    parts.unit = graph.unit();
+    reduced = std::make_unique<ConductanceGraph>(graph.comm(), std::move(parts));
+  }
+
+  // Collective. Columns from old global indices to new ones; chains bring neighbours that were no ghosts before.
+  void renumber(GraphParts& parts) const {
+    const auto& old = graph.nodes();
+    std::vector<GlobalIndex> number(at(graph.size()), -1), elsewhere;
+    for (std::size_t k = 0; k < left.size(); ++k) {
+      number[at(left[k])] = parts.nodes.first() + static_cast<GlobalIndex>(k);
+    }
+    for (const auto j : parts.rows.column) {
+      if (!old.owns(j)) elsewhere.push_back(j);
+    }
+    std::sort(elsewhere.begin(), elsewhere.end());
+    elsewhere.erase(std::unique(elsewhere.begin(), elsewhere.end()), elsewhere.end());
+    const Halo halo(graph.comm(), old, std::move(elsewhere));
+    std::vector<GlobalIndex> ghost_number(halo.ghosts().size());
+    HaloExchange<GlobalIndex>(halo).forward(number, ghost_number);
+    for (auto& j : parts.rows.column) {
+      const auto& g = halo.ghosts();
+      j = old.owns(j) ? number[at(j - old.first())]
+                      : ghost_number[at(std::lower_bound(g.begin(), g.end(), j) - g.begin())];
+    }
+  }
+
+  const ConductanceGraph& graph;
+  laplacian::EliminationRounds done;
+  std::vector<LocalIndex> left;  // nodes of the reduced graph
+  std::unique_ptr<ConductanceGraph> reduced;
+  std::vector<double> ghosts;  // of the round under way
+};
+
+Elimination::Elimination(const ConductanceGraph& graph) : body_(std::make_unique<Body>(graph)) {}
+Elimination::~Elimination() = default;
+Elimination::Elimination(Elimination&&) noexcept = default;
+
+std::int64_t Elimination::eliminated() const noexcept { return body_->done.eliminated; }
+std::int64_t Elimination::rounds() const noexcept { return static_cast<std::int64_t>(body_->done.rounds.size()); }
+const ConductanceGraph& Elimination::reduced() const noexcept {
+  return body_->reduced ? *body_->reduced : body_->graph;
+}
+
+// b_j += (w_j / d) b_i for every neighbour j of an eliminated i; b_i^2 / d is what i adds to the energy.
+void Elimination::forward(std::span<double> b, std::span<double> reduced_b, int columns, std::span<double> energy) {
+  auto& body = *body_;
+  const auto m = at(columns);
+  const auto n = body.graph.size();
+  for (const auto& round : body.done.rounds) {
+    body.ghosts.assign(round->halo.ghosts().size() * m, 0.0);
+    for (const auto& node : round->nodes) {
+      const double* bi = &b[at(node.node) * m];
+      for (std::size_t k = 0; k < m; ++k) energy[k] += bi[k] * bi[k] * node.inverse_pivot;
+      for (std::size_t side = 0; side < 2; ++side) {
+        const auto j = node.neighbour[side];
+        if (j < 0) continue;
+        double* bj = j < n ? &b[at(j) * m] : &body.ghosts[at(j - n) * m];
+        for (std::size_t k = 0; k < m; ++k) bj[k] += node.share[side] * bi[k];
+      }
+    }
+    round->exchange.reverse_add(body.ghosts, b, columns);
+  }
+  if (!body.reduced) {
+    std::copy(b.begin(), b.end(), reduced_b.begin());
+    return;
+  }
+  for (std::size_t i = 0; i < body.left.size(); ++i) std::copy_n(&b[at(body.left[i]) * m], m, &reduced_b[i * m]);
+}
+
+void Elimination::backward(std::span<const double> b, std::span<const double> reduced_x, std::span<double> x,
+                           int columns) {
+  auto& body = *body_;
+  const auto m = at(columns);
+  const auto n = body.graph.size();
+  if (!body.reduced) std::copy(reduced_x.begin(), reduced_x.end(), x.begin());
+  for (std::size_t i = 0; i < body.left.size(); ++i) std::copy_n(&reduced_x[i * m], m, &x[at(body.left[i]) * m]);
+  for (auto r = body.done.rounds.rbegin(); r != body.done.rounds.rend(); ++r) {
+    auto& round = **r;
+    body.ghosts.resize(round.halo.ghosts().size() * m);
+    round.exchange.forward_begin(x, body.ghosts, columns);
+    round.exchange.forward_end();
+    for (const auto& node : round.nodes) {
+      double* xi = &x[at(node.node) * m];
+      for (std::size_t k = 0; k < m; ++k) xi[k] = node.inverse_pivot * b[at(node.node) * m + k];
+      for (std::size_t side = 0; side < 2; ++side) {
+        const auto j = node.neighbour[side];
+        if (j < 0) continue;
+        const double* xj = j < n ? &x[at(j) * m] : &body.ghosts[at(j - n) * m];
+        for (std::size_t k = 0; k < m; ++k) xi[k] += node.share[side] * xj[k];
+      }
+    }
+  }
+}
+
+}  // namespace synbal

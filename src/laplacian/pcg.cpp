@@ -1,0 +1,256 @@
+// The loop of conjugate gradients, and its passes over the vectors.
+#include "laplacian/pcg.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "laplacian/width.hpp"
+
+namespace synbal::laplacian {
+
+namespace {
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+}  // namespace
+
+/// The columns that are still in the block, in the order of their places there.
+struct BlockPcg::Columns {
+  std::vector<std::size_t> given;  // place in the task
+  std::vector<int> name;
+  std::vector<double> alpha, beta, rho, offset, energy, residual;
+  std::vector<std::uint8_t> active, stop;
+
+  explicit Columns(const PcgTask& task) {
+    const auto m = at(task.columns);
+    for (std::size_t k = 0; k < m; ++k) given.push_back(k), name.push_back(task.column[k]);
+    for (auto* values : {&alpha, &beta, &rho, &residual}) values->assign(m, 0.0);
+    offset.assign(task.offset.begin(), task.offset.end());
+    energy = offset;
+    active.assign(m, 1), stop.assign(m, 0);
+  }
+
+  [[nodiscard]] std::size_t width() const { return given.size(); }
+
+  /// Energies and residuals after a step, told to the observer. @return true when the adviser wants to leave.
+  bool report(const PcgTask& task, std::int64_t iteration, bool jacobi, std::span<const double> scalars) {
+    for (std::size_t k = 0; k < width(); ++k) {
+      residual[k] = std::sqrt(scalars[2 * width() + k]) / task.norm[given[k]];
+      energy[k] += alpha[k] * rho[k];
+    }
+    auto seen = *this;
+    const auto places = active_places();
+    seen.select(places);
+    const PcgIteration now{task.cycle, iteration,   jacobi,      seen.name,     seen.rho, seen.alpha,
+                           seen.beta,  seen.offset, seen.energy, seen.residual, seen.stop};
+    if (task.observer != nullptr && *task.observer) (*task.observer)(now);
+    for (std::size_t k = 0; k < places.size(); ++k) stop[places[k]] = seen.stop[k];
+    return task.adviser && task.adviser(now);
+  }
+
+  [[nodiscard]] std::vector<std::size_t> active_places() const {
+    std::vector<std::size_t> places;
+    for (std::size_t k = 0; k < width(); ++k) {
+      if (active[k] != 0) places.push_back(k);
+    }
+    return places;
+  }
+
+  void select(const std::vector<std::size_t>& places) {
+    const auto pick = [&](auto& values) {
+      for (std::size_t k = 0; k < places.size(); ++k) values[k] = values[places[k]];
+      values.resize(places.size());
+    };
+    pick(given), pick(name), pick(alpha), pick(beta), pick(rho), pick(offset), pick(energy), pick(residual);
+    pick(active), pick(stop);
+  }
+};
+
+BlockPcg::BlockPcg(const ConductanceGraph& graph, const GraphComponents& components, LaplacianOperator& laplacian)
+    : graph_(&graph), components_(&components), laplacian_(&laplacian) {
+  for (const double d : graph.degree()) inverse_degree_.push_back(d > 0 ? 1 / d : 0.0);
+  degree_sums_.assign(at(components.count()), 0.0);
+  for (std::size_t i = 0; i < inverse_degree_.size(); ++i) {
+    degree_sums_[at(components.label()[i])] += graph.degree()[i];
+  }
+  components.sum(degree_sums_, 1);
+}
+
+void BlockPcg::start(const PcgTask& task) {
+  width_ = task.columns;
+  const auto size = at(graph_->size()) * at(width_);
+  for (auto* values : {&x_, &u_, &w_, &p_, &s_}) values->assign(size, 0.0);
+  r_.assign(task.r.begin(), task.r.end());
+  shift_.assign(at(components_->count()) * at(2 * width_), 0.0);
+}
+
+// p = u + beta p, s = w + beta s, x += alpha p, r -= alpha s, without constants; for Jacobi the next u with its sums.
+template <int M, bool OneComponent>
+void BlockPcg::update(const Columns& now, bool jacobi) {
+  double alpha[M], beta[M], rho[M] = {}, squares[M] = {}, sums[M] = {}, shift[2 * M] = {};
+  for (int k = 0; k < M; ++k) alpha[k] = now.alpha[at(k)], beta[k] = now.beta[at(k)];
+  if (OneComponent && !shift_.empty()) std::copy_n(shift_.begin(), 2 * M, shift);
+  const auto label = components_->label();
+  const auto degree = graph_->degree();
+  double* x = x_.data();
+  double* r = r_.data();
+  double* u = u_.data();
+  const double* w = w_.data();
+  double* p = p_.data();
+  double* s = s_.data();
+  for (std::size_t i = 0; i < inverse_degree_.size(); ++i, x += M, r += M, u += M, w += M, p += M, s += M) {
+    if constexpr (!OneComponent) std::copy_n(&shift_[at(label[i]) * at(2 * M)], 2 * M, shift);
+    for (int k = 0; k < M; ++k) {
+      p[k] = u[k] - shift[k] + beta[k] * p[k];
+      s[k] = w[k] + beta[k] * s[k];
+      x[k] += alpha[k] * p[k];
+      r[k] -= alpha[k] * s[k] + degree[i] * shift[M + k];
+      squares[k] += r[k] * r[k];
+    }
+    if (!jacobi) continue;
+    for (int k = 0; k < M; ++k) {
+      u[k] = inverse_degree_[i] * r[k];
+      rho[k] += r[k] * u[k];
+      sums[k] += r[k];
+    }
+    if constexpr (!OneComponent) {
+      double* of_label = &label_sums_[at(label[i]) * at(M)];
+      for (int k = 0; k < M; ++k) of_label[k] += sums[k], sums[k] = 0;
+    }
+  }
+  if (OneComponent && jacobi && !label_sums_.empty()) std::copy_n(sums, M, label_sums_.begin());
+  for (int k = 0; k < M; ++k) scalars_[at(k)] = rho[k], scalars_[at(2 * M + k)] = squares[k];
+}
+
+template <int M>
+void BlockPcg::sums_after_library() {
+  const auto label = components_->label();
+  const auto degree = graph_->degree();
+  for (std::size_t i = 0; i < inverse_degree_.size(); ++i) {
+    double* of_label = &label_sums_[at(label[i]) * at(2 * M)];
+    for (std::size_t k = 0; k < M; ++k) {
+      const double r = r_[i * M + k], u = u_[i * M + k];
+      of_label[k] += degree[i] * u, of_label[M + k] += r;
+      scalars_[k] += r * u;
+    }
+  }
+}
+
+void BlockPcg::step(const Columns& now, BlockPreconditioner* preconditioner) {
+  const bool jacobi = preconditioner == nullptr;
+  const auto m = at(width_);
+  label_sums_.assign(at(components_->count()) * m * (jacobi ? 1 : 2), 0.0);
+  scalars_.assign(3 * m, 0.0);
+  with_width(width_, [&](auto width) {
+    constexpr int M = width;
+    components_->count() <= 1 ? update<M, true>(now, jacobi) : update<M, false>(now, jacobi);
+    if (jacobi) return;
+    preconditioner->apply(r_, u_, M);
+    sums_after_library<M>();
+  });
+  laplacian_->apply(u_, w_, width_, std::span(scalars_).subspan(m, m));
+  reduce(jacobi);
+}
+
+void BlockPcg::reduce(bool jacobi) {
+  const auto m = at(width_);
+  const auto stride = jacobi ? m : 2 * m;
+  components_->sum(label_sums_, static_cast<int>(stride), scalars_);
+  for (LocalIndex l = 0; l < components_->count(); ++l) {
+    const double inverse = components_->grounded(l) || degree_sums_[at(l)] <= 0 ? 0.0 : 1 / degree_sums_[at(l)];
+    for (std::size_t k = 0; k < m; ++k) {
+      shift_[at(l) * 2 * m + k] = inverse * label_sums_[at(l) * stride + k];
+      shift_[at(l) * 2 * m + m + k] = inverse * label_sums_[at(l) * stride + (jacobi ? 0 : m) + k];
+    }
+  }
+}
+
+namespace {
+
+PcgEnd judge(double norm, double target, double rho, std::int64_t iterations, std::int64_t limit) {
+  if (!std::isfinite(norm)) return PcgEnd::breakdown;
+  if (norm <= target) return PcgEnd::reached;
+  if (!(rho > 0) || !std::isfinite(rho)) return PcgEnd::breakdown;
+  return iterations >= limit ? PcgEnd::limit : PcgEnd::running;
+}
+
+}  // namespace
+
+// Which columns end with the residual that `iteration` steps have left.
+void BlockPcg::account(const PcgTask& task, Columns& now, PcgOutcome& outcome, std::int64_t iteration,
+                       std::span<const double> scalars, bool leave) {
+  const auto m = now.width();
+  for (std::size_t k = 0; k < m; ++k) {
+    if (now.active[k] == 0) continue;
+    const auto given = now.given[k];
+    auto end = judge(std::sqrt(scalars[2 * m + k]), task.target[given], scalars[k], iteration, task.limit[given]);
+    if (end == PcgEnd::running && now.stop[k] != 0) end = PcgEnd::stopped;
+    if (end == PcgEnd::running && leave) end = PcgEnd::left;
+    outcome.iterations[given] = iteration;
+    outcome.energy[given] = now.energy[k];
+    outcome.end[given] = end;
+    now.active[k] = end == PcgEnd::running ? 1 : 0;
+  }
+}
+
+// Lengths of the next step from r.u and w.u; columns that have ended stay where they are.
+void BlockPcg::next_step(Columns& now, std::span<const double> scalars) {
+  const auto m = now.width();
+  for (std::size_t k = 0; k < m; ++k) {
+    const double rho = scalars[k], before = now.rho[k], alpha = now.alpha[k];
+    const bool first = alpha == 0;
+    const double beta = first ? 0.0 : rho / before;
+    const double curvature = scalars[m + k] - (first ? 0.0 : beta * rho / alpha);
+    const bool active = now.active[k] != 0;
+    now.beta[k] = active ? beta : 0.0;
+    now.alpha[k] = active ? rho / curvature : 0.0;
+    now.rho[k] = rho;
+  }
+}
+
+PcgOutcome BlockPcg::run(const PcgTask& task, std::span<double> x, BlockPreconditioner* preconditioner) {
+  start(task);
+  Columns now(task);
+  PcgOutcome outcome{std::vector<PcgEnd>(now.width(), PcgEnd::running), std::vector<std::int64_t>(now.width(), 0),
+                     now.energy};
+  for (std::int64_t iteration = 0;; ++iteration) {
+    step(now, preconditioner);
+    const bool leave = iteration > 0 && now.report(task, iteration - 1, preconditioner == nullptr, scalars_);
+    account(task, now, outcome, iteration, scalars_, leave);
+    next_step(now, scalars_);
+    for (std::size_t k = 0; k < now.width(); ++k) {
+      if (now.active[k] == 0 || (now.alpha[k] > 0 && std::isfinite(now.alpha[k]))) continue;
+      now.active[k] = 0, now.alpha[k] = 0, now.beta[k] = 0;
+      outcome.end[now.given[k]] = PcgEnd::breakdown;
+    }
+    const auto active = now.active_places().size();
+    if (active == 0) break;
+    if (2 * active <= now.width()) narrow(now, x, at(task.columns));
+  }
+  keep(now, x, at(task.columns));
+  return outcome;
+}
+
+void BlockPcg::keep(const Columns& now, std::span<double> x, std::size_t all_columns) const {
+  const auto m = now.width();
+  for (std::size_t i = 0; i < inverse_degree_.size(); ++i) {
+    for (std::size_t k = 0; k < m; ++k) x[i * all_columns + now.given[k]] = x_[i * m + k];
+  }
+}
+
+// Half the block has ended: a narrower one costs less per iteration. Values only move towards the front.
+void BlockPcg::narrow(Columns& now, std::span<double> x, std::size_t all_columns) {
+  keep(now, x, all_columns);
+  const auto places = now.active_places();
+  const auto from = now.width(), to = places.size();
+  const auto pack = [&](auto& values, std::size_t rows, std::size_t groups) {
+    for (std::size_t i = 0; i < rows * groups; ++i) {
+      for (std::size_t k = 0; k < to; ++k) values[i * to + k] = values[i * from + places[k]];
+    }
+    values.resize(rows * groups * to);
+  };
+  for (auto* values : {&x_, &r_, &u_, &w_, &p_, &s_}) pack(*values, inverse_degree_.size(), 1);
+  pack(shift_, at(components_->count()), 2);
+  now.select(places);
+  width_ = static_cast<int>(to);
+}
+
+}  // namespace synbal::laplacian

@@ -1,0 +1,36 @@
+// Elimination before and after conjugate gradients.
+#include "laplacian/reduced_system.hpp"
+
+namespace synbal::laplacian {
+
+ReducedSystem::ReducedSystem(const ConductanceGraph& whole, const GraphComponents& components,
+                             LaplacianOperator& laplacian, bool eliminate)
+    : whole_(&whole) {
+  if (eliminate) elimination_ = std::make_unique<Elimination>(whole);
+  if (elimination_ && elimination_->eliminated() == 0) elimination_.reset();
+  if (elimination_) {
+    own_components_ = std::make_unique<GraphComponents>(graph());
+    own_laplacian_ = std::make_unique<LaplacianOperator>(graph());
+  }
+  pcg_ = std::make_unique<BlockPcg>(graph(), own_components_ ? *own_components_ : components,
+                                    own_laplacian_ ? *own_laplacian_ : laplacian);
+}
+
+PcgOutcome ReducedSystem::run(PcgTask task, std::span<double> r, std::vector<double> offset, std::span<double> x,
+                              BlockPreconditioner* preconditioner) {
+  const auto columns = static_cast<std::size_t>(task.columns);
+  const auto size = static_cast<std::size_t>(graph().size()) * columns;
+  std::vector<double> reduced_r, reduced_x;
+  if (elimination_) {
+    reduced_r.resize(size), reduced_x.resize(size);
+    elimination_->forward(r, reduced_r, task.columns, offset);
+  }
+  whole_->comm().sum(std::span(offset));
+  task.offset = offset;
+  task.r = elimination_ ? std::span<const double>(reduced_r) : r;
+  const auto outcome = pcg_->run(task, elimination_ ? std::span(reduced_x) : x, preconditioner);
+  if (elimination_) elimination_->backward(r, reduced_x, x, task.columns);
+  return outcome;
+}
+
+}  // namespace synbal::laplacian

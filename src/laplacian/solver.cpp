@@ -1,0 +1,247 @@
+// From right-hand sides to solutions: projection, cycles of conjugate gradients, and the judgement by the true
+// residual.
+#include "synbal/laplacian/solver.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "laplacian/choice.hpp"
+#include "laplacian/reduced_system.hpp"
+#include "synbal/core/timer.hpp"
+#include "synbal/laplacian/components.hpp"
+#include "synbal/laplacian/operator.hpp"
+
+namespace synbal {
+
+namespace {
+
+using Values = std::vector<double>;
+using laplacian::PcgEnd;
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+constexpr int kMaxCycles = 24;
+constexpr double kMargin = 0.9;      // of the tolerance: what the recurrence may be wrong by without another cycle
+constexpr double kNothing = 1e-15;   // |P b| / |b| below which P b is rounding alone
+constexpr double kWorthwhile = 0.5;  // a cycle that leaves more of the residual than this has met rounding
+
+/// The columns of one block: where each stands. Blocks are interleaved with `m` columns.
+struct Block {
+  std::size_t m = 0;
+  int first = 0;      // name of the first right-hand side
+  Values rhs, x, r;   // P b, what solves it so far, what is left
+  Values norm, left;  // |P b|, |r|
+  std::vector<LaplacianColumn> columns;
+  std::vector<std::uint8_t> open;  // still to be solved
+
+  [[nodiscard]] std::vector<std::size_t> open_columns() const {
+    std::vector<std::size_t> list;
+    for (std::size_t k = 0; k < m; ++k) {
+      if (open[k] != 0) list.push_back(k);
+    }
+    return list;
+  }
+};
+
+/// Some columns of a block of `m`, as a block of their own.
+Values pick(const Values& block, std::size_t m, const std::vector<std::size_t>& columns) {
+  if (columns.size() == m) return block;
+  Values picked;
+  picked.reserve(m == 0 ? 0 : block.size() / m * columns.size());
+  for (std::size_t i = 0; i < block.size(); i += m) {
+    for (const auto k : columns) picked.push_back(block[i + k]);
+  }
+  return picked;
+}
+
+/// dots[k] += x_k . y_k of this rank's nodes.
+void add_dots(const Values& x, const Values& y, std::size_t m, std::span<double> dots) {
+  for (std::size_t i = 0; i < x.size(); i += m) {
+    for (std::size_t k = 0; k < m; ++k) dots[k] += x[i + k] * y[i + k];
+  }
+}
+
+}  // namespace
+
+struct LaplacianSolver::Body {
+  Body(const ConductanceGraph& g, const LaplacianSolverParams& params)
+      : graph(g),
+        components(g),
+        laplacian(g),
+        system(g, components, laplacian, params.eliminate),
+        choice(system.graph(), params.preconditioner) {
+    setup_seconds = timer.seconds();
+  }
+
+  Block begin(std::span<const double> b, int columns, int first, int m) const;
+  void cycle(Block& block, int number, const LaplacianSolveParams& params, const PcgObserver& observer);
+  Values known_energy(const Block& block, const std::vector<std::size_t>& open) const;
+  void take(Block& block, const std::vector<std::size_t>& open, const Values& dx, const laplacian::PcgOutcome& outcome,
+            const LaplacianSolveParams& params);
+  [[nodiscard]] std::int64_t passes() const { return laplacian.passes() + system.passes(); }
+
+  Timer timer;
+  const ConductanceGraph& graph;
+  GraphComponents components;
+  LaplacianOperator laplacian;
+  laplacian::ReducedSystem system;
+  laplacian::PreconditionerChoice choice;
+  double setup_seconds = 0;
+};
+
+// Collective. Columns first .. first + m - 1 of b, projected onto the range of L.
+Block LaplacianSolver::Body::begin(std::span<const double> b, int columns, int first, int m) const {
+  Block block;
+  block.m = at(m), block.first = first;
+  const auto n = at(graph.size());
+  block.rhs.resize(n * block.m);
+  for (std::size_t i = 0; i < n; ++i) std::copy_n(&b[i * at(columns) + at(first)], m, &block.rhs[i * block.m]);
+  const Values given = block.rhs;
+  components.project(block.rhs, m);
+  Values squares(3 * block.m, 0.0);
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const auto k = i % block.m;
+    const double out = given[i] - block.rhs[i];
+    squares[k] += given[i] * given[i], squares[block.m + k] += block.rhs[i] * block.rhs[i];
+    squares[2 * block.m + k] += out * out;
+  }
+  graph.comm().sum(std::span(squares));
+  block.columns.resize(block.m);
+  for (std::size_t k = 0; k < block.m; ++k) {
+    const double whole = std::sqrt(squares[k]), inside = std::sqrt(squares[block.m + k]);
+    const bool nothing = inside <= kNothing * whole;
+    block.norm.push_back(nothing ? 0.0 : inside), block.left.push_back(inside);
+    block.open.push_back(nothing ? 0 : 1);
+    block.columns[k].projected = whole > 0 ? std::sqrt(squares[2 * block.m + k]) / whole : 0.0;
+    block.columns[k].converged = nothing;
+  }
+  block.x.assign(block.rhs.size(), 0.0);
+  block.r = block.rhs;
+  return block;
+}
+
+// b^T L^+ b = b^T x + r^T x + r^T L^+ r: this rank's part of the first two.
+Values LaplacianSolver::Body::known_energy(const Block& block, const std::vector<std::size_t>& open) const {
+  Values all(block.m, 0.0), known;
+  add_dots(block.rhs, block.x, block.m, all);
+  add_dots(block.r, block.x, block.m, all);
+  for (const auto k : open) known.push_back(all[k]);
+  return known;
+}
+
+// Collective. One run of conjugate gradients for what is left of the open columns.
+void LaplacianSolver::Body::cycle(Block& block, int number, const LaplacianSolveParams& params,
+                                  const PcgObserver& observer) {
+  const auto open = block.open_columns();
+  std::vector<int> name;
+  Values target, norm;
+  std::vector<std::int64_t> limit;
+  for (const auto k : open) {
+    name.push_back(block.first + static_cast<int>(k));
+    target.push_back(kMargin * params.tolerance * block.norm[k]);
+    norm.push_back(block.norm[k]);
+    limit.push_back(std::min(params.max_iterations - block.columns[k].iterations, choice.limit()));
+  }
+  laplacian::PcgTask task;
+  task.columns = static_cast<int>(open.size());
+  task.column = name, task.target = target, task.norm = norm, task.limit = limit;
+  task.cycle = number;
+  task.observer = &observer;
+  task.adviser = [this](const PcgIteration& iteration) { return choice.advise(iteration); };
+  auto r = pick(block.r, block.m, open);
+  Values dx(r.size());
+  const auto outcome = system.run(task, r, known_energy(block, open), dx, choice.get());
+  take(block, open, dx, outcome, params);
+}
+
+// Collective. Adds dx where it lowers the true residual, and decides which columns are done.
+void LaplacianSolver::Body::take(Block& block, const std::vector<std::size_t>& open, const Values& dx,
+                                 const laplacian::PcgOutcome& outcome, const LaplacianSolveParams& params) {
+  const auto width = open.size();
+  auto x = pick(block.x, block.m, open);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] += dx[i];
+  components.project(x, static_cast<int>(width));
+  Values r(x.size());
+  laplacian.apply(x, r, static_cast<int>(width));
+  Values squares(width, 0.0);
+  for (std::size_t i = 0, row = 0; i < x.size(); i += width, row += block.m) {
+    for (std::size_t k = 0; k < width; ++k) {
+      r[i + k] = block.rhs[row + open[k]] - r[i + k];
+      squares[k] += r[i + k] * r[i + k];
+    }
+  }
+  graph.comm().sum(std::span(squares));
+  std::vector<std::size_t> idle;  // open columns for which the same once more would be in vain
+  bool weak = false;
+  for (std::size_t k = 0; k < width; ++k) {
+    const auto place = open[k];
+    auto& column = block.columns[place];
+    const double left = std::sqrt(squares[k]);
+    const bool worthwhile = left <= kWorthwhile * block.left[place];
+    if (left < block.left[place]) {
+      for (std::size_t i = 0, row = 0; i < x.size(); i += width, row += block.m) {
+        block.x[row + place] = x[i + k], block.r[row + place] = r[i + k];
+      }
+      block.left[place] = left;
+    }
+    const auto end = outcome.end[k];
+    column.iterations += outcome.iterations[k];
+    column.energy = outcome.energy[k];
+    column.converged = block.left[place] <= params.tolerance * block.norm[place];
+    column.stopped = end == PcgEnd::stopped;
+    const bool rounding = end == PcgEnd::reached && !worthwhile;
+    if (column.converged || column.stopped || rounding || column.iterations >= params.max_iterations) {
+      block.open[place] = 0;
+    } else if (end != PcgEnd::reached) {
+      weak = true;
+      if (!worthwhile) idle.push_back(place);
+    }
+  }
+  if (!weak) return;
+  const Timer changing;
+  const bool changed = choice.next();
+  setup_seconds += changing.seconds();
+  for (const auto place : idle) block.open[place] = changed ? 1 : 0;
+}
+
+LaplacianSolver::LaplacianSolver(const ConductanceGraph& graph, const LaplacianSolverParams& params)
+    : body_(std::make_unique<Body>(graph, params)) {}
+LaplacianSolver::~LaplacianSolver() = default;
+
+double LaplacianSolver::setup_seconds() const noexcept { return body_->setup_seconds; }
+std::int64_t LaplacianSolver::eliminated() const noexcept { return body_->system.eliminated(); }
+std::int64_t LaplacianSolver::nullity() const noexcept { return body_->components.nullity(); }
+
+LaplacianSolve LaplacianSolver::solve(std::span<const double> b, std::span<double> x, int columns,
+                                      const LaplacianSolveParams& params, const PcgObserver& observer) {
+  auto& body = *body_;
+  const Timer timer;
+  const auto setup_before = body.setup_seconds;
+  const auto passes_before = body.passes();
+  LaplacianSolve result;
+  for (int first = 0; first < columns; first += LaplacianOperator::kMaxColumns) {
+    const int m = std::min(LaplacianOperator::kMaxColumns, columns - first);
+    auto block = body.begin(b, columns, first, m);
+    for (int number = 0; number < kMaxCycles && !block.open_columns().empty(); ++number) {
+      body.cycle(block, number, params, observer);
+    }
+    for (std::size_t i = 0; i < at(body.graph.size()); ++i) {
+      std::copy_n(&block.x[i * at(m)], m, &x[i * at(columns) + at(first)]);
+    }
+    for (std::size_t k = 0; k < at(m); ++k) {
+      auto& column = block.columns[k];
+      column.residual = block.norm[k] > 0 ? block.left[k] / block.norm[k] : 0.0;
+      result.columns.push_back(column);
+      result.iterations = std::max(result.iterations, column.iterations);
+      result.converged = result.converged && (column.converged || column.stopped);
+    }
+  }
+  result.preconditioner = body.choice.name();
+  const double setup_now = body.setup_seconds - setup_before;
+  result.setup_seconds = body.setup_seconds;
+  result.solve_seconds = timer.seconds() - setup_now;
+  result.matrix_passes = body.passes() - passes_before;
+  return result;
+}
+
+}  // namespace synbal
