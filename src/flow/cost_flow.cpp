@@ -1,5 +1,4 @@
-// The right-hand side of the Lax flow and its linearisation, from the fused
-// kernel.
+// The right-hand side of the Lax flow and its linearisation, from the fused kernel.
 #include "synbal/flow/cost_flow.hpp"
 
 #include <algorithm>
@@ -18,10 +17,8 @@ constexpr double kLargestExponent = 150;  // below, no cost leaves the range of 
 CostFlow::CostFlow(BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
     : problem_(&problem), kernel_(&kernel), components_(&components), delta_(at(problem.size())) {}
 
-// One pass (an exchange there and back), one reduction, and one exchange of
-// component sums. The total cost carries the agreement on failure: a state too
-// far from the base is passed on as NaN, which turns up in the sum on every
-// rank.
+// One pass (an exchange there and back), one reduction, and one exchange of component sums. The total cost carries the
+// agreement on failure: a state too far from the base is passed on as NaN, which turns up in the sum on every rank.
 bool CostFlow::derivative(std::span<const double> h, std::span<double> dh) {
   const auto base = problem_->base();
   const double limit = kLargestExponent / problem_->power();

@@ -14,8 +14,9 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-constexpr double kFloor = 1e-6;  // of the imbalance over its tolerance: keeps
-                                 // the logarithm of zero away
+constexpr double kFloor = 1e-6;    // of the imbalance over its tolerance: keeps the logarithm of zero away
+constexpr double kTail = 1e-3;     // error of a step near the equilibrium, relative to what is left or to the step
+constexpr double kFinest = 1e-13;  // imbalance beyond which rounding rules
 
 /// What one pass tells of a state.
 struct Measured {
@@ -23,6 +24,7 @@ struct Measured {
   double cost = 0;  // user's unit
   Imbalance imbalance;
   double gradient_norm = 0;
+  double change = 0;                       // since the state before, root mean square in units of the tolerances
   bool interrupted = false, late = false;  // the same on all ranks
 };
 
@@ -68,6 +70,7 @@ class Run {
 
   void advance() {
     const double cost = now_.cost;
+    tighten();
     const auto outcome = integrator_.step();
     if (outcome == StepOutcome::failed) {
       result_.message = integrator_.message();
@@ -112,19 +115,53 @@ class Run {
     const auto& problem = flow_.problem();
     const bool asked = params_.interrupted && params_.interrupted();
     const bool late = params_.max_seconds > 0 && timer_.seconds() > params_.max_seconds;
-    const double total = costs_->total;
-    std::array<double, 3> sums{0.0, asked ? 1.0 : 0.0, late ? 1.0 : 0.0};
-    for (LocalIndex i = 0; i < problem.size() && total > 0; ++i) {
-      const double share = (costs_->in[at(i)] - problem.exponent(i) * costs_->out[at(i)]) / total;
-      sums[0] += share * share;
-    }
+    std::array<double, 4> sums{gradient_share(), change(h), asked ? 1.0 : 0.0, late ? 1.0 : 0.0};
     problem.comm().sum(std::span<double>(sums));
-    now_ = {time, total * problem.cost_unit(), imbalance(problem, *costs_), 0, sums[1] > 0, sums[2] > 0};
-    now_.gradient_norm = std::sqrt(sums[0]) * now_.cost;
+    const double cost = costs_->total * problem.cost_unit();
+    const auto n = std::max(1.0, static_cast<double>(problem.global_size()));
+    now_ = {.time = time,
+            .cost = cost,
+            .imbalance = imbalance(problem, *costs_),
+            .gradient_norm = std::sqrt(sums[0]) * cost,
+            .change = std::sqrt(sums[1] / n),
+            .interrupted = sums[2] > 0,
+            .late = sums[3] > 0};
   }
 
-  // Output times within the step, by interpolation; the step's own figures are
-  // kept for their turn.
+  /// This rank's share of |g|^2 relative to the squared cost, which keeps it in range.
+  [[nodiscard]] double gradient_share() const {
+    double sum = 0;
+    for (LocalIndex i = 0; i < flow_.size() && costs_->total > 0; ++i) {
+      const double g = costs_->in[at(i)] - flow_.problem().exponent(i) * costs_->out[at(i)];
+      sum += (g / costs_->total) * (g / costs_->total);
+    }
+    return sum;
+  }
+
+  /// This rank's squares of what has changed since the last accepted state, in units of the tolerances.
+  [[nodiscard]] double change(std::span<const double> h) const {
+    const auto before = integrator_.state();
+    double sum = 0;
+    for (std::size_t i = 0; i < h.size(); ++i) {
+      const double tolerance =
+          params_.integrator.relative_tolerance * std::abs(h[i]) + params_.integrator.absolute_tolerance;
+      const double d = (h[i] - before[i]) / tolerance;
+      sum += d * d;
+    }
+    return sum;
+  }
+
+  // Errors within the tolerances would blur what is left of the way into the equilibrium, and the time at which the
+  // imbalance falls below its own tolerance. So they are held to a share of the imbalance, which is about how far h has
+  // to go, or of the last step's change, where h has further to go than the imbalance tells.
+  void tighten() {
+    const auto& p = params_.integrator;
+    const double to_go = std::max({now_.imbalance.l1, params_.tolerance, kFinest});
+    const double tolerance = std::max(p.relative_tolerance, p.absolute_tolerance);
+    integrator_.tighten(kTail * std::max(to_go / tolerance, now_.change));
+  }
+
+  // Output times within the step, by interpolation; the step's own figures are kept for their turn.
   void record_outputs_on_the_way() {
     auto next = params_.outputs.after(recorded_);
     if (!next || *next >= now_.time) return;

@@ -28,7 +28,10 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr double kSame = 4 * std::numeric_limits<double>::epsilon();  // relative: times that a step cannot tell apart
-constexpr int kRecoverable = 1, kHopeless = -1;                       // what callbacks tell CVODE
+constexpr double kDigits = 1e-13;      // the tightest relative tolerance that tighten() asks for
+constexpr int kMostBasisVectors = 50;  // GMRES keeps one an iteration
+constexpr int kMostStuck = 10;  // steps too short to move time, as they become where the rate cannot be evaluated ahead
+constexpr int kRecoverable = 1, kHopeless = -1;  // what callbacks tell CVODE
 
 struct CvodeTraits {
   static void* null() { return nullptr; }
@@ -55,6 +58,7 @@ struct Integrator::Body {
         time(start),
         step_begin(start),
         state(y.begin(), y.end()) {
+    refuse_impossible_tolerances();
     if (empty) return;
     dynamics.settle(state);
     context = make_sundials_context();
@@ -66,13 +70,22 @@ struct Integrator::Body {
 
   // --- setting up ---
 
+  void refuse_impossible_tolerances() const {
+    const double relative = params.relative_tolerance, absolute = params.absolute_tolerance;
+    if (relative >= 0 && relative < 1 && absolute > 0 && std::isfinite(absolute)) return;
+    throw usage_error(
+        fmt::format("tolerances {:g} (relative) and {:g} (absolute) (errors cannot be held to them): give a relative "
+                    "one of at least 0 and below 1, and a positive absolute one",
+                    relative, absolute));
+  }
+
   void create() {
     const int method = params.integration == Integration::adams ? CV_ADAMS : CV_BDF;
     cvode = Cvode::adopt(CVodeCreate(method, context.get()));
     SYNBAL_SUNDIALS(CVodeSetErrHandlerFn(raw(), &Body::on_message, this));
     SYNBAL_SUNDIALS(CVodeInit(raw(), &Body::on_derivative, time, vector.get()));
     SYNBAL_SUNDIALS(CVodeSetUserData(raw(), this));
-    SYNBAL_SUNDIALS(CVodeSStolerances(raw(), params.relative_tolerance, params.absolute_tolerance));
+    SYNBAL_SUNDIALS(CVodeWFtolerances(raw(), &Body::on_weights));
     SYNBAL_SUNDIALS(CVodeSetMaxHnilWarns(raw(), -1));  // t + h = t is for the caller to notice
     if (params.initial_step > 0) SYNBAL_SUNDIALS(CVodeSetInitStep(raw(), params.initial_step));
     if (std::isfinite(end)) SYNBAL_SUNDIALS(CVodeSetStopTime(raw(), end));
@@ -114,7 +127,8 @@ struct Integrator::Body {
   }
 
   void use_gmres() {
-    gmres = LinearSolver::adopt(SUNLinSol_SPGMR(vector.get(), SUN_PREC_NONE, params.krylov_dimension, context.get()));
+    const int dimension = std::min(params.krylov_dimension, kMostBasisVectors);
+    gmres = LinearSolver::adopt(SUNLinSol_SPGMR(vector.get(), SUN_PREC_NONE, dimension, context.get()));
     SYNBAL_SUNDIALS(CVodeSetLinearSolver(raw(), gmres.get(), nullptr));
   }
 
@@ -135,7 +149,23 @@ struct Integrator::Body {
     return guarded(data, [&](Body& self) {
       const ReadValues from(y, self.n);
       const WriteValues to(dy, self.n);
-      return self.dynamics.derivative(from.get(), to.get()) ? 0 : kRecoverable;
+      const bool finite = self.dynamics.derivative(from.get(), to.get());
+      self.refused = self.refused || !finite;
+      return finite ? 0 : kRecoverable;
+    });
+  }
+
+  // What CVODE multiplies errors by; a relative tolerance beyond the digits of a double is left to it to refuse.
+  static int on_weights(N_Vector y, N_Vector weights, void* data) {
+    return guarded(data, [&](Body& self) {
+      const auto& p = self.params;
+      const double relative = std::max(p.relative_tolerance * self.fraction, std::min(p.relative_tolerance, kDigits));
+      const double absolute = p.absolute_tolerance * self.fraction;
+      const ReadValues from(y, self.n);
+      const WriteValues to(weights, self.n);
+      for (std::size_t i = 0; i < from.get().size(); ++i)
+        to.get()[i] = 1 / (relative * std::abs(from.get()[i]) + absolute);
+      return 0;
     });
   }
 
@@ -147,8 +177,7 @@ struct Integrator::Body {
     });
   }
 
-  // f' v = -A v. CVODE has called f at this y before: it is the y of the
-  // residual that is being solved for.
+  // f' v = -A v. CVODE has called f at this y before: it is the y of the residual that is being solved for.
   static int on_product(N_Vector v, N_Vector jv, double /*t*/, N_Vector /*y*/, N_Vector /*fy*/, void* data,
                         N_Vector /*tmp*/) {
     return guarded(data, [&](Body& self) {
@@ -201,8 +230,7 @@ struct Integrator::Body {
 
   // --- stepping ---
 
-  /// The first step needs a time to aim at, from which CVODE takes the scale of
-  /// its guess: some of its own upper bound.
+  /// The first step needs a time to aim at, from which CVODE takes the scale of its guess: some of its own upper bound.
   std::optional<double> aim() {
     if (params.initial_step > 0) return time + params.initial_step;
     std::vector<double> rate(at(n));
@@ -241,12 +269,13 @@ struct Integrator::Body {
     const ReadValues values(vector.get(), n);
     std::copy(values.get().begin(), values.get().end(), state.begin());
     if (code < 0) return fail(code);
+    stuck = time > step_begin ? 0 : stuck + 1;
+    if (stuck > kMostStuck) return fail(refused ? CV_REPTD_RHSFUNC_ERR : CV_ERR_FAILURE);
     if (code == CV_ROOT_RETURN) return StepOutcome::event;
     return code == CV_TSTOP_RETURN ? StepOutcome::end_time : StepOutcome::taken;
   }
 
-  /// Nothing moves: the end is a step away, and the event may have happened by
-  /// then.
+  /// Nothing moves: the end is a step away, and the event may have happened by then.
   StepOutcome step_without_values() {
     step_begin = time;
     if (!std::isfinite(end)) {
@@ -272,9 +301,12 @@ struct Integrator::Body {
   double time, step_begin;
   double end = std::numeric_limits<double>::infinity();
   double target = 0;
+  double fraction = 1;  // of the tolerances
   std::vector<double> state;
   std::vector<double> inverse;  // of the diagonal of I + gamma A
   bool inverse_is_old = true;
+  bool refused = false;  // a rate was not finite
+  int stuck = 0;         // steps in a row that did not move time
   std::exception_ptr error;
   std::string own_words, message;
   SunContext context;
@@ -294,6 +326,8 @@ void Integrator::set_end_time(double time) {
   body_->end = time;
   if (body_->cvode) SYNBAL_SUNDIALS(CVodeSetStopTime(body_->raw(), time));
 }
+
+void Integrator::tighten(double fraction) { body_->fraction = std::min(1.0, fraction); }
 
 StepOutcome Integrator::step() { return body_->step(); }
 

@@ -7,8 +7,7 @@
 
 namespace synbal {
 
-/// "problem (why): what to do" for a failure at `time`, with CVODE's own words
-/// at the end.
+/// "problem (why): what to do" for a failure at `time`, with CVODE's own words at the end.
 std::string explain_failure(int code, double time, const IntegratorParams& params, const std::string& own_words);
 
 }  // namespace synbal

@@ -1,5 +1,4 @@
-// A SUNLinearSolver that passes everything on to SUNDIALS' PCG but looks after
-// its tolerance and its solution.
+// A SUNLinearSolver that passes everything on to SUNDIALS' PCG but looks after its tolerance and its solution.
 #include "flow/linear_solver.hpp"
 
 #include <sunlinsol/sunlinsol_pcg.h>

@@ -1,5 +1,4 @@
-// The linear solver of BDF for symmetric dynamics: SUNDIALS' PCG on I + gamma
-// A, made to conserve what the flow does.
+// The linear solver of BDF for symmetric dynamics: SUNDIALS' PCG on I + gamma A, made to conserve what the flow does.
 #pragma once
 
 #include <sundials/sundials_linearsolver.h>
@@ -18,28 +17,23 @@ struct LinearSolverTraits {
 };
 using LinearSolver = Handle<SUNLinearSolver, LinearSolverTraits>;
 
-/// The factor of CVODE's own tolerance of linear solves (CVodeSetEpsLin) that
-/// goes with a ConservingSolver: below it CVODE would take b for the solution,
-/// which in stiff directions throws the state off by gamma A b.
+/// The factor of CVODE's own tolerance of linear solves (CVodeSetEpsLin) that goes with a ConservingSolver: below it
+/// CVODE would take b for the solution, which in stiff directions throws the state off by gamma A b.
 constexpr double kEpsLin = 1e-10;
 
-/// SUNDIALS' PCG in a coat. Every solution gets the component means of its
-/// right-hand side, which I + gamma A keeps and a preconditioner leaks; and
-/// every solve gains at least one digit, also when CVODE would be content with
-/// less: near the equilibrium the state then goes on to approach it instead of
-/// staying somewhere within the tolerances.
+/// SUNDIALS' PCG in a coat. Every solution gets the component means of its right-hand side, which I + gamma A keeps and
+/// a preconditioner leaks; and every solve gains at least one digit, also when CVODE would be content with less: near
+/// the equilibrium the state then goes on to approach it instead of staying somewhere within the tolerances.
 class ConservingSolver {
  public:
-  /// project(difference) is Dynamics::project; begin() is called before every
-  /// solve. Callbacks may throw: the solve then fails for good and `failed` is
-  /// called from within the handler.
+  /// project(difference) is Dynamics::project; begin() is called before every solve. Callbacks may throw: the solve
+  /// then fails for good and `failed` is called from within the handler.
   struct Callbacks {
     std::function<void()> begin;
     std::function<void(std::span<double>)> project;
     std::function<void()> failed;
   };
-  /// `like` is cloned; n values on this rank; at most `dimension` iterations a
-  /// solve.
+  /// `like` is cloned; n values on this rank; at most `dimension` iterations a solve.
   ConservingSolver(N_Vector like, LocalIndex n, int dimension, Callbacks callbacks, SUNContext context);
   ConservingSolver(const ConservingSolver&) = delete;
   ConservingSolver& operator=(const ConservingSolver&) = delete;

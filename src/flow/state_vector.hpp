@@ -1,7 +1,6 @@
-// The integrator's vectors, and SUNDIALS at arm's length. The only room that
-// knows what an N_Vector is made of: PETSc vectors, or SUNDIALS' own MPI
-// vectors where PETSc has 64-bit indices (the distribution's nvecpetsc links
-// the PETSc with 32-bit ones).
+// The integrator's vectors, and SUNDIALS at arm's length. The only room that knows what an N_Vector is made of: PETSc
+// vectors, or SUNDIALS' own MPI vectors where PETSc has 64-bit indices (the distribution's nvecpetsc links the PETSc
+// with 32-bit ones).
 #pragma once
 
 #include <sundials/sundials_context.h>
@@ -15,8 +14,7 @@
 
 namespace synbal {
 
-/// Throws internal_error with the expression and the place when a SUNDIALS call
-/// fails.
+/// Throws internal_error with the expression and the place when a SUNDIALS call fails.
 void check_sundials(int code, const char* expression, const char* file, int line);
 #define SYNBAL_SUNDIALS(...) ::synbal::check_sundials((__VA_ARGS__), #__VA_ARGS__, __FILE__, __LINE__)
 
@@ -33,8 +31,7 @@ using StateVector = Handle<N_Vector, StateVectorTraits>;
 
 SunContext make_sundials_context();
 
-/// Collective. A vector of `n` zeros on this rank. `comm` must outlive it and
-/// its clones.
+/// Collective. A vector of `n` zeros on this rank. `comm` must outlive it and its clones.
 /// @throws Error bad_input when there are more values than PetscInt counts.
 StateVector make_state_vector(const Comm& comm, LocalIndex n, SUNContext context);
 

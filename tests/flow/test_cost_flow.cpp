@@ -1,5 +1,4 @@
-// The right-hand side of the flow and its linearisation against dense sums, for
-// every kind of problem.
+// The right-hand side of the flow and its linearisation against dense sums, for every kind of problem.
 #include <algorithm>
 #include <cmath>
 #include <limits>

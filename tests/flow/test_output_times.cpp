@@ -11,35 +11,27 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-std::vector<double> all_of(const OutputTimes &times, double start = 0,
-                           std::size_t most = 1000) {
+std::vector<double> all_of(const OutputTimes& times, double start = 0, std::size_t most = 1000) {
   std::vector<double> found;
-  for (auto t = times.after(start); t && found.size() < most;
-       t = times.after(*t))
-    found.push_back(*t);
+  for (auto t = times.after(start); t && found.size() < most; t = times.after(*t)) found.push_back(*t);
   return found;
 }
 
-TEST(OutputTimes,
-     linear_ones_divide_the_run_evenly_and_end_exactly_at_the_end) {
+TEST(OutputTimes, linear_ones_divide_the_run_evenly_and_end_exactly_at_the_end) {
   for (const double end : {1e-7, 0.3, 1.0, 7e11}) {
     for (const std::int64_t count : {1, 3, 10, 999}) {
       const auto times = all_of(OutputTimes::linear(end, count));
       EXPECT_EQ(std::ssize(times), count);
       EXPECT_EQ(times.back(), end);
       for (std::size_t k = 0; k < times.size(); ++k) {
-        EXPECT_NEAR(times[k],
-                    end * static_cast<double>(k + 1) /
-                        static_cast<double>(count),
-                    1e-15 * end);
+        EXPECT_NEAR(times[k], end * static_cast<double>(k + 1) / static_cast<double>(count), 1e-15 * end);
       }
       EXPECT_EQ(OutputTimes::linear(end, count).count(), count);
     }
   }
 }
 
-TEST(OutputTimes,
-     logarithmic_ones_have_equal_ratios_and_end_exactly_at_the_end) {
+TEST(OutputTimes, logarithmic_ones_have_equal_ratios_and_end_exactly_at_the_end) {
   for (const std::int64_t per_decade : {1, 3, 20}) {
     const auto output = OutputTimes::logarithmic(1e-3, 1e3, per_decade);
     const auto times = all_of(output);
@@ -48,8 +40,7 @@ TEST(OutputTimes,
     EXPECT_EQ(times.front(), 1e-3);
     EXPECT_EQ(times.back(), 1e3);
     for (std::size_t k = 1; k < times.size(); ++k) {
-      EXPECT_NEAR(std::log10(times[k] / times[k - 1]),
-                  1.0 / static_cast<double>(per_decade), 1e-12);
+      EXPECT_NEAR(std::log10(times[k] / times[k - 1]), 1.0 / static_cast<double>(per_decade), 1e-12);
     }
   }
 }
@@ -59,8 +50,7 @@ TEST(OutputTimes, logarithmic_ones_without_end_go_on) {
   EXPECT_FALSE(output.count());
   const auto times = all_of(output, 1e100, 7);
   EXPECT_EQ(times.size(), 7U);
-  for (std::size_t k = 1; k < times.size(); ++k)
-    EXPECT_NEAR(times[k] / times[k - 1], std::sqrt(10.0), 1e-9);
+  for (std::size_t k = 1; k < times.size(); ++k) EXPECT_NEAR(times[k] / times[k - 1], std::sqrt(10.0), 1e-9);
   EXPECT_FALSE(output.after(1.7e308));
 }
 
@@ -81,8 +71,7 @@ TEST(OutputTimes, listed_ones_are_sorted_and_told_once) {
 }
 
 TEST(OutputTimes, the_next_one_is_always_later_and_none_is_skipped) {
-  for (const auto &output : {OutputTimes::linear(7, 7000),
-                             OutputTimes::logarithmic(1e-9, 1e9, 37)}) {
+  for (const auto& output : {OutputTimes::linear(7, 7000), OutputTimes::logarithmic(1e-9, 1e9, 37)}) {
     const auto times = all_of(output, 0, 10'000);
     EXPECT_EQ(output.count(), std::ssize(times));
     for (std::size_t k = 0; k + 1 < times.size(); ++k) {
@@ -104,5 +93,5 @@ TEST(OutputTimes, impossible_ones_are_refused) {
   EXPECT_THROW(OutputTimes::listed({std::nan("")}), Error);
 }
 
-} // namespace
-} // namespace synbal::test
+}  // namespace
+}  // namespace synbal::test

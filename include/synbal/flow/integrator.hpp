@@ -19,7 +19,7 @@ struct IntegratorParams {
   Integration integration = Integration::bdf;
   double relative_tolerance = 1e-6;  ///< of the local error, with respect to |y|
   double absolute_tolerance = 1e-8;  ///< in h
-  int krylov_dimension = 50;         ///< largest number of Krylov iterations in a linear solve
+  int krylov_dimension = 500;        ///< largest number of Krylov iterations in a linear solve (GMRES: at most 50)
   std::int64_t max_steps = 0;        ///< 0: no limit
   double initial_step = 0;           ///< 0: CVODE's estimate
 };
@@ -52,6 +52,7 @@ class Integrator {
   using Event = std::function<double(double time, std::span<const double> y)>;
 
   /// Collective. Dynamics must outlive the integrator; y has dynamics.size() values.
+  /// @throws Error usage for a negative relative, or an absolute tolerance that is not positive.
   Integrator(Dynamics& dynamics, double time, std::span<const double> y, const IntegratorParams& params,
              Event event = {});
   ~Integrator();
@@ -60,6 +61,9 @@ class Integrator {
 
   /// Collective. Steps never go beyond this time.
   void set_end_time(double time);
+  /// From the next step on, errors are held to this fraction (0..1] of the tolerances, as far as doubles have the
+  /// digits for it: for the way into an equilibrium, which the plain tolerances would blur. The same on all ranks.
+  void tighten(double fraction);
   /// Collective. One internal step, chosen by CVODE.
   StepOutcome step();
   /// Where the last step ended (at an event or the end time: there).
