@@ -15,7 +15,7 @@ namespace synbal {
 /// How edge resistances are found.
 enum class EdgeMethod {
   estimate,  ///< short walks exactly, the rest from random solves: a few solves for all edges together
-  columns,   ///< two solves per node: exact but for rounding relative to the largest resistance
+  columns,   ///< one solve per node: exact but for rounding relative to the largest resistance
   pairs      ///< one solve per edge: each resistance to its own relative accuracy, with a bracket
 };
 
@@ -40,8 +40,8 @@ struct EstimateQuality {
 };
 
 struct EdgeResistances {
-  /// Per entry of the graph's rows (see ConductanceGraph::row_begin), so each edge stands at both its ends with the
-  /// same value. In the graph's unit.
+  /// Per entry of the graph's rows (see ConductanceGraph::row_begin), so each edge stands at both its ends (equal but
+  /// for rounding). In the graph's unit.
   std::vector<double> resistance;
   /// [n] Resistance to ground of the nodes that have a conductance to ground; 0 for the others.
   std::vector<double> to_ground;

@@ -20,9 +20,15 @@ struct EigenvalueBound {
   double failure_probability = 1;
   /// False: an estimate only, because the preconditioner is not one of ours, about which something is known.
   bool certified = false;
+  bool jacobi = true;           ///< M is the diagonal; otherwise what LaplacianSolve::preconditioner named
   std::int64_t iterations = 0;  ///< that it took, most of any vector
   double seconds = 0;
 };
+
+/// Collective. A lower bound of the smallest positive eigenvalue of D^-1 L that needs no random numbers: between any
+/// two joined nodes there is a path of less than N edges, none weaker than the weakest. Far too low, but never wrong; 0
+/// without edges.
+double path_eigenvalue_bound(const ConductanceGraph& graph);
 
 /// What one column of conjugate gradients says about the spectrum.
 struct LanczosColumn {
@@ -30,11 +36,12 @@ struct LanczosColumn {
   std::vector<double> alpha, beta;
 };
 
-/// Not collective. The largest mu for which the columns exclude eigenvalues below it: all started from Gaussian vectors
-/// whose component along any unit eigenvector has at least the variance 1/`spread`. The spectral measure of a start
-/// vector has at most the mass rho_0 / sum_j p_j(mu)^2 at any eigenvalue up to mu, p_j the orthonormal polynomials
-/// (Christoffel function; Golub & Meurant 2010, ch. 2), so each vector says how small its component must have been, and
-/// all together how improbable that is. At most the smallest Ritz value; 0 when nothing can be said.
+/// Not collective. The largest mu for which the columns exclude eigenvalues below it: all started from independent
+/// Gaussian vectors whose component along any unit eigenvector has at least the variance 1/`spread`. The spectral
+/// measure of a start vector has at most the mass rho_0 / sum_j p_j(mu)^2 at any eigenvalue up to mu < the Ritz values,
+/// p_j the orthonormal polynomials (Christoffel function; Golub & Meurant 2010, ch. 2): so each vector says how small
+/// its component must have been, and all together how improbable that is (the product of m uniform numbers). 0 when
+/// nothing can be said.
 double excluded_below(std::span<const LanczosColumn> columns, double failure_probability, double spread = 1);
 
 /// Collective. The bound for the solver's own preconditioner, from up to 16 random right-hand sides solved in one
@@ -56,14 +63,16 @@ class EnergyBracket {
   /// Both are widened by what rounding may have done to the sums.
   [[nodiscard]] double lower() const noexcept;
   [[nodiscard]] double upper() const noexcept;  ///< infinity before the first iteration, and without a bound
+  /// What may be missing from the energy: upper() without what rounding may have done to the sum.
+  [[nodiscard]] double excess() const noexcept { return excess_; }
   /// Half the width over the middle.
   [[nodiscard]] double relative_error() const noexcept;
 
  private:
   double mu_;
-  double radau_ = 0;  // gamma^(mu) of the iteration
+  double radau_ = 0, last_alpha_ = 0;  // gamma^(mu) and alpha of the last iteration
   double energy_ = 0, excess_ = 0;
-  std::int64_t updates_ = 0;
+  bool started_ = false, spoilt_ = false;
 };
 
 }  // namespace synbal

@@ -65,6 +65,9 @@ class ResistanceSolver {
   const EigenvalueBound& eigenvalue_bound();
 
  private:
+  std::vector<PairResistance> solve_chunk(std::span<const NodePair> pairs);
+  void solve_block(std::span<const NodePair> pairs, std::span<PairResistance> answers);
+
   const ConductanceGraph* graph_;
   LaplacianSolver* solver_;
   ResistanceParams params_;

@@ -1,0 +1,203 @@
+// Gauss and Gauss-Radau bounds from CG coefficients, and the eigenvalue bound on which the latter rest.
+#include "synbal/laplacian/quadrature.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "synbal/core/random.hpp"
+#include "synbal/core/timer.hpp"
+#include "synbal/laplacian/operator.hpp"
+
+namespace synbal {
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+constexpr double kRounding = 1e-13;  // relative: what sums of 1e5 rounded terms may be off by
+constexpr std::uint32_t kStream = 0x51A0;
+// Multigrid with l1-Jacobi smoothing has M <= 2 D: a V-cycle adds a positive semidefinite correction to its smoother.
+// A factorisation has M = L <= 2 D. Twice that leaves room for rounding in them.
+constexpr double kLibrarySpread = 4;
+constexpr double kNever = 1e-100;         // a tolerance that CG does not meet by itself
+constexpr double kDirectBound = 0.5;      // M = L but for rounding
+constexpr double kDirectDeviation = 0.1;  // of the first step's length from 1, in any random column
+
+/// log of rho_0 / sum_j p_j(mu)^2, by the stationary qd transform of the Cholesky factors that CG gives; +infinity from
+/// the smallest Ritz value on.
+double log_mass(const LanczosColumn& column, double mu) {
+  double p = 1, sum = 1, shift = -mu;
+  for (std::size_t j = 0; j + 1 < column.alpha.size(); ++j) {
+    const double pivot = 1 / column.alpha[j] + shift;
+    if (!(pivot > 0)) return std::numeric_limits<double>::infinity();
+    p *= pivot * column.alpha[j] / std::sqrt(column.beta[j + 1]);
+    sum += p * p;
+    shift = column.beta[j + 1] / column.alpha[j] * shift / pivot - mu;
+  }
+  const bool below_ritz = !column.alpha.empty() && 1 / column.alpha.back() + shift > 0;
+  return below_ritz ? std::log(column.start) - std::log(sum) : std::numeric_limits<double>::infinity();
+}
+
+/// log of u such that the product of m independent uniform numbers is below u with the chance given.
+double log_product_quantile(std::size_t m, double chance) {
+  const auto log_tail = [m](double x) {  // Gamma(m) beyond x
+    double term = 1, sum = 1;
+    for (std::size_t j = 1; j < m; ++j) sum += term *= x / static_cast<double>(j);
+    return std::log(sum) - x;
+  };
+  double low = 0, high = 700;
+  for (int k = 0; k < 100; ++k) {
+    const double middle = (low + high) / 2;
+    (log_tail(middle) > std::log(chance) ? low : high) = middle;
+  }
+  return -high;
+}
+
+/// Lets one block of right-hand sides be solved and keeps the coefficients of its first cycle. A column ends one
+/// iteration after it has reached the tolerance: the one that says how small the residual became.
+class Recorder {
+ public:
+  Recorder(int columns, double tolerance) : tolerance_(tolerance), columns_(at(columns)), reached_(at(columns), 0) {}
+
+  void operator()(const PcgIteration& step) {
+    last_jacobi_ = step.jacobi;
+    if (step.cycle == 0) jacobi_ = step.jacobi;
+    for (std::size_t k = 0; k < step.column.size(); ++k) {
+      const auto name = at(step.column[k]);
+      auto& column = columns_[name];
+      if (reached_[name] != 0) step.stop[k] = 1;
+      reached_[name] = step.residual[k] <= tolerance_ ? 1 : 0;
+      if (step.cycle > 0) continue;
+      if (static_cast<std::int64_t>(column.alpha.size()) != step.iteration || !(step.alpha[k] > 0)) continue;
+      if (step.iteration == 0) column.start = step.rho[k];
+      column.alpha.push_back(step.alpha[k]);
+      column.beta.push_back(step.beta[k]);
+    }
+  }
+
+  [[nodiscard]] const std::vector<LanczosColumn>& columns() const { return columns_; }
+  [[nodiscard]] bool jacobi() const { return jacobi_; }
+  [[nodiscard]] bool one_preconditioner() const { return last_jacobi_ == jacobi_; }
+
+ private:
+  double tolerance_;
+  std::vector<LanczosColumn> columns_;
+  std::vector<std::uint8_t> reached_;
+  bool jacobi_ = true, last_jacobi_ = true;
+};
+
+/// Columns of covariance D, each node's numbers its own.
+std::vector<double> random_block(const ConductanceGraph& graph, std::uint64_t seed, int columns) {
+  const CounterRandom random(seed, kStream);
+  std::vector<double> b;
+  b.reserve(at(graph.size()) * at(columns));
+  for (LocalIndex i = 0; i < graph.size(); ++i) {
+    const double root = std::sqrt(graph.degree()[at(i)]);
+    for (int k = 0; k < columns; ++k) {
+      b.push_back(root * random.normal(static_cast<std::uint64_t>(graph.global(i)), static_cast<std::uint32_t>(k)));
+    }
+  }
+  return b;
+}
+
+bool first_steps_are_one(std::span<const LanczosColumn> columns) {
+  return std::all_of(columns.begin(), columns.end(), [](const LanczosColumn& column) {
+    return column.alpha.empty() || std::abs(column.alpha.front() - 1) <= kDirectDeviation;
+  });
+}
+
+}  // namespace
+
+double excluded_below(std::span<const LanczosColumn> columns, double failure_probability, double spread) {
+  std::vector<LanczosColumn> used;
+  for (const auto& column : columns) {
+    if (column.start > 0 && !column.alpha.empty()) used.push_back(column);
+  }
+  if (used.empty()) return 0;
+  // P(|component| <= t) <= sqrt(2 spread / pi) t: with it each column gives a number that is at least uniform.
+  const double offset = 0.5 * std::log(2 * spread / std::numbers::pi);
+  const double wanted = log_product_quantile(used.size(), failure_probability);
+  const auto excluded = [&](double mu) {
+    double sum = 0;
+    for (const auto& column : used) sum += offset + 0.5 * log_mass(column, mu);
+    return sum <= wanted;
+  };
+  double low = -700, high = std::log(4.0);
+  if (!excluded(std::exp(low))) return 0;
+  for (int k = 0; k < 60; ++k) {
+    const double middle = (low + high) / 2;
+    (excluded(std::exp(middle)) ? low : high) = middle;
+  }
+  return std::exp(low);
+}
+
+double path_eigenvalue_bound(const ConductanceGraph& graph) {
+  double weakest = std::numeric_limits<double>::infinity(), volume = 0;
+  const auto entries = graph.size() > 0 ? graph.row_end(graph.size() - 1) : 0;
+  for (std::int64_t e = 0; e < entries; ++e) weakest = std::min(weakest, graph.conductance()[e]);
+  for (const double g : graph.ground()) weakest = g > 0 ? std::min(weakest, g) : weakest;
+  for (const double d : graph.degree()) volume += d;
+  weakest = graph.comm().min(weakest), volume = graph.comm().sum(volume);
+  // x^T D x <= volume max x^2 and max x^2 <= x^T L x (sum of 1/w along a path), for x with a zero somewhere.
+  return volume > 0 ? weakest / volume / static_cast<double>(graph.global_size()) : 0.0;
+}
+
+EigenvalueBound smallest_eigenvalue_bound(const ConductanceGraph& graph, LaplacianSolver& solver,
+                                          double failure_probability, std::uint64_t seed, double tolerance) {
+  const Timer timer;
+  constexpr int columns = LaplacianOperator::kMaxColumns;
+  const auto b = random_block(graph, seed, columns);
+  std::vector<double> x(b.size());
+  LaplacianSolveParams params;
+  params.tolerance = kNever;
+  EigenvalueBound bound;
+  // The solver may change its preconditioner on the way: what counts is a run with one only.
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    Recorder recorder(columns, tolerance);
+    const auto solve = solver.solve(b, x, columns, params, std::ref(recorder));
+    if (!recorder.one_preconditioner()) continue;
+    const auto& name = solve.preconditioner;
+    bound.jacobi = recorder.jacobi();
+    bound.iterations = solve.iterations;
+    bound.certified = name == "jacobi" || name == "multigrid" || name == "direct" || name == "elimination";
+    bound.failure_probability = failure_probability;
+    if (name == "direct" && first_steps_are_one(recorder.columns())) {
+      bound.value = kDirectBound, bound.failure_probability = 0;
+    } else {
+      bound.value = excluded_below(recorder.columns(), failure_probability, bound.jacobi ? 1.0 : kLibrarySpread);
+    }
+    break;
+  }
+  bound.seconds = timer.seconds();
+  return bound;
+}
+
+void EnergyBracket::update(std::int64_t iteration, double rho, double alpha, double beta, double energy) {
+  if (iteration == 0) spoilt_ = false;
+  if (spoilt_) return;
+  const double last = radau_ - last_alpha_;
+  radau_ = iteration == 0 ? 1 / mu_ : last / (mu_ * last + beta);
+  // In exact arithmetic alpha < gamma^(mu) <= 1/mu. Rounding can spoil the recurrence at the very end; 1/mu is always
+  // right. A step beyond even that is one into rounding: what stood before it stays.
+  if (!(radau_ > alpha)) radau_ = 1 / mu_;
+  last_alpha_ = alpha;
+  spoilt_ = !(radau_ > alpha);
+  energy_ = spoilt_ ? energy - alpha * rho : energy;
+  excess_ = mu_ > 0 ? (spoilt_ ? radau_ : radau_ - alpha) * rho : std::numeric_limits<double>::infinity();
+  started_ = true;
+}
+
+double EnergyBracket::lower() const noexcept { return energy_ * (1 - kRounding); }
+
+double EnergyBracket::upper() const noexcept {
+  return started_ ? (energy_ + excess_) * (1 + kRounding) : std::numeric_limits<double>::infinity();
+}
+
+double EnergyBracket::relative_error() const noexcept {
+  const double width = upper() - lower();
+  return std::isfinite(width) ? width / (upper() + lower()) : std::numeric_limits<double>::infinity();
+}
+
+}  // namespace synbal
