@@ -1,4 +1,4 @@
-// L as a PETSc shell matrix, its assembled twin for multigrid, and the Krylov solver around them.
+// L as a PETSc shell matrix, its assembled twin for multigrid and direct solves, and the Krylov solver around them.
 #include "synbal/balance/hessian.hpp"
 
 #include <fmt/format.h>
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "synbal/balance/edges.hpp"
+#include "balance/laplacian_matrix.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/core/petsc.hpp"
@@ -197,20 +197,10 @@ struct HessianSolver::Body {
     SYNBAL_PETSC(PCSetFromOptions(raw));
   }
 
-  // BoomerAMG with the settings that hold on expanders and lattices alike, with iteration counts independent of the
-  // number of ranks; l1-Jacobi on the coarsest level because L is singular.
   static void choose_multigrid(PC pc) {
     SYNBAL_PETSC(PCSetType(pc, PCHYPRE));
     SYNBAL_PETSC(PCHYPRESetType(pc, "boomeramg"));
-    const std::pair<const char*, const char*> settings[] = {{"coarsen_type", "PMIS"},
-                                                            {"interp_type", "ext+i"},
-                                                            {"agg_nl", "2"},
-                                                            {"P_max", "4"},
-                                                            {"strong_threshold", "0.5"},
-                                                            {"relax_type_all", "l1scaled-Jacobi"},
-                                                            {"relax_type_coarse", "l1scaled-Jacobi"}};
-    for (const auto& [name, value] : settings)
-      set_default(fmt::format("-{}pc_hypre_boomeramg_{}", kPrefix, name), value);
+    prefer_robust_boomeramg(kPrefix);
   }
 
   static void choose_direct(PC pc) {
@@ -218,57 +208,13 @@ struct HessianSolver::Body {
     SYNBAL_PETSC(PCFactorSetMatSolverType(pc, MATSOLVERMUMPS));
   }
 
-  /// Sets a PETSc option unless the user did.
-  static void set_default(const std::string& name, const char* value) {
-    PetscBool given = PETSC_FALSE;
-    SYNBAL_PETSC(PetscOptionsHasName(nullptr, nullptr, name.c_str(), &given));
-    if (given == PETSC_FALSE) SYNBAL_PETSC(PetscOptionsSetValue(nullptr, name.c_str(), value));
-  }
-
-  /// Collective. True when some rank has more entries to assemble than PetscInt counts.
-  [[nodiscard]] bool exceeds_petsc_int() const {
-    const auto entries = 2 * (problem.local().size() + problem.remote().size()) + n;
-    const bool exceeds = problem.comm().any(entries > std::numeric_limits<PetscInt>::max());
-    if (exceeds) log_debug("too many synapses a rank for an assembled matrix with PETSc's 32-bit indices");
-    return exceeds;
-  }
-
-  // Entries (i,j), (j,i) of every synapse and the diagonal, in coordinate form; PETSc sends what belongs elsewhere.
   void assemble() {
-    const auto first = problem.neurons().first();
-    const auto pre = with_ghosts<double>(problem, costs->pre);
-    const auto& ghosts = problem.halo().ghosts();
-    const auto count = 2 * (problem.local().size() + problem.remote().size()) + n;
-    std::vector<PetscInt> row, column;
-    std::vector<double> value;
-    row.reserve(at(count)), column.reserve(at(count)), value.reserve(at(count));
-    const auto add = [&](GlobalIndex i, GlobalIndex j, double v) {
-      row.push_back(static_cast<PetscInt>(i)), column.push_back(static_cast<PetscInt>(j)), value.push_back(v);
-    };
-    std::vector<double> exponent(at(n), 1.0);
-    if (!problem.exponent().empty()) exponent.assign(problem.exponent().begin(), problem.exponent().end());
-    const auto k = with_ghosts<double>(problem, exponent);
-    const auto row_scale = with_ghosts<double>(problem, choose_scaling());
+    const auto scale = choose_scaling();
     // A factorisation of the singular L needs a pivot; it only preconditions, so the solution does not feel the lift.
     const double lift = kind == Preconditioner::direct ? 1 + 1e-14 : 1.0;
-    for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
-      const double v = -c * pre[at(j)] * costs->post[at(i)] * k[at(j)] * row_scale[at(i)] * row_scale[at(j)];
-      const GlobalIndex other = j < n ? first + j : ghosts[at(j - n)];
-      add(first + i, other, v);
-      add(other, first + i, v);
-    });
-    for (LocalIndex i = 0; i < n; ++i)
-      add(first + i, first + i, diagonal[at(i)] * row_scale[at(i)] * row_scale[at(i)] * lift);
-    Mat raw = nullptr;
-    SYNBAL_PETSC(MatCreate(comm.get(), &raw));
-    assembled = PetscMat::adopt(raw);
-    SYNBAL_PETSC(MatSetSizes(raw, n, n, static_cast<PetscInt>(problem.global_size()),
-                             static_cast<PetscInt>(problem.global_size())));
-    SYNBAL_PETSC(MatSetType(raw, MATAIJ));
-    SYNBAL_PETSC(MatSetPreallocationCOO(raw, static_cast<PetscCount>(row.size()), row.data(), column.data()));
-    SYNBAL_PETSC(MatSetValuesCOO(raw, value.data(), INSERT_VALUES));
-    SYNBAL_PETSC(MatSetOption(raw, MAT_SYMMETRIC, PETSC_TRUE));
-    SYNBAL_PETSC(MatSetOption(raw, MAT_SPD, PETSC_TRUE));
+    std::vector<double> scaled_diagonal(at(n));
+    for (LocalIndex i = 0; i < n; ++i) scaled_diagonal[at(i)] = diagonal[at(i)] * scale[at(i)] * scale[at(i)] * lift;
+    assembled = assemble_laplacian(problem, *costs, scale, scaled_diagonal, comm.get());
   }
 
   /// Powers of two only. A factorisation wants a unit diagonal; hypre dislikes that, but wants numbers of order one.
@@ -321,10 +267,7 @@ bool HessianSolver::user_chose_preconditioner() {
 bool HessianSolver::set_point(const NeuronCosts& costs, Preconditioner preconditioner) {
   auto& b = *body_;
   b.costs = &costs;
-  for (LocalIndex i = 0; i < b.n; ++i) {
-    const double k = b.problem.exponent(i);
-    b.diagonal[at(i)] = costs.in[at(i)] + k * k * costs.out[at(i)];
-  }
+  laplacian_diagonal(b.problem, costs, b.diagonal);
   b.diagonal_sums = b.components.sum(b.diagonal);
   const bool jacobi = preconditioner == Preconditioner::jacobi;
   const bool made = (b.ksp && b.kind == preconditioner) || b.try_ksp(preconditioner);
@@ -334,7 +277,7 @@ bool HessianSolver::set_point(const NeuronCosts& costs, Preconditioner precondit
     b.ksp.reset();
     return false;
   }
-  if (b.exceeds_petsc_int()) return false;
+  if (exceeds_petsc_int(b.problem)) return false;
   b.assemble();
   SYNBAL_PETSC(PCSetOperators(b.inner.get(), b.assembled.get(), b.assembled.get()));
   const PetscErrorCode failed = PCSetUp(b.inner.get());
