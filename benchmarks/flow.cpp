@@ -387,7 +387,7 @@ int main(int argc, char** argv) {
   reference->add_option("--reference-seconds", beside_reference.reference_seconds, "limit of the reference");
   beside_newton.network.nodes = 100000;
   beside_newton.network.degree = 20;
-  beside_newton.tolerance = 1e-11;  // neurons of little cost hardly count in the imbalance, but h is compared
+  beside_newton.tolerance = 1e-12;  // neurons of little cost hardly count in the imbalance, but h is compared
   auto* const newton = app.add_subcommand("newton", "the Newton solver");
   add_common(newton, beside_newton);
   newton->add_option("--degree", beside_newton.network.degree, "in-degree");

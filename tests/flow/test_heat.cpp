@@ -93,8 +93,10 @@ struct DenseHeat {
   }
 };
 
+/// These small networks are not stiff, and Adams is cheap at tight tolerances.
 IntegratorParams tight() {
   IntegratorParams params;
+  params.integration = Integration::adams;
   params.relative_tolerance = 1e-9;
   params.absolute_tolerance = 1e-11;
   return params;
@@ -113,14 +115,14 @@ void expect_near(const std::vector<double>& found, const std::vector<double>& ex
 }
 
 /// h of all neurons; pinned ones stay at 0.
-void expect_heat(const Case& c) {
+void expect_heat(const Case& c, const IntegratorParams& integrator = tight(), double tolerance = 1e-7) {
   FlowSetting s(c.weights, c.power, {c.pinned, {}, c.exponent});
   const DenseHeat truth(c.weights, c.power, c.pinned, c.exponent, c.start);
   HeatFlow heat(s.problem, s.kernel, s.sums, s.active(truth.h0));
-  HeatCompanion companion(heat, 0, tight());
-  for (const double t : {1e-3, 0.1, 2.0}) {
+  HeatCompanion companion(heat, 0, integrator);
+  for (const double t : {1e-3, 0.05, 0.6}) {
     companion.compare(t, s.active(truth.h0));
-    expect_near(s.everywhere(companion.h()), truth.h(t), 1e-7);
+    expect_near(s.everywhere(companion.h()), truth.h(t), tolerance);
   }
   expect_near(s.everywhere(heat.equilibrium(1e-12)), truth.h(std::numeric_limits<double>::infinity()), 1e-7);
 }
@@ -133,6 +135,7 @@ TEST(Heat, follows_the_eigenvectors_of_the_frozen_laplacian) {
   expect_heat({w, 1.5, {16}, {}, random_values(17, -0.5, 0.5, 8)});
   expect_heat({w, 2, {0}, random_values(17, 0.6, 1.5, 3), origin});
   expect_heat({random_weights(2, 1, 0.6, 2), 2, {}, {}, {0, 0}});
+  expect_heat({w, 2, {}, {}, origin}, IntegratorParams(), 1e-4);  // BDF, with the products of the frozen Laplacian
 }
 
 TEST(Heat, gradient_decays_by_the_heat_kernel) {
@@ -189,8 +192,8 @@ struct Response {
     FlowParams params;
     params.integrator = tight();
     params.stop_at_equilibrium = false;
-    params.outputs = OutputTimes::listed({0.1, 0.5, 2, 8});
-    params.end_time = 20;
+    params.outputs = OutputTimes::listed({0.1, 0.5});
+    params.end_time = 2;
     run_flow(flow, s.zeros(), params, [&](const FlowMoment& m) {
       if (!m.output || m.time == 0) return;
       truth.push_back(s.everywhere(m.h));
@@ -220,7 +223,7 @@ void expect_about_four(double ratio, std::size_t time, std::size_t mode) {
 // the difference, in every mode that the perturbation moves.
 TEST(Heat, halving_a_perturbation_quarters_the_difference_from_the_true_flow) {
   const Response whole(2, 0.1), half(2, 0.05);
-  EXPECT_EQ(whole.truth.size(), 5U);
+  EXPECT_EQ(whole.truth.size(), 3U);
   for (std::size_t t = 0; t < whole.truth.size(); ++t) {
     expect_about_four(norm(whole.off(t)) / norm(half.off(t)), t, 99);
     for (std::size_t k = 0; k < 12; ++k) {
@@ -266,8 +269,8 @@ TEST(Heat, companion_tells_how_far_the_true_flow_is) {
   CostFlow flow(s.problem, s.kernel, s.sums);
   FlowParams params;
   params.integrator = tight();
-  params.outputs = OutputTimes::listed({0.01, 0.1, 1});
-  params.end_time = 2;
+  params.outputs = OutputTimes::listed({0.01, 0.05});
+  params.end_time = 0.3;
   params.stop_at_equilibrium = false;
   int rows = 0;
   run_flow(flow, s.zeros(), params, [&](const FlowMoment& m) {
@@ -283,7 +286,7 @@ TEST(Heat, companion_tells_how_far_the_true_flow_is) {
     EXPECT_NEAR(found.relative, way > 0 ? norm(h) / way : 0, 1e-5);
     ++rows;
   });
-  EXPECT_EQ(rows, 5);
+  EXPECT_EQ(rows, 4);
 }
 
 TEST(Heat, nothing_to_balance_stays) {
