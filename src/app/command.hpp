@@ -33,6 +33,7 @@ struct Command {
 Command add_generate(CLI::App& root);
 Command add_info(CLI::App& root);
 Command add_balance(CLI::App& root);
+Command add_flow(CLI::App& root);
 Command add_apply(CLI::App& root);
 Command add_verify(CLI::App& root);
 

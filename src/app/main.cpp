@@ -146,12 +146,14 @@ int main(int argc, char** argv) {
   root.fallthrough();
   root.footer(
       "PETSc options may follow `--`. Exit codes: 0 done and converged, 1 internal error, 2 usage, 3 bad input,\n"
-      "4 limits reached before convergence (result written and marked), 5 input/output failure.\n"
+      "4 limits reached before convergence (result written and marked), 5 input/output failure,\n"
+      "75 stopped by a signal or walltime (what was written is valid).\n"
       "Start with: synbal generate modular -o net.h5 && mpirun -n 2 synbal balance net.h5 -o balanced.h5");
   bool quiet = false, verbose = false;
   root.add_flag("-q,--quiet", quiet, "errors only");
   root.add_flag("-v,--verbose", verbose, "more about what happens");
-  const Command commands[] = {add_generate(root), add_info(root), add_balance(root), add_apply(root), add_verify(root)};
+  const Command commands[] = {add_generate(root), add_info(root),  add_balance(root),
+                              add_flow(root),     add_apply(root), add_verify(root)};
   try {
     auto words = arguments.ours;
     std::reverse(words.begin(), words.end());

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <map>
@@ -51,6 +53,24 @@ bool same_file(const std::string& a, const std::string& b) {
   return std::filesystem::weakly_canonical(a, absent) == std::filesystem::weakly_canonical(b, absent);
 }
 }  // namespace
+
+double duration_of(const std::string& option, const std::string& text) {
+  double total = 0;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const auto end = std::min(text.find(':', begin), text.size());
+    double part = 0;
+    const auto [rest, error] = std::from_chars(text.data() + begin, text.data() + end, part);
+    const bool good = error == std::errc() && rest == text.data() + end && part >= 0 && part < 1e15;  // NaN is not
+    if (!good || std::count(text.begin(), text.end(), ':') > 2) {
+      throw usage_error(fmt::format("{} '{}' is not a time: write HH:MM:SS", option, text));
+    }
+    total = total * 60 + part;
+    begin = end + 1;
+  }
+  if (total <= 0) throw usage_error(fmt::format("{} leaves no time at all: give at least a second", option));
+  return total;
+}
 
 CLI::Validator number_between(double low, double high) {
   const auto range = fmt::format("{:g} to {:g}", low, high);
@@ -107,6 +127,9 @@ void check_output(const Comm& comm, const std::string& path, OutputKind kind, co
           fmt::format("{}: a result is an HDF5 file: give a name that ends in .h5 (`synbal apply` writes networks in "
                       "other formats)",
                       path));
+    }
+    if (kind == OutputKind::trajectory && !path.ends_with(".h5")) {
+      throw usage_error(fmt::format("{}: a trajectory is an HDF5 file: give a name that ends in .h5", path));
     }
     for (const auto& other : others) {
       if (!same_file(path, file_of(other))) continue;

@@ -28,6 +28,9 @@ void add_reading_options(CLI::App& command, InputOptions& options);
 /// The inverse; anything else is post_pre.
 [[nodiscard]] Orientation orientation_of(const std::string& name);
 
+/// Seconds of HH:MM:SS, MM:SS or seconds, as the named option was given. @throws Error usage.
+[[nodiscard]] double duration_of(const std::string& option, const std::string& text);
+
 /// Accepts finite numbers from `low` to `high`, both included.
 [[nodiscard]] CLI::Validator number_between(double low, double high);
 
@@ -35,7 +38,7 @@ void add_reading_options(CLI::App& command, InputOptions& options);
 [[nodiscard]] std::vector<std::string> input_files(const InputOptions& options);
 
 /// What an output file is: its extension must say so.
-enum class OutputKind { network, result, report };
+enum class OutputKind { network, result, trajectory, report };
 
 /// Collective. Looks on one rank for all, before any work: the extension fits, the file can be created, and writing it
 /// destroys none of the `others` that this run reads or writes. @throws Error usage or io_failure.

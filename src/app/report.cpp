@@ -112,6 +112,24 @@ std::int64_t count_pinned(const Comm& comm, const Network& network) {
   return comm.sum(static_cast<std::int64_t>(std::count(flags.begin(), flags.end(), std::uint8_t{1})));
 }
 
+std::string text_of(const Json& value, const char* format) {
+  return value.is_null() ? "not known" : fmt::format(fmt::runtime(format), value.get<double>());
+}
+
+void print_network(const Json& report) {
+  const auto& in = report["input"];
+  const auto& k = report["components"];
+  fmt::print("network      {}: {} neurons, {} synapses, {} self-loops, {} pinned\n", in["path"].get<std::string>(),
+             in["n"].get<std::int64_t>(), in["nnz"].get<std::int64_t>(), in["self_loops"].get<std::int64_t>(),
+             in["pinned"].get<std::int64_t>());
+  fmt::print("components   {}, of which {} can be balanced (more than one neuron); the largest has {} neurons\n",
+             k["count"].get<std::int64_t>(), k["nontrivial"].get<std::int64_t>(), k["largest"].get<std::int64_t>());
+  fmt::print("             {} synapses lead from one component to another: {} of the cost cannot be balanced\n",
+             k["edges_between"].get<std::int64_t>(),
+             k["cost_share_between"].is_null() ? "none"
+                                               : fmt::format("{:.3g} %", 100 * k["cost_share_between"].get<double>()));
+}
+
 std::string human_bytes(double bytes) {
   static constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB"};
   std::size_t unit = 0;

@@ -36,6 +36,12 @@ using Json = nlohmann::ordered_json;
 /// Collective. Pinned neurons over all ranks.
 [[nodiscard]] std::int64_t count_pinned(const Comm& comm, const Network& network);
 
+/// Root only. The lines of a summary about the network and its components, from the report.
+void print_network(const Json& report);
+
+/// A number of a report as text; "not known" where there is none.
+[[nodiscard]] std::string text_of(const Json& value, const char* format = "{:.10g}");
+
 /// A number of bytes as people read it.
 [[nodiscard]] std::string human_bytes(double bytes);
 
