@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "flow/laplacian_preconditioner.hpp"
+
 namespace synbal {
 
 namespace {
@@ -15,7 +17,10 @@ constexpr double kLargestExponent = 150;  // below, no cost leaves the range of 
 }  // namespace
 
 CostFlow::CostFlow(BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
-    : problem_(&problem), kernel_(&kernel), components_(&components), delta_(at(problem.size())) {}
+    : problem_(&problem), kernel_(&kernel), components_(&components), delta_(at(problem.size())) {
+  if (LaplacianPreconditioner::wanted()) preconditioner_ = std::make_unique<LaplacianPreconditioner>(problem);
+}
+CostFlow::~CostFlow() = default;
 
 // One pass (an exchange there and back), one reduction, and one exchange of component sums. The total cost carries the
 // agreement on failure: a state too far from the base is passed on as NaN, which turns up in the sum on every rank.
@@ -57,6 +62,15 @@ void CostFlow::diagonal(std::span<double> d) const {
 }
 
 void CostFlow::project(std::span<double> difference) const { components_->center(difference); }
+
+bool CostFlow::set_up_preconditioner(double gamma) {
+  return preconditioner_->set_up(costs_, gamma * problem_->power() * problem_->cost_unit());
+}
+
+bool CostFlow::precondition(std::span<const double> r, std::span<double> z) {
+  preconditioner_->apply(r, z);
+  return true;
+}
 
 void CostFlow::settle(std::span<const double> h) {
   const auto base = problem_->base();

@@ -121,9 +121,9 @@ struct Integrator::Body {
     SYNBAL_SUNDIALS(CVodeSetLinearSolver(raw(), conserving->get(), nullptr));
     SYNBAL_SUNDIALS(CVodeSetEpsLin(raw(), kEpsLin));
     SYNBAL_SUNDIALS(CVodeSetJacTimes(raw(), nullptr, &Body::on_product));
-    const bool own = dynamics.has_preconditioner();
-    SYNBAL_SUNDIALS(CVodeSetPreconditioner(raw(), own ? &Body::on_setup : nullptr,
-                                           own ? &Body::on_precondition : &Body::on_jacobi));
+    own_preconditioner = dynamics.has_preconditioner();
+    SYNBAL_SUNDIALS(
+        CVodeSetPreconditioner(raw(), &Body::on_setup, own_preconditioner ? &Body::on_precondition : &Body::on_jacobi));
   }
 
   void use_gmres() {
@@ -205,11 +205,13 @@ struct Integrator::Body {
     for (double& d : inverse) d = 1 / (1 + gamma * d);
   }
 
+  // There for Jacobi too, whose diagonal is taken at every solve: without a set-up CVODE forgets how fast its Newton
+  // iteration converges, and checks it at a tenth more right-hand sides.
   static int on_setup(double /*t*/, N_Vector /*y*/, N_Vector /*fy*/, booleantype /*ok*/, booleantype* fresh,
                       double gamma, void* data) {
     return guarded(data, [&](Body& self) {
       *fresh = SUNTRUE;
-      return self.dynamics.set_up_preconditioner(gamma) ? 0 : kRecoverable;
+      return !self.own_preconditioner || self.dynamics.set_up_preconditioner(gamma) ? 0 : kRecoverable;
     });
   }
 
@@ -304,7 +306,7 @@ struct Integrator::Body {
   double fraction = 1;  // of the tolerances
   std::vector<double> state;
   std::vector<double> inverse;  // of the diagonal of I + gamma A
-  bool inverse_is_old = true;
+  bool inverse_is_old = true, own_preconditioner = false;
   bool refused = false;  // a rate was not finite
   int stuck = 0;         // steps in a row that did not move time
   std::exception_ptr error;

@@ -1,6 +1,8 @@
 // The Lax flow of the cost in its scaling variables: h' = g(h).
 #pragma once
 
+#include <memory>
+
 #include "synbal/balance/component_sums.hpp"
 #include "synbal/balance/costs.hpp"
 #include "synbal/balance/kernel.hpp"
@@ -9,6 +11,8 @@
 
 namespace synbal {
 
+class LaplacianPreconditioner;
+
 /// h_i' = r_i - k_i o_i, i.e. J' = [J, diag(g)] with gamma p = 1 (Stock et al. 2022, eq. 13-20); f' = -p L (eq. 32).
 /// The state is h of the active neurons; costs are recomputed from the weights, so nothing drifts. The mean of the
 /// derivative is removed in components without pinned neurons, so that the sum of h stays where it started.
@@ -16,6 +20,7 @@ class CostFlow final : public Dynamics {
  public:
   /// Collective. All three must outlive the flow.
   CostFlow(BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components);
+  ~CostFlow() override;
 
   [[nodiscard]] const Comm& comm() const override { return problem_->comm(); }
   [[nodiscard]] LocalIndex size() const override { return problem_->size(); }
@@ -24,6 +29,10 @@ class CostFlow final : public Dynamics {
   void product(std::span<const double> v, std::span<double> product) override;
   void diagonal(std::span<double> d) const override;
   void project(std::span<double> difference) const override;
+  /// PETSc's, where the options name one (-flow_pc_type).
+  [[nodiscard]] bool has_preconditioner() const override { return preconditioner_ != nullptr; }
+  bool set_up_preconditioner(double gamma) override;
+  bool precondition(std::span<const double> r, std::span<double> z) override;
   void settle(std::span<const double> h) override;
 
   /// Costs at the h of the last derivative().
@@ -38,6 +47,7 @@ class CostFlow final : public Dynamics {
   const ComponentSums* components_;
   std::vector<double> delta_;
   NeuronCosts costs_;
+  std::unique_ptr<LaplacianPreconditioner> preconditioner_;
 };
 
 }  // namespace synbal
