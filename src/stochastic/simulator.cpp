@@ -98,12 +98,18 @@ Simulator::Simulator(const NeuronStars& stars, const ScheduleParams& params, std
   });
   if (!remembers(schedule_)) return;
   past_.resize(at(schedule_.oldest()) * scaling_.size());
-  for (std::int64_t r = 0; r < schedule_.oldest(); ++r) std::copy(scaling_.begin(), scaling_.end(), slot(r));
+  for (std::int64_t r = 0; r < schedule_.oldest(); ++r) remember();
 }
 
-Scaling* Simulator::slot(std::int64_t round) noexcept {
-  const auto number = (round + schedule_.oldest()) % schedule_.oldest();
-  return past_.data() + at(number) * scaling_.size();
+Scaling* Simulator::slot(std::int64_t age) noexcept {
+  const auto number = newest_ + 1 - age;
+  return past_.data() + at(number < 0 ? number + schedule_.oldest() : number) * scaling_.size();
+}
+
+void Simulator::remember() {
+  if (past_.empty()) return;
+  newest_ = newest_ + 1 < schedule_.oldest() ? newest_ + 1 : 0;
+  std::copy(scaling_.begin(), scaling_.end(), slot(1));
 }
 
 void Simulator::find_active() {
@@ -124,18 +130,23 @@ template <class Factor>
 void Simulator::add_as_seen(const Star& star, std::int32_t own, Factor&& factor, double& sum) {
   std::int32_t last = own;
   std::int64_t age = 0;
+  std::size_t first = 0;  // of that age
   const Scaling* from = scaling_.data();
+  double total = sum;
   for (std::size_t e = 0; e < star.neighbour.size(); ++e) {
     const auto j = star.neighbour[e];
     const auto block = graph_->block(j);
     if (block != last) {
-      age = block == own ? 0 : schedule_.age(reading_, block);
-      from = age == 0 ? scaling_.data() : slot(round_ - age);
+      reads_[at(age)] += static_cast<std::int64_t>(e - first);
+      first = e;
       last = block;
+      age = block == own ? 0 : schedule_.age(reading_, block);
+      from = age == 0 ? scaling_.data() : slot(age);
     }
-    ++reads_[at(age)];
-    sum += star.cost[e] * factor(from[at(j)]);
+    total += star.cost[e] * factor(from[at(j)]);
   }
+  reads_[at(age)] += static_cast<std::int64_t>(star.neighbour.size() - first);
+  sum = total;
 }
 
 SeenCosts Simulator::seen(LocalIndex i) {
@@ -200,7 +211,7 @@ void Simulator::sweep_until_solved(Met& met) {
 void Simulator::damp() {
   const double share = schedule_.params().damping;
   if (share == 1) return;
-  const Scaling* before = slot(round_ - 1);
+  const Scaling* before = slot(1);
   for (std::size_t j = 0; j < scaling_.size(); ++j) {
     if (active_[j] == 0) continue;
     const double change = share * std::log(scaling_[j].post / before[j].post);
@@ -216,7 +227,7 @@ RoundView Simulator::round() {
   if (schedule_.params().local_sweeps == 0) sweep_until_solved(met);
   while (met.sweeps < schedule_.params().local_sweeps) sweep(met);
   damp();
-  if (!past_.empty()) std::copy(scaling_.begin(), scaling_.end(), slot(round_));
+  remember();
   return over_ranks(met);
 }
 

@@ -1,6 +1,4 @@
 // Who waits for whom in an ordered pass, and which copies of a neuron other ranks hold.
-#include <algorithm>
-
 #include "synbal/stochastic/ordered_pass.hpp"
 
 namespace synbal {
@@ -47,19 +45,28 @@ void PassOrder::list_copies() {
   copy_begin_.pop_back();
 }
 
-LocalIndex PassOrder::first_ghost(Rank rank) const {
-  const auto receives = graph_->stars().halo().receives();
-  const auto peer =
-      std::lower_bound(receives.begin(), receives.end(), rank, [](const Halo::Peer& p, Rank r) { return p.rank < r; });
-  return n_ + peer->first;
-}
-
 void PassOrder::begin(const Agenda& agenda) {
   ++passes_;
-  waiting_ = 0;
-  for (LocalIndex j = 0; j < n_ + graph_->stars().halo().ghost_count(); ++j) waiting_ += agenda.key(j) != kNoVisit;
+  count_waiting(agenda);
   for (LocalIndex i = 0; i < n_; ++i) {
     if (agenda.key(i) != kNoVisit) count_those_before(agenda, i);
+  }
+}
+
+void PassOrder::count_waiting(const Agenda& agenda) {
+  const auto& halo = graph_->stars().halo();
+  waiting_ = 0;
+  to_tell_.assign(halo.sends().size(), 0);
+  to_hear_.assign(halo.receives().size(), 0);
+  for (LocalIndex i = 0; i < n_; ++i) {
+    if (agenda.key(i) == kNoVisit) continue;
+    ++waiting_;
+    for (const auto& copy : copies(i)) ++to_tell_[at(copy.peer)];
+  }
+  for (std::size_t p = 0; p < to_hear_.size(); ++p) {
+    const auto& peer = halo.receives()[p];
+    for (LocalIndex g = peer.first; g < peer.first + peer.count; ++g) to_hear_[p] += agenda.key(n_ + g) != kNoVisit;
+    waiting_ += to_hear_[p];
   }
 }
 
@@ -68,7 +75,7 @@ void PassOrder::count_those_before(const Agenda& agenda, LocalIndex i) {
   std::int64_t count = 0;
   graph_->for_each_neighbour(i, [&](LocalIndex q) { count += before(agenda.key(q), q, key, i); });
   blocked_[at(i)] = count;
-  if (count == 0) make_ready(i);
+  if (count == 0) ready_.push_back(i);
 }
 
 void PassOrder::passed(Agenda& agenda, LocalIndex j) {
@@ -79,18 +86,9 @@ void PassOrder::passed(Agenda& agenda, LocalIndex j) {
   graph_->for_each_owned_neighbour(j, [&](LocalIndex q) {
     const auto key = agenda.key(q);
     if (key == kNoVisit || !before(was, j, key, q) || before(now, j, key, q)) return;
-    if (--blocked_[at(q)] == 0) make_ready(q);
+    if (--blocked_[at(q)] == 0) ready_.push_back(q);
   });
   if (j < n_ && now != kNoVisit) count_those_before(agenda, j);
-}
-
-void PassOrder::make_ready(LocalIndex i) { (on_edge(i) ? ready_edge_ : ready_inner_).push_back(i); }
-
-LocalIndex PassOrder::take_ready() {
-  auto& from = ready_edge_.empty() ? ready_inner_ : ready_edge_;
-  const auto i = from.back();
-  from.pop_back();
-  return i;
 }
 
 }  // namespace synbal

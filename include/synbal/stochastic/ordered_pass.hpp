@@ -72,8 +72,9 @@ class Agenda {
 };
 
 /// Visits neurons as soon as all their neighbours of the same block that come before them have been visited, on
-/// whatever rank; ranks tell each other of visits as they go and nobody waits for more than it needs. A neuron thus
-/// sees of its block what it would see in a serial loop, and of other blocks anything: the caller must not look.
+/// whatever rank. A neuron thus sees of its block what it would see in a serial loop, and of other blocks anything: the
+/// caller must not look. A rank goes on in steps: it visits all that is ready, then tells and hears what was visited,
+/// one message for every neighbour rank that is not through. No rank waits for ranks that are not its neighbours.
 class PassOrder {
  public:
   /// Not collective. `first_tag`: the pass uses kTags message tags from there on, which no other pass of the same
@@ -82,58 +83,53 @@ class PassOrder {
   static constexpr int kTags = 10'240;
 
  protected:
-  /// Comes before in the order; a neuron without a visit comes before none.
-  [[nodiscard]] bool before(std::uint64_t key, LocalIndex j, std::uint64_t other_key, LocalIndex other) const noexcept {
-    return key != other_key ? key < other_key : rank_of(j) < rank_of(other);
-  }
-  [[nodiscard]] GlobalIndex rank_of(LocalIndex j) const noexcept {
-    return graph_->stars().file_rank()[static_cast<std::size_t>(j)];
-  }
   void begin(const Agenda& agenda);
   /// After a visit, of an owned neuron or of a ghost: goes on in the agenda and finds who need not wait any more.
   void passed(Agenda& agenda, LocalIndex j);
-  [[nodiscard]] LocalIndex take_ready();
-  [[nodiscard]] bool some_ready() const noexcept { return !ready_edge_.empty() || !ready_inner_.empty(); }
-  [[nodiscard]] bool on_edge(LocalIndex i) const noexcept {
-    return copy_begin_[static_cast<std::size_t>(i)] != copy_begin_[static_cast<std::size_t>(i) + 1];
-  }
 
-  /// A copy of an owned neuron: held by peers_[peer] as its ghost number `place` among those from this rank.
+  /// A copy of an owned neuron: held by halo.sends()[peer] as the `place`-th of those from this rank.
   struct Copy {
     std::int32_t peer;
     LocalIndex place;
   };
   [[nodiscard]] std::span<const Copy> copies(LocalIndex i) const noexcept {
     const auto first = static_cast<std::size_t>(copy_begin_[static_cast<std::size_t>(i)]);
-    return std::span(copies_).subspan(first,
-                                      static_cast<std::size_t>(copy_begin_[static_cast<std::size_t>(i) + 1]) - first);
+    const auto last = static_cast<std::size_t>(copy_begin_[static_cast<std::size_t>(i) + 1]);
+    return std::span(copies_).subspan(first, last - first);
   }
-  /// The first ghost that a rank owns.
-  [[nodiscard]] LocalIndex first_ghost(Rank rank) const;
   [[nodiscard]] int tag() const noexcept { return first_tag_ + static_cast<int>(passes_ % kTags); }
 
   const BlockGraph* graph_;
   LocalIndex n_;
   std::int64_t waiting_ = 0;  // neurons, owned and ghosts, that have visits left
+  /// The same of those that are copied to a rank, and of the copies from it; equal numbers on both sides after a step.
+  std::vector<std::int64_t> to_tell_, to_hear_;
+  std::vector<LocalIndex> ready_;
 
  private:
+  [[nodiscard]] bool before(std::uint64_t key, LocalIndex j, std::uint64_t other_key, LocalIndex other) const noexcept {
+    return key != other_key ? key < other_key : rank_of(j) < rank_of(other);
+  }
+  [[nodiscard]] GlobalIndex rank_of(LocalIndex j) const noexcept {
+    return graph_->stars().file_rank()[static_cast<std::size_t>(j)];
+  }
   void list_copies();
+  void count_waiting(const Agenda& agenda);
   void count_those_before(const Agenda& agenda, LocalIndex i);
-  void make_ready(LocalIndex i);
 
   int first_tag_;
   std::int64_t passes_ = 0;
   std::vector<std::int64_t> copy_begin_;  // [n + 1]
   std::vector<Copy> copies_;
   std::vector<std::int64_t> blocked_;  // [n] neighbours (per synapse) that come before
-  std::vector<LocalIndex> ready_edge_, ready_inner_;
 };
 
 /// The pass itself, for values of a trivially copyable type T of whole 8-byte words.
 template <class T>
 class OrderedPass : private PassOrder {
  public:
-  using PassOrder::PassOrder;
+  OrderedPass(const BlockGraph& graph, int first_tag)
+      : PassOrder(graph, first_tag), outgoing_(graph.stars().halo().sends().size()) {}
 
   /// Collective over neighbours. visit(i) sets values[i]; `values`: [n + ghosts], those of ghosts are kept up to date.
   template <class Visit>
@@ -143,20 +139,19 @@ class OrderedPass : private PassOrder {
       return;
     }
     begin(agenda);
-    outgoing_.resize(graph_->stars().halo().sends().size());
     while (waiting_ > 0) {
-      while (some_ready()) {
-        const auto i = take_ready();
-        visit(i);
-        tell(i, values[static_cast<std::size_t>(i)]);
-        passed(agenda, i);
+      const auto to_tell = to_tell_;  // what the others know of it
+      work(agenda, values, visit);
+      for (std::size_t p = 0; p < to_tell.size(); ++p) {
+        if (to_tell[p] > 0) send(p);
       }
-      for (std::size_t p = 0; p < outgoing_.size(); ++p) send(p);
-      if (waiting_ > 0) receive(agenda, values);
+      for (std::size_t p = 0; p < to_hear_.size(); ++p) {
+        if (to_hear_[p] > 0) receive(p, agenda, values);
+      }
+      SYNBAL_MPI(MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE));
+      requests_.clear();
+      for (auto& message : outgoing_) message.clear();
     }
-    SYNBAL_MPI(MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE));
-    requests_.clear();
-    under_way_.clear();
   }
 
  private:
@@ -164,53 +159,69 @@ class OrderedPass : private PassOrder {
     T value;
     std::int64_t place;  // among the sender's neurons that the receiver holds copies of
   };
-  static constexpr std::size_t kMostUpdates = std::size_t{1} << 20;  // in a message
+  static_assert(sizeof(Update) % sizeof(std::int64_t) == 0);
+  static constexpr std::size_t kWords = sizeof(Update) / sizeof(std::int64_t);
+  static constexpr std::size_t kStarsAhead = 3;  // of the visit
 
   template <class Visit>
-  static void run_alone(Agenda& agenda, Visit& visit) {
-    for (const auto i : agenda.in_order()) {
-      if (agenda.key(i) != kNoVisit) visit(i);
+  void run_alone(Agenda& agenda, Visit& visit) const {
+    const auto order = agenda.in_order();
+    for (std::size_t k = 0; k < order.size(); ++k) {
+      if (k + kStarsAhead < order.size()) fetch(order[k + kStarsAhead]);
+      if (agenda.key(order[k]) != kNoVisit) visit(order[k]);
+    }
+  }
+  /// Stars of neurons that are visited one after the other lie apart.
+  void fetch(LocalIndex i) const {
+    for (const auto& star : {graph_->stars().incoming(i), graph_->stars().outgoing(i)}) {
+      __builtin_prefetch(star.neighbour.data());
+      __builtin_prefetch(star.cost.data());
     }
   }
 
-  void tell(LocalIndex i, const T& value) {
-    for (const auto& copy : copies(i)) {
-      const auto p = static_cast<std::size_t>(copy.peer);
-      outgoing_[p].push_back({value, copy.place});
-      if (outgoing_[p].size() == kMostUpdates) send(p);
+  template <class Visit>
+  void work(Agenda& agenda, std::span<T> values, Visit& visit) {
+    while (!ready_.empty()) {
+      const auto i = ready_.back();
+      ready_.pop_back();
+      visit(i);
+      passed(agenda, i);
+      const bool done = agenda.key(i) == kNoVisit;
+      for (const auto& copy : copies(i)) {
+        const auto p = static_cast<std::size_t>(copy.peer);
+        outgoing_[p].push_back({values[static_cast<std::size_t>(i)], copy.place});
+        to_tell_[p] -= done;
+      }
     }
   }
 
   void send(std::size_t p) {
-    if (outgoing_[p].empty()) return;
     const auto& halo = graph_->stars().halo();
-    const auto& message = under_way_.emplace_back(std::move(outgoing_[p]));
-    outgoing_[p] = {};
-    const auto bytes = message.size() * sizeof(Update);
-    SYNBAL_MPI(MPI_Isend(message.data(), static_cast<int>(bytes), MPI_BYTE, halo.sends()[p].rank, tag(), halo.comm(),
-                         &requests_.emplace_back()));
+    const auto& message = outgoing_[p];
+    SYNBAL_MPI(MPI_Isend(message.data(), static_cast<int>(message.size() * kWords), MPI_INT64_T, halo.sends()[p].rank,
+                         tag(), halo.comm(), &requests_.emplace_back()));
     halo.traffic().messages += 1;
-    halo.traffic().bytes += static_cast<ByteCount>(bytes);
+    halo.traffic().bytes += static_cast<ByteCount>(message.size() * sizeof(Update));
   }
 
-  void receive(Agenda& agenda, std::span<T> values) {
-    const auto comm = graph_->stars().halo().comm();
+  void receive(std::size_t p, Agenda& agenda, std::span<T> values) {
+    const auto& halo = graph_->stars().halo();
+    const auto& peer = halo.receives()[p];
     MPI_Status status;
-    int bytes = 0;
-    SYNBAL_MPI(MPI_Probe(MPI_ANY_SOURCE, tag(), comm, &status));
-    SYNBAL_MPI(MPI_Get_count(&status, MPI_BYTE, &bytes));
-    incoming_.resize(static_cast<std::size_t>(bytes) / sizeof(Update));
-    SYNBAL_MPI(MPI_Recv(incoming_.data(), bytes, MPI_BYTE, status.MPI_SOURCE, tag(), comm, MPI_STATUS_IGNORE));
-    const auto first = first_ghost(status.MPI_SOURCE);
+    int words = 0;
+    SYNBAL_MPI(MPI_Probe(peer.rank, tag(), halo.comm(), &status));
+    SYNBAL_MPI(MPI_Get_count(&status, MPI_INT64_T, &words));
+    incoming_.resize(static_cast<std::size_t>(words) / kWords);
+    SYNBAL_MPI(MPI_Recv(incoming_.data(), words, MPI_INT64_T, peer.rank, tag(), halo.comm(), MPI_STATUS_IGNORE));
     for (const auto& update : incoming_) {
-      const auto ghost = static_cast<LocalIndex>(first + update.place);
+      const auto ghost = static_cast<LocalIndex>(n_ + peer.first + update.place);
       values[static_cast<std::size_t>(ghost)] = update.value;
       passed(agenda, ghost);
+      to_hear_[p] -= agenda.key(ghost) == kNoVisit;
     }
   }
 
-  std::vector<std::vector<Update>> outgoing_;   // per peer
-  std::vector<std::vector<Update>> under_way_;  // sent, to be kept until they have gone
+  std::vector<std::vector<Update>> outgoing_;  // per peer
   std::vector<Update> incoming_;
   std::vector<MPI_Request> requests_;
 };

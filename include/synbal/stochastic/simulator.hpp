@@ -72,8 +72,9 @@ class Simulator {
   void sweep_until_solved(Met& met);
   void damp();
   [[nodiscard]] RoundView over_ranks(Met& met) const;
-  /// The end of a round among the last oldest(); negative rounds lie before the start.
-  [[nodiscard]] Scaling* slot(std::int64_t round) noexcept;
+  void remember();
+  /// What was remembered 1..oldest() rounds ago.
+  [[nodiscard]] Scaling* slot(std::int64_t age) noexcept;
   [[nodiscard]] double exponent(LocalIndex j) const noexcept {
     return stars_->exponent().empty() ? 1.0 : stars_->exponent()[static_cast<std::size_t>(j)];
   }
@@ -85,6 +86,7 @@ class Simulator {
   OrderedPass<Scaling> pass_;
   HugeVector<Scaling> scaling_;  // [n + ghosts] now
   HugeVector<Scaling> past_;     // [oldest][n + ghosts] ends of past rounds; empty with one block
+  std::int64_t newest_ = 0;      // place of the last round in past_
   std::vector<std::uint8_t> active_;
   std::vector<std::int64_t> reads_;  // by age
   std::int64_t round_ = 0, sweeps_ = 0;
