@@ -182,6 +182,13 @@ void NeuronStars::fill(const Foreign& foreign) {
   }
 }
 
+bool NeuronStars::ascending(const Direction& d, std::size_t first, std::size_t last) const {
+  for (auto e = first; e + 1 < last; ++e) {
+    if (file_rank_[at(d.neighbour[e])] >= file_rank_[at(d.neighbour[e + 1])]) return false;
+  }
+  return true;
+}
+
 // Several synapses between the same two neurons (Duplicates::keep) are ordered by cost.
 void NeuronStars::sort(Direction& d) const {
   struct Entry {
@@ -192,10 +199,10 @@ void NeuronStars::sort(Direction& d) const {
   };
   std::vector<Entry> entries;
   for (LocalIndex i = 0; i < size(); ++i) {
-    entries.clear();
     const auto first = at(d.begin[at(i)]), last = at(d.begin[at(i) + 1]);
+    if (ascending(d, first, last)) continue;
+    entries.clear();
     for (auto e = first; e < last; ++e) entries.push_back({file_rank_[at(d.neighbour[e])], d.cost[e], d.neighbour[e]});
-    if (std::is_sorted(entries.begin(), entries.end())) continue;
     std::sort(entries.begin(), entries.end());
     for (auto e = first; e < last; ++e) {
       d.neighbour[e] = entries[e - first].neighbour;

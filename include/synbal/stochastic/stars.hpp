@@ -1,6 +1,8 @@
 // Every owned neuron with all its synapses, incoming and outgoing: what a neuron needs to balance itself alone.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -31,6 +33,25 @@ class NeuronStars {
   [[nodiscard]] LocalIndex size() const noexcept { return problem_->size(); }
   [[nodiscard]] Star incoming(LocalIndex i) const noexcept { return star(in_, i); }
   [[nodiscard]] Star outgoing(LocalIndex i) const noexcept { return star(out_, i); }
+  /// For visits in random order: fetch early what incoming(i) and outgoing(i) look up, and some visits later the
+  /// beginnings of the stars themselves.
+  void prefetch_places(LocalIndex i) const noexcept {
+    __builtin_prefetch(in_.begin.data() + i);
+    __builtin_prefetch(out_.begin.data() + i);
+    __builtin_prefetch(from_pinned_.data() + i);
+    __builtin_prefetch(to_pinned_.data() + i);
+  }
+  void prefetch_star(LocalIndex i) const noexcept {
+    for (const auto& s : {incoming(i), outgoing(i)}) {
+      constexpr std::size_t line = 64;
+      const auto lines_of = [&](const auto& part) {
+        const auto* const first = reinterpret_cast<const char*>(part.data());
+        for (std::size_t b = 0; b < std::min(part.size_bytes(), kPrefetched); b += line) __builtin_prefetch(first + b);
+      };
+      lines_of(s.neighbour);
+      lines_of(s.cost);
+    }
+  }
   [[nodiscard]] double from_pinned(LocalIndex i) const noexcept { return from_pinned_[static_cast<std::size_t>(i)]; }
   [[nodiscard]] double to_pinned(LocalIndex i) const noexcept { return to_pinned_[static_cast<std::size_t>(i)]; }
   /// Ghosts: the neighbours in either direction that live elsewhere.
@@ -41,6 +62,7 @@ class NeuronStars {
   [[nodiscard]] std::span<const GlobalIndex> file_rank() const noexcept { return file_rank_; }
 
  private:
+  static constexpr std::size_t kPrefetched = 512;  // bytes; what follows is fetched by the hardware
   struct Direction {
     std::vector<std::int64_t> begin{0};
     HugeVector<LocalIndex> neighbour;
@@ -62,6 +84,7 @@ class NeuronStars {
   void find_ghosts(const Foreign& foreign);
   void fill(const Foreign& foreign);
   void sort(Direction& direction) const;
+  [[nodiscard]] bool ascending(const Direction& direction, std::size_t first, std::size_t last) const;
   void sum_pinned();
 
   const BalanceProblem* problem_;

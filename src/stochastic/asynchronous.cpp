@@ -1,0 +1,226 @@
+// Runs until balanced: stop together, empty the transport, evaluate exactly, go on where that is needed.
+#include "synbal/stochastic/asynchronous.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "stochastic/asynchronous_history.hpp"
+#include "stochastic/asynchronous_worker.hpp"
+#include "stochastic/clock.hpp"
+#include "synbal/core/error.hpp"
+#include "synbal/core/log.hpp"
+
+namespace synbal {
+
+namespace {
+
+constexpr std::int64_t kDefaultSweeps = 1'000'000;
+constexpr double kRounding = 1e-13;  // an imbalance that may be all that rounding allows
+
+void check(const AsynchronousParams& p) {
+  const auto refuse = [](const char* what, double value, const char* remedy) {
+    throw usage_error(fmt::format("{} {} (impossible): {}", what, value, remedy));
+  };
+  if (!(p.step > 0 && p.step <= 1)) refuse("step", p.step, "give a share of the way above 0 and up to 1");
+  if (!(p.sweeps_per_publication > 0 && p.sweeps_per_publication <= 1e6)) {
+    refuse("sweeps per publication", p.sweeps_per_publication, "give a number above 0 and up to 1e6");
+  }
+  if (!(p.publication_threshold >= 0)) refuse("publication threshold", p.publication_threshold, "give 0 or more");
+  if (!(p.margin > 0)) refuse("margin", p.margin, "give a number above 0");
+  if (!(p.faults.slow_factor >= 1)) refuse("slowness", p.faults.slow_factor, "give a factor of 1 or more");
+  if (p.faults.delayed_by < 0 || !(p.faults.delay_seconds >= 0) || p.faults.stale_sweeps < 0) {
+    refuse("delay", std::min<double>(p.faults.delayed_by, p.faults.delay_seconds), "give 0 or more");
+  }
+}
+
+AsynchronousParams checked(AsynchronousParams params) {
+  check(params);
+  return params;
+}
+
+StopReason reason_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::interrupted:
+      return StopReason::interrupted;
+    case Verdict::walltime:
+      return StopReason::walltime;
+    case Verdict::iteration_limit:
+      return StopReason::iteration_limit;
+    default:
+      return StopReason::converged;
+  }
+}
+
+}  // namespace
+
+struct AsynchronousSolver::Body {
+  BalanceProblem& problem;
+  FusedKernel& kernel;
+  NeuronStars& stars;
+  AsynchronousParams params;
+  Worker worker{stars, params};
+  std::vector<double> held_at{problem.base().begin(), problem.base().end()};  // the base of the stars' costs
+  NeuronCosts costs{};
+  std::int64_t calls = 0, false_alarms = 0, rebases = 0, refreshes = 0, detection_relaxations = 0;
+  double detection_seconds = 0, seconds = 0, quiesce_seconds = 0, verification_seconds = 0;
+
+  /// Collective. Makes h the base of problem and stars.
+  void settle(std::span<const double> h) {
+    const auto differs = [&](std::span<const double> base) {
+      return problem.comm().any(!std::equal(h.begin(), h.end(), base.begin()));
+    };
+    if (differs(problem.base())) problem.rebase(h);
+    if (differs(held_at)) {
+      stars.refresh();
+      ++refreshes;
+      held_at.assign(h.begin(), h.end());
+    }
+    worker.start(std::vector<double>(h.size(), 0.0));
+  }
+
+  [[nodiscard]] std::vector<double> h() const {
+    auto h = worker.relaxer().delta();
+    for (std::size_t i = 0; i < h.size(); ++i) h[i] += held_at[i];
+    return h;
+  }
+
+  /// Collective. The exact imbalance where the neurons are.
+  double verify() {
+    const double begin = monotonic_seconds();
+    evaluate(problem, kernel, worker.relaxer().delta(), costs);
+    const double l1 = imbalance(problem, costs).l1;
+    verification_seconds += monotonic_seconds() - begin;
+    return l1;
+  }
+
+  /// Collective. Stops all ranks at the verdict, for which nothing may be in flight any more.
+  void quiesce(Verdict verdict) {
+    const double begin = monotonic_seconds();
+    if (verdict == Verdict::balanced) {
+      detection_seconds = begin - worker.detector().first_pass_time();
+      detection_relaxations = worker.relaxer().relaxations() - worker.detector().first_pass_relaxations();
+    }
+    worker.quiesce();
+    quiesce_seconds += monotonic_seconds() - begin;
+  }
+
+  /// Collective. False alarm: goes on with a sharper target, unless rounding allows no more.
+  bool goes_on(double l1, double tolerance) {
+    ++false_alarms;
+    log_debug("stochastic: false alarm: the imbalance is {:.1e} where {:.1e} was asked for", l1, tolerance);
+    return worker.detector().sharpen(l1, tolerance) || l1 > kRounding;
+  }
+
+  [[nodiscard]] WorkLimits limits(const StopCriteria& stop) const {
+    WorkLimits limits;
+    limits.sweeps = worker.relaxer().sweeps() + (stop.max_iterations > 0 ? stop.max_iterations : kDefaultSweeps);
+    if (stop.max_seconds > 0) limits.time = monotonic_seconds() + stop.max_seconds;
+    return limits;
+  }
+
+  /// Collective. From the start to a verified end; its reason.
+  StopReason run(const StopCriteria& stop, RoundHistory& history) {
+    double l1 = verify();
+    history.exact(costs.total, l1);
+    if (l1 <= stop.tolerance) return StopReason::converged;
+    const auto until = limits(stop);
+    worker.detector().aim_at(params.margin * stop.tolerance);
+    while (true) {
+      const auto verdict = worker.run(until, [&](const Round& round) { history.met(round); });
+      quiesce(verdict);
+      worker.tell_times();
+      if (verdict == Verdict::rebase) {
+        ++rebases;
+        settle(h());
+        continue;
+      }
+      l1 = verify();
+      history.exact(costs.total, l1);
+      if (verdict != Verdict::balanced) return reason_of(verdict);
+      if (l1 <= stop.tolerance) return StopReason::converged;
+      if (!goes_on(l1, stop.tolerance)) return StopReason::stagnated;
+    }
+  }
+};
+
+AsynchronousSolver::AsynchronousSolver(BalanceProblem& problem, FusedKernel& kernel, NeuronStars& stars,
+                                       AsynchronousParams params)
+    : body_(new Body{problem, kernel, stars, checked(std::move(params))}) {}
+
+AsynchronousSolver::~AsynchronousSolver() = default;
+
+SolverResult AsynchronousSolver::operator()(std::vector<double>& h, const ProgressCallback& report) {
+  return (*this)(h, body_->params.stop, report);
+}
+
+SolverResult AsynchronousSolver::operator()(std::vector<double>& h, const StopCriteria& stop,
+                                            const ProgressCallback& report) {
+  auto& body = *body_;
+  const double begin = monotonic_seconds();
+  const auto passes = body.kernel.passes();
+  const auto refreshes = body.refreshes, before = body.worker.relaxer().relaxations();
+  SolverResult result;
+  result.method = "stochastic";
+  if (body.problem.global_size() == 0) return result;
+  ++body.calls;
+  body.settle(h);
+  RoundHistory history(body.problem, static_cast<double>(body.problem.comm().sum(before)), report);
+  result.reason = body.run(stop, history);
+  h = body.h();
+  const auto visits = body.problem.comm().sum(body.worker.relaxer().relaxations() - before);
+  result.iterations = result.sweeps = (visits + body.problem.global_size() - 1) / body.problem.global_size();
+  result.matrix_passes = result.sweeps + body.kernel.passes() - passes + body.refreshes - refreshes;
+  result.history = history.take();
+  body.seconds += monotonic_seconds() - begin;
+  return result;
+}
+
+AsynchronyReport AsynchronousSolver::asynchrony() const {
+  const auto& body = *body_;
+  const auto& comm = body.problem.comm();
+  const auto& relaxer = body.worker.relaxer();
+  const auto traffic = body.worker.traffic();
+  const auto& counts = body.worker.counts();
+  const bool idle = relaxer.size() == 0;
+  constexpr auto none = std::numeric_limits<std::int64_t>::max();
+  const auto [least, most] = relaxer.visits_per_neuron();
+  const auto least_of = [&](std::int64_t value) {
+    const auto found = comm.min(idle ? none : value);
+    return found == none ? 0 : found;
+  };
+  AsynchronyReport report;
+  report.traffic = {comm.sum(traffic.messages), comm.sum(traffic.bytes)};
+  report.skipped = comm.sum(counts.skipped);
+  report.left_out = comm.sum(counts.left_out);
+  report.relaxations = comm.sum(relaxer.relaxations());
+  report.least_per_neuron = least_of(least);
+  report.most_per_neuron = comm.max(most);
+  report.least_sweeps = least_of(relaxer.sweeps());
+  report.most_sweeps = comm.max(relaxer.sweeps());
+  report.reductions = body.worker.detector().rounds();
+  report.false_alarms = body.false_alarms;
+  report.rebases = body.rebases;
+  report.resumptions = std::max<std::int64_t>(0, body.calls - 1);
+  report.detection_seconds = comm.max(body.detection_seconds);
+  report.detection_relaxations = comm.sum(body.detection_relaxations);
+  report.seconds = comm.max(body.seconds);
+  report.quiesce_seconds = comm.max(body.quiesce_seconds);
+  report.verification_seconds = comm.max(body.verification_seconds);
+  report.staleness = over_ranks(comm, counts.ages);
+  return report;
+}
+
+AsynchronousEquilibrium balance_asynchronously(BalanceProblem& problem, const Network& network,
+                                               const AsynchronousParams& params, const ProgressCallback& report) {
+  FusedKernel kernel(problem);
+  NeuronStars stars(problem, network);
+  AsynchronousSolver solver(problem, kernel, stars, params);
+  auto found = balance_by(problem, kernel, params.stop, "stochastic",
+                          [&](std::vector<double>& h, const StopCriteria& stop) { return solver(h, stop, report); });
+  return {std::move(found), solver.asynchrony()};
+}
+
+}  // namespace synbal

@@ -1,0 +1,54 @@
+// Publication by passive-target RMA: every rank keeps a slot for each peer, into which the peer puts.
+#pragma once
+
+#include <vector>
+
+#include "synbal/core/handle.hpp"
+#include "synbal/stochastic/transport.hpp"
+
+namespace synbal {
+
+class OneSidedTransport : public Transport {
+ public:
+  /// Collective.
+  OneSidedTransport(const Comm& comm, const Halo& halo);
+  ~OneSidedTransport() override;
+
+  bool publish(std::size_t peer, const Stamp& stamp, const PackValues& pack) override;
+  bool collect(const TakeValues& take) override;
+  void poke() override;
+  void quiesce(const Stamp& stamp, const PackValues& pack, const TakeValues& take) override;
+  void resume() override {}
+  [[nodiscard]] Traffic traffic() const override { return traffic_; }
+
+ private:
+  struct WindowTraits {
+    static MPI_Win null() { return MPI_WIN_NULL; }
+    static void destroy(MPI_Win window) noexcept {
+      MPI_Win_unlock_all(window);
+      MPI_Win_free(&window);
+    }
+  };
+  /// Values, then round and version: who reads these first finds values that are at least as new.
+  struct Outgoing {
+    Rank rank;
+    MPI_Aint place;  // of my slot in the peer's window, in doubles
+    std::vector<double> buffer;
+    MPI_Request request = MPI_REQUEST_NULL;
+  };
+  struct Incoming {
+    std::size_t place;
+    std::vector<double> values;
+    std::int64_t seen = 0;
+  };
+  void put(Outgoing& peer, std::size_t number, const Stamp& stamp, const PackValues& pack);
+
+  const Comm* comm_;
+  std::vector<Outgoing> outgoing_;
+  std::vector<Incoming> incoming_;
+  double* slots_ = nullptr;
+  Handle<MPI_Win, WindowTraits> window_;
+  Traffic traffic_;
+};
+
+}  // namespace synbal

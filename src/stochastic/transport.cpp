@@ -1,0 +1,22 @@
+// The choice of the transport.
+#include "synbal/stochastic/transport.hpp"
+
+#include "stochastic/faults.hpp"
+#include "stochastic/one_sided.hpp"
+#include "stochastic/two_sided.hpp"
+
+namespace synbal {
+
+std::string to_string(TransportKind kind) { return kind == TransportKind::one_sided ? "one-sided" : "two-sided"; }
+
+std::unique_ptr<Transport> make_transport(TransportKind kind, const Comm& comm, const Halo& halo) {
+  if (kind == TransportKind::one_sided) return std::make_unique<OneSidedTransport>(comm, halo);
+  return std::make_unique<TwoSidedTransport>(comm, halo);
+}
+
+std::unique_ptr<Transport> delayed(std::unique_ptr<Transport> transport, const Halo& halo, int publications,
+                                   double seconds) {
+  return std::make_unique<DelayedTransport>(std::move(transport), halo, publications, seconds);
+}
+
+}  // namespace synbal
