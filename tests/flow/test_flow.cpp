@@ -174,10 +174,10 @@ TEST(Flow, a_preconditioner_of_petsc_changes_the_work_but_not_the_answer) {
     }
   }
   FlowParams params;
-  params.tolerance = 1e-5;
+  params.tolerance = 1e-8;
   FlowSetup plain(world(), network_of(world(), w), 2);
   const auto truth = run_flow(plain.flow, plain.zeros(), params);
-  for (const std::string type : {"bjacobi", "gamg", "hypre"}) {
+  for (const std::string type : {"gamg", "hypre"}) {
     SYNBAL_PETSC(PetscOptionsSetValue(nullptr, "-flow_pc_type", type.c_str()));
     FlowSetup s(world(), network_of(world(), w), 2);
     SYNBAL_PETSC(PetscOptionsClearValue(nullptr, "-flow_pc_type"));
@@ -186,9 +186,8 @@ TEST(Flow, a_preconditioner_of_petsc_changes_the_work_but_not_the_answer) {
     EXPECT_EQ(found.end, FlowEnd::equilibrium) << type << found.message;
     EXPECT_EQ(found.statistics.linear_failures, 0) << type;
     EXPECT_NEAR(found.time, truth.time, 3e-3 * truth.time) << type;
-    EXPECT_NEAR(found.final_cost, truth.final_cost, 1e-9 * truth.final_cost);
-    for (std::size_t i = 0; i < found.h.size(); ++i) EXPECT_NEAR(found.h[i], truth.h[i], 1e-4) << type;
-    if (type == "bjacobi") continue;  // blocks that grow fewer and larger with fewer ranks: no rule
+    EXPECT_NEAR(found.final_cost, truth.final_cost, 1e-11 * truth.final_cost);
+    for (std::size_t i = 0; i < found.h.size(); ++i) EXPECT_NEAR(found.h[i], truth.h[i], 1e-5) << type;
     EXPECT_LT(2 * found.statistics.krylov_iterations, truth.statistics.krylov_iterations) << type;
   }
 }
