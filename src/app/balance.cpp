@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
+#include "app/balance_methods.hpp"
 #include "app/balance_result.hpp"
 #include "app/command.hpp"
 #include "synbal/core/agree.hpp"
@@ -18,32 +18,6 @@
 namespace synbal::app {
 
 namespace {
-
-/// HH:MM:SS, MM:SS or seconds.
-double seconds_of(const std::string& text) {
-  double total = 0;
-  std::size_t begin = 0;
-  while (begin <= text.size()) {
-    const auto end = std::min(text.find(':', begin), text.size());
-    double part = 0;
-    const auto [rest, error] = std::from_chars(text.data() + begin, text.data() + end, part);
-    const bool good = error == std::errc() && rest == text.data() + end && part >= 0 && part < 1e15;  // NaN is not
-    if (!good || std::count(text.begin(), text.end(), ':') > 2) {
-      throw usage_error(fmt::format("--max-walltime '{}' is not a time: write HH:MM:SS", text));
-    }
-    total = total * 60 + part;
-    begin = end + 1;
-  }
-  if (total <= 0) throw usage_error("--max-walltime leaves no time at all: give at least a second");
-  return total;
-}
-
-Method method_of(const std::string& name) {
-  if (name == "auto") return Method::automatic;
-  if (name == "newton") return Method::newton;
-  if (name == "sweep") return Method::sweep;
-  throw usage_error(fmt::format("--method {} is not part of this version: use auto, newton or sweep", name));
-}
 
 /// What the contract names but this version does not have yet is refused before any work.
 void refuse_unavailable(const BalanceOptions& o) {
@@ -71,8 +45,8 @@ ExitCode run(const Context& context, const BalanceOptions& options) {
   auto params = options.params;
   agreed(comm, [&] {
     refuse_unavailable(options);
-    params.method = method_of(options.method);
-    if (options.walltime) params.stop.max_seconds = seconds_of(*options.walltime);
+    check_method_options(*options.parser, options.method);
+    if (options.walltime) params.stop.max_seconds = duration_of("--max-walltime", *options.walltime);
   });
   auto others = input_files(options.input);
   context.session.refuse_unused_petsc_options("newton_");  // those of the solver can only be judged at the end
@@ -88,7 +62,7 @@ ExitCode run(const Context& context, const BalanceOptions& options) {
   const Timer solving;
   BalanceProblem problem(comm, loaded.network, loaded.components, options.input.power);
   Progress progress("balance");
-  const auto found = balance(problem, params, [&](const SolverProgress& p) {
+  const auto solved = solve(options.method, problem, loaded.network, params, [&](const SolverProgress& p) {
     // Below the tolerance only the step is left, whose end cannot be foreseen from the imbalance.
     const bool ahead = p.imbalance > params.stop.tolerance;
     const auto target = ahead ? std::optional(params.stop.tolerance) : std::nullopt;
@@ -96,8 +70,8 @@ ExitCode run(const Context& context, const BalanceOptions& options) {
   });
   times.solve = comm.max(solving.seconds());
 
-  Balanced finished{context,        options, loaded.network, loaded.components, problem, found,
-                    Json::object(), started, times};
+  Balanced finished{context,         options, loaded.network, loaded.components, problem, solved.found,
+                    solved.sections, started, times};
   timed(comm, finished.times.write, [&] { return write_balanced(finished, loaded.network), 0; });
   finished.times.total = comm.max(total.seconds());
   const auto report = balance_report(finished);
@@ -115,12 +89,11 @@ ExitCode run(const Context& context, const BalanceOptions& options) {
 Command add_balance(CLI::App& root) {
   auto* command = root.add_subcommand("balance", "find the balanced weights, with a proof of how good they are");
   auto o = std::make_shared<BalanceOptions>();
+  o->parser = command;
   add_input_options(*command, o->input);
   command->add_option("-o,--output", o->output, "result file (.h5)")->required()->type_name("RESULT.h5");
   command->add_option("--report", o->report, "all figures of the run as JSON")->type_name("FILE.json");
-  command->add_option("--method", o->method, "auto, newton or sweep (stochastic and flow are to come)")
-      ->check(CLI::IsMember({"auto", "newton", "sweep", "stochastic", "flow"}))
-      ->capture_default_str();
+  add_method_options(*command, o->method);
   command->add_option("--tolerance", o->params.stop.tolerance, "on sum |in - out| / sum cost")
       ->check(number_between(1e-15, 1))
       ->capture_default_str();
@@ -141,7 +114,7 @@ Command add_balance(CLI::App& root) {
   command->add_option("--write", o->write, "balanced weights, or only the scaling h")
       ->check(CLI::IsMember({"weights", "h"}))
       ->capture_default_str();
-  command->add_option("--seed", o->params.seed, "of the order of sweeps")->capture_default_str();
+  command->add_option("--seed", o->params.seed, "of everything that is drawn at random")->capture_default_str();
   command->add_option("--checkpoint", o->checkpoint, "to come")->group("");
   command->add_option("--checkpoint-interval", o->checkpoint_interval, "to come")->group("");
   command->add_option("--resume", o->resume, "to come")->group("");

@@ -49,7 +49,7 @@ Json balance_report(const Balanced& run) {
   report["time"] = report_times(run.times);
   report["memory"] = report_memory(comm);
   report["parallel"] = report_parallel(comm, run.network, run.problem);
-  report.update(run.method);
+  report.update(run.sections);
   return report;
 }
 
@@ -78,6 +78,7 @@ void print_balance_summary(const Json& r, const std::string& output) {
              s["method"].get<std::string>(), s["reason"].get<std::string>(), s["sweeps"].get<std::int64_t>(),
              s["newton_steps"].get<std::int64_t>(), s["krylov_iterations"].get<std::int64_t>(),
              s["matrix_passes"].get<std::int64_t>());
+  print_method_summary(r);
   fmt::print("time         {:.3g} s reading, {:.3g} s components, {:.3g} s solving, {:.3g} s writing on {} rank(s)\n",
              r["time"]["read"].get<double>(), r["time"]["components"].get<double>(), r["time"]["solve"].get<double>(),
              r["time"]["write"].get<double>(), r["ranks"].get<int>());

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "app/balance_methods.hpp"
 #include "app/command.hpp"
 #include "app/report.hpp"
 #include "synbal/balance/balance.hpp"
@@ -12,9 +13,11 @@ namespace synbal::app {
 
 /// The options of `balance`.
 struct BalanceOptions {
+  const CLI::App* parser = nullptr;
   InputOptions input;
+  MethodOptions method;
   std::string output, report;
-  std::string method = "auto", components = "balance", cost_scope = "recurrent", write = "weights";
+  std::string components = "balance", cost_scope = "recurrent", write = "weights";
   std::optional<std::string> walltime;
   std::string checkpoint, resume;
   double checkpoint_interval = 600;
@@ -29,7 +32,7 @@ struct Balanced {
   const Components& components;
   const BalanceProblem& problem;
   const Equilibrium& found;
-  Json method;  ///< what the method has to tell beyond the solver's figures: sections of the report
+  const Json& sections;  ///< what the method adds to the report
   std::string started;
   PhaseTimes times;
 

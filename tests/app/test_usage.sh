@@ -73,10 +73,19 @@ wrong_values() {
   mistake --sigma generate random --sigma nan -o new.h5
 }
 
+# What belongs to one method would do nothing with another.
+other_methods() {
+  mistake_on_ranks --transport balance net.h5 -o new.h5 --transport two-sided
+  mistake --step balance net.h5 -o new.h5 --method sweep --step 0.5
+  mistake --blocks balance net.h5 -o new.h5 --method stochastic --blocks 4
+  mistake --order balance net.h5 -o new.h5 --method stochastic --schedule random --order permutation
+  mistake --schedule balance net.h5 -o new.h5 --method stochastic --schedule sometimes
+  mistake --step balance net.h5 -o new.h5 --method stochastic --step 0
+  mistake --step balance net.h5 -o new.h5 --method stochastic --step 1.5
+}
+
 # What is not there yet is refused, not ignored.
 not_yet() {
-  mistake_on_ranks stochastic balance net.h5 -o new.h5 --method stochastic
-  mistake flow balance net.h5 -o new.h5 --method flow
   mistake_on_ranks "--cost-scope all" balance net.h5 -o new.h5 --cost-scope all
   mistake_on_ranks checkpoint balance net.h5 -o new.h5 --checkpoint c.h5
   mistake checkpoint balance net.h5 -o new.h5 --checkpoint c.h5 --checkpoint-interval 5
@@ -239,6 +248,6 @@ call() {
   cp ../net.h5 ../good.h5 .
   "$1"
 }
-share_out call help_texts wrong_words wrong_values petsc_words not_yet limits lists file_failures \
+share_out call help_texts wrong_words wrong_values petsc_words other_methods not_yet limits lists file_failures \
   wrong_names components quiet_runs option_files full_disk
 finish
