@@ -220,7 +220,7 @@ TEST(Integrator, states_within_a_step_are_interpolated_to_the_order_of_the_metho
 TEST(Integrator, stiffness_costs_adams_steps_and_bdf_hardly_any) {
   std::int64_t steps[2];
   for (const auto method : kBoth) {
-    Decay decay(world(), 20, 1e5);
+    Decay decay(world(), 20, 1e4);
     Integrator integrator(decay, 0, decay.start(1), tolerances(1e-5, 1e-7, method));
     EXPECT_EQ(run_to(integrator, 0.2), StepOutcome::end_time);
     for (LocalIndex i = 0; i < decay.size(); ++i)
