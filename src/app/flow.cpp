@@ -88,9 +88,8 @@ double first_output(const BalanceProblem& problem, FusedKernel& kernel, RuleFlow
 /// The run itself, from the start to the end of the integration.
 class Run {
  public:
-  Run(const Context& context, FlowOptions& options, const Loaded& loaded)
-      : context_(context),
-        comm_(context.world),
+  Run(const Comm& comm, FlowOptions& options, const Loaded& loaded)
+      : comm_(comm),
         o_(options),
         loaded_(loaded),
         problem_(comm_, loaded.network, loaded.components, options.input.power),
@@ -181,7 +180,6 @@ class Run {
     if (comm_.is_root()) progress.update(moment.statistics.steps, moment.cost, l1, target);
   }
 
-  const Context& context_;
   const Comm& comm_;
   FlowOptions& o_;
   const Loaded& loaded_;
@@ -217,6 +215,16 @@ Loaded load_as_told(const Comm& comm, const FlowOptions& o, PhaseTimes& times) {
   return loaded;
 }
 
+/// Collective. What went wrong with the last word in the file: its rows are whole all the same, and the report is due.
+std::optional<Error> finish(Recording& recording, const Provenance& about) {
+  try {
+    recording.finish(about);
+  } catch (const Error& e) {  // of all ranks together
+    return e;
+  }
+  return {};
+}
+
 ExitCode run(const Context& context, FlowOptions options) {
   const Timer total;
   const auto started = utc_now();
@@ -226,7 +234,7 @@ ExitCode run(const Context& context, FlowOptions options) {
   options.params.interrupted = [&] { return guard.requested(); };
   PhaseTimes times;
   const auto loaded = load_as_told(comm, options, times);
-  Run flow(context, options, loaded);
+  Run flow(comm, options, loaded);
   // The walltime counts from the start of the run; what reading took is gone.
   auto& limit = options.params.max_seconds;
   if (limit > 0) limit = std::max(1e-3, limit - total.seconds());
@@ -249,7 +257,7 @@ ExitCode run(const Context& context, FlowOptions options) {
               started,
               times};
   about.finished = utc_now(), about.reason = done.reason(), about.exit_code = static_cast<int>(done.code());
-  timed(comm, done.times.write, [&] { return flow.recording().finish(about), 0; });
+  const auto lost = timed(comm, done.times.write, [&] { return finish(flow.recording(), about); });
   done.times.total = comm.max(total.seconds());
   const auto report = flow_report(done);
   agreed(comm, [&] {
@@ -257,6 +265,7 @@ ExitCode run(const Context& context, FlowOptions options) {
     if (!options.report.empty()) write_report(report, options.report);
     if (context.verbosity >= 0) print_flow_summary(report, options);
   });
+  if (lost) throw *lost;
   tell_how_to_go_on(done);
   context.session.refuse_unused_petsc_options();  // last, so that a finished trajectory is not lost over them
   return done.code();

@@ -271,7 +271,12 @@ void TrajectoryWriter::append(std::span<const double> scalars, std::span<const s
 
 void TrajectoryWriter::finish(const Provenance& about) {
   body_->about = about;
-  body_->replace(body_->rows);
+  try {
+    body_->replace(body_->rows);
+  } catch (const Error& e) {  // of all ranks together
+    throw Error(e.code(), fmt::format("{}; all {} rows of {} are readable, but it still says 'running'", e.what(),
+                                      body_->rows, body_->path));
+  }
 }
 
 }  // namespace synbal

@@ -235,6 +235,23 @@ TEST(Trajectory, keeps_its_rows_when_there_is_no_room_for_more) {
   EXPECT_EQ(folder.names(), std::vector<std::string>{"t.h5"});
 }
 
+TEST(Trajectory, keeps_its_rows_when_there_is_no_room_for_the_last_copy) {
+  const test::Folder folder;
+  const auto path = folder.file("t.h5");
+  auto layout = layout_of(Places::scattered, 100);
+  layout.expected_rows = 4;
+  TrajectoryWriter writer(world(), path, layout, about(""));
+  append(writer, layout);
+  world().barrier();
+  {
+    const SmallFiles full(4096);
+    const auto e = test::error_of([&] { writer.finish(about("equilibrium")); });
+    EXPECT_EQ(e.code(), ExitCode::io_failure);
+    EXPECT_NE(std::string(e.what()).find("all 1 rows"), std::string::npos) << e.what();
+  }
+  expect_rows(path, 1, layout);
+}
+
 TEST(Trajectory, all_ranks_learn_of_a_write_that_fails_on_one) {
   const test::Folder folder;
   const auto path = folder.file("t.h5");

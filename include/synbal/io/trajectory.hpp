@@ -54,8 +54,9 @@ class TrajectoryWriter {
   /// table. On the disk's side of the operating system when it returns. @throws Error io_failure on all ranks together.
   void append(std::span<const double> scalars, std::span<const std::span<const double>> tables);
   [[nodiscard]] std::int64_t rows() const noexcept;
-  /// Collective. The last word: exact size, read-back check, final attributes. @throws Error io_failure; the rows are
-  /// then still readable.
+  /// Collective. The last word: exact size, read-back check, final attributes; by a copy, for which the disk needs
+  /// room.
+  /// @throws Error io_failure; the rows are then still readable.
   void finish(const Provenance& about);
 
  private:
