@@ -32,8 +32,9 @@ kept() {
     'np.all(abs(x("h").sum(1)) <= 1e-12 * (1e-3 + abs(x("h")).sum(1)))' "${@:2}" "$1"
 }
 
-# valid FILE.h5 REASON EXPRESSION...: whole rows, nothing behind them, and why it ended; and whatever else.
+# valid FILE.h5 REASON EXPRESSION...: whole rows, nothing behind them but the row that a kill may have interrupted, and
+# why it ended; and whatever else.
 valid() {
-  check "$1: valid, '$2'" look 'np.all(np.isfinite(x("h"))) and np.all(np.isnan(files[0]["h"][rows[0]:])) and rows[0] > 0' \
+  check "$1: valid, '$2'" look 'np.all(np.isfinite(x("h"))) and np.all(np.isnan(files[0]["h"][rows[0] + 1:])) and rows[0] > 0' \
     "'$2' in files[0].attrs['reason']" "${@:3}" "$1"
 }

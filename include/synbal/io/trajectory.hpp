@@ -38,8 +38,8 @@ struct TrajectoryLayout {
 
 /// The file appears under its name when the writer is made and is valid HDF5 at every moment: rows go into space that
 /// was allocated (and filled with NaN) before, and when it is used up a copy twice as large is made beside it and
-/// renamed over it. The dataset /rows (int64[1]) says how many rows are whole; rows beyond it are NaN. finish() leaves
-/// a file with exactly the rows written.
+/// renamed over it. The dataset /rows (int64[1]) says how many rows are whole; rows beyond it are NaN, but for the one
+/// that was being written when a run was killed. finish() leaves a file with exactly the rows written.
 class TrajectoryWriter {
  public:
   /// Collective. What stood at `path` is replaced now. `about` becomes root attributes; reason "running" until
