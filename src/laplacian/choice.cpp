@@ -1,61 +1,128 @@
-// The order in which preconditioners are tried.
+// The order in which preconditioners are tried, and the forecast that decides.
 #include "laplacian/choice.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
+#include "laplacian/incomplete.hpp"
 #include "synbal/core/log.hpp"
 
 namespace synbal::laplacian {
 
 namespace {
-constexpr std::int64_t kJacobiLimit = 120;
+
 constexpr std::int64_t kLibraryLimit = 500;  // iterations after which a strong preconditioner is not one
 // Nodes that are factorised rather than coarsened: BoomerAMG fails on small dense graphs, and then for the rest of the
 // run.
 constexpr GlobalIndex kTinyLimit = 1'000;
 constexpr GlobalIndex kDirectLimit = 4'000;  // nodes of which a factorisation is bearable even if it fills up
+constexpr int kSweepRanks = 4;               // ranks among which sequential sweeps are still worth it
+
+// Iterations after which the first forecast is made; where residuals swing, which a few outlying eigenvalues make them
+// do, only much later, for their pace shows over the swings alone.
+constexpr std::size_t kProbe = 6, kProbeOfSwings = 64;
+constexpr double kSwing = 0.4;  // rise of log |r| above its least value that is a swing
+// Iterations ahead that call for another preconditioner. One with incomplete Cholesky costs two with Jacobi, its set-up
+// some twenty, and it needs at most half as many; one with multigrid costs ten, its set-up a hundred to several.
+constexpr double kJacobiPatience = 90, kPatience = 250;
+
 }  // namespace
 
-PreconditionerChoice::PreconditionerChoice(const ConductanceGraph& graph, std::optional<Preconditioner> asked)
-    : graph_(&graph), settled_(user_chose_preconditioner() || asked.has_value()) {
+PreconditionerChoice::PreconditionerChoice(const ConductanceGraph& graph, const LaplacianSolverParams& params)
+    : graph_(&graph), settled_(user_chose_preconditioner() || params.incomplete || params.preconditioner.has_value()) {
   if (!settled_ || graph.global_size() == 0) return;
-  kind_ = user_chose_preconditioner() ? Preconditioner::multigrid : *asked;
-  const bool tiny = kind_ == Preconditioner::multigrid && graph.global_size() <= kTinyLimit;
-  if (tiny && !user_chose_preconditioner()) kind_ = Preconditioner::direct;
-  if (kind_ != Preconditioner::jacobi && !set_up(kind_)) next();
+  kind_ = kind_of(params, graph.global_size());
+  if (!make(kind_)) next();
 }
 
-bool PreconditionerChoice::set_up(Preconditioner kind) {
-  library_ = std::make_unique<LibraryPreconditioner>(*graph_, kind);
-  if (!library_->ready()) library_.reset();
-  return library_ != nullptr;
+PreconditionerChoice::Kind PreconditionerChoice::kind_of(const LaplacianSolverParams& params, GlobalIndex nodes) {
+  if (user_chose_preconditioner()) return Kind::multigrid;  // PETSc takes the user's instead
+  if (params.incomplete) return Kind::incomplete;
+  switch (*params.preconditioner) {
+    case Preconditioner::jacobi:
+      return Kind::jacobi;
+    case Preconditioner::multigrid:
+      return nodes <= kTinyLimit ? Kind::direct : Kind::multigrid;
+    default:
+      return Kind::direct;
+  }
+}
+
+bool PreconditionerChoice::make(Kind kind) {
+  made_.reset();
+  kind_ = kind;
+  if (kind == Kind::jacobi) return true;
+  if (kind == Kind::incomplete) {
+    made_ = std::make_unique<IncompleteCholesky>(*graph_);
+    return true;
+  }
+  auto library = std::make_unique<LibraryPreconditioner>(
+      *graph_, kind == Kind::direct ? Preconditioner::direct : Preconditioner::multigrid);
+  if (!library->ready()) return false;
+  library_name_ = library->name();
+  made_ = std::move(library);
+  return true;
 }
 
 std::string PreconditionerChoice::name() const {
   if (graph_->global_size() == 0) return "elimination";
-  return library_ ? library_->name() : to_string(Preconditioner::jacobi);
+  if (kind_ == Kind::jacobi) return to_string(Preconditioner::jacobi);
+  return kind_ == Kind::incomplete ? "incomplete cholesky" : library_name_;
 }
 
 std::int64_t PreconditionerChoice::limit() const noexcept {
-  return settled_ || kind_ == Preconditioner::jacobi ? std::numeric_limits<std::int64_t>::max() : kLibraryLimit;
+  const bool library = kind_ == Kind::multigrid || kind_ == Kind::direct;
+  return settled_ || !library ? std::numeric_limits<std::int64_t>::max() : kLibraryLimit;
 }
 
-bool PreconditionerChoice::advise(const PcgIteration& iteration) const {
-  return !settled_ && kind_ == Preconditioner::jacobi && iteration.iteration + 1 >= kJacobiLimit;
+void PreconditionerChoice::begin(double target) {
+  log_target_ = std::log(target);
+  least_.clear();
+  swings_ = false;
+}
+
+bool PreconditionerChoice::advise(const PcgIteration& iteration) {
+  if (settled_ || (kind_ != Kind::jacobi && kind_ != Kind::incomplete)) return false;
+  const double now = std::log(*std::max_element(iteration.residual.begin(), iteration.residual.end()));
+  least_.push_back(least_.empty() ? now : std::min(now, least_.back()));
+  swings_ = swings_ || now > least_.back() + kSwing;
+  const auto count = least_.size();
+  if (count % (swings_ ? kProbeOfSwings : kProbe) != 0) return false;
+  // Pace of the least residual over the later half.
+  const auto half = count / 2;
+  const double pace = (least_[half - 1] - least_.back()) / static_cast<double>(count - half);
+  const double ahead = (least_.back() - log_target_) / pace;
+  log_debug("laplacian: {} iterations with {} done, {:.0f} foreseen", count, name(), ahead);
+  return !(pace > 0 && ahead <= patience());
+}
+
+double PreconditionerChoice::patience() const noexcept {
+  return kind_ == Kind::jacobi && sweeps_help() ? kJacobiPatience : kPatience;
+}
+
+// Sequential sweeps suit few ranks; a few outlying eigenvalues, which make residuals swing, would stay.
+bool PreconditionerChoice::sweeps_help() const noexcept {
+  return graph_->comm().size() <= kSweepRanks && graph_->global_size() > kTinyLimit && !swings_;
+}
+
+// What is still to be tried after the present one, best first.
+std::vector<PreconditionerChoice::Kind> PreconditionerChoice::candidates() const {
+  const auto n = graph_->global_size();
+  std::vector<Kind> list;
+  if (user_chose_preconditioner()) return list;  // PETSc would take the user's choice again
+  if (kind_ == Kind::jacobi && sweeps_help()) list.push_back(Kind::incomplete);
+  if (kind_ < Kind::multigrid && n > kTinyLimit) list.push_back(Kind::multigrid);
+  if (kind_ != Kind::direct && n <= kDirectLimit) list.push_back(Kind::direct);
+  return list;
 }
 
 bool PreconditionerChoice::next() {
-  const auto n = graph_->global_size();
-  const auto before = kind_;
-  if (settled_ && before == Preconditioner::jacobi) return false;
-  bool made = false;
-  const bool free = !user_chose_preconditioner();  // PETSc would take the user's choice again
-  if (free && before == Preconditioner::jacobi && n > kTinyLimit) made = set_up(kind_ = Preconditioner::multigrid);
-  if (free && !made && before != Preconditioner::direct && n <= kDirectLimit)
-    made = set_up(kind_ = Preconditioner::direct);
-  if (!made) {
-    library_.reset();
-    kind_ = Preconditioner::jacobi, settled_ = true;
+  if (settled_ && kind_ == Kind::jacobi) return false;
+  const auto list = candidates();
+  if (std::none_of(list.begin(), list.end(), [&](Kind kind) { return make(kind); })) {
+    make(Kind::jacobi);
+    settled_ = true;
   }
   log_info("laplacian: conjugate gradients go on with another preconditioner: {}", name());
   return true;

@@ -2,38 +2,51 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "laplacian/library.hpp"
 #include "laplacian/pcg.hpp"
 
 namespace synbal::laplacian {
 
-/// Starts with what the user asked for, else with Jacobi; then Jacobi -> a factorisation of tiny graphs or multigrid
-/// -> a factorisation where the size allows -> Jacobi with patience. What was once chosen serves all later solves.
+/// Starts with what the user asked for, else with Jacobi, and goes on from one to the next while the residuals foretell
+/// many iterations: Jacobi -> incomplete Cholesky (few ranks) -> multigrid, or a factorisation of tiny graphs -> a
+/// factorisation where that is bearable -> Jacobi with patience. What was once chosen serves all later solves.
 class PreconditionerChoice {
  public:
   /// Collective. The graph must outlive it.
-  PreconditionerChoice(const ConductanceGraph& graph, std::optional<Preconditioner> asked);
+  PreconditionerChoice(const ConductanceGraph& graph, const LaplacianSolverParams& params);
 
   /// Null: Jacobi.
-  [[nodiscard]] BlockPreconditioner* get() const noexcept { return library_.get(); }
+  [[nodiscard]] BlockPreconditioner* get() const noexcept { return made_.get(); }
   [[nodiscard]] std::string name() const;
   /// Iterations worth waiting for.
   [[nodiscard]] std::int64_t limit() const noexcept;
+  /// A run of CG begins, to end at this relative residual.
+  void begin(double target);
   /// True when another one should take over; asked after every iteration, answered alike on all ranks.
-  [[nodiscard]] bool advise(const PcgIteration& iteration) const;
+  [[nodiscard]] bool advise(const PcgIteration& iteration);
   /// Collective. False when there is nothing else to try.
   bool next();
 
  private:
-  bool set_up(Preconditioner kind);
+  enum class Kind { jacobi, incomplete, multigrid, direct };
+
+  static Kind kind_of(const LaplacianSolverParams& params, GlobalIndex nodes);
+  bool make(Kind kind);
+  [[nodiscard]] std::vector<Kind> candidates() const;
+  [[nodiscard]] double patience() const noexcept;
+  [[nodiscard]] bool sweeps_help() const noexcept;
 
   const ConductanceGraph* graph_;
-  std::unique_ptr<LibraryPreconditioner> library_;
-  Preconditioner kind_ = Preconditioner::jacobi;
+  std::unique_ptr<BlockPreconditioner> made_;
+  std::string library_name_;
+  Kind kind_ = Kind::jacobi;
   bool settled_ = false;
+  double log_target_ = 0;
+  std::vector<double> least_;  // log of the least residual so far of the slowest column, per iteration of this run
+  bool swings_ = false;
 };
 
 }  // namespace synbal::laplacian

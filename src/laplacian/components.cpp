@@ -10,19 +10,26 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 }  // namespace
 
 GraphComponents::GraphComponents(const ConductanceGraph& graph) : graph_(&graph) {
-  const auto component = graph.component();
-  leader_.assign(component.begin(), component.end());
-  std::sort(leader_.begin(), leader_.end());
-  leader_.erase(std::unique(leader_.begin(), leader_.end()), leader_.end());
-  label_.reserve(component.size());
-  for (const auto leader : component) {
-    label_.push_back(
-        static_cast<LocalIndex>(std::lower_bound(leader_.begin(), leader_.end(), leader) - leader_.begin()));
-  }
+  number_labels();
   find_shared();
   sizes_.assign(leader_.size(), 0.0);
   for (const auto l : label_) sizes_[at(l)] += 1;
   sum(sizes_, 1);
+}
+
+void GraphComponents::number_labels() {
+  const auto component = graph_->component();
+  // Neighbours in the list often share their label.
+  for (std::size_t i = 0; i < component.size(); ++i) {
+    if (i == 0 || component[i] != component[i - 1]) leader_.push_back(component[i]);
+  }
+  std::sort(leader_.begin(), leader_.end());
+  leader_.erase(std::unique(leader_.begin(), leader_.end()), leader_.end());
+  label_.reserve(component.size());
+  for (std::size_t i = 0; i < component.size(); ++i) {
+    const auto found = [&] { return std::lower_bound(leader_.begin(), leader_.end(), component[i]) - leader_.begin(); };
+    label_.push_back(i > 0 && component[i] == component[i - 1] ? label_.back() : static_cast<LocalIndex>(found()));
+  }
 }
 
 // Every leader that occurs gets a slot at its owner; components seen by several ranks are numbered if they are few.

@@ -1,6 +1,7 @@
 // The product: owned neighbours while the ghosts travel, then the ghosts.
 #include "synbal/laplacian/operator.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "laplacian/width.hpp"
@@ -11,21 +12,28 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// sum_e w_e (x_i - x_{j_e}) over entries begin..end-1, column by column, into y.
+/// The graph's arrays, so that the loops need not ask for them row by row.
+struct Rows {
+  const LocalIndex* neighbour;
+  const double* conductance;
+};
+
+/// y += sum_e w_e (x_i - x_{j_e}) over entries begin..end-1, column by column; x starts at column `shift`.
 template <int M>
-void add_row(const ConductanceGraph& graph, std::int64_t begin, std::int64_t end, LocalIndex shift, const double* xi,
-             const double* x, double* y) {
-  const LocalIndex* neighbour = graph.neighbour();
-  const double* conductance = graph.conductance();
+[[gnu::always_inline]] inline void add_row(const Rows& rows, std::int64_t begin, std::int64_t end, LocalIndex shift,
+                                           const double* xi, const double* x, double* y) {
+  const LocalIndex* neighbour = rows.neighbour;
+  const double* conductance = rows.conductance;
   if constexpr (M == 1) {
     // Two sums, so that an addition need not wait for the one before.
+    const double own = xi[0];
     double even = 0, odd = 0;
     auto e = begin;
     for (; e + 1 < end; e += 2) {
-      even += conductance[e] * (xi[0] - x[neighbour[e] - shift]);
-      odd += conductance[e + 1] * (xi[0] - x[neighbour[e + 1] - shift]);
+      even += conductance[e] * (own - x[neighbour[e] - shift]);
+      odd += conductance[e + 1] * (own - x[neighbour[e + 1] - shift]);
     }
-    if (e < end) even += conductance[e] * (xi[0] - x[neighbour[e] - shift]);
+    if (e < end) even += conductance[e] * (own - x[neighbour[e] - shift]);
     y[0] += even + odd;
   } else {
     double sum[M] = {}, own[M];
@@ -36,6 +44,35 @@ void add_row(const ConductanceGraph& graph, std::int64_t begin, std::int64_t end
       for (int k = 0; k < M; ++k) sum[k] += w * (own[k] - xj[k]);
     }
     for (int k = 0; k < M; ++k) y[k] += sum[k];
+  }
+}
+
+/// Owned neighbours of all rows, and what leads to ground; dot += x . y.
+template <int M>
+void multiply_local(const ConductanceGraph& graph, const double* x, double* y, double* dot) {
+  const Rows rows{graph.neighbour(), graph.conductance()};
+  const double* ground = graph.ground().data();
+  const auto n = graph.size();
+  double sums[M] = {};
+  for (LocalIndex i = 0; i < n; ++i, y += M) {
+    const double* xi = x + std::int64_t{i} * M;
+    double yi[M];
+    for (int k = 0; k < M; ++k) yi[k] = ground[i] * xi[k];
+    add_row<M>(rows, graph.row_begin(i), graph.row_remote(i), 0, xi, x, yi);
+    for (int k = 0; k < M; ++k) y[k] = yi[k], sums[k] += xi[k] * yi[k];
+  }
+  for (int k = 0; k < M; ++k) dot[k] += sums[k];
+}
+
+/// The neighbours of other ranks.
+template <int M>
+void multiply_border(const ConductanceGraph& graph, const double* x, const double* ghosts, double* y, double* dot) {
+  const Rows rows{graph.neighbour(), graph.conductance()};
+  for (const auto i : graph.border()) {
+    const double* xi = x + std::int64_t{i} * M;
+    double more[M] = {};
+    add_row<M>(rows, graph.row_remote(i), graph.row_end(i), graph.size(), xi, ghosts, more);
+    for (int k = 0; k < M; ++k) y[std::int64_t{i} * M + k] += more[k], dot[k] += xi[k] * more[k];
   }
 }
 
@@ -52,26 +89,11 @@ void LaplacianOperator::apply(std::span<const double> x, std::span<double> y, in
   const auto& graph = *graph_;
   ghosts_.resize(at(graph.halo().ghost_count()) * at(columns));
   exchange_.forward_begin(x, ghosts_, columns);
-  const auto ground = graph.ground();
-  laplacian::with_width(columns, [&](auto width) {
-    constexpr int M = width;
-    double dot[M] = {};
-    for (LocalIndex i = 0; i < graph.size(); ++i) {
-      const double* xi = x.data() + std::int64_t{i} * M;
-      double* yi = y.data() + std::int64_t{i} * M;
-      for (int k = 0; k < M; ++k) yi[k] = ground[at(i)] * xi[k];
-      add_row<M>(graph, graph.row_begin(i), graph.row_remote(i), 0, xi, x.data(), yi);
-      for (int k = 0; k < M; ++k) dot[k] += xi[k] * yi[k];
-    }
-    exchange_.forward_end();
-    for (const auto i : graph.border()) {
-      const double* xi = x.data() + std::int64_t{i} * M;
-      double more[M] = {};
-      add_row<M>(graph, graph.row_remote(i), graph.row_end(i), graph.size(), xi, ghosts_.data(), more);
-      for (int k = 0; k < M; ++k) y[at(std::int64_t{i} * M + k)] += more[k], dot[k] += xi[k] * more[k];
-    }
-    for (int k = 0; k < M; ++k) dots[at(k)] = dot[k];
-  });
+  std::fill(dots.begin(), dots.end(), 0.0);
+  laplacian::with_width(columns, [&](auto width) { multiply_local<width>(graph, x.data(), y.data(), dots.data()); });
+  exchange_.forward_end();
+  laplacian::with_width(
+      columns, [&](auto width) { multiply_border<width>(graph, x.data(), ghosts_.data(), y.data(), dots.data()); });
   passes_ += columns;
 }
 

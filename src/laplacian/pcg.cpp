@@ -16,34 +16,47 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 struct BlockPcg::Columns {
   std::vector<std::size_t> given;  // place in the task
   std::vector<int> name;
-  std::vector<double> alpha, beta, rho, offset, energy, residual;
+  std::vector<double> alpha, beta, rho, offset, energy, residual, progress, target, norm;
   std::vector<std::uint8_t> active, stop;
 
   explicit Columns(const PcgTask& task) {
     const auto m = at(task.columns);
     for (std::size_t k = 0; k < m; ++k) given.push_back(k), name.push_back(task.column[k]);
     for (auto* values : {&alpha, &beta, &rho, &residual}) values->assign(m, 0.0);
+    progress.assign(m, 1.0);
     offset.assign(task.offset.begin(), task.offset.end());
     energy = offset;
+    norm.assign(task.norm.begin(), task.norm.end());
+    for (std::size_t k = 0; k < m; ++k) target.push_back(task.target[k] / norm[k]);
     active.assign(m, 1), stop.assign(m, 0);
   }
 
   [[nodiscard]] std::size_t width() const { return given.size(); }
 
+  /// True when the next step may well end all columns, going by the progress of the last one.
+  [[nodiscard]] bool ending() const {
+    for (std::size_t k = 0; k < width(); ++k) {
+      if (active[k] != 0 && !(residual[k] * progress[k] <= 3 * target[k])) return false;
+    }
+    return true;
+  }
+
   /// Energies and residuals after a step, told to the observer. @return true when the adviser wants to leave.
   bool report(const PcgTask& task, std::int64_t iteration, bool jacobi, std::span<const double> scalars) {
     for (std::size_t k = 0; k < width(); ++k) {
-      residual[k] = std::sqrt(scalars[2 * width() + k]) / task.norm[given[k]];
+      const double now = std::sqrt(scalars[2 * width() + k]) / norm[k];
+      progress[k] = residual[k] > 0 ? std::min(now / residual[k], 1.0) : 1.0;
+      residual[k] = now;
       energy[k] += alpha[k] * rho[k];
     }
     auto seen = *this;
     const auto places = active_places();
     seen.select(places);
-    const PcgIteration now{task.cycle, iteration,   jacobi,      seen.name,     seen.rho, seen.alpha,
-                           seen.beta,  seen.offset, seen.energy, seen.residual, seen.stop};
-    if (task.observer != nullptr && *task.observer) (*task.observer)(now);
+    const PcgIteration told{task.cycle, iteration,   jacobi,      seen.name,     seen.rho, seen.alpha,
+                            seen.beta,  seen.offset, seen.energy, seen.residual, seen.stop};
+    if (task.observer != nullptr && *task.observer) (*task.observer)(told);
     for (std::size_t k = 0; k < places.size(); ++k) stop[places[k]] = seen.stop[k];
-    return task.adviser && task.adviser(now);
+    return task.adviser && task.adviser(told);
   }
 
   [[nodiscard]] std::vector<std::size_t> active_places() const {
@@ -59,7 +72,8 @@ struct BlockPcg::Columns {
       for (std::size_t k = 0; k < places.size(); ++k) values[k] = values[places[k]];
       values.resize(places.size());
     };
-    pick(given), pick(name), pick(alpha), pick(beta), pick(rho), pick(offset), pick(energy), pick(residual);
+    pick(given), pick(name), pick(alpha), pick(beta), pick(rho), pick(offset), pick(energy), pick(residual),
+        pick(progress), pick(target), pick(norm);
     pick(active), pick(stop);
   }
 };
@@ -142,12 +156,26 @@ void BlockPcg::step(const Columns& now, BlockPreconditioner* preconditioner) {
   with_width(width_, [&](auto width) {
     constexpr int M = width;
     components_->count() <= 1 ? update<M, true>(now, jacobi) : update<M, false>(now, jacobi);
-    if (jacobi) return;
-    preconditioner->apply(r_, u_, M);
-    sums_after_library<M>();
   });
+  if (now.ending() && all_reached(now)) return;
+  if (!jacobi) {
+    preconditioner->apply(r_, u_, width_);
+    with_width(width_, [&](auto width) { sums_after_library<width>(); });
+  }
   laplacian_->apply(u_, w_, width_, std::span(scalars_).subspan(m, m));
   reduce(jacobi);
+}
+
+// Near the end one more small reduction spares a preconditioner and a product that nobody would use.
+bool BlockPcg::all_reached(const Columns& now) {
+  const auto m = at(width_);
+  std::vector<double> squares(scalars_.begin() + static_cast<std::ptrdiff_t>(2 * m), scalars_.end());
+  graph_->comm().sum(std::span(squares));
+  for (std::size_t k = 0; k < m; ++k) {
+    if (now.active[k] != 0 && !(std::sqrt(squares[k]) <= now.target[k] * now.norm[k])) return false;
+  }
+  std::copy(squares.begin(), squares.end(), scalars_.begin() + static_cast<std::ptrdiff_t>(2 * m));
+  return true;
 }
 
 void BlockPcg::reduce(bool jacobi) {

@@ -74,6 +74,7 @@ class BlockPcg {
   void update(const Columns& now, bool jacobi);
   template <int M>
   void sums_after_library();
+  bool all_reached(const Columns& now);
   void reduce(bool jacobi);
   static void account(const PcgTask& task, Columns& now, PcgOutcome& outcome, std::int64_t iteration,
                       std::span<const double> scalars, bool leave);

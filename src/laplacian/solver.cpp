@@ -29,6 +29,7 @@ constexpr double kWorthwhile = 0.5;  // a cycle that leaves more of the residual
 struct Block {
   std::size_t m = 0;
   int first = 0;      // name of the first right-hand side
+  bool fresh = true;  // x is still 0
   Values rhs, x, r;   // P b, what solves it so far, what is left
   Values norm, left;  // |P b|, |r|
   std::vector<LaplacianColumn> columns;
@@ -69,14 +70,14 @@ struct LaplacianSolver::Body {
         components(g),
         laplacian(g),
         system(g, components, laplacian, params.eliminate),
-        choice(system.graph(), params.preconditioner) {
+        choice(system.graph(), params) {
     setup_seconds = timer.seconds();
   }
 
   Block begin(std::span<const double> b, int columns, int first, int m) const;
   void cycle(Block& block, int number, const LaplacianSolveParams& params, const PcgObserver& observer);
   Values known_energy(const Block& block, const std::vector<std::size_t>& open) const;
-  void take(Block& block, const std::vector<std::size_t>& open, const Values& dx, const laplacian::PcgOutcome& outcome,
+  void take(Block& block, const std::vector<std::size_t>& open, Values&& dx, const laplacian::PcgOutcome& outcome,
             const LaplacianSolveParams& params);
   [[nodiscard]] std::int64_t passes() const { return laplacian.passes() + system.passes(); }
 
@@ -122,6 +123,7 @@ Block LaplacianSolver::Body::begin(std::span<const double> b, int columns, int f
 
 // b^T L^+ b = b^T x + r^T x + r^T L^+ r: this rank's part of the first two.
 Values LaplacianSolver::Body::known_energy(const Block& block, const std::vector<std::size_t>& open) const {
+  if (block.fresh) return Values(open.size(), 0.0);
   Values all(block.m, 0.0), known;
   add_dots(block.rhs, block.x, block.m, all);
   add_dots(block.r, block.x, block.m, all);
@@ -142,6 +144,7 @@ void LaplacianSolver::Body::cycle(Block& block, int number, const LaplacianSolve
     norm.push_back(block.norm[k]);
     limit.push_back(std::min(params.max_iterations - block.columns[k].iterations, choice.limit()));
   }
+  choice.begin(kMargin * params.tolerance);
   laplacian::PcgTask task;
   task.columns = static_cast<int>(open.size());
   task.column = name, task.target = target, task.norm = norm, task.limit = limit;
@@ -151,15 +154,19 @@ void LaplacianSolver::Body::cycle(Block& block, int number, const LaplacianSolve
   auto r = pick(block.r, block.m, open);
   Values dx(r.size());
   const auto outcome = system.run(task, r, known_energy(block, open), dx, choice.get());
-  take(block, open, dx, outcome, params);
+  take(block, open, std::move(dx), outcome, params);
 }
 
 // Collective. Adds dx where it lowers the true residual, and decides which columns are done.
-void LaplacianSolver::Body::take(Block& block, const std::vector<std::size_t>& open, const Values& dx,
+void LaplacianSolver::Body::take(Block& block, const std::vector<std::size_t>& open, Values&& dx,
                                  const laplacian::PcgOutcome& outcome, const LaplacianSolveParams& params) {
   const auto width = open.size();
-  auto x = pick(block.x, block.m, open);
-  for (std::size_t i = 0; i < x.size(); ++i) x[i] += dx[i];
+  auto x = std::move(dx);
+  if (!block.fresh) {
+    const auto before = pick(block.x, block.m, open);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] += before[i];
+  }
+  block.fresh = false;
   components.project(x, static_cast<int>(width));
   Values r(x.size());
   laplacian.apply(x, r, static_cast<int>(width));

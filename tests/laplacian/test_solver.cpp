@@ -13,16 +13,14 @@ using namespace test;
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// Every way of solving: chosen by itself, and each preconditioner by name, with and without elimination.
+/// Ways of solving: chosen by itself and by name, with and without elimination. Multigrid is for larger graphs.
 std::vector<LaplacianSolverParams> all_ways() {
-  std::vector<LaplacianSolverParams> ways;
-  for (const bool eliminate : {true, false}) {
-    ways.push_back({std::nullopt, eliminate});
-    for (const auto kind : {Preconditioner::jacobi, Preconditioner::multigrid, Preconditioner::direct}) {
-      ways.push_back({kind, eliminate});
-    }
-  }
-  return ways;
+  return {{},
+          {Preconditioner::jacobi, false, false},
+          {std::nullopt, true, true},
+          {std::nullopt, true, false},
+          {Preconditioner::direct, false, true},
+          {Preconditioner::direct, false, false}};
 }
 
 /// Collective. x_i - x_j for L x = e_i - e_j.
@@ -132,7 +130,7 @@ TEST(LaplacianSolver, many_columns_are_solved_as_each_alone) {
   for (std::size_t i = 0; i < 300; ++i) all[i * m + 7] *= 1e-30;
   const auto b = own_part(graph, all, m);
   std::vector<double> x(b.size());
-  LaplacianSolver solver(graph, {Preconditioner::jacobi, true});
+  LaplacianSolver solver(graph, {Preconditioner::jacobi, false, true});
   const auto together = solver.solve(b, x, m, {1e-9});
   EXPECT_TRUE(together.converged);
   EXPECT_EQ(together.columns.size(), m);
@@ -175,8 +173,8 @@ TEST(LaplacianSolver, residual_reported_is_the_true_one) {
 }
 
 TEST(LaplacianSolver, a_tolerance_that_rounding_does_not_allow_is_said_not_to_be_met) {
-  const auto graph = distribute(world(), random_graph(400, 4, 4.0, 7));
-  const auto b = own_part(graph, noise(400, 2));
+  const auto graph = distribute(world(), random_graph(150, 4, 4.0, 7));
+  const auto b = own_part(graph, noise(150, 2));
   for (const auto& way : all_ways()) {
     LaplacianSolver solver(graph, way);
     std::vector<double> x(b.size());
@@ -191,7 +189,7 @@ TEST(LaplacianSolver, a_tolerance_that_rounding_does_not_allow_is_said_not_to_be
 TEST(LaplacianSolver, the_limit_of_iterations_is_kept) {
   const auto graph = distribute(world(), random_graph(2'000, 2, 2.0, 7));
   const auto b = own_part(graph, noise(2'000, 2));
-  LaplacianSolver solver(graph, {Preconditioner::jacobi, false});
+  LaplacianSolver solver(graph, {Preconditioner::jacobi, false, false});
   std::vector<double> x(b.size());
   const auto result = solver.solve(b, x, 1, {1e-10, 5});
   EXPECT_FALSE(result.converged);
@@ -205,7 +203,7 @@ TEST(LaplacianSolver, observer_sees_lower_bounds_of_the_energy_that_rise_to_it) 
   constexpr std::size_t m = 4;
   const auto b = own_part(graph, noise(600 * m, 6), m);
   for (const bool eliminate : {true, false}) {
-    LaplacianSolver solver(graph, {Preconditioner::jacobi, eliminate});
+    LaplacianSolver solver(graph, {Preconditioner::jacobi, false, eliminate});
     std::vector<double> x(b.size());
     std::vector<std::vector<double>> energies(m);
     std::int64_t calls = 0;
@@ -236,7 +234,7 @@ TEST(LaplacianSolver, observer_sees_lower_bounds_of_the_energy_that_rise_to_it) 
 TEST(LaplacianSolver, coefficients_seen_give_the_energy_through_their_tridiagonal_matrix) {
   const auto graph = distribute(world(), random_graph(200, 4, 1.0, 4));
   const auto b = own_part(graph, noise(200, 6));
-  LaplacianSolver solver(graph, {Preconditioner::jacobi, true});
+  LaplacianSolver solver(graph, {Preconditioner::jacobi, false, true});
   std::vector<double> x(b.size()), diagonal, side;  // T = tridiag of the Lanczos process
   double rho = 0, energy = 0, alpha = 0, offset = 0;
   solver.solve(b, x, 1, {1e-12}, [&](const PcgIteration& now) {
@@ -254,7 +252,7 @@ TEST(LaplacianSolver, coefficients_seen_give_the_energy_through_their_tridiagona
 TEST(LaplacianSolver, observer_can_end_a_column) {
   const auto graph = distribute(world(), random_graph(800, 3, 1.0, 4));
   const auto b = own_part(graph, noise(1'600, 6), 2);
-  LaplacianSolver solver(graph, {Preconditioner::jacobi, true});
+  LaplacianSolver solver(graph, {Preconditioner::jacobi, false, true});
   std::vector<double> x(b.size());
   const auto result = solver.solve(b, x, 2, {1e-10}, [](const PcgIteration& now) {
     for (std::size_t k = 0; k < now.column.size(); ++k) now.stop[k] = now.column[k] == 1 && now.iteration == 4 ? 1 : 0;
@@ -283,7 +281,8 @@ TEST(LaplacianSolver, clusters_that_hang_on_a_thread_are_placed) {
       double energy = 0;
       for (std::size_t i = 0; i < b.size(); ++i) energy += b[i] * x[i];
       const double expected = 1 / thread + 4.0 / 12;
-      EXPECT_NEAR(world().sum(energy), expected, 1e-9 * expected) << result.columns[0].residual;
+      // x carries 1 / thread, so its rounding makes differences inside the clusters uncertain by eps / thread.
+      EXPECT_NEAR(world().sum(energy), expected, 1e-15 / thread * expected) << result.columns[0].residual;
     }
   }
 }
@@ -292,16 +291,20 @@ TEST(LaplacianSolver, iterations_do_not_grow_with_the_ranks) {
   const auto list = random_graph(4'000, 5, 2.0, 31);
   const Comm self(MPI_COMM_SELF);
   const auto all = noise(4'000, 3);
-  for (const auto kind : {Preconditioner::jacobi, Preconditioner::multigrid}) {
+  const std::vector<LaplacianSolverParams> ways{
+      {}, {Preconditioner::jacobi}, {Preconditioner::multigrid}, {std::nullopt, true}};
+  for (const auto& way : ways) {
     std::int64_t iterations[2] = {};
     const Comm* comms[2] = {&self, &world()};
     for (int k = 0; k < 2; ++k) {
       const auto graph = distribute(*comms[k], list);
-      LaplacianSolver solver(graph, {kind, true});
+      LaplacianSolver solver(graph, way);
       std::vector<double> x(at(graph.size()));
       const auto result = solver.solve(own_part(graph, all), x, 1);
       EXPECT_TRUE(result.converged);
-      EXPECT_EQ(result.preconditioner, to_string(kind));
+      if (way.preconditioner) {
+        EXPECT_EQ(result.preconditioner, to_string(*way.preconditioner));
+      }
       iterations[k] = result.iterations;
     }
     EXPECT_LE(10 * iterations[1], 11 * iterations[0] + 5);

@@ -42,6 +42,7 @@ class GraphComponents {
  private:
   static constexpr std::int64_t kFewShared = 256;
 
+  void number_labels();
   void find_shared();
   void sum_through_owners(std::span<double> partial, int columns) const;
 

@@ -15,12 +15,13 @@
 namespace synbal {
 
 struct LaplacianSolverParams {
-  /// Empty: chosen at the first solve. Jacobi while a short probe predicts few iterations; otherwise a factorisation
-  /// where the graph is small (up to 1,000 nodes, also if multigrid is asked for), else algebraic multigrid. PETSc
-  /// options with the prefix `laplacian_` replace all of these
+  /// Empty: chosen at the first solve, from the progress that a short probe and what follows makes: Jacobi while few
+  /// iterations are ahead, else incomplete Cholesky (up to four ranks), else algebraic multigrid or, up to 1,000 nodes
+  /// (also if multigrid is asked for), a factorisation. PETSc options with the prefix `laplacian_` replace all of these
   /// (-laplacian_pc_type ..., after `--`); those for BoomerAMG (-laplacian_pc_hypre_boomeramg_...) tune multigrid.
   std::optional<Preconditioner> preconditioner;
-  bool eliminate = true;  ///< degree-1 and degree-2 nodes exactly, beforehand
+  bool incomplete = false;  ///< incomplete Cholesky, instead of `preconditioner`
+  bool eliminate = true;    ///< degree-1 and degree-2 nodes exactly, beforehand
 };
 
 /// One iteration of conjugate gradients on L_r x = b_r, the system that elimination left, for the columns that are
@@ -69,7 +70,8 @@ struct LaplacianSolve {
   std::vector<LaplacianColumn> columns;
   bool converged = true;        ///< every column that the observer did not stop
   std::int64_t iterations = 0;  ///< most of any column
-  std::string preconditioner;   ///< "jacobi", "multigrid", "direct", "elimination" (nothing was left), PETSc's name
+  std::string preconditioner;   ///< "jacobi", "incomplete cholesky", "multigrid", "direct", "elimination" (nothing was
+                                ///< left), PETSc's
   double setup_seconds = 0;     ///< elimination, probe's consequences, preconditioner: what later solves are spared
   double solve_seconds = 0;
   std::int64_t matrix_passes = 0;  ///< products with one vector
