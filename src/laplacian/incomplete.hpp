@@ -9,7 +9,7 @@ namespace synbal::laplacian {
 
 /// L ~ D^1/2 (I - T) (I - T^t) D^1/2 with T on the pattern of the lower triangle. Pivots and sweeps run through the
 /// ranks in order, each waiting for those below (forward) or above (backward) it: a rank-local factorisation would need
-/// more iterations with every rank, this one needs the same, but for updates by rows of other ranks that are left out.
+/// more iterations with every rank, this one needs the same.
 /// So the sweeps do not get faster with more ranks; they suit few. Coefficients are held in single precision, the same
 /// in both sweeps, so the preconditioner stays symmetric and positive definite. 8 bytes an edge.
 class IncompleteCholesky final : public BlockPreconditioner {

@@ -311,6 +311,34 @@ TEST(LaplacianSolver, iterations_do_not_grow_with_the_ranks) {
   }
 }
 
+TEST(LaplacianSolver, incomplete_cholesky_is_the_same_at_any_rank_count) {
+  // A ring of near neighbours with a few chords: triangles across the borders of the ranks' parts.
+  EdgeList list{1'200, {}, {}};
+  for (GlobalIndex i = 0; i < list.n; ++i) {
+    for (GlobalIndex reach = 1; reach <= 5; ++reach) list.edges.push_back({i, (i + reach) % list.n});
+    if (i % 100 == 0) list.edges.push_back({i, (i * 7 + 350) % list.n});
+  }
+  const Comm self(MPI_COMM_SELF);
+  const auto all = noise(1'200, 3);
+  std::vector<double> energies[2];
+  const Comm* comms[2] = {&self, &world()};
+  for (int k = 0; k < 2; ++k) {
+    const auto graph = distribute(*comms[k], list);
+    LaplacianSolver solver(graph, {std::nullopt, true});
+    std::vector<double> x(at(graph.size()));
+    const auto result = solver.solve(own_part(graph, all), x, 1, {1e-8}, [&](const PcgIteration& now) {
+      EXPECT_FALSE(now.jacobi);
+      energies[k].push_back(now.energy[0]);
+    });
+    EXPECT_EQ(result.preconditioner, "incomplete cholesky");
+  }
+  EXPECT_LT(energies[0].size(), 30U);
+  EXPECT_EQ(energies[0].size(), energies[1].size());
+  for (std::size_t t = 0; t < std::min(energies[0].size(), energies[1].size()); ++t) {
+    EXPECT_NEAR(energies[1][t], energies[0][t], 1e-9 * energies[0][t]);
+  }
+}
+
 TEST(LaplacianSolver, empty_single_and_isolated_nodes_are_solved) {
   for (const GlobalIndex n : {0, 1, 2, 5}) {
     for (const auto& way : all_ways()) {
