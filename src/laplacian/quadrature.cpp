@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <string>
 
 #include "synbal/core/random.hpp"
 #include "synbal/core/timer.hpp"
@@ -21,7 +22,7 @@ constexpr std::uint32_t kStream = 0x51A0;
 // Multigrid with l1-Jacobi smoothing has M <= 2 D: a V-cycle adds a positive semidefinite correction to its smoother.
 // A factorisation has M = L <= 2 D. Twice that leaves room for rounding in them.
 constexpr double kLibrarySpread = 4;
-constexpr double kNever = 1e-100;         // a tolerance that CG does not meet by itself
+constexpr int kAttempts = 4;              // each with another preconditioner
 constexpr double kDirectBound = 0.5;      // M = L but for rounding
 constexpr double kDirectDeviation = 0.1;  // of the first step's length from 1, in any random column
 
@@ -55,21 +56,17 @@ double log_product_quantile(std::size_t m, double chance) {
   return -high;
 }
 
-/// Lets one block of right-hand sides be solved and keeps the coefficients of its first cycle. A column ends one
-/// iteration after it has reached the tolerance: the one that says how small the residual became.
+/// Keeps the coefficients of the first cycle of a block.
 class Recorder {
  public:
-  Recorder(int columns, double tolerance) : tolerance_(tolerance), columns_(at(columns)), reached_(at(columns), 0) {}
+  explicit Recorder(int columns) : columns_(at(columns)) {}
 
   void operator()(const PcgIteration& step) {
-    last_jacobi_ = step.jacobi;
-    if (step.cycle == 0) jacobi_ = step.jacobi;
+    cycles_ = step.cycle + 1;
+    if (step.cycle > 0) return;
+    jacobi_ = step.jacobi;
     for (std::size_t k = 0; k < step.column.size(); ++k) {
-      const auto name = at(step.column[k]);
-      auto& column = columns_[name];
-      if (reached_[name] != 0) step.stop[k] = 1;
-      reached_[name] = step.residual[k] <= tolerance_ ? 1 : 0;
-      if (step.cycle > 0) continue;
+      auto& column = columns_[at(step.column[k])];
       if (static_cast<std::int64_t>(column.alpha.size()) != step.iteration || !(step.alpha[k] > 0)) continue;
       if (step.iteration == 0) column.start = step.rho[k];
       column.alpha.push_back(step.alpha[k]);
@@ -79,13 +76,12 @@ class Recorder {
 
   [[nodiscard]] const std::vector<LanczosColumn>& columns() const { return columns_; }
   [[nodiscard]] bool jacobi() const { return jacobi_; }
-  [[nodiscard]] bool one_preconditioner() const { return last_jacobi_ == jacobi_; }
+  [[nodiscard]] int cycles() const { return cycles_; }
 
  private:
-  double tolerance_;
   std::vector<LanczosColumn> columns_;
-  std::vector<std::uint8_t> reached_;
-  bool jacobi_ = true, last_jacobi_ = true;
+  bool jacobi_ = true;
+  int cycles_ = 0;
 };
 
 /// Columns of covariance D, each node's numbers its own.
@@ -100,6 +96,24 @@ std::vector<double> random_block(const ConductanceGraph& graph, std::uint64_t se
     }
   }
   return b;
+}
+
+/// C with M <= C D, so that a vector of covariance D has at least the variance 1/C along any eigenvector of M^-1 L.
+struct Spread {
+  double value;
+  bool known;
+};
+
+// Collective. By the names of LaplacianSolve::preconditioner.
+Spread spread_of(const ConductanceGraph& graph, const std::string& preconditioner) {
+  if (preconditioner == "jacobi" || preconditioner == "elimination") return {1, true};
+  if (preconditioner == "multigrid" || preconditioner == "direct") return {kLibrarySpread, true};
+  if (preconditioner != "incomplete cholesky") return {kLibrarySpread, false};
+  // M = sum_k d_k (x_k - sum_i t_ik x_i / d_k)^2 with sum_i t_ik <= d_k <= degree_k (what is dropped makes an M-matrix
+  // only more dominant), so M <= 2 D + 2 diag(sum_k t_ik), and no t_ik exceeds degree_i.
+  std::int64_t longest = 0;
+  for (LocalIndex i = 0; i < graph.size(); ++i) longest = std::max(longest, graph.row_end(i) - graph.row_begin(i));
+  return {2 + 2 * static_cast<double>(graph.comm().max(longest)), true};
 }
 
 bool first_steps_are_one(std::span<const LanczosColumn> columns) {
@@ -151,22 +165,27 @@ EigenvalueBound smallest_eigenvalue_bound(const ConductanceGraph& graph, Laplaci
   const auto b = random_block(graph, seed, columns);
   std::vector<double> x(b.size());
   LaplacianSolveParams params;
-  params.tolerance = kNever;
+  params.tolerance = tolerance;
   EigenvalueBound bound;
-  // The solver may change its preconditioner on the way: what counts is a run with one only.
-  for (int attempt = 0; attempt < 4; ++attempt) {
-    Recorder recorder(columns, tolerance);
+  // The solver may change its preconditioner on the way: what counts is a first cycle with the one that it ends with.
+  std::string before;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    Recorder recorder(columns);
     const auto solve = solver.solve(b, x, columns, params, std::ref(recorder));
-    if (!recorder.one_preconditioner()) continue;
-    const auto& name = solve.preconditioner;
+    if (recorder.cycles() > 1 && solve.preconditioner != before) {
+      before = solve.preconditioner;
+      continue;
+    }
+    bound.preconditioner = solve.preconditioner;
     bound.jacobi = recorder.jacobi();
     bound.iterations = solve.iterations;
-    bound.certified = name == "jacobi" || name == "multigrid" || name == "direct" || name == "elimination";
     bound.failure_probability = failure_probability;
-    if (name == "direct" && first_steps_are_one(recorder.columns())) {
+    const auto spread = spread_of(graph, solve.preconditioner);
+    bound.certified = spread.known;
+    if (solve.preconditioner == "direct" && first_steps_are_one(recorder.columns())) {
       bound.value = kDirectBound, bound.failure_probability = 0;
     } else {
-      bound.value = excluded_below(recorder.columns(), failure_probability, bound.jacobi ? 1.0 : kLibrarySpread);
+      bound.value = excluded_below(recorder.columns(), failure_probability, spread.value);
     }
     break;
   }

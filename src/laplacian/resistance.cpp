@@ -19,8 +19,7 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t kChunk = 4096;  // pairs that every rank looks at together
-constexpr double kNever = 1e-100;      // a tolerance that CG does not meet by itself
-constexpr double kResidual = 1e-18;    // one iteration after it a column ends whose bracket is still open
+constexpr double kResidual = 1e-12;    // where a column ends whose bracket is still open
 constexpr double kRounding = 1e-13;    // of an energy that elimination gave alone
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 constexpr double kSteps = 8;          // roundings that add up in an energy of CG
@@ -83,7 +82,6 @@ PairFacts facts_of(const ConductanceGraph& graph, std::span<const NodePair> pair
 struct ColumnBracket {
   EnergyBracket bracket;
   bool fits = true;  // the eigenvalue bound is that of the preconditioner in use
-  bool reached = false;
   std::int64_t iterations = 0;
 };
 
@@ -178,24 +176,25 @@ bool block(const BlockTask& task, std::span<const NodePair> pairs, std::span<Pai
   const auto b = sides_of(*task.graph, pairs);
   std::vector<double> x(b.size());
   std::vector<ColumnBracket> brackets(pairs.size(), ColumnBracket{EnergyBracket(task.bound->value)});
-  bool same = true;
+  bool changed = false;
   const PcgObserver observer = [&](const PcgIteration& step) {
-    same = same && step.jacobi == task.bound->jacobi;
+    // A later cycle may have another preconditioner; Jacobi at least is told apart.
+    const bool fits = step.jacobi == task.bound->jacobi && (step.cycle == 0 || step.jacobi);
+    changed = changed || !fits;
     for (std::size_t k = 0; k < step.column.size(); ++k) {
       auto& column = brackets[at(step.column[k])];
       if (step.stop[k] != 0) continue;
-      column.fits = step.jacobi == task.bound->jacobi;
+      column.fits = fits;
       column.bracket.update(step.iteration, step.rho[k], step.alpha[k], step.beta[k], step.energy[k]);
       ++column.iterations;
-      const bool narrow = column.fits && column.bracket.relative_error() <= task.params->tolerance;
-      step.stop[k] = narrow || column.reached ? 1 : 0;
-      column.reached = step.residual[k] <= kResidual;
+      step.stop[k] = fits && column.bracket.relative_error() <= task.params->tolerance ? 1 : 0;
     }
   };
   LaplacianSolveParams params;
-  params.tolerance = kNever;
+  params.tolerance = kResidual;
   params.max_iterations = task.params->max_iterations;
   const auto solved = task.solver->solve(b, x, static_cast<int>(pairs.size()), params, observer);
+  const bool same = !changed && solved.preconditioner == task.bound->preconditioner;
   const auto rounding = rounding_of(*task.graph, x, brackets);
   bool doubtful = false;
   for (std::size_t k = 0; k < pairs.size(); ++k) {

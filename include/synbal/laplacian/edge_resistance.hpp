@@ -21,9 +21,11 @@ enum class EdgeMethod {
 
 struct EdgeResistanceParams {
   EdgeMethod method = EdgeMethod::estimate;
-  int solves = 64;            ///< estimate: random right-hand sides
-  std::uint64_t seed = 1;     ///< estimate: of these
-  double tolerance = 0;       ///< relative residual (pairs: of the bracket); 0: 1e-4 for estimates, 1e-12, 1e-10
+  int solves = 64;         ///< estimate: random right-hand sides
+  std::uint64_t seed = 1;  ///< estimate: of these
+  /// 0: the default. estimate: energy that a random solve may lack, of which every mode has 1 on average (1e-5);
+  /// columns: relative residual (1e-12); pairs: of the bracket (1e-10).
+  double tolerance = 0;
   std::int64_t checked = 64;  ///< estimate: edges solved exactly to measure the error; 0: none
   /// Estimate: known slow modes (of L or the normalised one, see modes.hpp) are taken out exactly; null: only what the
   /// random solves themselves reveal about slow modes.
@@ -56,12 +58,13 @@ struct EdgeResistances {
   double walk_seconds = 0, solve_seconds = 0, combine_seconds = 0, check_seconds = 0;
 };
 
-/// Collective. With b = e_i - e_j, P = D^-1 W and a polynomial pi of degree s, pi(1) = 1:
-///   R_ij = b^T [1 - pi(P)^2] L^+ b + b^T pi(P) L^+ pi(P)^T b.
-/// The first part is a combination of walks of less than 2s steps and is summed up exactly from the rows around each
-/// edge; the second is small where the graph mixes fast and is estimated by random projections b^T pi(P) L^+ B^T W^1/2
-/// z (Spielman & Srivastava 2011), each with the space of all the others deflated exactly (the leave-one-out idea of
-/// Epperly, Tropp & Webber 2024), so that slow modes, too, are hit exactly. The random numbers belong to the edges:
+/// Collective. With b = e_i - e_j, P = D^-1 W and a polynomial pi of degree 2 with pi(1) = 1:
+///   R_ij = b^T L^+ b = sum_t q_t b^T P^t D^-1 b + b^T pi(P) L^+ pi(P)^T b,   (1 - pi(x)^2) / (1 - x) = sum_t q_t x^t.
+/// The first part, walks of less than four steps, is summed up exactly from the rows around each edge. The second is
+/// small where the graph mixes fast, has the slow modes taken out exactly, and is otherwise estimated by random
+/// projections b^T pi(P) L^+ B^T W^1/2 z (Spielman & Srivastava 2011); pi is chosen to make it least. The same samples
+/// say by z - W^1/2 B L^+ B^T W^1/2 z how much current goes around an edge: nothing around a bridge, whose leverage
+/// comes out as exactly 1. The two estimates are combined by their variances. The random numbers belong to the edges:
 /// results do not depend on the rank count but for rounding.
 EdgeResistances edge_resistances(const ConductanceGraph& graph, LaplacianSolver& solver,
                                  const EdgeResistanceParams& params = {});

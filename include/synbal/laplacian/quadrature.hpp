@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "synbal/laplacian/graph.hpp"
@@ -20,7 +21,8 @@ struct EigenvalueBound {
   double failure_probability = 1;
   /// False: an estimate only, because the preconditioner is not one of ours, about which something is known.
   bool certified = false;
-  bool jacobi = true;           ///< M is the diagonal; otherwise what LaplacianSolve::preconditioner named
+  bool jacobi = true;           ///< M is the diagonal
+  std::string preconditioner;   ///< M, as LaplacianSolve::preconditioner names it
   std::int64_t iterations = 0;  ///< that it took, most of any vector
   double seconds = 0;
 };
