@@ -12,10 +12,6 @@ namespace synbal::app {
 
 namespace {
 
-std::string text(const Json& value, const char* format = "{:.10g}") {
-  return value.is_null() ? "not known" : fmt::format(fmt::runtime(format), value.get<double>());
-}
-
 Provenance provenance(const Balanced& run) {
   auto p = provenance_of(run.context, run.options.input, run.network, run.started);
   p.reason = to_string(run.found.solver.reason), p.exit_code = static_cast<int>(run.code());
@@ -54,26 +50,16 @@ Json balance_report(const Balanced& run) {
 }
 
 void print_balance_summary(const Json& r, const std::string& output) {
-  const auto& in = r["input"];
-  const auto& k = r["components"];
   const auto& c = r["cost"];
   const auto& i = r["imbalance"];
   const auto& s = r["solver"];
-  fmt::print("network      {}: {} neurons, {} synapses, {} self-loops, {} pinned\n", in["path"].get<std::string>(),
-             in["n"].get<std::int64_t>(), in["nnz"].get<std::int64_t>(), in["self_loops"].get<std::int64_t>(),
-             in["pinned"].get<std::int64_t>());
-  fmt::print("components   {}, of which {} can be balanced (more than one neuron); the largest has {} neurons\n",
-             k["count"].get<std::int64_t>(), k["nontrivial"].get<std::int64_t>(), k["largest"].get<std::int64_t>());
-  fmt::print("             {} synapses lead from one component to another: {} of the cost cannot be balanced\n",
-             k["edges_between"].get<std::int64_t>(),
-             k["cost_share_between"].is_null() ? "none"
-                                               : fmt::format("{:.3g} %", 100 * k["cost_share_between"].get<double>()));
-  fmt::print("cost         {} before, {} after (p = {})\n", text(c["initial"]), text(c["final"]),
-             text(c["power"], "{:g}"));
-  fmt::print("proof        no scaling can cost less than {}; gap {}\n", text(c["lower_bound"]),
-             text(c["gap"], "{:.2e}"));
+  print_network(r);
+  fmt::print("cost         {} before, {} after (p = {})\n", text_of(c["initial"]), text_of(c["final"]),
+             text_of(c["power"], "{:g}"));
+  fmt::print("proof        no scaling can cost less than {}; gap {}\n", text_of(c["lower_bound"]),
+             text_of(c["gap"], "{:.2e}"));
   fmt::print("imbalance    {} relative to the cost; {} at most in log(in/out) of a neuron\n",
-             text(i["l1_relative"], "{:.2e}"), text(i["max_log_ratio"], "{:.2e}"));
+             text_of(i["l1_relative"], "{:.2e}"), text_of(i["max_log_ratio"], "{:.2e}"));
   fmt::print("solver       {}: {}, {} sweeps, {} Newton steps, {} Krylov iterations, {} matrix passes\n",
              s["method"].get<std::string>(), s["reason"].get<std::string>(), s["sweeps"].get<std::int64_t>(),
              s["newton_steps"].get<std::int64_t>(), s["krylov_iterations"].get<std::int64_t>(),

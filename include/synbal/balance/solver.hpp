@@ -18,8 +18,8 @@ enum class StopReason {
   iteration_limit,
   walltime,
   interrupted,  ///< a signal asked for it
-  stagnated,  ///< balanced as far as rounding allows; the step that is left does not shrink any more
-  step_left   ///< balanced to the tolerance, but the Newton step that is left exceeds the step tolerance
+  stagnated,    ///< balanced as far as rounding allows; the step that is left does not shrink any more
+  step_left     ///< balanced to the tolerance, but the Newton step that is left exceeds the step tolerance
 };
 [[nodiscard]] std::string to_string(StopReason reason);
 
