@@ -16,8 +16,10 @@ constexpr std::int64_t kLibraryLimit = 500;  // iterations after which a strong 
 // Nodes that are factorised rather than coarsened: BoomerAMG fails on small dense graphs, and then for the rest of the
 // run.
 constexpr GlobalIndex kTinyLimit = 1'000;
-constexpr GlobalIndex kDirectLimit = 4'000;  // nodes of which a factorisation is bearable even if it fills up
-constexpr int kSweepRanks = 4;               // ranks among which sequential sweeps are still worth it
+// Nodes of which a factorisation is bearable even if it fills up, and where few edges keep it from doing so.
+constexpr GlobalIndex kDirectLimit = 4'000, kSparseDirectLimit = 20'000;
+constexpr std::int64_t kFewEdges = 5;  // per node
+constexpr int kSweepRanks = 4;         // ranks among which sequential sweeps are still worth it
 
 // Iterations after which the first forecast is made; where residuals swing, which a few outlying eigenvalues make them
 // do, only much later, for their pace shows over the swings alone.
@@ -113,7 +115,8 @@ std::vector<PreconditionerChoice::Kind> PreconditionerChoice::candidates() const
   if (user_chose_preconditioner()) return list;  // PETSc would take the user's choice again
   if (kind_ == Kind::jacobi && sweeps_help()) list.push_back(Kind::incomplete);
   if (kind_ < Kind::multigrid && n > kTinyLimit) list.push_back(Kind::multigrid);
-  if (kind_ != Kind::direct && n <= kDirectLimit) list.push_back(Kind::direct);
+  const bool sparse = graph_->edges() <= kFewEdges * n;
+  if (kind_ != Kind::direct && n <= (sparse ? kSparseDirectLimit : kDirectLimit)) list.push_back(Kind::direct);
   return list;
 }
 

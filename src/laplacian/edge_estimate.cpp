@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "laplacian/edge_visits.hpp"
 #include "laplacian/split_samples.hpp"
-#include "laplacian/walks.hpp"
 #include "synbal/core/timer.hpp"
+#include "synbal/laplacian/edge_visits.hpp"
+#include "synbal/laplacian/walks.hpp"
 
 namespace synbal::laplacian {
 
@@ -15,7 +15,6 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-constexpr double kMissing = 1e-5;
 constexpr double kNoise = 1e-9;                       // of a leverage above 1 that is rounding
 constexpr double kMeanOfNormal = 0.7978845608028654;  // E|z|, z standard normal: sqrt(2/pi)
 

@@ -5,10 +5,10 @@
 #include <cmath>
 
 #include "laplacian/edge_estimate.hpp"
-#include "laplacian/edge_visits.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/core/timer.hpp"
 #include "synbal/laplacian/diagonal.hpp"
+#include "synbal/laplacian/edge_visits.hpp"
 
 namespace synbal {
 

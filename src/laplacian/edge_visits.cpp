@@ -1,5 +1,5 @@
 // Values of kept edges travel to the ranks that own the other ends.
-#include "laplacian/edge_visits.hpp"
+#include "synbal/laplacian/edge_visits.hpp"
 
 #include <algorithm>
 

@@ -26,6 +26,10 @@ struct Elimination::Body {
     }
     GraphParts parts;
     parts.nodes = Ownership::of_counts(graph.comm(), static_cast<GlobalIndex>(left.size()));
+    std::int64_t entries = 0;
+    for (const auto i : left) entries += changing.neighbours(i);
+    parts.rows.column.reserve(at(entries)), parts.rows.weight.reserve(at(entries));
+    parts.rows.row_ptr.reserve(left.size() + 1);
     for (const auto i : left) {
       changing.for_each(i, [&](const laplacian::Link& link) {
         parts.rows.column.push_back(link.node), parts.rows.weight.push_back(link.conductance);

@@ -1,5 +1,5 @@
 // Batches of ghosts' rows: requests by owner, lengths, then columns and values.
-#include "laplacian/ghost_rows.hpp"
+#include "synbal/laplacian/ghost_rows.hpp"
 
 #include <algorithm>
 #include <cmath>

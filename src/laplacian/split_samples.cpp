@@ -170,35 +170,6 @@ class Sampler {
 
 }  // namespace
 
-std::array<double, 4> walk_coefficients(const Polynomial& pi) {
-  std::array<double, 5> square{};
-  for (std::size_t a = 0; a < 3; ++a) {
-    for (std::size_t b = 0; b < 3; ++b) square[a + b] += pi[a] * pi[b];
-  }
-  std::array<double, 4> q{};
-  double sum = 0;
-  for (std::size_t t = 4; t-- > 0;) q[t] = sum += square[t + 1];
-  return q;
-}
-
-Polynomial least_polynomial(const std::array<double, 6>& q, int steps) {
-  const double trace = q[0] + q[3] + q[5];
-  if (!(trace > 0) || !std::isfinite(trace)) return steps == 1 ? Polynomial{0, 1, 0} : Polynomial{0, 0, 1};
-  const double lift = 1e-13 * trace;  // samples that are all alike still give an answer
-  const double a = q[0] + lift, b = q[1], c = q[2], d = q[3] + lift, e = q[4], f = q[5] + lift;
-  if (steps == 1) {
-    const double first = d - b, second = a - b;
-    return {first / (first + second), second / (first + second), 0};
-  }
-  // Q^-1 1 by cofactors.
-  const double aa = d * f - e * e, ab = c * e - b * f, ac = b * e - c * d;
-  const double bb = a * f - c * c, bc = b * c - a * e, cc = a * d - b * b;
-  const Polynomial pi{aa + ab + ac, ab + bb + bc, ac + bc + cc};
-  const double sum = pi[0] + pi[1] + pi[2];
-  if (!(sum > 0)) return {0, 0, 1};
-  return {pi[0] / sum, pi[1] / sum, pi[2] / sum};
-}
-
 SplitOutcome sample_split(const ConductanceGraph& graph, LaplacianSolver& solver, const EigenvalueBound& bound,
                           const SplitParams& params, const SplitVisitor& visitor) {
   return Sampler(graph, solver, bound, params).run(visitor);

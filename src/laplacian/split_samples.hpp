@@ -16,6 +16,7 @@
 #include "synbal/laplacian/operator.hpp"
 #include "synbal/laplacian/quadrature.hpp"
 #include "synbal/laplacian/solver.hpp"
+#include "synbal/laplacian/walks.hpp"
 
 namespace synbal::laplacian {
 
@@ -39,15 +40,6 @@ class EdgeSigns {
   CounterRandom random_;
   GlobalIndex nodes_;
 };
-
-/// pi(P) = c_0 + c_1 P + c_2 P^2 with pi(1) = 1, P = D^-1 W.
-using Polynomial = std::array<double, 3>;
-
-/// q_t, t < 4, with (1 - pi(x)^2) / (1 - x) = sum_t q_t x^t: how walks of t steps count in what pi takes out of L^+.
-std::array<double, 4> walk_coefficients(const Polynomial& pi);
-
-/// The polynomial that minimises c^T Q c, Q symmetric: 00, 01, 02, 11, 12, 22. Without c_2 if `steps` is 1.
-Polynomial least_polynomial(const std::array<double, 6>& q, int steps);
 
 struct SplitParams {
   int solves = 64;

@@ -1,4 +1,6 @@
 // Properties of x = L^+ b.
+#include <petscsys.h>
+
 #include <cmath>
 
 #include "graphs.hpp"
@@ -337,6 +339,39 @@ TEST(LaplacianSolver, incomplete_cholesky_is_the_same_at_any_rank_count) {
   for (std::size_t t = 0; t < std::min(energies[0].size(), energies[1].size()); ++t) {
     EXPECT_NEAR(energies[1][t], energies[0][t], 1e-9 * energies[0][t]);
   }
+}
+
+TEST(LaplacianSolver, petsc_options_choose_the_preconditioner) {
+  const auto graph = distribute(world(), random_graph(700, 4, 1.0, 31));
+  const auto b = own_part(graph, noise(700, 3));
+  std::vector<double> x(b.size());
+  EXPECT_EQ(PetscOptionsSetValue(nullptr, "-laplacian_pc_type", "bjacobi"), 0);
+  EXPECT_EQ(PetscOptionsSetValue(nullptr, "-laplacian_sub_pc_type", "icc"), 0);
+  EXPECT_EQ(PetscOptionsSetValue(nullptr, "-laplacian_sub_pc_factor_shift_type", "positive_definite"), 0);
+  LaplacianSolver solver(graph);
+  const auto result = solver.solve(b, x, 1);
+  EXPECT_EQ(PetscOptionsClearValue(nullptr, "-laplacian_pc_type"), 0);
+  EXPECT_TRUE(result.converged);
+  EXPECT_EQ(result.preconditioner, "bjacobi");
+}
+
+TEST(LaplacianSolver, many_iterations_ahead_call_for_another_preconditioner) {
+  // A sheet of 50 x 50: smooth modes are far from what one neuron sees.
+  EdgeList list{2'500, {}, {}};
+  for (GlobalIndex i = 0; i < list.n; ++i) {
+    if (i % 50 < 49) list.edges.push_back({i, i + 1});
+    if (i + 50 < list.n) list.edges.push_back({i, i + 50});
+  }
+  const auto graph = distribute(world(), list);
+  const auto b = own_part(graph, noise(2'500, 3));
+  std::vector<double> x(b.size());
+  LaplacianSolver plain(graph, {Preconditioner::jacobi}), solver(graph);
+  const auto slow = plain.solve(b, x, 1), first = solver.solve(b, x, 1), second = solver.solve(b, x, 1);
+  EXPECT_TRUE(slow.converged && first.converged && second.converged);
+  EXPECT_NE(first.preconditioner, "jacobi");
+  EXPECT_LT(2 * first.iterations, slow.iterations);
+  EXPECT_EQ(second.preconditioner, first.preconditioner);
+  EXPECT_LE(second.iterations, first.iterations);
 }
 
 TEST(LaplacianSolver, empty_single_and_isolated_nodes_are_solved) {
