@@ -3,6 +3,7 @@
 # what must be kept; two neurons follow their closed forms; what is recorded is what was asked for.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/flow_common.sh"
+limit=120 # a flow is thousands of small collectives, which take their time where ranks share busy cores
 
 # The same end at any rank count and partition, which is that of `balance`.
 same_end() {

@@ -3,6 +3,7 @@
 # kill -9. Mistakes are refused before any work.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/flow_common.sh"
+limit=120 # a flow is thousands of small collectives, which take their time where ranks share busy cores
 
 # Limits: exit code 4 or 75, a file that says so, and --initial goes on from it to the same end.
 limits() {
