@@ -23,7 +23,7 @@ constexpr int kSweepRanks = 4;         // ranks among which sequential sweeps ar
 
 // Iterations after which the first forecast is made; where residuals swing, which a few outlying eigenvalues make them
 // do, only much later, for their pace shows over the swings alone.
-constexpr std::size_t kProbe = 6, kProbeOfSwings = 32;
+constexpr std::size_t kProbe = 6, kProbeOfSwings = 64;
 constexpr double kSwing = 0.4;  // rise of log |r| above its least value that is a swing
 // Iterations ahead that call for another preconditioner. One with incomplete Cholesky costs two with Jacobi, its set-up
 // some twenty, and it needs at most half as many; one with multigrid costs ten, its set-up a hundred to several.
