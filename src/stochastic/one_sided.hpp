@@ -1,6 +1,7 @@
 // Publication by passive-target RMA: every rank keeps a slot for each peer, into which the peer puts.
 #pragma once
 
+#include <exception>
 #include <vector>
 
 #include "synbal/core/handle.hpp"
@@ -25,6 +26,7 @@ class OneSidedTransport : public Transport {
   struct WindowTraits {
     static MPI_Win null() { return MPI_WIN_NULL; }
     static void destroy(MPI_Win window) noexcept {
+      if (std::uncaught_exceptions() > 0) return;  // freeing is collective: others might never come
       MPI_Win_unlock_all(window);
       MPI_Win_free(&window);
     }
