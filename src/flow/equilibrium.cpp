@@ -51,6 +51,7 @@ SolverResult flow_on(CostFlow& flow, std::vector<double>& h, const StopCriteria&
   FlowParams params;
   params.integrator = integrator;
   params.integrator.max_steps = stop.max_iterations > 0 ? stop.max_iterations : kDefaultSteps;
+  params.resolve_end = false;
   params.tolerance = kMargin * stop.tolerance;
   params.max_seconds = stop.max_seconds;
   params.interrupted = [&] { return watch.stalled(); };

@@ -70,7 +70,7 @@ class Run {
 
   void advance() {
     const double cost = now_.cost;
-    tighten();
+    if (params_.resolve_end) tighten();
     const auto outcome = integrator_.step();
     if (outcome == StepOutcome::failed) {
       result_.message = integrator_.message();

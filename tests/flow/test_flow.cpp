@@ -31,24 +31,24 @@ TEST(Flow, two_neurons_follow_their_closed_forms) {
   struct Case {
     double power, w12, w21;
   };
-  for (const auto& [power, w12, w21] :
-       {Case{2, 0.2, 1.3}, {2, 1.3, 0.2}, {1.5, 0.03, 0.02}, {2, 0.8, 0}, {1, 0, 2.5}}) {
+  for (const auto& c : {Case{2, 0.2, 1.3}, {2, 1.3, 0.2}, {1.5, 0.03, 0.02}, {2, 0.8, 0}, {1, 0, 2.5}}) {
+    const double power = c.power;
     Dense w(2);
-    w(0, 1) = w12, w(1, 0) = -w21;
+    w(0, 1) = c.w12, w(1, 0) = -c.w21;
     FlowSetup s(world(), network_of(world(), w), power, [](const Network& n) { return one_component(n); });
     auto params = tight();
     params.end_time = 1e3;
     params.stop_at_equilibrium = false;
     params.outputs = OutputTimes::logarithmic(1e-3, 1e3, 7);
     int outputs = 0;
-    const PairCosts start{std::pow(w12, power), std::pow(w21, power)};
+    const PairCosts start{std::pow(c.w12, power), std::pow(c.w21, power)};
     const auto found = run_flow(s.flow, s.zeros(), params, [&](const FlowMoment& m) {
       if (!m.output) return;
       ++outputs;
-      const auto c = costs_at(w, s.everywhere(world(), m.h), power);
+      const auto now = costs_at(w, s.everywhere(world(), m.h), power);
       const auto expected = closed_form(start, power, m.time);
-      EXPECT_NEAR(c(0, 1), expected.c12, 1e-7 * expected.c12) << power << " " << m.time;
-      EXPECT_NEAR(c(1, 0), expected.c21, 1e-7 * expected.c21) << power << " " << m.time;
+      EXPECT_NEAR(now(0, 1), expected.c12, 1e-7 * expected.c12) << power << " " << m.time;
+      EXPECT_NEAR(now(1, 0), expected.c21, 1e-7 * expected.c21) << power << " " << m.time;
       EXPECT_NEAR(m.cost, expected.c12 + expected.c21, 1e-7 * m.cost);
     });
     EXPECT_EQ(found.end, FlowEnd::end_time);

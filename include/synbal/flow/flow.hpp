@@ -31,6 +31,8 @@ struct FlowParams {
   double end_time = std::numeric_limits<double>::infinity();
   double tolerance = 1e-10;  ///< on l1_relative; the flow stops there
   bool stop_at_equilibrium = true;
+  bool resolve_end =
+      true;  ///< follow the last decades of the imbalance, too: for times, not for the equilibrium itself
   OutputTimes outputs = OutputTimes::listed({});
   double max_seconds = 0;             ///< 0: no limit
   std::function<bool()> interrupted;  ///< this rank was asked to stop; agreed upon at every step
@@ -64,7 +66,9 @@ struct FlowResult {
 
 /// Collective. From `h` ([n]) until something of the above ends it. The event function of the integrator is the
 /// monitor: one pass per step gives cost and imbalance at the accepted state and finds the time at which the imbalance
-/// falls below the tolerance.
+/// falls below the tolerance. The errors that the integrator's tolerances allow would blur that time by far (h is then
+/// nearer to its limit than they are), so near the end errors are held to a share of what is left: some 10 % more
+/// steps.
 FlowResult run_flow(CostFlow& flow, std::span<const double> h, const FlowParams& params,
                     const FlowObserver& observer = {});
 
