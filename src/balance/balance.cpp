@@ -4,11 +4,11 @@
 #include <algorithm>
 
 #include "balance/equilibrium.hpp"
-#include "synbal/balance/component_sums.hpp"
 #include "synbal/balance/newton.hpp"
 #include "synbal/balance/sweep.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/core/timer.hpp"
+#include "synbal/krylov/component_sums.hpp"
 
 namespace synbal {
 

@@ -95,7 +95,7 @@ RangeSearch roots(const BalanceProblem& problem, const NeuronCosts& costs, const
     if (problem.component()[at(i)] == rows.first() + problem.network_row()[at(i)]) {
       search.below[at(i)] = search.above[at(i)] = 0;
     }
-    if (problem.component()[at(i)] != problem.pinned_component()) continue;
+    if (problem.component()[at(i)] != problem.grounded_component()) continue;
     search.below[at(i)] = longest_log(costs.total, problem.from_pinned()[at(i)] * costs.post[at(i)]);
     search.above[at(i)] = longest_log(costs.total, problem.to_pinned()[at(i)] * costs.pre[at(i)]);
   }
@@ -143,7 +143,7 @@ Certificate certify(const BalanceProblem& problem, const NeuronCosts& costs, std
   for (const double r : y.residual) residual += std::abs(r);
   std::array<double, 2> sums{y.gap, residual};
   comm.sum(std::span<double>(sums));
-  const double range = sums[1] > 0 ? range_bound(problem, costs, problem.network_rows()) : 0.0;
+  const double range = sums[1] > 0 ? range_bound(problem, costs, problem.component_rows()) : 0.0;
   // The sums over a row and over all synapses are rounded, the residual's, too: a few eps of the total, with the usual
   // log n growth.
   const double rounding = 8 * std::numeric_limits<double>::epsilon() * costs.total * (1 + range);

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "synbal/balance/balance.hpp"
-#include "synbal/balance/component_sums.hpp"
+#include "synbal/krylov/component_sums.hpp"
 
 namespace synbal {
 

@@ -14,11 +14,6 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// Both entries of every synapse and the diagonal.
-std::int64_t entry_count(const BalanceProblem& problem) {
-  return 2 * (problem.local().size() + problem.remote().size()) + problem.size();
-}
-
 /// Sets a PETSc option unless the user did.
 void set_default(const std::string& name, const char* value) {
   PetscBool given = PETSC_FALSE;
@@ -46,7 +41,7 @@ Entries entries_of(const BalanceProblem& problem, const NeuronCosts& costs, std:
   const auto pre = with_ghosts<double>(problem, costs.pre);
   const auto k = with_ghosts<double>(problem, exponent);
   const auto s = with_ghosts<double>(problem, scale);
-  Entries entries(entry_count(problem));
+  Entries entries(laplacian_entries(problem));
   for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
     const double v = -c * pre[at(j)] * costs.post[at(i)] * k[at(j)] * s[at(i)] * s[at(j)];
     const GlobalIndex other = j < n ? first + j : ghosts[at(j - n)];
@@ -59,8 +54,13 @@ Entries entries_of(const BalanceProblem& problem, const NeuronCosts& costs, std:
 
 }  // namespace
 
+// Both entries of every synapse and the diagonal.
+std::int64_t laplacian_entries(const BalanceProblem& problem) {
+  return 2 * (problem.local().size() + problem.remote().size()) + problem.size();
+}
+
 bool exceeds_petsc_int(const BalanceProblem& problem) {
-  const bool exceeds = problem.comm().any(entry_count(problem) > std::numeric_limits<PetscInt>::max());
+  const bool exceeds = problem.comm().any(laplacian_entries(problem) > std::numeric_limits<PetscInt>::max());
   if (exceeds) log_debug("too many synapses a rank for an assembled matrix with PETSc's 32-bit indices");
   return exceeds;
 }

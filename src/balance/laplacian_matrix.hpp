@@ -10,6 +10,9 @@
 
 namespace synbal {
 
+/// Entries that this rank assembles.
+[[nodiscard]] std::int64_t laplacian_entries(const BalanceProblem& problem);
+
 /// Collective. True when some rank has more entries to assemble than PetscInt counts.
 bool exceeds_petsc_int(const BalanceProblem& problem);
 

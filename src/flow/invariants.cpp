@@ -51,7 +51,7 @@ struct InvariantMonitor::Body {
   /// Collective.
   void watch_sum() {
     bool free = false;
-    for (LocalIndex l = 0; l < sums.count(); ++l) free = free || !sums.pinned(l);
+    for (LocalIndex l = 0; l < sums.count(); ++l) free = free || !sums.grounded(l);
     const bool some_free = problem.comm().any(free);
     found[sum_of_h].watched = params.sum_of_h && some_free;
     if (!params.sum_of_h) {
@@ -97,7 +97,7 @@ struct InvariantMonitor::Body {
     double worst = 0;
     for (LocalIndex l = 0; l < sums.count(); ++l) {
       const double change = std::abs(now[at(l)] - start_sums[at(l)]);
-      if (!sums.pinned(l) && change != 0) worst = std::max(worst, number(change / size[at(l)]));
+      if (!sums.grounded(l) && change != 0) worst = std::max(worst, number(change / size[at(l)]));
     }
     note(sum_of_h, time, problem.comm().max(worst));
   }

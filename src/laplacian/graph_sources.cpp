@@ -216,8 +216,8 @@ ConductanceGraph graph_of(const BalanceProblem& problem) {
     parts.ground[at(i)] = problem.from_pinned()[at(i)] + problem.to_pinned()[at(i)];
   }
   parts.component.assign(problem.component().begin(), problem.component().end());
-  parts.component_rows = problem.network_rows();
-  parts.grounded_component = problem.pinned_component();
+  parts.component_rows = problem.component_rows();
+  parts.grounded_component = problem.grounded_component();
   parts.unit = problem.cost_unit();
   ConductanceGraph graph(comm, std::move(parts));
   graph.set_network_row({problem.network_row().begin(), problem.network_row().end()});

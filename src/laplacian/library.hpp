@@ -1,4 +1,4 @@
-// A preconditioner from PETSc on the assembled Laplacian: multigrid, a factorisation, or what the user asks for.
+// A preconditioner from PETSc for a graph's Laplacian: multigrid, a factorisation, or what the user asks for.
 #pragma once
 
 #include <memory>

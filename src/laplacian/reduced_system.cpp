@@ -12,8 +12,9 @@ ReducedSystem::ReducedSystem(const ConductanceGraph& whole, const GraphComponent
     own_components_ = std::make_unique<GraphComponents>(graph());
     own_laplacian_ = std::make_unique<LaplacianOperator>(graph());
   }
-  pcg_ = std::make_unique<BlockPcg>(graph(), own_components_ ? *own_components_ : components,
-                                    own_laplacian_ ? *own_laplacian_ : laplacian);
+  system_ = std::make_unique<GraphSystem>(graph(), own_components_ ? *own_components_ : components,
+                                          own_laplacian_ ? *own_laplacian_ : laplacian);
+  pcg_ = std::make_unique<BlockPcg>(*system_);
 }
 
 PcgOutcome ReducedSystem::run(PcgTask task, std::span<double> r, std::vector<double> offset, std::span<double> x,

@@ -12,6 +12,25 @@
 
 namespace synbal::laplacian {
 
+/// A graph's Laplacian as conjugate gradients see it.
+class GraphSystem final : public SymmetricOperator {
+ public:
+  /// All must outlive it.
+  GraphSystem(const ConductanceGraph& graph, const GraphComponents& components, LaplacianOperator& laplacian)
+      : graph_(&graph), components_(&components), laplacian_(&laplacian) {}
+
+  [[nodiscard]] const ComponentSums& components() const override { return *components_; }
+  [[nodiscard]] std::span<const double> diagonal() const override { return graph_->degree(); }
+  void apply(std::span<const double> x, std::span<double> y, int columns, std::span<double> dots) override {
+    laplacian_->apply(x, y, columns, dots);
+  }
+
+ private:
+  const ConductanceGraph* graph_;
+  const GraphComponents* components_;
+  LaplacianOperator* laplacian_;
+};
+
 /// Uses the whole graph's components and operator where nothing is eliminated.
 class ReducedSystem {
  public:
@@ -36,6 +55,7 @@ class ReducedSystem {
   std::unique_ptr<Elimination> elimination_;
   std::unique_ptr<GraphComponents> own_components_;
   std::unique_ptr<LaplacianOperator> own_laplacian_;
+  std::unique_ptr<GraphSystem> system_;
   std::unique_ptr<BlockPcg> pcg_;
 };
 

@@ -16,7 +16,6 @@ namespace synbal {
 namespace {
 
 using Values = std::vector<double>;
-using laplacian::PcgEnd;
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
@@ -77,7 +76,7 @@ struct LaplacianSolver::Body {
   Block begin(std::span<const double> b, int columns, int first, int m) const;
   void cycle(Block& block, int number, const LaplacianSolveParams& params, const PcgObserver& observer);
   Values known_energy(const Block& block, const std::vector<std::size_t>& open) const;
-  void take(Block& block, const std::vector<std::size_t>& open, Values&& dx, const laplacian::PcgOutcome& outcome,
+  void take(Block& block, const std::vector<std::size_t>& open, Values&& dx, const PcgOutcome& outcome,
             const LaplacianSolveParams& params);
   [[nodiscard]] std::int64_t passes() const { return laplacian.passes() + system.passes(); }
 
@@ -145,7 +144,7 @@ void LaplacianSolver::Body::cycle(Block& block, int number, const LaplacianSolve
     limit.push_back(std::min(params.max_iterations - block.columns[k].iterations, choice.limit()));
   }
   choice.begin(kMargin * params.tolerance);
-  laplacian::PcgTask task;
+  PcgTask task;
   task.columns = static_cast<int>(open.size());
   task.column = name, task.target = target, task.norm = norm, task.limit = limit;
   task.cycle = number;
@@ -159,7 +158,7 @@ void LaplacianSolver::Body::cycle(Block& block, int number, const LaplacianSolve
 
 // Collective. Adds dx where it lowers the true residual, and decides which columns are done.
 void LaplacianSolver::Body::take(Block& block, const std::vector<std::size_t>& open, Values&& dx,
-                                 const laplacian::PcgOutcome& outcome, const LaplacianSolveParams& params) {
+                                 const PcgOutcome& outcome, const LaplacianSolveParams& params) {
   const auto width = open.size();
   auto x = std::move(dx);
   if (!block.fresh) {

@@ -8,8 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "synbal/core/block_exchange.hpp"
 #include "synbal/core/random.hpp"
-#include "synbal/laplacian/block_exchange.hpp"
 #include "synbal/laplacian/components.hpp"
 #include "synbal/laplacian/graph.hpp"
 #include "synbal/laplacian/modes.hpp"

@@ -1,20 +1,12 @@
-// Numbers of columns known to the compiler, so that the innermost loops become vector instructions.
+// Numbers of columns known to the compiler.
 #pragma once
 
-#include <type_traits>
-#include <utility>
-
+#include "krylov/width.hpp"
 #include "synbal/laplacian/operator.hpp"
 
 namespace synbal::laplacian {
 
-/// Calls work(std::integral_constant<int, M>) with M = columns, 1..kMaxColumns.
-template <class Work>
-void with_width(int columns, Work&& work) {
-  [&]<int... M>(std::integer_sequence<int, M...>) {
-    static_cast<void>(((columns == M + 1 && (work(std::integral_constant<int, M + 1>{}), true)) || ...));
-  }
-  (std::make_integer_sequence<int, LaplacianOperator::kMaxColumns>{});
-}
+static_assert(SymmetricOperator::kMaxColumns == LaplacianOperator::kMaxColumns);
+using synbal::with_width;
 
 }  // namespace synbal::laplacian

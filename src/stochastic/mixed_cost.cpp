@@ -10,9 +10,9 @@
 #include <numeric>
 #include <optional>
 
-#include "synbal/balance/component_sums.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/timer.hpp"
+#include "synbal/krylov/component_sums.hpp"
 #include "synbal/stochastic/neuron_operations.hpp"
 
 namespace synbal {

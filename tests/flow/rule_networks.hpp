@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "balance/networks.hpp"
-#include "synbal/balance/component_sums.hpp"
 #include "synbal/balance/kernel.hpp"
 #include "synbal/core/random.hpp"
+#include "synbal/krylov/component_sums.hpp"
 
 namespace synbal::test {
 

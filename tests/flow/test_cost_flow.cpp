@@ -121,7 +121,7 @@ TEST(CostFlow, rates_have_no_mean_and_project_removes_nothing_else) {
     for (std::size_t i = 0; i < rate.size(); ++i) EXPECT_NEAR(projected[i], rate[i], 1e-15 * size);
     const auto sums = s.sums.sum(rate);
     for (LocalIndex l = 0; l < s.sums.count(); ++l) {
-      if (!s.sums.pinned(l)) {
+      if (!s.sums.grounded(l)) {
         EXPECT_NEAR(sums[at(l)], 0, 1e-14 * size) << kind.name;
       }
     }

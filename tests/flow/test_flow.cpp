@@ -131,7 +131,7 @@ TEST(Flow, sums_of_h_stay_where_they_started_in_components_without_pinned_neuron
     run_flow(s.flow, start, params, [&](const FlowMoment& m) {
       const auto now = s.sums.sum(m.h);
       for (LocalIndex l = 0; l < s.sums.count(); ++l) {
-        if (s.sums.pinned(l)) continue;
+        if (s.sums.grounded(l)) continue;
         EXPECT_NEAR(now[at(l)], before[at(l)], 1e-12 * std::max(1.0, std::abs(before[at(l)])))
             << kind.name << " " << m.time;
       }

@@ -5,7 +5,7 @@
 
 #include "samples.hpp"
 #include "synbal/balance/balance.hpp"
-#include "synbal/balance/component_sums.hpp"
+#include "synbal/krylov/component_sums.hpp"
 #include "synbal/stochastic/schedule_solver.hpp"
 
 namespace synbal::test {
@@ -78,7 +78,7 @@ struct Interval {
 Interval interval(const Solved& solved, const ComponentSums& components, const std::vector<double>& h) {
   const double nothing = -std::numeric_limits<double>::infinity();
   Interval all;
-  for (LocalIndex c = 0; c < components.count(); ++c) all.above.push_back(components.pinned(c) ? 0.0 : nothing);
+  for (LocalIndex c = 0; c < components.count(); ++c) all.above.push_back(components.grounded(c) ? 0.0 : nothing);
   all.below = all.above;
   for (std::size_t i = 0; i < h.size(); ++i) {
     const auto c = at(components.label()[i]);

@@ -1,18 +1,16 @@
-// The Hessian of the cost, p^2 L, and the Krylov solves with it through PETSc.
+// The Hessian of the cost, p^2 L, and the Krylov solves with it.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <span>
 
-#include "synbal/balance/component_sums.hpp"
 #include "synbal/balance/costs.hpp"
 #include "synbal/balance/kernel.hpp"
+#include "synbal/krylov/component_sums.hpp"
+#include "synbal/krylov/preconditioner.hpp"
 
 namespace synbal {
-
-enum class Preconditioner { jacobi, multigrid, direct };
-[[nodiscard]] const char* to_string(Preconditioner preconditioner) noexcept;
 
 struct KrylovParams {
   double tolerance = 0.1;  ///< relative, in the preconditioned norm: neurons with small costs count as much as others
@@ -27,10 +25,11 @@ struct KrylovResult {
 
 /// L = diag(r + k^2 o) - (C K + K C^T) at a point (Stock et al. 2022, eq. 32), with k = 1 the Laplacian of the graph
 /// with conductances c_ij + c_ji. Applied through the fused kernel; assembled only for multigrid and direct solves.
-/// PETSc options with the prefix `newton_` (after `--`) override the choice of solver and preconditioner.
+/// PETSc options with the prefix `newton_` (after `--`) override the choice of preconditioner and tune it
+/// (-newton_pc_type ..., -newton_pc_hypre_boomeramg_...).
 class HessianSolver {
  public:
-  /// Collective. All three must outlive the solver. @throws Error bad_input when indices exceed PetscInt.
+  /// Collective. All three must outlive the solver.
   HessianSolver(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components);
   ~HessianSolver();
   HessianSolver(const HessianSolver&) = delete;
@@ -43,8 +42,8 @@ class HessianSolver {
   /// @return false when the preconditioner could not be set up (the library's reason is logged): choose another.
   bool set_point(const NeuronCosts& costs, Preconditioner preconditioner);
   /// Collective. Solves L d = g by CG from d = 0. The constants of components without pinned neurons are projected out
-  /// of every preconditioned residual, in the inner product of the diagonal: without that CG diverges near convergence.
-  /// d comes back with zero mean in those components.
+  /// of g and of every preconditioned residual, in the inner product of the diagonal: without that CG diverges near
+  /// convergence. d comes back with zero mean in those components.
   KrylovResult solve(std::span<const double> g, std::span<double> d, const KrylovParams& params);
 
  private:

@@ -49,11 +49,11 @@ class BalanceProblem {
   /// [n] Row of the network that each active neuron is.
   [[nodiscard]] std::span<const LocalIndex> network_row() const noexcept { return network_row_; }
   /// Ownership of the network's rows, by which component leaders have owners.
-  [[nodiscard]] const Ownership& network_rows() const noexcept { return network_->rows; }
+  [[nodiscard]] const Ownership& component_rows() const noexcept { return network_->rows; }
   /// [n] Leader of each neuron's component (Components::leader).
   [[nodiscard]] std::span<const GlobalIndex> component() const noexcept { return component_; }
   /// Leader of the component that holds the pinned neurons; -1 without one.
-  [[nodiscard]] GlobalIndex pinned_component() const noexcept { return pinned_component_; }
+  [[nodiscard]] GlobalIndex grounded_component() const noexcept { return pinned_component_; }
   /// [n] The point at which the costs are held.
   [[nodiscard]] std::span<const double> base() const noexcept { return base_; }
   /// Collective. Recomputes all costs from the weights at a new base.

@@ -3,12 +3,12 @@
 
 #include <vector>
 
-#include "synbal/balance/component_sums.hpp"
 #include "synbal/balance/costs.hpp"
 #include "synbal/balance/kernel.hpp"
 #include "synbal/balance/problem.hpp"
 #include "synbal/flow/companion.hpp"
 #include "synbal/flow/dynamics.hpp"
+#include "synbal/krylov/component_sums.hpp"
 
 namespace synbal {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "synbal/balance/component_sums.hpp"
 #include "synbal/balance/problem.hpp"
+#include "synbal/krylov/component_sums.hpp"
 #include "synbal/network/components.hpp"
 #include "synbal/network/network.hpp"
 

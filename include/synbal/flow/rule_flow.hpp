@@ -3,11 +3,11 @@
 
 #include <memory>
 
-#include "synbal/balance/component_sums.hpp"
 #include "synbal/balance/problem.hpp"
 #include "synbal/flow/dynamics.hpp"
 #include "synbal/flow/flow.hpp"
 #include "synbal/flow/local_rule.hpp"
+#include "synbal/krylov/component_sums.hpp"
 
 namespace synbal {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "synbal/balance/hessian.hpp"
+#include "synbal/krylov/pcg.hpp"
 #include "synbal/laplacian/graph.hpp"
 
 namespace synbal {
@@ -23,33 +23,6 @@ struct LaplacianSolverParams {
   bool incomplete = false;  ///< incomplete Cholesky, instead of `preconditioner`
   bool eliminate = true;    ///< degree-1 and degree-2 nodes exactly, beforehand
 };
-
-/// One iteration of conjugate gradients on L_r x = b_r, the system that elimination left, for the columns that are
-/// still being solved (all spans have one entry for each of these). The coefficients define the Lanczos matrix of M^-1
-/// L_r (M the preconditioner, for Jacobi the reduced degrees D_r), from which quadrature rules bound the energy b^T L^+
-/// b:
-///   b^T L^+ b = offset + rho_0 e_1^T T^-1 e_1,   T from alpha_0.., beta_0.. (Golub & Meurant 2010, ch. 12),
-/// where rho_0 is that of iteration 0 of the cycle. A cycle is one run of CG from where the one before it ended: a new
-/// one starts when the preconditioner changes or when the true residual turns out to be above what was asked for.
-/// The smallest positive eigenvalue of D^-1 L bounds that of D_r^-1 L_r from below, so a bound for the whole graph
-/// serves (harmonic extension only adds to x^T D x).
-/// Everything is in the graph's unit, and the same on all ranks.
-struct PcgIteration {
-  int cycle = 0;                     ///< 0, 1, ...
-  std::int64_t iteration = 0;        ///< within the cycle, from 0
-  bool jacobi = true;                ///< M is the diagonal of L_r
-  std::span<const int> column;       ///< which right-hand side
-  std::span<const double> rho;       ///< r^T M^-1 r before the step
-  std::span<const double> alpha;     ///< length of the step
-  std::span<const double> beta;      ///< rho of this iteration over that of the one before; 0 in iteration 0
-  std::span<const double> offset;    ///< the part of the energy that was known when the cycle began
-  std::span<const double> energy;    ///< offset + sum of alpha rho up to this step: lower bound of b^T L^+ b, rising
-  std::span<const double> residual;  ///< after the step, |r| / |b|, by the recurrence
-  std::span<std::uint8_t> stop;      ///< set to 1 (on all ranks alike) to end a column here
-};
-/// Called on every rank after every iteration; must not communicate over the graph's communicator and must decide alike
-/// on all ranks.
-using PcgObserver = std::function<void(const PcgIteration&)>;
 
 struct LaplacianSolveParams {
   double tolerance = 1e-8;               ///< |b - L x|_2 / |b|_2, b projected onto the range of L
@@ -95,6 +68,10 @@ class LaplacianSolver {
   /// k]; any number of columns, taken in blocks of at most LaplacianOperator::kMaxColumns. x starts from 0 and is
   /// always usable; a tolerance that rounding does not allow shows as a column that has not converged. In the graph's
   /// unit: divide x by graph.unit() for the user's.
+  /// The observer is told of the iterations on L_r x = b_r, the system that elimination left (A in PcgIteration; its
+  /// offset holds what elimination contributes to the energy b^T L^+ b), in the graph's unit. The smallest positive
+  /// eigenvalue of D^-1 L bounds that of D_r^-1 L_r from below, so a bound for the whole graph serves (harmonic
+  /// extension only adds to x^T D x).
   LaplacianSolve solve(std::span<const double> b, std::span<double> x, int columns,
                        const LaplacianSolveParams& params = {}, const PcgObserver& observer = {});
 

@@ -1,5 +1,5 @@
 // Partial sums of components that lie on several ranks: all in one reduction, or through the owners of their leaders.
-#include "synbal/laplacian/components.hpp"
+#include "synbal/krylov/component_sums.hpp"
 
 #include <algorithm>
 
@@ -9,16 +9,20 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 }  // namespace
 
-GraphComponents::GraphComponents(const ConductanceGraph& graph) : graph_(&graph) {
-  number_labels();
-  find_shared();
+ComponentSums::ComponentSums(const Comm& comm, std::span<const GlobalIndex> component, const Ownership& rows,
+                             GlobalIndex grounded)
+    : comm_(&comm), grounded_(grounded) {
+  number_labels(component);
+  find_shared(rows);
   sizes_.assign(leader_.size(), 0.0);
   for (const auto l : label_) sizes_[at(l)] += 1;
   sum(sizes_, 1);
 }
 
-void GraphComponents::number_labels() {
-  const auto component = graph_->component();
+ComponentSums::ComponentSums(const Comm& comm, LocalIndex n)
+    : ComponentSums(comm, std::vector<GlobalIndex>(at(n), 0), Ownership::of_counts(comm, comm.is_root() ? 1 : 0), 0) {}
+
+void ComponentSums::number_labels(std::span<const GlobalIndex> component) {
   // Neighbours in the list often share their label.
   for (std::size_t i = 0; i < component.size(); ++i) {
     if (i == 0 || component[i] != component[i - 1]) leader_.push_back(component[i]);
@@ -33,9 +37,8 @@ void GraphComponents::number_labels() {
 }
 
 // Every leader that occurs gets a slot at its owner; components seen by several ranks are numbered if they are few.
-void GraphComponents::find_shared() {
-  const auto& comm = graph_->comm();
-  const auto& rows = graph_->component_rows();
+void ComponentSums::find_shared(const Ownership& rows) {
+  const auto& comm = *comm_;
   std::vector<GlobalIndex> foreign, present;
   for (const auto leader : leader_) (rows.owns(leader) ? present : foreign).push_back(leader);
   const Halo by_row(comm, rows, foreign);
@@ -84,13 +87,13 @@ void GraphComponents::find_shared() {
   halo_ = Halo(comm, slots, std::move(foreign_slot));
   std::int64_t singular = 0;
   for (auto leader = present.begin(); leader != last; ++leader) {
-    singular += *leader != graph_->grounded_component() ? 1 : 0;
+    singular += *leader != grounded_ ? 1 : 0;
   }
   nullity_ = comm.sum(singular);
 }
 
-void GraphComponents::sum(std::span<double> partial, int columns, std::span<double> scalars) const {
-  const auto& comm = graph_->comm();
+void ComponentSums::sum(std::span<double> partial, int columns, std::span<double> scalars) const {
+  const auto& comm = *comm_;
   if (comm.size() == 1) return;
   if (!few_shared_) {
     sum_through_owners(partial, columns);
@@ -102,15 +105,15 @@ void GraphComponents::sum(std::span<double> partial, int columns, std::span<doub
   for (std::size_t s = 0; s < at(shared_); ++s) {
     if (shared_label_[s] >= 0) std::copy_n(&partial[at(shared_label_[s]) * m], m, &all[s * m]);
   }
-  std::copy(scalars.begin(), scalars.end(), all.begin() + static_cast<std::ptrdiff_t>(at(shared_) * m));
+  std::copy_n(scalars.data(), scalars.size(), all.data() + at(shared_) * m);
   if (!all.empty()) comm.sum(std::span(all));
   for (std::size_t s = 0; s < at(shared_); ++s) {
     if (shared_label_[s] >= 0) std::copy_n(&all[s * m], m, &partial[at(shared_label_[s]) * m]);
   }
-  std::copy(all.begin() + static_cast<std::ptrdiff_t>(at(shared_) * m), all.end(), scalars.begin());
+  std::copy_n(all.data() + at(shared_) * m, scalars.size(), scalars.data());
 }
 
-void GraphComponents::sum_through_owners(std::span<double> partial, int columns) const {
+void ComponentSums::sum_through_owners(std::span<double> partial, int columns) const {
   const auto m = at(columns);
   std::vector<double> values((at(slots_) + halo_.ghosts().size()) * m, 0.0);
   for (std::size_t l = 0; l < slot_of_label_.size(); ++l) {
@@ -126,7 +129,43 @@ void GraphComponents::sum_through_owners(std::span<double> partial, int columns)
   }
 }
 
-void GraphComponents::project(std::span<double> block, int columns) const {
+std::vector<double> ComponentSums::sum(std::span<const double> values) const {
+  return sum_of([&](LocalIndex i) { return values[at(i)]; });
+}
+
+std::vector<double> ComponentSums::combine(std::vector<double> per_label,
+                                           const std::function<double(double, double)>& op) const {
+  if (comm_->size() == 1) return per_label;
+  // A leader may be pinned or have all its places elsewhere, so that its slot belongs to no label of this rank.
+  std::vector<double> at_leader(at(slots_), 0.0);
+  std::vector<std::uint8_t> filled(at(slots_), 0);
+  const auto put = [&](LocalIndex slot, double value) {
+    at_leader[at(slot)] = filled[at(slot)] != 0 ? op(at_leader[at(slot)], value) : value;
+    filled[at(slot)] = 1;
+  };
+  std::vector<double> foreign(halo_.ghosts().size());
+  for (std::size_t l = 0; l < per_label.size(); ++l) {
+    const auto slot = slot_of_label_[l];
+    if (slot < slots_) {
+      put(slot, per_label[l]);
+    } else {
+      foreign[at(slot - slots_)] = per_label[l];
+    }
+  }
+  HaloExchange<double> exchange(halo_);
+  exchange.reverse_begin([&](LocalIndex g) { return foreign[at(g)]; });
+  exchange.reverse_end(put);
+  exchange.forward(at_leader, foreign);
+  for (std::size_t l = 0; l < per_label.size(); ++l) {
+    const auto slot = slot_of_label_[l];
+    per_label[l] = slot < slots_ ? at_leader[at(slot)] : foreign[at(slot - slots_)];
+  }
+  return per_label;
+}
+
+void ComponentSums::center(std::span<double> values) const { project(values, 1); }
+
+void ComponentSums::project(std::span<double> block, int columns) const {
   const auto m = at(columns);
   std::vector<double> mean(leader_.size() * m, 0.0);
   for (std::size_t i = 0; i < label_.size(); ++i) {

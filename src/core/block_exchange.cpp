@@ -1,5 +1,5 @@
 // Messages of whole rows of a block.
-#include "synbal/laplacian/block_exchange.hpp"
+#include "synbal/core/block_exchange.hpp"
 
 #include <algorithm>
 

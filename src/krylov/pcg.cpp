@@ -1,12 +1,12 @@
 // The loop of conjugate gradients, and its passes over the vectors.
-#include "laplacian/pcg.hpp"
+#include "synbal/krylov/pcg.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "laplacian/width.hpp"
+#include "krylov/width.hpp"
 
-namespace synbal::laplacian {
+namespace synbal {
 
 namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
@@ -18,8 +18,10 @@ struct BlockPcg::Columns {
   std::vector<int> name;
   std::vector<double> alpha, beta, rho, offset, energy, residual, progress, target, norm;
   std::vector<std::uint8_t> active, stop;
+  PcgNorm measure;
+  std::span<const double> weight;
 
-  explicit Columns(const PcgTask& task) {
+  explicit Columns(const PcgTask& task) : measure(task.measure), weight(task.weight) {
     const auto m = at(task.columns);
     for (std::size_t k = 0; k < m; ++k) given.push_back(k), name.push_back(task.column[k]);
     for (auto* values : {&alpha, &beta, &rho, &residual}) values->assign(m, 0.0);
@@ -27,14 +29,30 @@ struct BlockPcg::Columns {
     offset.assign(task.offset.begin(), task.offset.end());
     energy = offset;
     norm.assign(task.norm.begin(), task.norm.end());
-    for (std::size_t k = 0; k < m; ++k) target.push_back(task.target[k] / norm[k]);
+    target.assign(task.target.begin(), task.target.end());
+    for (std::size_t k = 0; k < m && !natural(); ++k) target[k] /= norm[k];
     active.assign(m, 1), stop.assign(m, 0);
   }
 
   [[nodiscard]] std::size_t width() const { return given.size(); }
+  [[nodiscard]] bool natural() const { return measure == PcgNorm::natural; }
+
+  /// The scalars of a step hold the squares of the residuals, by the measure that is asked for, from here on.
+  [[nodiscard]] std::size_t squares() const { return natural() ? 0 : 2 * width(); }
+
+  /// In the natural norm residuals relate to the first one.
+  void take_norms(std::span<const double> scalars) {
+    for (std::size_t k = 0; k < width() && natural(); ++k) norm.push_back(std::sqrt(std::max(scalars[k], 0.0)));
+  }
+
+  [[nodiscard]] double relative(std::size_t k, std::span<const double> scalars) const {
+    const double size = std::sqrt(scalars[squares() + k]);
+    return norm[k] > 0 ? size / norm[k] : size;
+  }
 
   /// True when the next step may well end all columns, going by the progress of the last one.
   [[nodiscard]] bool ending() const {
+    if (norm.empty()) return false;
     for (std::size_t k = 0; k < width(); ++k) {
       if (active[k] != 0 && !(residual[k] * progress[k] <= 3 * target[k])) return false;
     }
@@ -44,7 +62,7 @@ struct BlockPcg::Columns {
   /// Energies and residuals after a step, told to the observer. @return true when the adviser wants to leave.
   bool report(const PcgTask& task, std::int64_t iteration, bool jacobi, std::span<const double> scalars) {
     for (std::size_t k = 0; k < width(); ++k) {
-      const double now = std::sqrt(scalars[2 * width() + k]) / norm[k];
+      const double now = relative(k, scalars);
       progress[k] = residual[k] > 0 ? std::min(now / residual[k], 1.0) : 1.0;
       residual[k] = now;
       energy[k] += alpha[k] * rho[k];
@@ -78,19 +96,27 @@ struct BlockPcg::Columns {
   }
 };
 
-BlockPcg::BlockPcg(const ConductanceGraph& graph, const GraphComponents& components, LaplacianOperator& laplacian)
-    : graph_(&graph), components_(&components), laplacian_(&laplacian) {
-  for (const double d : graph.degree()) inverse_degree_.push_back(d > 0 ? 1 / d : 0.0);
-  degree_sums_.assign(at(components.count()), 0.0);
-  for (std::size_t i = 0; i < inverse_degree_.size(); ++i) {
-    degree_sums_[at(components.label()[i])] += graph.degree()[i];
+BlockPcg::BlockPcg(SymmetricOperator& a) : operator_(&a), components_(&a.components()) { take_diagonal(); }
+
+void BlockPcg::take_diagonal() {
+  const auto diagonal = operator_->diagonal();
+  inverse_diagonal_.clear();
+  for (const double d : diagonal) inverse_diagonal_.push_back(d > 0 ? 1 / d : 0.0);
+  diagonal_sums_ = components_->sum(diagonal);
+}
+
+void BlockPcg::project(std::span<double> r) {
+  auto share = components_->sum(r);
+  for (LocalIndex l = 0; l < components_->count(); ++l) {
+    share[at(l)] *= components_->grounded(l) || diagonal_sums_[at(l)] <= 0 ? 0.0 : 1 / diagonal_sums_[at(l)];
   }
-  components.sum(degree_sums_, 1);
+  const auto diagonal = operator_->diagonal();
+  for (std::size_t i = 0; i < r.size(); ++i) r[i] -= diagonal[i] * share[at(components_->label()[i])];
 }
 
 void BlockPcg::start(const PcgTask& task) {
   width_ = task.columns;
-  const auto size = at(graph_->size()) * at(width_);
+  const auto size = inverse_diagonal_.size() * at(width_);
   for (auto* values : {&x_, &u_, &w_, &p_, &s_}) values->assign(size, 0.0);
   r_.assign(task.r.begin(), task.r.end());
   shift_.assign(at(components_->count()) * at(2 * width_), 0.0);
@@ -103,25 +129,25 @@ void BlockPcg::update(const Columns& now, bool jacobi) {
   for (int k = 0; k < M; ++k) alpha[k] = now.alpha[at(k)], beta[k] = now.beta[at(k)];
   if (OneComponent && !shift_.empty()) std::copy_n(shift_.begin(), 2 * M, shift);
   const auto label = components_->label();
-  const auto degree = graph_->degree();
+  const auto diagonal = operator_->diagonal();
   double* x = x_.data();
   double* r = r_.data();
   double* u = u_.data();
   const double* w = w_.data();
   double* p = p_.data();
   double* s = s_.data();
-  for (std::size_t i = 0; i < inverse_degree_.size(); ++i, x += M, r += M, u += M, w += M, p += M, s += M) {
+  for (std::size_t i = 0; i < inverse_diagonal_.size(); ++i, x += M, r += M, u += M, w += M, p += M, s += M) {
     if constexpr (!OneComponent) std::copy_n(&shift_[at(label[i]) * at(2 * M)], 2 * M, shift);
     for (int k = 0; k < M; ++k) {
       p[k] = u[k] - shift[k] + beta[k] * p[k];
       s[k] = w[k] + beta[k] * s[k];
       x[k] += alpha[k] * p[k];
-      r[k] -= alpha[k] * s[k] + degree[i] * shift[M + k];
+      r[k] -= alpha[k] * s[k] + diagonal[i] * shift[M + k];
       squares[k] += r[k] * r[k];
     }
     if (!jacobi) continue;
     for (int k = 0; k < M; ++k) {
-      u[k] = inverse_degree_[i] * r[k];
+      u[k] = inverse_diagonal_[i] * r[k];
       rho[k] += r[k] * u[k];
       sums[k] += r[k];
     }
@@ -134,15 +160,26 @@ void BlockPcg::update(const Columns& now, bool jacobi) {
   for (int k = 0; k < M; ++k) scalars_[at(k)] = rho[k], scalars_[at(2 * M + k)] = squares[k];
 }
 
+void BlockPcg::weigh_residuals(std::span<const double> weight) {
+  const auto m = at(width_);
+  std::fill(scalars_.begin() + static_cast<std::ptrdiff_t>(2 * m), scalars_.end(), 0.0);
+  for (std::size_t i = 0; i < weight.size(); ++i) {
+    for (std::size_t k = 0; k < m; ++k) {
+      const double weighted = weight[i] * r_[i * m + k];
+      scalars_[2 * m + k] += weighted * weighted;
+    }
+  }
+}
+
 template <int M>
 void BlockPcg::sums_after_library() {
   const auto label = components_->label();
-  const auto degree = graph_->degree();
-  for (std::size_t i = 0; i < inverse_degree_.size(); ++i) {
+  const auto diagonal = operator_->diagonal();
+  for (std::size_t i = 0; i < inverse_diagonal_.size(); ++i) {
     double* of_label = &label_sums_[at(label[i]) * at(2 * M)];
     for (std::size_t k = 0; k < M; ++k) {
       const double r = r_[i * M + k], u = u_[i * M + k];
-      of_label[k] += degree[i] * u, of_label[M + k] += r;
+      of_label[k] += diagonal[i] * u, of_label[M + k] += r;
       scalars_[k] += r * u;
     }
   }
@@ -157,24 +194,27 @@ void BlockPcg::step(const Columns& now, BlockPreconditioner* preconditioner) {
     constexpr int M = width;
     components_->count() <= 1 ? update<M, true>(now, jacobi) : update<M, false>(now, jacobi);
   });
-  if (now.ending() && all_reached(now)) return;
+  if (now.measure == PcgNorm::weighted) weigh_residuals(now.weight);
+  if (!now.natural() && now.ending() && all_reached(now)) return;
   if (!jacobi) {
     preconditioner->apply(r_, u_, width_);
     with_width(width_, [&](auto width) { sums_after_library<width>(); });
   }
-  laplacian_->apply(u_, w_, width_, std::span(scalars_).subspan(m, m));
+  if (now.natural() && now.ending() && all_reached(now)) return;
+  operator_->apply(u_, w_, width_, std::span(scalars_).subspan(m, m));
   reduce(jacobi);
 }
 
 // Near the end one more small reduction spares a preconditioner and a product that nobody would use.
 bool BlockPcg::all_reached(const Columns& now) {
   const auto m = at(width_);
-  std::vector<double> squares(scalars_.begin() + static_cast<std::ptrdiff_t>(2 * m), scalars_.end());
-  graph_->comm().sum(std::span(squares));
+  const auto begin = scalars_.begin() + static_cast<std::ptrdiff_t>(now.squares());
+  std::vector<double> squares(begin, begin + static_cast<std::ptrdiff_t>(m));
+  components_->comm().sum(std::span(squares));
   for (std::size_t k = 0; k < m; ++k) {
     if (now.active[k] != 0 && !(std::sqrt(squares[k]) <= now.target[k] * now.norm[k])) return false;
   }
-  std::copy(squares.begin(), squares.end(), scalars_.begin() + static_cast<std::ptrdiff_t>(2 * m));
+  std::copy(squares.begin(), squares.end(), begin);
   return true;
 }
 
@@ -183,7 +223,7 @@ void BlockPcg::reduce(bool jacobi) {
   const auto stride = jacobi ? m : 2 * m;
   components_->sum(label_sums_, static_cast<int>(stride), scalars_);
   for (LocalIndex l = 0; l < components_->count(); ++l) {
-    const double inverse = components_->grounded(l) || degree_sums_[at(l)] <= 0 ? 0.0 : 1 / degree_sums_[at(l)];
+    const double inverse = components_->grounded(l) || diagonal_sums_[at(l)] <= 0 ? 0.0 : 1 / diagonal_sums_[at(l)];
     for (std::size_t k = 0; k < m; ++k) {
       shift_[at(l) * 2 * m + k] = inverse * label_sums_[at(l) * stride + k];
       shift_[at(l) * 2 * m + m + k] = inverse * label_sums_[at(l) * stride + (jacobi ? 0 : m) + k];
@@ -193,9 +233,9 @@ void BlockPcg::reduce(bool jacobi) {
 
 namespace {
 
-PcgEnd judge(double norm, double target, double rho, std::int64_t iterations, std::int64_t limit) {
-  if (!std::isfinite(norm)) return PcgEnd::breakdown;
-  if (norm <= target) return PcgEnd::reached;
+PcgEnd judge(double residual, double target, double rho, std::int64_t iterations, std::int64_t limit) {
+  if (!std::isfinite(residual)) return PcgEnd::breakdown;
+  if (residual <= target) return PcgEnd::reached;
   if (!(rho > 0) || !std::isfinite(rho)) return PcgEnd::breakdown;
   return iterations >= limit ? PcgEnd::limit : PcgEnd::running;
 }
@@ -203,13 +243,13 @@ PcgEnd judge(double norm, double target, double rho, std::int64_t iterations, st
 }  // namespace
 
 // Which columns end with the residual that `iteration` steps have left.
-void BlockPcg::account(const PcgTask& task, Columns& now, PcgOutcome& outcome, std::int64_t iteration,
-                       std::span<const double> scalars, bool leave) {
+void BlockPcg::account(Columns& now, PcgOutcome& outcome, std::int64_t iteration, std::span<const double> scalars,
+                       std::span<const std::int64_t> limit, bool leave) {
   const auto m = now.width();
   for (std::size_t k = 0; k < m; ++k) {
     if (now.active[k] == 0) continue;
     const auto given = now.given[k];
-    auto end = judge(std::sqrt(scalars[2 * m + k]), task.target[given], scalars[k], iteration, task.limit[given]);
+    auto end = judge(now.relative(k, scalars), now.target[k], scalars[k], iteration, limit[given]);
     if (end == PcgEnd::running && now.stop[k] != 0) end = PcgEnd::stopped;
     if (end == PcgEnd::running && leave) end = PcgEnd::left;
     outcome.iterations[given] = iteration;
@@ -241,8 +281,9 @@ PcgOutcome BlockPcg::run(const PcgTask& task, std::span<double> x, BlockPrecondi
                      now.energy};
   for (std::int64_t iteration = 0;; ++iteration) {
     step(now, preconditioner);
+    if (iteration == 0) now.take_norms(scalars_);
     const bool leave = iteration > 0 && now.report(task, iteration - 1, preconditioner == nullptr, scalars_);
-    account(task, now, outcome, iteration, scalars_, leave);
+    account(now, outcome, iteration, scalars_, task.limit, leave);
     next_step(now, scalars_);
     for (std::size_t k = 0; k < now.width(); ++k) {
       if (now.active[k] == 0 || (now.alpha[k] > 0 && std::isfinite(now.alpha[k]))) continue;
@@ -259,7 +300,7 @@ PcgOutcome BlockPcg::run(const PcgTask& task, std::span<double> x, BlockPrecondi
 
 void BlockPcg::keep(const Columns& now, std::span<double> x, std::size_t all_columns) const {
   const auto m = now.width();
-  for (std::size_t i = 0; i < inverse_degree_.size(); ++i) {
+  for (std::size_t i = 0; i < inverse_diagonal_.size(); ++i) {
     for (std::size_t k = 0; k < m; ++k) x[i * all_columns + now.given[k]] = x_[i * m + k];
   }
 }
@@ -275,10 +316,10 @@ void BlockPcg::narrow(Columns& now, std::span<double> x, std::size_t all_columns
     }
     values.resize(rows * groups * to);
   };
-  for (auto* values : {&x_, &r_, &u_, &w_, &p_, &s_}) pack(*values, inverse_degree_.size(), 1);
+  for (auto* values : {&x_, &r_, &u_, &w_, &p_, &s_}) pack(*values, inverse_diagonal_.size(), 1);
   pack(shift_, at(components_->count()), 2);
   now.select(places);
   width_ = static_cast<int>(to);
 }
 
-}  // namespace synbal::laplacian
+}  // namespace synbal

@@ -1,0 +1,22 @@
+// Preconditioners: their kinds, and what they do.
+#pragma once
+
+#include <span>
+
+namespace synbal {
+
+enum class Preconditioner { jacobi, multigrid, direct };
+[[nodiscard]] const char* to_string(Preconditioner preconditioner) noexcept;
+
+/// u = M^-1 r for interleaved blocks, M symmetric and positive definite but for constants.
+class BlockPreconditioner {
+ public:
+  BlockPreconditioner() = default;
+  BlockPreconditioner(const BlockPreconditioner&) = delete;
+  BlockPreconditioner& operator=(const BlockPreconditioner&) = delete;
+  virtual ~BlockPreconditioner() = default;
+  /// Collective.
+  virtual void apply(std::span<const double> r, std::span<double> u, int columns) = 0;
+};
+
+}  // namespace synbal

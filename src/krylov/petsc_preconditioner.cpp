@@ -1,0 +1,187 @@
+// BoomerAMG or MUMPS on a matrix that its owner assembles.
+#include "krylov/petsc_preconditioner.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "synbal/core/error.hpp"
+#include "synbal/core/log.hpp"
+
+namespace synbal {
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// Sets a PETSc option unless the user did.
+void set_default(const std::string& name, const char* value) {
+  PetscBool given = PETSC_FALSE;
+  SYNBAL_PETSC(PetscOptionsHasName(nullptr, nullptr, name.c_str(), &given));
+  if (given == PETSC_FALSE) SYNBAL_PETSC(PetscOptionsSetValue(nullptr, name.c_str(), value));
+}
+
+// Settings that hold on expanders and lattices alike, with iteration counts independent of the number of ranks;
+// l1-Jacobi on the coarsest level because Laplacians are singular.
+void prefer_robust_boomeramg(const std::string& prefix) {
+  const std::pair<const char*, const char*> settings[] = {{"coarsen_type", "PMIS"},
+                                                          {"interp_type", "ext+i"},
+                                                          {"agg_nl", "2"},
+                                                          {"P_max", "4"},
+                                                          {"strong_threshold", "0.5"},
+                                                          {"relax_type_all", "l1scaled-Jacobi"},
+                                                          {"relax_type_coarse", "l1scaled-Jacobi"}};
+  for (const auto& [name, value] : settings) set_default("-" + prefix + "pc_hypre_boomeramg_" + name, value);
+}
+
+bool is_boomeramg(PC pc) {
+  PetscBool hypre = PETSC_FALSE;
+  SYNBAL_PETSC(PetscObjectTypeCompare(reinterpret_cast<PetscObject>(pc), PCHYPRE, &hypre));
+  const char* which = nullptr;
+  if (hypre == PETSC_TRUE) SYNBAL_PETSC(PCHYPREGetType(pc, &which));
+  return which != nullptr && std::string(which) == "boomeramg";
+}
+
+void choose_multigrid(PC pc) {
+  SYNBAL_PETSC(PCSetType(pc, PCHYPRE));
+  SYNBAL_PETSC(PCHYPRESetType(pc, "boomeramg"));
+}
+
+void choose_direct(PC pc) {
+  SYNBAL_PETSC(PCSetType(pc, PCCHOLESKY));
+  SYNBAL_PETSC(PCFactorSetMatSolverType(pc, MATSOLVERMUMPS));
+}
+
+}  // namespace
+
+bool user_chose_preconditioner(const std::string& prefix) {
+  PetscBool given = PETSC_FALSE;
+  SYNBAL_PETSC(PetscOptionsHasName(nullptr, prefix.c_str(), "-pc_type", &given));
+  return given == PETSC_TRUE;
+}
+
+PetscPreconditioner::PetscPreconditioner(const MatrixSource& source, std::string prefix, Preconditioner kind,
+                                         const ComponentSums* sums)
+    : source_(&source), prefix_(std::move(prefix)), kind_(kind), sums_(sums), comm_(source.comm().get()) {}
+PetscPreconditioner::~PetscPreconditioner() = default;
+
+template <class Work>
+bool PetscPreconditioner::attempt(Work&& work) {
+  bool done = true;
+  try {
+    work();
+  } catch (const Error& error) {
+    log_debug("{}: the {} preconditioner could not be set up: {}", prefix_, to_string(kind_), error.what());
+    done = false;
+  }
+  return !source_->comm().any(!done);
+}
+
+bool PetscPreconditioner::exceeds_petsc_int() const {
+  const auto most = std::max<std::int64_t>(source_->entries(), source_->global_size());
+  const bool exceeds = source_->comm().any(most > std::numeric_limits<PetscInt>::max());
+  if (exceeds) log_debug("{}: more entries a rank or places than PETSc's 32-bit indices count", prefix_);
+  return exceeds;
+}
+
+bool PetscPreconditioner::set_up() {
+  if (exceeds_petsc_int()) return false;
+  const bool ready = (pc_ || attempt([&] { make(); })) && attempt([&] { assemble(); }) && attempt([&] {
+                       SYNBAL_PETSC(PCSetOperators(pc_.get(), matrix_.get(), matrix_.get()));
+                       SYNBAL_PETSC(PCSetUp(pc_.get()));
+                     });
+  if (!ready) {
+    // A set-up that fails on some ranks only leaves PETSc's caches of the communicator out of step: the next one gets
+    // another.
+    right_.reset(), left_.reset(), pc_.reset(), matrix_.reset();
+    comm_ = Comm(source_->comm().get());
+  } else if (sums_ != nullptr) {
+    diagonal_sums_ = sums_->sum(source_->diagonal());
+  }
+  return ready;
+}
+
+void PetscPreconditioner::make() {
+  PC raw = nullptr;
+  SYNBAL_PETSC(PCCreate(comm_.get(), &raw));
+  pc_ = PetscPc::adopt(raw);
+  SYNBAL_PETSC(PCSetOptionsPrefix(raw, prefix_.c_str()));
+  if (!user_chose_preconditioner(prefix_)) kind_ == Preconditioner::direct ? choose_direct(raw) : choose_multigrid(raw);
+  SYNBAL_PETSC(PCSetFromOptions(raw));
+  if (!is_boomeramg(raw)) return;
+  prefer_robust_boomeramg(prefix_);
+  SYNBAL_PETSC(PCSetFromOptions(raw));
+}
+
+std::vector<double> PetscPreconditioner::choose_scaling() const {
+  const auto diagonal = source_->diagonal();
+  double largest = 0;
+  for (const double d : diagonal) largest = std::max(largest, d);
+  largest = source_->comm().max(largest);
+  const double common = largest > 0 ? std::exp2(-std::floor(std::log2(largest) / 2)) : 1.0;
+  std::vector<double> scaling(diagonal.size(), common);
+  for (std::size_t i = 0; i < scaling.size() && kind_ == Preconditioner::direct; ++i) {
+    if (diagonal[i] > 0) scaling[i] = std::exp2(-std::round(std::log2(diagonal[i]) / 2));
+  }
+  return scaling;
+}
+
+// A factorisation of a singular matrix needs a pivot; it only preconditions, so the solution does not feel the lift.
+void PetscPreconditioner::assemble() {
+  scaling_ = choose_scaling();
+  const double lift = kind_ == Preconditioner::direct ? 1 + 1e-14 : 1.0;
+  const auto diagonal = source_->diagonal();
+  std::vector<double> scaled(diagonal.size());
+  for (std::size_t i = 0; i < scaled.size(); ++i) {
+    scaled[i] = diagonal[i] > 0 ? diagonal[i] * scaling_[i] * scaling_[i] * lift : 1.0;
+  }
+  right_.reset(), left_.reset();
+  matrix_ = source_->assemble(scaling_, scaled, comm_.get());
+  Vec in = nullptr, out = nullptr;
+  SYNBAL_PETSC(MatCreateVecs(matrix_.get(), &in, &out));
+  right_ = PetscVec::adopt(in);
+  left_ = PetscVec::adopt(out);
+}
+
+std::string PetscPreconditioner::name() const {
+  PCType type = nullptr;
+  if (!user_chose_preconditioner(prefix_)) return to_string(kind_);
+  if (pc_) SYNBAL_PETSC(PCGetType(pc_.get(), &type));
+  return type == nullptr ? "none" : type;
+}
+
+void PetscPreconditioner::apply(std::span<const double> r, std::span<double> u, int columns) {
+  const auto m = at(columns);
+  for (std::size_t k = 0; k < m; ++k) {
+    PetscScalar* to = nullptr;
+    SYNBAL_PETSC(VecGetArrayWrite(right_.get(), &to));
+    for (std::size_t i = 0; i < scaling_.size(); ++i) to[i] = scaling_[i] * r[i * m + k];
+    SYNBAL_PETSC(VecRestoreArrayWrite(right_.get(), &to));
+    SYNBAL_PETSC(PCApply(pc_.get(), right_.get(), left_.get()));
+    const PetscScalar* from = nullptr;
+    SYNBAL_PETSC(VecGetArrayRead(left_.get(), &from));
+    for (std::size_t i = 0; i < scaling_.size(); ++i) u[i * m + k] = scaling_[i] * from[i];
+    SYNBAL_PETSC(VecRestoreArrayRead(left_.get(), &from));
+  }
+  if (sums_ != nullptr) take_out_constants(u, m);
+}
+
+void PetscPreconditioner::take_out_constants(std::span<double> u, std::size_t columns) const {
+  const auto label = sums_->label();
+  const auto diagonal = source_->diagonal();
+  std::vector<double> share(at(sums_->count()) * columns, 0.0);
+  for (std::size_t i = 0; i < label.size(); ++i) {
+    for (std::size_t k = 0; k < columns; ++k) share[at(label[i]) * columns + k] += diagonal[i] * u[i * columns + k];
+  }
+  sums_->sum(share, static_cast<int>(columns));
+  for (LocalIndex l = 0; l < sums_->count(); ++l) {
+    const bool free = !sums_->grounded(l) && diagonal_sums_[at(l)] > 0;
+    for (std::size_t k = 0; k < columns; ++k) share[at(l) * columns + k] *= free ? 1 / diagonal_sums_[at(l)] : 0.0;
+  }
+  for (std::size_t i = 0; i < label.size(); ++i) {
+    for (std::size_t k = 0; k < columns; ++k) u[i * columns + k] -= share[at(label[i]) * columns + k];
+  }
+}
+
+}  // namespace synbal
