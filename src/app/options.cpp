@@ -10,6 +10,7 @@
 #include <map>
 
 #include "synbal/core/agree.hpp"
+#include "synbal/io/table.hpp"
 
 namespace synbal::app {
 
@@ -130,6 +131,12 @@ void check_output(const Comm& comm, const std::string& path, OutputKind kind, co
     }
     if (kind == OutputKind::trajectory && !path.ends_with(".h5")) {
       throw usage_error(fmt::format("{}: a trajectory is an HDF5 file: give a name that ends in .h5", path));
+    }
+    if (kind == OutputKind::matrix && !path.ends_with(".h5")) {
+      throw usage_error(fmt::format("{}: a whole matrix goes to an HDF5 file: give a name that ends in .h5", path));
+    }
+    if (kind == OutputKind::table && !is_table_path(path)) {
+      throw usage_error(fmt::format("{}: a table is written as .h5, .csv or .csv.gz: give a name that ends so", path));
     }
     for (const auto& other : others) {
       if (!same_file(path, file_of(other))) continue;

@@ -38,7 +38,7 @@ void add_reading_options(CLI::App& command, InputOptions& options);
 [[nodiscard]] std::vector<std::string> input_files(const InputOptions& options);
 
 /// What an output file is: its extension must say so.
-enum class OutputKind { network, result, trajectory, report };
+enum class OutputKind { network, result, trajectory, table, matrix, report };
 
 /// Collective. Looks on one rank for all, before any work: the extension fits, the file can be created, and writing it
 /// destroys none of the `others` that this run reads or writes. @throws Error usage or io_failure.

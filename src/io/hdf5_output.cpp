@@ -96,6 +96,7 @@ Hdf5Output::DatasetId Hdf5Output::table(const std::string& path, std::int64_t ro
   return datasets_.size() - 1;
 }
 template Hdf5Output::DatasetId Hdf5Output::table<double>(const std::string&, std::int64_t, std::int64_t);
+template Hdf5Output::DatasetId Hdf5Output::table<std::int64_t>(const std::string&, std::int64_t, std::int64_t);
 
 std::int64_t Hdf5Output::Declared::length() const {
   return static_cast<std::int64_t>(std::accumulate(shape.begin(), shape.end(), hsize_t{1}, std::multiplies<>()));

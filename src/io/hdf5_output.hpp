@@ -28,7 +28,7 @@ class Hdf5Output {
   /// T: double, std::int64_t, std::uint8_t.
   template <class T>
   DatasetId dataset(const std::string& path, std::int64_t length);
-  /// Two-dimensional, [rows, width]; its elements are counted row after row.
+  /// Two-dimensional, [rows, width]; its elements are counted row after row. T: double, std::int64_t.
   template <class T>
   DatasetId table(const std::string& path, std::int64_t rows, std::int64_t width);
 

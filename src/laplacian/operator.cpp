@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "laplacian/row_sum.hpp"
 #include "laplacian/width.hpp"
 
 namespace synbal {
@@ -25,16 +26,7 @@ template <int M>
   const LocalIndex* neighbour = rows.neighbour;
   const double* conductance = rows.conductance;
   if constexpr (M == 1) {
-    // Two sums, so that an addition need not wait for the one before.
-    const double own = xi[0];
-    double even = 0, odd = 0;
-    auto e = begin;
-    for (; e + 1 < end; e += 2) {
-      even += conductance[e] * (own - x[neighbour[e] - shift]);
-      odd += conductance[e + 1] * (own - x[neighbour[e + 1] - shift]);
-    }
-    if (e < end) even += conductance[e] * (own - x[neighbour[e] - shift]);
-    y[0] += even + odd;
+    y[0] += laplacian::row_sum(neighbour, conductance, begin, end, xi[0], x, shift);
   } else {
     double sum[M] = {}, own[M];
     for (int k = 0; k < M; ++k) own[k] = xi[k];

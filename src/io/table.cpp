@@ -1,0 +1,198 @@
+// Tables: brought to the order of the file where rows have places, then column by column as HDF5, line by line as text.
+#include "synbal/io/table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "provenance.hpp"
+#include "synbal/core/agree.hpp"
+#include "text_output.hpp"
+#include "trajectory_columns.hpp"
+
+namespace synbal {
+
+namespace {
+using io::Hdf5Output;
+
+using Reals = std::function<double(std::int64_t)>;
+using Integers = std::function<std::int64_t(std::int64_t)>;
+
+std::int64_t values_a_row(const TableColumn& column) { return std::max<std::int64_t>(column.width, 1); }
+
+// ---- rows that have places
+
+template <class T>
+std::function<T(std::int64_t)> placed(const io::ScatteredColumns& rows, std::int64_t width, std::int64_t own,
+                                      const std::function<T(std::int64_t)>& value) {
+  auto all = std::make_shared<std::vector<T>>(static_cast<std::size_t>(rows.count() * width));
+  std::vector<T> one(static_cast<std::size_t>(own));
+  for (std::int64_t k = 0; k < width; ++k) {
+    for (std::int64_t r = 0; r < own; ++r) one[static_cast<std::size_t>(r)] = value(r * width + k);
+    const auto block = rows.block<T>(one);
+    for (std::size_t r = 0; r < block.size(); ++r)
+      (*all)[r * static_cast<std::size_t>(width) + static_cast<std::size_t>(k)] = block[r];
+  }
+  return [all](std::int64_t element) { return (*all)[static_cast<std::size_t>(element)]; };
+}
+
+// Collective. The same table, rank after rank.
+Table in_order(const Comm& comm, const Table& table) {
+  const io::ScatteredColumns rows(comm, table.place, comm.sum(table.rows));
+  Table ordered{rows.count(), {}, {}, table.notes};
+  for (const auto& c : table.columns) {
+    const auto bring = [&](const auto& value) -> decltype(TableColumn::value) {
+      return placed(rows, values_a_row(c), table.rows, value);
+    };
+    ordered.columns.push_back({c.name, std::visit(bring, c.value), c.width});
+  }
+  return ordered;
+}
+
+// ---- text
+
+/// One line after the other in the same memory.
+class LineFormatter {
+ public:
+  std::string_view header(const Table& table) {
+    text_.clear();
+    for (const auto& c : table.columns) {
+      if (c.width == 0) separate() += c.name;
+      for (std::int64_t k = 0; k < c.width; ++k) separate() += fmt::format("{}_{}", c.name, k + 1);
+    }
+    return text_ += '\n';
+  }
+  std::string_view row(const Table& table, std::int64_t row) {
+    text_.clear();
+    for (const auto& c : table.columns) {
+      const auto width = values_a_row(c);
+      for (auto element = row * width; element < (row + 1) * width; ++element) {
+        separate();
+        std::visit([&](const auto& value) { put(value(element)); }, c.value);
+      }
+    }
+    return text_ += '\n';
+  }
+
+ private:
+  std::string& separate() {
+    if (!text_.empty()) text_ += ',';
+    return text_;
+  }
+  template <class T>
+  void put(T value) {
+    if constexpr (std::is_same_v<T, double>) {
+      if (std::isnan(value)) value = std::abs(value);  // without a sign
+    }
+    std::array<char, 32> digits;
+    text_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+  }
+
+  std::string text_;
+};
+
+io::TextLines lines_of(const Comm& comm, const Table& table) {
+  return [&](const io::TakeText& take) {
+    LineFormatter format;
+    if (comm.is_root()) take(format.header(table));
+    for (std::int64_t r = 0; r < table.rows; ++r) take(format.row(table, r));
+  };
+}
+
+// ---- HDF5
+
+template <class T>
+Hdf5Output::DatasetId declare(Hdf5Output& output, const TableColumn& column, std::int64_t rows) {
+  const auto path = "/" + column.name;
+  return column.width == 0 ? output.dataset<T>(path, rows) : output.table<T>(path, rows, column.width);
+}
+
+template <class T>
+void write_column(Hdf5Output& output, Hdf5Output::DatasetId id, std::int64_t first, std::int64_t count,
+                  const std::function<T(std::int64_t)>& value) {
+  io::write_in_pieces<T>(count, value,
+                         [&](std::int64_t k, std::span<const T> piece) { output.write<T>(id, first + k, piece); });
+}
+
+void write_hdf5(const Comm& comm, const Table& table, const Provenance& about, const std::string& path) {
+  const auto rows = comm.sum(table.rows), below = comm.sum_below(table.rows);
+  Hdf5Output output;
+  std::vector<Hdf5Output::DatasetId> columns, notes;
+  for (const auto& c : table.columns) {
+    const bool real = std::holds_alternative<Reals>(c.value);
+    columns.push_back(real ? declare<double>(output, c, rows) : declare<std::int64_t>(output, c, rows));
+  }
+  for (const auto& n : table.notes) {
+    notes.push_back(output.dataset<double>("/" + n.name, static_cast<std::int64_t>(n.values.size())));
+  }
+  io::declare_provenance(about, output);
+  output.create(comm, path);
+  agreed(comm, [&] {
+    for (std::size_t k = 0; k < columns.size(); ++k) {
+      const auto width = values_a_row(table.columns[k]);
+      std::visit([&](const auto& value) { write_column(output, columns[k], below * width, table.rows * width, value); },
+                 table.columns[k].value);
+    }
+    for (std::size_t k = 0; k < notes.size() && comm.is_root(); ++k) {
+      output.write<double>(notes[k], 0, table.notes[k].values);
+    }
+  });
+  output.finish();
+}
+}  // namespace
+
+bool is_table_path(const std::string& path) {
+  return path.ends_with(".h5") || path.ends_with(".csv") || path.ends_with(".csv.gz");
+}
+
+void write_table(const Comm& comm, const Table& table, const Provenance& about, const std::string& path) {
+  if (!is_table_path(path)) {
+    throw usage_error(
+        fmt::format("{}: no table with this name can be written (the extension decides): use one of "
+                    ".h5, .csv, .csv.gz",
+                    path));
+  }
+  if (comm.any(!table.place.empty())) {
+    auto ordered = in_order(comm, table);
+    return write_table(comm, ordered, about, path);
+  }
+  if (path.ends_with(".h5")) return write_hdf5(comm, table, about, path);
+  if (path.ends_with(".gz")) return io::write_text_gz(comm, lines_of(comm, table), path);
+  io::write_text(comm, lines_of(comm, table), path);
+}
+
+// ---- matrices
+
+struct MatrixWriter::Body {
+  io::ScatteredColumns columns;
+  Hdf5Output output;
+  Hdf5Output::DatasetId matrix = 0;
+  std::int64_t width = 0;
+};
+
+MatrixWriter::MatrixWriter(const Comm& comm, std::string path, const std::string& name,
+                           std::span<const std::int64_t> place, std::span<const std::int64_t> id,
+                           const Provenance& about) {
+  const auto n = comm.sum(static_cast<std::int64_t>(place.size()));
+  body_ = std::make_unique<Body>(Body{{comm, place, n}, {}, 0, n});
+  auto& output = body_->output;
+  body_->matrix = output.table<double>("/" + name, n, n);
+  const auto ids = output.dataset<std::int64_t>("/id", n);
+  io::declare_provenance(about, output);
+  output.create(comm, path);
+  output.write<std::int64_t>(ids, body_->columns.first(), body_->columns.block(id));
+}
+
+MatrixWriter::~MatrixWriter() = default;
+
+void MatrixWriter::row(std::int64_t row, std::span<const double> values) {
+  const auto& columns = body_->columns;
+  body_->output.write<double>(body_->matrix, row * body_->width + columns.first(), columns.block(values));
+}
+
+void MatrixWriter::finish() { body_->output.finish(); }
+
+}  // namespace synbal

@@ -1,0 +1,118 @@
+// Lengths first, then bytes at their places; or pieces sent to the rank that compresses.
+#include "text_output.hpp"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "output_file.hpp"
+#include "synbal/core/agree.hpp"
+
+namespace synbal::io {
+
+namespace {
+constexpr std::size_t kPiece = std::size_t{1} << 22;
+constexpr int kTextTag = 32;
+
+/// Calls take(text) for pieces of at least kPiece bytes but for the last, which is never empty.
+void for_pieces(const TextLines& lines, const TakeText& take) {
+  std::string piece;
+  piece.reserve(kPiece + 4096);
+  lines([&](std::string_view line) {
+    piece += line;
+    if (piece.size() < kPiece) return;
+    take(piece);
+    piece.clear();
+  });
+  if (!piece.empty()) take(piece);
+}
+
+/// Compresses on rank 0. After a failure it keeps taking text, so that the senders come to their end.
+class Compressor {
+ public:
+  Compressor(const std::string& partial_path, const std::string& path) : path_(path) {
+    stream_.reset(gzopen(partial_path.c_str(), "wb6"));
+    if (!stream_) throw io_failure(fmt::format("{}: cannot be written ({})", path, std::strerror(errno)));
+    gzbuffer(stream_.get(), 1U << 18);
+  }
+  void take(std::string_view text) {
+    if (!failed_ && !text.empty())
+      failed_ = gzwrite(stream_.get(), text.data(), static_cast<unsigned>(text.size())) <= 0;
+  }
+  void finish() {
+    if (gzclose(stream_.release()) != Z_OK) failed_ = true;
+    if (failed_) throw io_failure(fmt::format("{}: cannot be written (disk full?): free some space", path_));
+  }
+
+ private:
+  std::string path_;
+  std::unique_ptr<gzFile_s, int (*)(gzFile)> stream_{nullptr, gzclose};
+  bool failed_ = false;
+};
+
+void send_pieces(const Comm& comm, const TextLines& lines) {
+  const auto send = [&](std::string_view text) {
+    SYNBAL_MPI(MPI_Send(text.data(), static_cast<int>(text.size()), MPI_CHAR, 0, kTextTag, comm.get()));
+  };
+  for_pieces(lines, send);
+  send({});
+}
+
+void receive_pieces(const Comm& comm, Rank from, Compressor& compressor) {
+  std::vector<char> text;
+  for (;;) {
+    MPI_Status status;
+    int size = 0;
+    SYNBAL_MPI(MPI_Probe(from, kTextTag, comm.get(), &status));
+    SYNBAL_MPI(MPI_Get_count(&status, MPI_CHAR, &size));
+    text.resize(static_cast<std::size_t>(size));
+    SYNBAL_MPI(MPI_Recv(text.data(), size, MPI_CHAR, from, kTextTag, comm.get(), MPI_STATUS_IGNORE));
+    if (size == 0) return;
+    compressor.take({text.data(), text.size()});
+  }
+}
+}  // namespace
+
+void write_text(const Comm& comm, const TextLines& lines, const std::string& path) {
+  OutputFile file(comm, path);
+  const auto bytes = agreed(comm, [&] {
+    ByteCount own = 0;
+    lines([&](std::string_view line) { own += static_cast<ByteCount>(line.size()); });
+    return own;
+  });
+  auto at = comm.sum_below(bytes);
+  file.allocate(comm.sum(bytes));
+  file.open_everywhere();
+  agreed(comm, [&] {
+    for_pieces(lines, [&](std::string_view text) {
+      file.write(at, text);
+      at += static_cast<ByteCount>(text.size());
+    });
+  });
+  file.commit();
+}
+
+void write_text_gz(const Comm& comm, const TextLines& lines, const std::string& path) {
+  OutputFile file(comm, path);
+  std::optional<Compressor> compressor;
+  agreed(comm, [&] {
+    if (comm.is_root()) compressor.emplace(file.partial_path(), path);
+  });
+  if (comm.is_root()) {
+    for_pieces(lines, [&](std::string_view text) { compressor->take(text); });
+    for (Rank r = 1; r < comm.size(); ++r) receive_pieces(comm, r, *compressor);
+  } else {
+    send_pieces(comm, lines);
+  }
+  agreed(comm, [&] {
+    if (compressor) compressor->finish();
+  });
+  file.commit();
+}
+
+}  // namespace synbal::io
