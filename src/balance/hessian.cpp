@@ -17,6 +17,8 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr const char* kPrefix = "newton_";
+constexpr double kPatience = 120;  // iterations ahead that are dearer than multigrid, which has to be set up every time
+constexpr std::int64_t kJacobiLimit = 240, kRobustLimit = 300, kLastResortLimit = 2000;
 
 /// L at the point of some costs.
 class Hessian final : public SymmetricOperator, public MatrixSource {
@@ -79,7 +81,6 @@ struct HessianSolver::Body {
 
   Hessian hessian;
   BlockPcg pcg;
-  std::unique_ptr<PetscPreconditioner> library;  // none: Jacobi
 };
 
 HessianSolver::HessianSolver(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
@@ -88,22 +89,36 @@ HessianSolver::~HessianSolver() = default;
 
 bool HessianSolver::user_chose_preconditioner() { return synbal::user_chose_preconditioner(kPrefix); }
 
-bool HessianSolver::set_point(const NeuronCosts& costs, Preconditioner preconditioner) {
-  auto& b = *body_;
-  b.hessian.set_point(costs);
-  b.pcg.take_diagonal();
-  if (preconditioner == Preconditioner::jacobi) {
-    b.library.reset();
-    return true;
-  }
-  if (!b.library || b.library->kind() != preconditioner) {
-    // The fused kernel sees constants by rounding.
-    b.library = std::make_unique<PetscPreconditioner>(b.hessian, kPrefix, preconditioner, &b.hessian.components());
-  }
-  return b.library->set_up();
+std::vector<Preconditioner> HessianSolver::after(Preconditioner present, bool /*swings*/) const {
+  const auto n = body_->hessian.global_size();
+  std::vector<Preconditioner> list;
+  if (user_chose_preconditioner()) return list;  // PETSc would take the user's again
+  if (present == Preconditioner::jacobi && n > kTinyLimit) list.push_back(Preconditioner::multigrid);
+  if (present != Preconditioner::direct && n <= kDirectLimit) list.push_back(Preconditioner::direct);
+  return list;
 }
 
-KrylovResult HessianSolver::solve(std::span<const double> g, std::span<double> d, const KrylovParams& params) {
+double HessianSolver::patience(Preconditioner /*present*/, bool /*swings*/) const { return kPatience; }
+
+std::int64_t HessianSolver::limit(Preconditioner kind, bool settled) const {
+  if (settled) return kLastResortLimit;
+  return kind == Preconditioner::jacobi ? kJacobiLimit : kRobustLimit;
+}
+
+std::unique_ptr<BlockPreconditioner> HessianSolver::make(Preconditioner kind) {
+  // The fused kernel sees constants by rounding, so they have to go before it.
+  const auto& hessian = body_->hessian;
+  auto made = std::make_unique<PetscPreconditioner>(hessian, kPrefix, kind, &hessian.components());
+  return made->set_up() ? std::move(made) : nullptr;
+}
+
+void HessianSolver::set_point(const NeuronCosts& costs) {
+  body_->hessian.set_point(costs);
+  body_->pcg.take_diagonal();
+}
+
+KrylovResult HessianSolver::solve(std::span<const double> g, std::span<double> d, const KrylovParams& params,
+                                  PreconditionerChoice& choice) {
   auto& b = *body_;
   std::vector<double> right(g.begin(), g.end());
   b.pcg.project(right);
@@ -116,7 +131,9 @@ KrylovResult HessianSolver::solve(std::span<const double> g, std::span<double> d
   task.target = std::span(&params.tolerance, 1);
   task.offset = std::span(&offset, 1);
   task.limit = std::span(&params.max_iterations, 1);
-  const auto outcome = b.pcg.run(task, d, b.library.get());
+  task.adviser = [&](const PcgIteration& iteration) { return choice.advise(iteration); };
+  choice.begin(params.tolerance);
+  const auto outcome = b.pcg.run(task, d, choice.get());
   b.hessian.components().center(d);
   bool finite = true;
   for (const double value : d) finite = finite && std::isfinite(value);

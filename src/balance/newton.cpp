@@ -184,8 +184,8 @@ SolverResult NewtonSolver::operator()(std::vector<double>& h, const ProgressCall
   while (run.step()) {
   }
   h = run.iterate.h();
-  const auto preconditioner = run.equation.preconditioner();
-  if (preconditioner != Preconditioner::jacobi) run.result.method += std::string(" with ") + to_string(preconditioner);
+  const auto& preconditioner = run.equation.preconditioner();
+  if (preconditioner.kind() != Preconditioner::jacobi) run.result.method += " with " + preconditioner.name();
   run.result.krylov_iterations = run.equation.iterations();
   run.result.matrix_passes = kernel_->passes() - passes;
   return std::move(run.result);

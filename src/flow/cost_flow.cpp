@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "flow/laplacian_preconditioner.hpp"
+#include "synbal/balance/hessian.hpp"
 
 namespace synbal {
 
@@ -18,9 +19,8 @@ constexpr double kLargestExponent = 150;  // below, no cost leaves the range of 
 
 CostFlow::CostFlow(BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
     : problem_(&problem), kernel_(&kernel), components_(&components), delta_(at(problem.size())) {
-  if (LaplacianPreconditioner::wanted()) preconditioner_ = std::make_unique<LaplacianPreconditioner>(problem);
+  if (flow_preconditioner_named()) asked_ = Preconditioner::multigrid;
 }
-CostFlow::~CostFlow() = default;
 
 // One pass (an exchange there and back), one reduction, and one exchange of component sums. The total cost carries the
 // agreement on failure: a state too far from the base is passed on as NaN, which turns up in the sum on every rank.
@@ -63,13 +63,18 @@ void CostFlow::diagonal(std::span<double> d) const {
 
 void CostFlow::project(std::span<double> difference) const { components_->center(difference); }
 
-bool CostFlow::set_up_preconditioner(double gamma) {
-  return preconditioner_->set_up(costs_, gamma * problem_->power() * problem_->cost_unit());
+std::vector<Preconditioner> CostFlow::preconditioners() const {
+  const auto n = problem_->global_size();
+  if (n <= HessianSolver::kTinyLimit) return {Preconditioner::direct};
+  if (n <= HessianSolver::kDirectLimit) return {Preconditioner::multigrid, Preconditioner::direct};
+  return {Preconditioner::multigrid};
 }
 
-bool CostFlow::precondition(std::span<const double> r, std::span<double> z) {
-  preconditioner_->apply(r, z);
-  return true;
+std::optional<Preconditioner> CostFlow::asked_preconditioner() const { return asked_; }
+
+std::unique_ptr<BlockPreconditioner> CostFlow::make_preconditioner(Preconditioner kind, double gamma) {
+  if (asked_) refuse_if_too_many_entries(*problem_);
+  return flow_preconditioner(*problem_, costs_, gamma * problem_->power() * problem_->cost_unit(), kind);
 }
 
 void CostFlow::settle(std::span<const double> h) {

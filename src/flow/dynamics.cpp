@@ -17,8 +17,8 @@ void Dynamics::project(std::span<double> /*difference*/) const {}
 
 void Dynamics::settle(std::span<const double> /*y*/) {}
 
-bool Dynamics::set_up_preconditioner(double /*gamma*/) { return false; }
-
-bool Dynamics::precondition(std::span<const double> /*r*/, std::span<double> /*z*/) { return false; }
+std::unique_ptr<BlockPreconditioner> Dynamics::make_preconditioner(Preconditioner /*kind*/, double /*gamma*/) {
+  return nullptr;
+}
 
 }  // namespace synbal

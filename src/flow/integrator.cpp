@@ -111,19 +111,18 @@ struct Integrator::Body {
   }
 
   void use_conjugate_gradients() {
-    inverse.resize(at(n));
-    conserving = std::make_unique<ConservingSolver>(
-        vector.get(), n, params.krylov_dimension,
-        ConservingSolver::Callbacks{[this] { inverse_is_old = true; },
-                                    [this](std::span<double> difference) { dynamics.project(difference); },
-                                    [this] { error = std::current_exception(); }},
-        context.get());
-    SYNBAL_SUNDIALS(CVodeSetLinearSolver(raw(), conserving->get(), nullptr));
+    const auto gamma = [this] {
+      double value = 0;
+      SYNBAL_SUNDIALS(CVodeGetCurrentGamma(raw(), &value));
+      return value;
+    };
+    implicit = std::make_unique<ImplicitSolver>(
+        dynamics, params.krylov_dimension,
+        ImplicitSolver::Callbacks{gamma, [this] { error = std::current_exception(); }}, context.get());
+    SYNBAL_SUNDIALS(CVodeSetLinearSolver(raw(), implicit->get(), nullptr));
     SYNBAL_SUNDIALS(CVodeSetEpsLin(raw(), kEpsLin));
     SYNBAL_SUNDIALS(CVodeSetJacTimes(raw(), nullptr, &Body::on_product));
-    own_preconditioner = dynamics.has_preconditioner();
-    SYNBAL_SUNDIALS(
-        CVodeSetPreconditioner(raw(), &Body::on_setup, own_preconditioner ? &Body::on_precondition : &Body::on_jacobi));
+    SYNBAL_SUNDIALS(CVodeSetPreconditioner(raw(), &Body::on_setup, &Body::on_precondition));
   }
 
   void use_gmres() {
@@ -177,50 +176,21 @@ struct Integrator::Body {
     });
   }
 
-  // f' v = -A v. CVODE has called f at this y before: it is the y of the residual that is being solved for.
-  static int on_product(N_Vector v, N_Vector jv, double /*t*/, N_Vector /*y*/, N_Vector /*fy*/, void* data,
-                        N_Vector /*tmp*/) {
-    return guarded(data, [&](Body& self) {
-      const ReadValues from(v, self.n);
-      const WriteValues to(jv, self.n);
-      self.dynamics.product(from.get(), to.get());
-      for (double& x : to.get()) x = -x;
-      return 0;
-    });
-  }
-
-  static int on_jacobi(double /*t*/, N_Vector /*y*/, N_Vector /*fy*/, N_Vector r, N_Vector z, double gamma,
-                       double /*delta*/, int /*side*/, void* data) {
-    return guarded(data, [&](Body& self) {
-      if (std::exchange(self.inverse_is_old, false)) self.invert_diagonal(gamma);
-      const ReadValues from(r, self.n);
-      const WriteValues to(z, self.n);
-      for (std::size_t i = 0; i < self.inverse.size(); ++i) to.get()[i] = self.inverse[i] * from.get()[i];
-      return 0;
-    });
-  }
-
-  void invert_diagonal(double gamma) {
-    dynamics.diagonal(inverse);
-    for (double& d : inverse) d = 1 / (1 + gamma * d);
+  // The solver has products and preconditioners of its own; CVODE has to be given some.
+  static int on_product(N_Vector, N_Vector, double /*t*/, N_Vector, N_Vector, void*, N_Vector) { return kHopeless; }
+  static int on_precondition(double /*t*/, N_Vector, N_Vector, N_Vector, N_Vector, double /*gamma*/, double /*delta*/,
+                             int /*side*/, void*) {
+    return kHopeless;
   }
 
   // There for Jacobi too, whose diagonal is taken at every solve: without a set-up CVODE forgets how fast its Newton
-  // iteration converges, and checks it at a tenth more right-hand sides.
+  // iteration converges, and checks it at a tenth more right-hand sides. CVODE has called f at this y before: it is the
+  // y of the residual that is being solved for.
   static int on_setup(double /*t*/, N_Vector /*y*/, N_Vector /*fy*/, booleantype /*ok*/, booleantype* fresh,
                       double gamma, void* data) {
     return guarded(data, [&](Body& self) {
       *fresh = SUNTRUE;
-      return !self.own_preconditioner || self.dynamics.set_up_preconditioner(gamma) ? 0 : kRecoverable;
-    });
-  }
-
-  static int on_precondition(double /*t*/, N_Vector /*y*/, N_Vector /*fy*/, N_Vector r, N_Vector z, double /*gamma*/,
-                             double /*delta*/, int /*side*/, void* data) {
-    return guarded(data, [&](Body& self) {
-      const ReadValues from(r, self.n);
-      const WriteValues to(z, self.n);
-      return self.dynamics.precondition(from.get(), to.get()) ? 0 : kRecoverable;
+      return self.implicit->set_up(gamma) ? 0 : kRecoverable;
     });
   }
 
@@ -305,15 +275,13 @@ struct Integrator::Body {
   double target = 0;
   double fraction = 1;  // of the tolerances
   std::vector<double> state;
-  std::vector<double> inverse;  // of the diagonal of I + gamma A
-  bool inverse_is_old = true, own_preconditioner = false;
   bool refused = false;  // a rate was not finite
   int stuck = 0;         // steps in a row that did not move time
   std::exception_ptr error;
   std::string own_words, message;
   SunContext context;
   StateVector vector, work;
-  std::unique_ptr<ConservingSolver> conserving;
+  std::unique_ptr<ImplicitSolver> implicit;
   LinearSolver gmres;
   NonlinearSolver nonlinear;
   Cvode cvode;  // goes first
@@ -370,7 +338,7 @@ IntegratorStatistics Integrator::statistics() const {
     s.derivatives += get(&CVodeGetNumLinRhsEvals);
     s.krylov_iterations = get(&CVodeGetNumLinIters);
     s.linear_failures = get(&CVodeGetNumLinConvFails);
-    s.products = get(&CVodeGetNumJtimesEvals);
+    s.products = body_->implicit ? body_->implicit->products() : get(&CVodeGetNumJtimesEvals);
     s.preconditioner_setups = get(&CVodeGetNumPrecEvals);
   }
   SYNBAL_SUNDIALS(CVodeGetLastOrder(cvode, &s.order));

@@ -1,52 +1,97 @@
-// A SUNLinearSolver that passes everything on to SUNDIALS' PCG but looks after its tolerance and its solution.
+// A SUNLinearSolver made of our own operator, preconditioners and conjugate gradients.
 #include "flow/linear_solver.hpp"
 
-#include <sunlinsol/sunlinsol_pcg.h>
-
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace synbal {
 
 namespace {
+
 constexpr double kUsualEpsLin = 0.05;  // CVODE's default
 constexpr double kLeastGain = 0.1;     // a solve reduces the residual at least to this
+// Iterations ahead that call for a stronger preconditioner: one with multigrid costs ten, and its set-up, which is due
+// every ten solves or so, a hundred to several.
+constexpr double kPatience = 100;
+constexpr std::int64_t kStrongLimit = 300;  // iterations after which a strong preconditioner is not one
+
 }  // namespace
 
-ConservingSolver::ConservingSolver(N_Vector like, LocalIndex n, int dimension, Callbacks callbacks, SUNContext context)
-    : n_(n),
+ImplicitOperator::ImplicitOperator(Dynamics& dynamics)
+    : dynamics_(&dynamics),
+      regular_(dynamics.comm(), dynamics.size()),
+      diagonal_(static_cast<std::size_t>(dynamics.size()), 1.0) {}
+
+void ImplicitOperator::set_point(double gamma) {
+  gamma_ = gamma;
+  dynamics_->diagonal(diagonal_);
+  for (double& d : diagonal_) d = 1 + gamma * d;
+}
+
+void ImplicitOperator::apply(std::span<const double> x, std::span<double> y, int columns, std::span<double> dots) {
+  if (columns != 1) throw internal_error("the flow solves for one right-hand side at a time");
+  dynamics_->product(x, y);
+  ++products_;
+  double dot = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    y[i] = x[i] + gamma_ * y[i];
+    dot += x[i] * y[i];
+  }
+  dots[0] = dot;
+}
+
+std::vector<Preconditioner> ImplicitPreconditioners::after(Preconditioner present, bool /*swings*/) const {
+  if (dynamics_->asked_preconditioner()) return {};
+  const auto offered = dynamics_->preconditioners();
+  const auto here = std::find(offered.begin(), offered.end(), present);
+  return {here == offered.end() ? offered.begin() : here + 1, offered.end()};
+}
+
+double ImplicitPreconditioners::patience(Preconditioner present, bool swings) const {
+  return after(present, swings).empty() ? HUGE_VAL : kPatience;
+}
+
+std::int64_t ImplicitPreconditioners::limit(Preconditioner kind, bool settled) const {
+  return settled || kind == Preconditioner::jacobi ? most_iterations_ : std::min(most_iterations_, kStrongLimit);
+}
+
+ImplicitSolver::ImplicitSolver(Dynamics& dynamics, std::int64_t iterations, Callbacks callbacks, SUNContext context)
+    : dynamics_(&dynamics),
+      most_iterations_(iterations),
       callbacks_(std::move(callbacks)),
-      pcg_(LinearSolver::adopt(SUNLinSol_PCG(like, SUN_PREC_LEFT, dimension, context))),
-      work_(StateVector::adopt(N_VClone(like))),
-      before_(static_cast<std::size_t>(n)) {
-  make_coat(context);
+      operator_(dynamics),
+      factory_(dynamics, operator_, iterations),
+      choice_(factory_, dynamics.asked_preconditioner()),
+      pcg_(operator_) {
+  make_raw(context);
 }
 
-ConservingSolver& ConservingSolver::self(SUNLinearSolver coat) {
-  return *static_cast<ConservingSolver*>(coat->content);
-}
+ImplicitSolver& ImplicitSolver::self(SUNLinearSolver raw) { return *static_cast<ImplicitSolver*>(raw->content); }
 
-void ConservingSolver::make_coat(SUNContext context) {
-  coat_ = LinearSolver::adopt(SUNLinSolNewEmpty(context));
-  coat_.get()->content = this;
-  auto& ops = *coat_.get()->ops;
-  ops.gettype = [](SUNLinearSolver s) { return SUNLinSolGetType(inner(s)); };
-  ops.setatimes = [](SUNLinearSolver s, void* data, SUNATimesFn f) { return SUNLinSolSetATimes(inner(s), data, f); };
-  ops.setpreconditioner = [](SUNLinearSolver s, void* data, SUNPSetupFn set_up, SUNPSolveFn apply) {
-    return SUNLinSolSetPreconditioner(inner(s), data, set_up, apply);
+void ImplicitSolver::make_raw(SUNContext context) {
+  raw_ = LinearSolver::adopt(SUNLinSolNewEmpty(context));
+  raw_.get()->content = this;
+  auto& ops = *raw_.get()->ops;
+  ops.gettype = [](SUNLinearSolver) { return SUNLINEARSOLVER_ITERATIVE; };
+  ops.setatimes = [](SUNLinearSolver, void*, SUNATimesFn) { return SUNLS_SUCCESS; };  // the operator is our own
+  ops.setpreconditioner = [](SUNLinearSolver s, void* data, SUNPSetupFn set_up, SUNPSolveFn) {
+    self(s).setup_data_ = data, self(s).setup_ = set_up;
+    return SUNLS_SUCCESS;
   };
-  ops.setscalingvectors = [](SUNLinearSolver s, N_Vector s1, N_Vector s2) {
-    self(s).weights_ = s1;
-    return SUNLinSolSetScalingVectors(inner(s), s1, s2);
+  ops.setscalingvectors = [](SUNLinearSolver s, N_Vector weights, N_Vector) {
+    self(s).weights_ = weights;
+    return SUNLS_SUCCESS;
   };
-  ops.setzeroguess = [](SUNLinearSolver s, booleantype zero) { return SUNLinSolSetZeroGuess(inner(s), zero); };
-  ops.initialize = [](SUNLinearSolver s) { return SUNLinSolInitialize(inner(s)); };
-  ops.setup = [](SUNLinearSolver s, SUNMatrix a) { return SUNLinSolSetup(inner(s), a); };
-  ops.solve = &ConservingSolver::solve;
-  ops.numiters = [](SUNLinearSolver s) { return SUNLinSolNumIters(inner(s)); };
-  ops.resnorm = [](SUNLinearSolver s) { return SUNLinSolResNorm(inner(s)); };
-  ops.resid = [](SUNLinearSolver s) { return SUNLinSolResid(inner(s)); };
-  ops.lastflag = [](SUNLinearSolver s) { return SUNLinSolLastFlag(inner(s)); };
+  ops.setzeroguess = [](SUNLinearSolver, booleantype) { return SUNLS_SUCCESS; };
+  ops.initialize = [](SUNLinearSolver) { return SUNLS_SUCCESS; };
+  ops.setup = [](SUNLinearSolver s, SUNMatrix) {
+    const int code = self(s).setup_ != nullptr ? self(s).setup_(self(s).setup_data_) : 0;
+    return code == 0 ? SUNLS_SUCCESS : code < 0 ? SUNLS_PSET_FAIL_UNREC : SUNLS_PSET_FAIL_REC;
+  };
+  ops.solve = &ImplicitSolver::solve;
+  ops.numiters = [](SUNLinearSolver s) { return static_cast<int>(self(s).iterations_); };
+  ops.resnorm = [](SUNLinearSolver s) { return self(s).residual_ * self(s).size_; };
   ops.free = [](SUNLinearSolver s) {
     s->content = nullptr;
     SUNLinSolFreeEmpty(s);
@@ -54,34 +99,80 @@ void ConservingSolver::make_coat(SUNContext context) {
   };
 }
 
-int ConservingSolver::solve(SUNLinearSolver coat, SUNMatrix a, N_Vector x, N_Vector b, realtype tolerance) {
-  auto& solver = self(coat);
+bool ImplicitSolver::set_up(double gamma) {
+  if (choice_.kind() == Preconditioner::jacobi) return true;
+  operator_.set_point(gamma);
+  if (choice_.renew()) return true;
+  return !dynamics_->asked_preconditioner() && choice_.next();
+}
+
+int ImplicitSolver::solve(SUNLinearSolver raw, SUNMatrix /*a*/, N_Vector x, N_Vector b, realtype tolerance) {
+  auto& solver = self(raw);
   try {
-    return solver.solve(a, x, b, tolerance);
+    return solver.solve(x, b, tolerance);
   } catch (...) {
     solver.callbacks_.failed();
     return SUNLS_PACKAGE_FAIL_UNREC;
   }
 }
 
-int ConservingSolver::solve(SUNMatrix a, N_Vector x, N_Vector b, realtype tolerance) {
-  callbacks_.begin();
-  const double size = N_VWL2Norm(b, weights_);
-  const double enough = std::min(tolerance * (kUsualEpsLin / kEpsLin), kLeastGain * size);
-  const int code = SUNLinSolSolve(pcg_.get(), a, x, b, enough);
-  conserve(x, b);
-  return code;
+int ImplicitSolver::solve(N_Vector x, N_Vector b, double tolerance) {
+  const auto n = dynamics_->size();
+  iterations_ = 0;
+  size_ = N_VWL2Norm(b, weights_);
+  residual_ = 1;
+  {
+    const ReadValues right(b, n), weights(weights_, n);
+    right_.assign(right.get().begin(), right.get().end());
+    weight_.assign(weights.get().begin(), weights.get().end());
+  }
+  operator_.set_point(callbacks_.gamma());
+  pcg_.take_diagonal();
+  const WriteValues solution(x, n);
+  const double enough = std::min(tolerance * (kUsualEpsLin / kEpsLin), kLeastGain * size_);
+  if (size_ > 0) {
+    while (!attempt(solution.get(), enough / size_) && choice_.next()) {
+    }
+  } else {
+    std::fill(solution.get().begin(), solution.get().end(), 0.0);
+    reached_ = true;
+  }
+  conserve(solution.get(), right_);
+  if (reached_) return SUNLS_SUCCESS;
+  return residual_ < 1 ? SUNLS_RES_REDUCED : SUNLS_CONV_FAIL;
+}
+
+// False when another preconditioner should try.
+bool ImplicitSolver::attempt(std::span<double> x, double target) {
+  const int column = 0;
+  const double offset = 0, aim = target * size_;
+  const std::int64_t limit = choice_.limit();
+  PcgTask task;
+  task.r = right_;
+  task.column = std::span(&column, 1);
+  task.measure = PcgNorm::weighted;
+  task.weight = weight_;
+  task.target = std::span(&aim, 1);
+  task.norm = std::span(&size_, 1);
+  task.offset = std::span(&offset, 1);
+  task.limit = std::span(&limit, 1);
+  task.adviser = [this](const PcgIteration& iteration) { return choice_.advise(iteration); };
+  choice_.begin(target);
+  const auto outcome = pcg_.run(task, x, choice_.get());
+  iterations_ += outcome.iterations[0];
+  residual_ = outcome.residual[0];
+  const auto end = outcome.end[0];
+  reached_ = end == PcgEnd::reached;
+  const bool jacobi = choice_.kind() == Preconditioner::jacobi;
+  return reached_ || (end != PcgEnd::left && (jacobi || choice_.settled()));
 }
 
 // x += (b - x) - project(b - x)
-void ConservingSolver::conserve(N_Vector x, N_Vector b) {
-  N_VLinearSum(1.0, b, -1.0, x, work_.get());
-  WriteValues difference(work_.get(), n_);
-  const auto values = difference.get();
-  std::copy(values.begin(), values.end(), before_.begin());
-  callbacks_.project(values);
-  const WriteValues solution(x, n_);
-  for (std::size_t i = 0; i < before_.size(); ++i) solution.get()[i] += before_[i] - values[i];
+void ImplicitSolver::conserve(std::span<double> x, std::span<const double> b) {
+  difference_.resize(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) difference_[i] = b[i] - x[i];
+  dynamics_->project(difference_);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] += (b[i] - x[i]) - difference_[i];
 }
 
 }  // namespace synbal

@@ -102,7 +102,8 @@ void BlockPcg::take_diagonal() {
   const auto diagonal = operator_->diagonal();
   inverse_diagonal_.clear();
   for (const double d : diagonal) inverse_diagonal_.push_back(d > 0 ? 1 / d : 0.0);
-  diagonal_sums_ = components_->sum(diagonal);
+  diagonal_sums_.assign(at(components_->count()), 0.0);
+  if (components_->nullity() > 0) diagonal_sums_ = components_->sum(diagonal);
 }
 
 void BlockPcg::project(std::span<double> r) {
@@ -249,11 +250,13 @@ void BlockPcg::account(Columns& now, PcgOutcome& outcome, std::int64_t iteration
   for (std::size_t k = 0; k < m; ++k) {
     if (now.active[k] == 0) continue;
     const auto given = now.given[k];
-    auto end = judge(now.relative(k, scalars), now.target[k], scalars[k], iteration, limit[given]);
+    const double residual = now.relative(k, scalars);
+    auto end = judge(residual, now.target[k], scalars[k], iteration, limit[given]);
     if (end == PcgEnd::running && now.stop[k] != 0) end = PcgEnd::stopped;
     if (end == PcgEnd::running && leave) end = PcgEnd::left;
     outcome.iterations[given] = iteration;
     outcome.energy[given] = now.energy[k];
+    outcome.residual[given] = residual;
     outcome.end[given] = end;
     now.active[k] = end == PcgEnd::running ? 1 : 0;
   }
@@ -278,7 +281,7 @@ PcgOutcome BlockPcg::run(const PcgTask& task, std::span<double> x, BlockPrecondi
   start(task);
   Columns now(task);
   PcgOutcome outcome{std::vector<PcgEnd>(now.width(), PcgEnd::running), std::vector<std::int64_t>(now.width(), 0),
-                     now.energy};
+                     now.energy, std::vector<double>(now.width(), 1.0)};
   for (std::int64_t iteration = 0;; ++iteration) {
     step(now, preconditioner);
     if (iteration == 0) now.take_norms(scalars_);

@@ -42,8 +42,9 @@ class MatrixSource {
 /// a factorisation (which hypre dislikes). PETSc options with the prefix replace and tune it.
 class PetscPreconditioner final : public BlockPreconditioner {
  public:
-  /// The source, and the sums if any, must outlive it. With sums, constants are taken out of all that apply() returns,
-  /// in the inner product of the diagonal: for operators that see them by rounding.
+  /// The source must outlive all set-ups. With sums, which then have to outlive the object like the source, constants
+  /// are taken out of all that apply() returns, in the inner product of the diagonal: for operators that see them by
+  /// rounding.
   PetscPreconditioner(const MatrixSource& source, std::string prefix, Preconditioner kind,
                       const ComponentSums* sums = nullptr);
   ~PetscPreconditioner() override;
@@ -52,7 +53,7 @@ class PetscPreconditioner final : public BlockPreconditioner {
   /// library refuses (its reason is logged): the object is then of no use until another set-up succeeds.
   [[nodiscard]] bool set_up();
   [[nodiscard]] Preconditioner kind() const noexcept { return kind_; }
-  [[nodiscard]] std::string name() const;
+  [[nodiscard]] std::string name() const override;
   void apply(std::span<const double> r, std::span<double> u, int columns) override;
 
  private:

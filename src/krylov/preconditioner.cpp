@@ -7,6 +7,8 @@ const char* to_string(Preconditioner preconditioner) noexcept {
   switch (preconditioner) {
     case Preconditioner::jacobi:
       return "jacobi";
+    case Preconditioner::incomplete:
+      return "incomplete cholesky";
     case Preconditioner::multigrid:
       return "multigrid";
     default:

@@ -23,7 +23,7 @@ class LibraryPreconditioner final : public BlockPreconditioner {
 
   /// The same on all ranks.
   [[nodiscard]] bool ready() const noexcept;
-  [[nodiscard]] std::string name() const;
+  [[nodiscard]] std::string name() const override;
   void apply(std::span<const double> r, std::span<double> u, int columns) override;
 
  private:

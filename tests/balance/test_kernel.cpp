@@ -117,8 +117,10 @@ TEST(HessianSolver, every_preconditioner_solves_the_laplacian_system) {
   const auto c = costs_at(s.weights, std::vector<double>(30, 0.0), 2);
   for (const auto kind : {Preconditioner::jacobi, Preconditioner::multigrid, Preconditioner::direct}) {
     HessianSolver solver(s.problem, s.kernel, sums);
-    EXPECT_TRUE(solver.set_point(costs, kind)) << to_string(kind);
-    const auto result = solver.solve(g, d, {1e-12, 500});
+    PreconditionerChoice choice(solver, kind);
+    solver.set_point(costs);
+    EXPECT_TRUE(choice.renew()) << to_string(kind);
+    const auto result = solver.solve(g, d, {1e-12, 500}, choice);
     EXPECT_TRUE(result.converged) << to_string(kind);
     const auto all = world().gather_all(std::span<const double>(d));
     for (std::size_t k = 0; k < g.size(); ++k) {

@@ -181,8 +181,8 @@ TEST(Flow, a_preconditioner_of_petsc_changes_the_work_but_not_the_answer) {
   SYNBAL_PETSC(PetscOptionsSetValue(nullptr, "-flow_pc_type", "hypre"));
   FlowSetup s(world(), network_of(world(), w), 2);
   SYNBAL_PETSC(PetscOptionsClearValue(nullptr, "-flow_pc_type"));
-  EXPECT_TRUE(s.flow.has_preconditioner());
-  EXPECT_FALSE(plain.flow.has_preconditioner());
+  EXPECT_TRUE(s.flow.asked_preconditioner().has_value());
+  EXPECT_FALSE(plain.flow.asked_preconditioner().has_value());
   const auto found = run_flow(s.flow, s.zeros(), params);
   EXPECT_EQ(found.end, FlowEnd::equilibrium) << found.message;
   EXPECT_EQ(found.statistics.linear_failures, 0);

@@ -440,34 +440,52 @@ TEST(Integrator, an_error_thrown_in_a_callback_comes_out) {
   EXPECT_THROW(run_to(watched, 10), Error);
 }
 
-TEST(Integrator, a_preconditioner_of_the_dynamics_takes_the_place_of_the_diagonal) {
+TEST(Integrator, a_preconditioner_that_is_asked_for_takes_the_place_of_the_diagonal) {
+  /// (I + gamma A)^-1 itself: one iteration.
+  class Exact final : public BlockPreconditioner {
+   public:
+    explicit Exact(std::vector<double> diagonal) : diagonal_(std::move(diagonal)) {}
+    void apply(std::span<const double> r, std::span<double> u, int) override {
+      for (std::size_t i = 0; i < r.size(); ++i) u[i] = r[i] / diagonal_[i];
+    }
+
+   private:
+    std::vector<double> diagonal_;
+  };
   class Own final : public Decay {
    public:
     explicit Own(const Comm& comm) : Decay(comm, 8, 1e4) {}
-    [[nodiscard]] bool has_preconditioner() const override { return true; }
-    bool set_up_preconditioner(double gamma) override {
-      inverse_.resize(at(size()));
-      Decay::diagonal(inverse_);
-      for (double& x : inverse_) x = 1 / (1 + gamma * x);
+    [[nodiscard]] std::optional<Preconditioner> asked_preconditioner() const override { return Preconditioner::direct; }
+    std::unique_ptr<BlockPreconditioner> make_preconditioner(Preconditioner kind, double gamma) override {
+      EXPECT_EQ(kind, Preconditioner::direct);
+      std::vector<double> diagonal(at(size()));
+      Decay::diagonal(diagonal);
+      for (double& x : diagonal) x = 1 + gamma * x;
       ++setups;
-      return true;
+      return std::make_unique<Exact>(diagonal);
     }
-    bool precondition(std::span<const double> r, std::span<double> z) override {
-      for (std::size_t i = 0; i < r.size(); ++i) z[i] = inverse_[i] * r[i];
-      return true;
-    }
-    void diagonal(std::span<double>) const override { throw internal_error("the diagonal was asked for"); }
+    void diagonal(std::span<double> d) const override { std::fill(d.begin(), d.end(), 1e6); }  // of no use
     int setups = 0;
-
-   private:
-    std::vector<double> inverse_;
   };
   Own own(world());
   Integrator integrator(own, 0, own.start(1), tolerances(1e-6, 1e-9));
   EXPECT_EQ(run_to(integrator, 1), StepOutcome::end_time);
   EXPECT_GT(own.setups, 1);
   EXPECT_EQ(integrator.statistics().preconditioner_setups, own.setups);
+  EXPECT_LE(integrator.statistics().krylov_iterations, 3 * integrator.statistics().derivatives);
   for (LocalIndex i = 0; i < own.size(); ++i) EXPECT_NEAR(integrator.state()[at(i)], std::exp(-own.rate(i)), 1e-5);
+}
+
+TEST(Integrator, a_preconditioner_that_cannot_be_had_ends_the_run_on_all_ranks) {
+  class Refusing final : public Decay {
+   public:
+    explicit Refusing(const Comm& comm) : Decay(comm, 8, 1e4) {}
+    [[nodiscard]] std::optional<Preconditioner> asked_preconditioner() const override { return Preconditioner::direct; }
+  };
+  Refusing refusing(world());
+  Integrator integrator(refusing, 0, refusing.start(1), tolerances(1e-6, 1e-9));
+  EXPECT_EQ(run_to(integrator, 1), StepOutcome::failed);
+  EXPECT_NE(integrator.message().find("-flow_pc_type"), std::string::npos) << integrator.message();
 }
 
 }  // namespace

@@ -4,11 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "synbal/balance/costs.hpp"
 #include "synbal/balance/kernel.hpp"
+#include "synbal/krylov/choice.hpp"
 #include "synbal/krylov/component_sums.hpp"
-#include "synbal/krylov/preconditioner.hpp"
 
 namespace synbal {
 
@@ -27,24 +28,33 @@ struct KrylovResult {
 /// with conductances c_ij + c_ji. Applied through the fused kernel; assembled only for multigrid and direct solves.
 /// PETSc options with the prefix `newton_` (after `--`) override the choice of preconditioner and tune it
 /// (-newton_pc_type ..., -newton_pc_hypre_boomeramg_...).
-class HessianSolver {
+class HessianSolver final : public PreconditionerFactory {
  public:
   /// Collective. All three must outlive the solver.
   HessianSolver(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components);
-  ~HessianSolver();
-  HessianSolver(const HessianSolver&) = delete;
-  HessianSolver& operator=(const HessianSolver&) = delete;
+  ~HessianSolver() override;
 
-  /// True when the PETSc options name a preconditioner (-newton_pc_type): it then replaces multigrid from the start.
+  /// True when the PETSc options name a preconditioner (-newton_pc_type): it then serves from the start.
   static bool user_chose_preconditioner();
 
-  /// Collective. Takes L at the point of `costs`, which must stay as they are until the solve is done.
-  /// @return false when the preconditioner could not be set up (the library's reason is logged): choose another.
-  bool set_point(const NeuronCosts& costs, Preconditioner preconditioner);
+  /// Collective. Takes L at the point of `costs`, which must stay as they are until the solves there are done.
+  void set_point(const NeuronCosts& costs);
   /// Collective. Solves L d = g by CG from d = 0. The constants of components without pinned neurons are projected out
   /// of g and of every preconditioned residual, in the inner product of the diagonal: without that CG diverges near
-  /// convergence. d comes back with zero mean in those components.
-  KrylovResult solve(std::span<const double> g, std::span<double> d, const KrylovParams& params);
+  /// convergence. d comes back with zero mean in those components. The choice, whose factory is this solver, gives the
+  /// preconditioner and may end the solve before it has converged.
+  KrylovResult solve(std::span<const double> g, std::span<double> d, const KrylovParams& params,
+                     PreconditionerChoice& choice);
+
+  static constexpr GlobalIndex kTinyLimit = 1'000;     ///< neurons that are factorised rather than coarsened
+  static constexpr GlobalIndex kDirectLimit = 50'000;  ///< neurons that a factorisation may have
+
+  [[nodiscard]] const char* user() const override { return "newton"; }
+  [[nodiscard]] std::vector<Preconditioner> after(Preconditioner present, bool swings) const override;
+  [[nodiscard]] double patience(Preconditioner present, bool swings) const override;
+  [[nodiscard]] std::int64_t limit(Preconditioner kind, bool settled) const override;
+  /// For L at the point that is set.
+  std::unique_ptr<BlockPreconditioner> make(Preconditioner kind) override;
 
  private:
   struct Body;

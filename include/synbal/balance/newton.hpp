@@ -16,7 +16,7 @@ struct NewtonParams {
 };
 
 /// The Newton equation L phi = g (d = phi / p) with the preconditioner that what was seen so far calls for: Jacobi
-/// until a solve takes kJacobiLimit iterations, then algebraic multigrid, and a direct factorisation where that cannot
+/// until its residuals foretell many iterations, then algebraic multigrid, and a direct factorisation where that cannot
 /// be set up.
 class NewtonEquation {
  public:
@@ -31,23 +31,16 @@ class NewtonEquation {
   /// False when the last solve broke down at its start: phi is then 0 and says nothing.
   [[nodiscard]] bool solved() const noexcept { return solved_; }
   [[nodiscard]] std::int64_t iterations() const noexcept { return iterations_; }
-  [[nodiscard]] Preconditioner preconditioner() const noexcept { return preconditioner_; }
+  [[nodiscard]] const PreconditionerChoice& preconditioner() const noexcept { return choice_; }
 
  private:
-  static constexpr std::int64_t kJacobiLimit = 120;
-  static constexpr std::int64_t kRobustLimit = 300;
-  static constexpr std::int64_t kLastResortLimit = 2000;
-  static constexpr GlobalIndex kTinyLimit = 1'000;     ///< neurons that are factorised rather than coarsened
-  static constexpr GlobalIndex kDirectLimit = 50'000;  ///< neurons that a factorisation may have
-
-  std::span<const double> solve_for_gradient(const NeuronCosts& costs, double tolerance);
-  bool attempt(const NeuronCosts& costs, double tolerance, std::int64_t limit);
-  bool next_preconditioner();
+  void set_point(const NeuronCosts& costs);
+  std::span<const double> solve_for_gradient(double tolerance);
+  bool attempt(double tolerance);
 
   const BalanceProblem* problem_;
   HessianSolver solver_;
-  Preconditioner preconditioner_;
-  bool last_resort_ = false;
+  PreconditionerChoice choice_;
   bool solved_ = false;
   std::vector<double> gradient_, potential_;
   std::int64_t iterations_ = 0;

@@ -11,8 +11,6 @@
 
 namespace synbal {
 
-class LaplacianPreconditioner;
-
 /// h_i' = r_i - k_i o_i, i.e. J' = [J, diag(g)] with gamma p = 1 (Stock et al. 2022, eq. 13-20); f' = -p L (eq. 32).
 /// The state is h of the active neurons; costs are recomputed from the weights, so nothing drifts. The mean of the
 /// derivative is removed in components without pinned neurons, so that the sum of h stays where it started.
@@ -20,7 +18,6 @@ class CostFlow final : public Dynamics {
  public:
   /// Collective. All three must outlive the flow.
   CostFlow(BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components);
-  ~CostFlow() override;
 
   [[nodiscard]] const Comm& comm() const override { return problem_->comm(); }
   [[nodiscard]] LocalIndex size() const override { return problem_->size(); }
@@ -29,10 +26,13 @@ class CostFlow final : public Dynamics {
   void product(std::span<const double> v, std::span<double> product) override;
   void diagonal(std::span<double> d) const override;
   void project(std::span<double> difference) const override;
-  /// PETSc's, where the options name one (-flow_pc_type).
-  [[nodiscard]] bool has_preconditioner() const override { return preconditioner_ != nullptr; }
-  bool set_up_preconditioner(double gamma) override;
-  bool precondition(std::span<const double> r, std::span<double> z) override;
+  /// Multigrid, or a factorisation of small problems, on the assembled matrix. PETSc options with the prefix `flow_`
+  /// (after `--`) choose another, which serves from the start, and tune them: -flow_pc_type hypre, gamg, bjacobi, ...
+  /// It has to be symmetric and positive definite.
+  [[nodiscard]] std::vector<Preconditioner> preconditioners() const override;
+  [[nodiscard]] std::optional<Preconditioner> asked_preconditioner() const override;
+  /// @throws Error bad_input when the user asks for one and a rank has more entries than PetscInt counts.
+  std::unique_ptr<BlockPreconditioner> make_preconditioner(Preconditioner kind, double gamma) override;
   void settle(std::span<const double> h) override;
 
   /// Costs at the h of the last derivative().
@@ -47,7 +47,7 @@ class CostFlow final : public Dynamics {
   const ComponentSums* components_;
   std::vector<double> delta_;
   NeuronCosts costs_;
-  std::unique_ptr<LaplacianPreconditioner> preconditioner_;
+  std::optional<Preconditioner> asked_;
 };
 
 }  // namespace synbal

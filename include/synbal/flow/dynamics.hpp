@@ -1,10 +1,14 @@
 // What the integrator integrates: a distributed autonomous system y' = f(y), with its linearisation where it has one.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <span>
+#include <vector>
 
 #include "synbal/core/comm.hpp"
 #include "synbal/core/types.hpp"
+#include "synbal/krylov/preconditioner.hpp"
 
 namespace synbal {
 
@@ -34,13 +38,13 @@ class Dynamics {
   /// neurons): rounding and preconditioners leak it.
   virtual void project(std::span<double> difference) const;
 
-  /// Whether symmetric dynamics bring a preconditioner of their own for I + gamma A; without one it is its diagonal.
-  [[nodiscard]] virtual bool has_preconditioner() const { return false; }
-  /// Prepares it at the y of the last derivative(), for values of gamma near this one. @return false on all ranks
-  /// together when that is not possible: the integrator then tries a shorter step.
-  virtual bool set_up_preconditioner(double gamma);
-  /// [n] z = P r, with a symmetric positive definite P ~ (I + gamma A)^-1. @return as above.
-  virtual bool precondition(std::span<const double> r, std::span<double> z);
+  /// Preconditioners of I + gamma A beside its diagonal that symmetric dynamics can set up, best first.
+  [[nodiscard]] virtual std::vector<Preconditioner> preconditioners() const { return {}; }
+  /// One that the user wants, whatever the iterations say.
+  [[nodiscard]] virtual std::optional<Preconditioner> asked_preconditioner() const { return {}; }
+  /// One of them at the y of the last derivative(), for values of gamma near this one. @return null on all ranks
+  /// together when that is not possible.
+  virtual std::unique_ptr<BlockPreconditioner> make_preconditioner(Preconditioner kind, double gamma);
 
   /// Called between steps, with the state accepted: a good moment to move the base of the costs.
   virtual void settle(std::span<const double> y);

@@ -40,10 +40,10 @@ enum class StepOutcome {
   failed     ///< CVODE cannot go on (message()); the state is that of the last good step
 };
 
-/// One integration of `dynamics` from `start`. BDF uses Newton with SUNDIALS' PCG on I + gamma A (matrix-free products,
-/// Jacobi, or a PETSc preconditioner named by the options -flow_pc_type on an assembled matrix where the dynamics offer
-/// one) for symmetric dynamics and GMRES with difference quotients for others; Adams uses fixed-point iterations.
-/// Works with empty ranks and with no neurons at all.
+/// One integration of `dynamics` from `start`. BDF uses Newton with conjugate gradients on I + gamma A for symmetric
+/// dynamics (krylov's, matrix-free, with Jacobi until residuals foretell many iterations, then with what the dynamics
+/// offer) and GMRES with difference quotients for others; Adams uses fixed-point iterations. Works with empty ranks and
+/// with no neurons at all.
 class Integrator {
  public:
   /// A number that falls through zero at the event, evaluated at an accepted or interpolated state; Collective. It is

@@ -73,6 +73,7 @@ struct PcgOutcome {
   std::vector<PcgEnd> end;
   std::vector<std::int64_t> iterations;
   std::vector<double> energy;
+  std::vector<double> residual;  ///< as told to the observer
 };
 
 /// The vectors and the loop. With u = M^-1 r and w = A u, one reduction brings r.u, w.u, r.r and the component sums;

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 namespace synbal {
 
-enum class Preconditioner { jacobi, multigrid, direct };
+enum class Preconditioner { jacobi, incomplete, multigrid, direct };
 [[nodiscard]] const char* to_string(Preconditioner preconditioner) noexcept;
 
 /// u = M^-1 r for interleaved blocks, M symmetric and positive definite but for constants.
@@ -17,6 +18,8 @@ class BlockPreconditioner {
   virtual ~BlockPreconditioner() = default;
   /// Collective.
   virtual void apply(std::span<const double> r, std::span<double> u, int columns) = 0;
+  /// How reports call it; empty: as to_string() calls its kind.
+  [[nodiscard]] virtual std::string name() const { return {}; }
 };
 
 }  // namespace synbal

@@ -1,0 +1,78 @@
+// Which preconditioner is used, and when it is left for another.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "synbal/krylov/pcg.hpp"
+
+namespace synbal {
+
+/// What a choice chooses from, and how dear each is. Everything is the same on all ranks.
+class PreconditionerFactory {
+ public:
+  PreconditionerFactory() = default;
+  PreconditionerFactory(const PreconditionerFactory&) = delete;
+  PreconditionerFactory& operator=(const PreconditionerFactory&) = delete;
+  virtual ~PreconditionerFactory() = default;
+
+  /// For the log.
+  [[nodiscard]] virtual const char* user() const = 0;
+  /// Kinds to be tried after the present one, best first; `swings`: residuals rose and fell with it, as a few outlying
+  /// eigenvalues make them do.
+  [[nodiscard]] virtual std::vector<Preconditioner> after(Preconditioner present, bool swings) const = 0;
+  /// Iterations ahead that call for another one.
+  [[nodiscard]] virtual double patience(Preconditioner present, bool swings) const = 0;
+  /// Iterations after which one of this kind has failed; `settled`: nothing would replace it.
+  [[nodiscard]] virtual std::int64_t limit(Preconditioner kind, bool settled) const = 0;
+  /// Collective. Sets one up (not Jacobi); null on all ranks when a library refuses.
+  virtual std::unique_ptr<BlockPreconditioner> make(Preconditioner kind) = 0;
+};
+
+/// Starts with what was asked for, else with Jacobi, and goes on from one to the next while the residuals foretell many
+/// iterations; where nothing is left, Jacobi with patience. What was once chosen serves all later solves.
+class PreconditionerChoice {
+ public:
+  /// `asked`: what the user wants, whatever the residuals say. The factory must outlive the choice.
+  explicit PreconditionerChoice(PreconditionerFactory& factory, std::optional<Preconditioner> asked = {})
+      : factory_(&factory), kind_(asked.value_or(Preconditioner::jacobi)), settled_(asked.has_value()) {}
+
+  /// Collective. Sets the present kind up, also anew when the operator has changed. @return false on all ranks when
+  /// that is not possible: next() finds another.
+  bool renew() { return make(kind_); }
+
+  /// Null: Jacobi.
+  [[nodiscard]] BlockPreconditioner* get() const noexcept { return made_.get(); }
+  [[nodiscard]] Preconditioner kind() const noexcept { return kind_; }
+  [[nodiscard]] std::string name() const;
+  /// True when nothing will replace it.
+  [[nodiscard]] bool settled() const noexcept { return settled_; }
+  /// Iterations worth waiting for.
+  [[nodiscard]] std::int64_t limit() const { return factory_->limit(kind_, settled_); }
+  /// A run of CG begins, to end at this relative residual.
+  void begin(double target);
+  /// True when another one should take over; asked after every iteration, answered alike on all ranks.
+  [[nodiscard]] bool advise(const PcgIteration& iteration);
+  /// Collective. False when there is nothing else to try.
+  bool next();
+  /// Collective. Takes this kind from now on, if it can be set up; else what next() gives.
+  void take(Preconditioner kind) {
+    if (!make(kind)) next();
+  }
+
+ private:
+  bool make(Preconditioner kind);
+
+  PreconditionerFactory* factory_;
+  std::unique_ptr<BlockPreconditioner> made_;
+  Preconditioner kind_ = Preconditioner::jacobi;
+  bool settled_ = false;
+  double log_target_ = 0;
+  std::vector<double> least_;  // log of the least residual so far of the slowest column, per iteration of this run
+  bool swings_ = false;
+};
+
+}  // namespace synbal
