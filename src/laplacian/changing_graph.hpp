@@ -1,6 +1,8 @@
-// A graph whose nodes are eliminated one by one: rows that change are copied, all others stay where they are.
+// A graph whose nodes are eliminated one by one. The rows stay where they are: what goes is marked, what comes is kept
+// beside them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -16,10 +18,22 @@ struct RowUpdate {
   double ground = 0, conductance = 0;
 };
 
-/// One neighbour of a node.
+/// One neighbour of a node. What the graph had and what elimination added are summed apart, so that both ends of an
+/// edge hold the same bits whenever they come to be added.
 struct Link {
   GlobalIndex node = -1;
-  double conductance = 0;
+  double original = 0, added = 0;
+  [[nodiscard]] double conductance() const noexcept { return original + added; }
+};
+
+/// The neighbours of a node that has at most two, ascending.
+struct FewLinks {
+  std::size_t count = 0;
+  std::array<Link, 2> link{};
+  [[nodiscard]] std::span<const Link> links() const noexcept { return std::span(link).first(count); }
+  /// -1: there are not so many.
+  [[nodiscard]] GlobalIndex node(std::size_t k) const noexcept { return k < count ? link[k].node : -1; }
+  [[nodiscard]] double conductance(std::size_t k) const noexcept { return k < count ? link[k].conductance() : 0.0; }
 };
 
 class ChangingGraph {
@@ -27,53 +41,38 @@ class ChangingGraph {
   /// The graph must outlive it.
   explicit ChangingGraph(const ConductanceGraph& graph);
 
-  /// A lower bound of the number of neighbours that node i has now; the number itself where the bound is at most two.
-  [[nodiscard]] std::int64_t neighbours(LocalIndex i) const;
-  /// visit(Link) for the neighbours of node i in ascending order. settle() must have been called where updates are
-  /// open.
-  template <class Visit>
-  void for_each(LocalIndex i, Visit&& visit) const {
-    if (const auto slot = slot_[static_cast<std::size_t>(i)]; slot >= 0) {
-      for (const auto& link : rows_[static_cast<std::size_t>(slot)].links) visit(link);
-      return;
-    }
-    for_each_original(i, visit);
+  /// Neighbours that node i has now.
+  [[nodiscard]] LocalIndex neighbours(LocalIndex i) const noexcept { return count_[static_cast<std::size_t>(i)]; }
+  /// Of a node with at most two neighbours.
+  [[nodiscard]] const FewLinks& few(LocalIndex i) const noexcept {
+    return few_[static_cast<std::size_t>(few_slot_[static_cast<std::size_t>(i)])];
   }
-  [[nodiscard]] double ground(LocalIndex i) const { return ground_[static_cast<std::size_t>(i)]; }
-  [[nodiscard]] std::vector<double>& grounds() noexcept { return ground_; }
-
-  /// Updates of one row, in the order in which they are to be summed.
+  [[nodiscard]] double ground(LocalIndex i) const noexcept { return ground_[static_cast<std::size_t>(i)]; }
+  /// What elimination added to row i, ascending: also to edges that the graph has. Empty for nodes with few neighbours.
+  [[nodiscard]] std::span<const Link> added(LocalIndex i) const noexcept;
+  /// Whether row i differs from the graph's.
+  [[nodiscard]] bool changed(LocalIndex i) const noexcept {
+    return neighbours(i) != graph_->row_end(i) - graph_->row_begin(i) || !added(i).empty();
+  }
+  /// Node i goes; its neighbours get their updates.
+  void remove(LocalIndex i) { gone_[static_cast<std::size_t>(i)] = 1; }
+  /// All updates of one row that a round brings, by ascending source: the order in which they are summed.
   void update(LocalIndex i, std::span<const RowUpdate> updates);
-  /// Applies what has been put off.
-  void settle();
 
  private:
-  static constexpr std::size_t kShort = 8;  // rows so short are always up to date
-
-  struct Row {
-    std::vector<Link> links;         // ascending
-    std::vector<RowUpdate> pending;  // fewer than a third of the links, so that more than two neighbours are left
-  };
-  template <class Visit>
-  void for_each_original(LocalIndex i, Visit&& visit) const;
-  Row& row_of(LocalIndex i);
-  static void apply_pending(Row& row);
+  void mark_foreign(GlobalIndex node);
+  [[nodiscard]] bool has_original(LocalIndex i, GlobalIndex node) const;
+  void update_few(FewLinks& few, std::span<const RowUpdate> updates);
+  void merge(LocalIndex i, std::span<const RowUpdate> updates);
+  void make_few(LocalIndex i);
 
   const ConductanceGraph* graph_;
   std::vector<double> ground_;
-  std::vector<std::int32_t> slot_;  // [n] place in rows_, -1: as in the graph
-  std::vector<Row> rows_;
+  std::vector<LocalIndex> count_;
+  std::vector<std::uint8_t> gone_;                   // [n + ghosts] as far as rows of this rank have them as neighbours
+  std::vector<std::int32_t> few_slot_, added_slot_;  // [n] places in the following, -1: none
+  std::vector<FewLinks> few_;
+  std::vector<std::vector<Link>> added_;
 };
-
-// Ghosts below the owned range, owned neighbours, ghosts above it: ascending.
-template <class Visit>
-void ChangingGraph::for_each_original(LocalIndex i, Visit&& visit) const {
-  const auto& g = *graph_;
-  const auto put = [&](std::int64_t e) { visit(Link{g.global(g.neighbour()[e]), g.conductance()[e]}); };
-  auto ghost = g.row_remote(i);
-  for (; ghost < g.row_end(i) && g.global(g.neighbour()[ghost]) < g.nodes().first(); ++ghost) put(ghost);
-  for (auto own = g.row_begin(i); own < g.row_remote(i); ++own) put(own);
-  for (; ghost < g.row_end(i); ++ghost) put(ghost);
-}
 
 }  // namespace synbal::laplacian

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "laplacian/elimination_graph.hpp"
 #include "laplacian/elimination_rounds.hpp"
 
 namespace synbal {
@@ -15,56 +16,11 @@ struct Elimination::Body {
   explicit Body(const ConductanceGraph& g) : graph(g) {
     laplacian::ChangingGraph changing(g);
     done = laplacian::eliminate_in_rounds(g, changing);
-    if (done.eliminated > 0) build(changing);
-  }
-
-  // Collective. The nodes that are left, numbered in their old order.
-  void build(laplacian::ChangingGraph& changing) {
-    changing.settle();
+    if (done.eliminated == 0) return;
     for (LocalIndex i = 0; i < graph.size(); ++i) {
       if (done.gone[at(i)] == 0) left.push_back(i);
     }
-    GraphParts parts;
-    parts.nodes = Ownership::of_counts(graph.comm(), static_cast<GlobalIndex>(left.size()));
-    std::int64_t entries = 0;
-    for (const auto i : left) entries += changing.neighbours(i);
-    parts.rows.column.reserve(at(entries)), parts.rows.weight.reserve(at(entries));
-    parts.rows.row_ptr.reserve(left.size() + 1);
-    for (const auto i : left) {
-      changing.for_each(i, [&](const laplacian::Link& link) {
-        parts.rows.column.push_back(link.node), parts.rows.weight.push_back(link.conductance);
-      });
-      parts.rows.row_ptr.push_back(static_cast<std::int64_t>(parts.rows.column.size()));
-      parts.ground.push_back(changing.ground(i));
-      parts.component.push_back(graph.component()[at(i)]);
-    }
-    renumber(parts);
-    parts.component_rows = graph.component_rows();
-    parts.grounded_component = graph.grounded_component();
-    parts.unit = graph.unit();
-    reduced = std::make_unique<ConductanceGraph>(graph.comm(), std::move(parts));
-  }
-
-  // Collective. Columns from old global indices to new ones; chains bring neighbours that were no ghosts before.
-  void renumber(GraphParts& parts) const {
-    const auto& old = graph.nodes();
-    std::vector<GlobalIndex> number(at(graph.size()), -1), elsewhere;
-    for (std::size_t k = 0; k < left.size(); ++k) {
-      number[at(left[k])] = parts.nodes.first() + static_cast<GlobalIndex>(k);
-    }
-    for (const auto j : parts.rows.column) {
-      if (!old.owns(j)) elsewhere.push_back(j);
-    }
-    std::sort(elsewhere.begin(), elsewhere.end());
-    elsewhere.erase(std::unique(elsewhere.begin(), elsewhere.end()), elsewhere.end());
-    const Halo halo(graph.comm(), old, std::move(elsewhere));
-    std::vector<GlobalIndex> ghost_number(halo.ghosts().size());
-    HaloExchange<GlobalIndex>(halo).forward(number, ghost_number);
-    for (auto& j : parts.rows.column) {
-      const auto& g = halo.ghosts();
-      j = old.owns(j) ? number[at(j - old.first())]
-                      : ghost_number[at(std::lower_bound(g.begin(), g.end(), j) - g.begin())];
-    }
+    reduced = laplacian::graph_of_the_rest(graph, changing, left);
   }
 
   const ConductanceGraph& graph;

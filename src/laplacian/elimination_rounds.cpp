@@ -86,13 +86,13 @@ class Rounds {
     }
     for (std::size_t c = 0; c < candidates_.size(); ++c) {
       const auto node = first + candidates_[c];
-      changing_.for_each(candidates_[c], [&](const Link& link) {
+      for (const auto& link : changing_.few(candidates_[c]).links()) {
         if (!nodes_.owns(link.node)) {
           mail.put(nodes_.owner(link.node), {link.node, node});
         } else if (candidate_[at(link.node - first)] != 0 && yields(node, link.node, round)) {
           beaten[c] = 1;
         }
-      });
+      }
     }
     for (const auto& [target, source] : mail.deliver(comm_)) {
       if (candidate_[at(target - first)] == 0) continue;
@@ -112,22 +112,22 @@ class Rounds {
     std::vector<std::array<GlobalIndex, 2>> neighbours;
     auto round = std::make_unique<EliminationRound>();
     for (const auto i : chosen) {
-      std::array<Link, 2> link{};
-      std::size_t count = 0;
-      changing_.for_each(i, [&](const Link& l) { link[count++] = l; });
+      const auto few = changing_.few(i);
+      const double w[2] = {few.conductance(0), few.conductance(1)};
       const double ground = changing_.ground(i);
-      const double pivot = link[0].conductance + link[1].conductance + ground;
+      const double pivot = w[0] + w[1] + ground;
       EliminationRound::Node node;
       node.node = i;
       node.inverse_pivot = pivot > 0 ? 1 / pivot : 0.0;
-      for (std::size_t k = 0; k < count; ++k) node.share[k] = link[k].conductance / pivot;
-      const double between = link[0].conductance * node.share[1];
-      for (std::size_t k = 0; k < count; ++k) {
-        const auto other = between > 0 ? link[1 - k].node : -1;
-        updates.push_back({link[k].node, nodes_.first() + i, other, node.share[k] * ground, between});
+      for (std::size_t k = 0; k < few.count; ++k) node.share[k] = w[k] / pivot;
+      const double between = w[0] * node.share[1];
+      for (std::size_t k = 0; k < few.count; ++k) {
+        const auto other = between > 0 ? few.link[1 - k].node : -1;
+        updates.push_back({few.link[k].node, nodes_.first() + i, other, node.share[k] * ground, between});
       }
+      changing_.remove(i);
       out_.gone[at(i)] = 1, candidate_[at(i)] = 0;
-      neighbours.push_back({link[0].node, link[1].node});
+      neighbours.push_back({few.node(0), few.node(1)});
       round->nodes.push_back(node);
     }
     place_neighbours(*round, neighbours);

@@ -28,6 +28,27 @@ ConductanceGraph::ConductanceGraph(const Comm& comm, GraphParts&& parts)
   fill(parts.rows);
 }
 
+ConductanceGraph::ConductanceGraph(const Comm& comm, GraphParts&& parts, LocalRows&& rows)
+    : comm_(&comm),
+      nodes_(std::move(parts.nodes)),
+      halo_(comm, nodes_, std::move(rows.ghosts)),
+      edges_(comm.sum(rows.row_ptr.back()) / 2),
+      unit_(parts.unit),
+      row_ptr_(std::move(rows.row_ptr)),
+      remote_(std::move(rows.remote)),
+      neighbour_(std::move(rows.neighbour)),
+      conductance_(std::move(rows.conductance)),
+      degree_(std::move(rows.degree)),
+      ground_(std::move(parts.ground)),
+      component_(std::move(parts.component)),
+      grounded_component_(parts.grounded_component),
+      component_rows_(std::move(parts.component_rows)) {
+  ground_.resize(at(size()), 0.0);
+  for (LocalIndex i = 0; i < size(); ++i) {
+    if (row_remote(i) < row_end(i)) border_.push_back(i);
+  }
+}
+
 void ConductanceGraph::find_ghosts(const GlobalRows& rows) {
   std::vector<GlobalIndex> ghosts;
   for (const auto j : rows.column) {

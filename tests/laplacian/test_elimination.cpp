@@ -123,6 +123,61 @@ TEST(Elimination, leaves_the_same_bits_at_any_rank_count) {
   EXPECT_EQ(sorted(world().gather_all(std::span<const double>(own))), sorted(expected));
 }
 
+/// Five hubs, all joined but 0-1, and what hangs on them: leaves, nodes between two hubs (parallel to their edge or in
+/// place of it, several between the same two), chains of two. Ids are dealt out so that neighbours lie far apart.
+EdgeList hubs_with_hangers() {
+  EdgeList list{211, {}, {}};  // 211 is prime: i * 83 mod 211 runs through all
+  const auto id = [](GlobalIndex i) { return i * 83 % 211; };
+  const auto join = [&](GlobalIndex i, GlobalIndex j, double w) { list.edges.push_back({id(i), id(j), w}); };
+  for (GlobalIndex i = 0; i < 5; ++i) {
+    for (GlobalIndex j = std::max<GlobalIndex>(i + 1, 2); j < 5; ++j) join(i, j, 1.0 + static_cast<double>(i * j));
+  }
+  for (GlobalIndex k = 5; k < 211; ++k) {
+    const double w = 0.3 + 0.01 * static_cast<double>(k);
+    join(k, k % 7 == 6 ? k - 1 : k % 5, w);  // every seventh hangs on the one before
+    if (k % 3 != 0 && k % 7 != 5) join(k, (k / 5) % 5 == k % 5 ? (k + 1) % 5 : (k / 5) % 5, 1 / w);
+  }
+  list.ground.assign(211, 0.0);
+  list.ground[at(id(100))] = 0.25;
+  return list;
+}
+
+TEST(Elimination, leaves_the_schur_complement) {
+  const auto list = hubs_with_hangers();
+  auto dense = dense_laplacian(list);
+  const auto n = at(list.n);
+  std::vector<std::uint8_t> hub(n, 0);
+  for (GlobalIndex i = 0; i < 5; ++i) hub[at(i * 83 % 211)] = 1;
+  for (std::size_t k = 0; k < n; ++k) {
+    for (std::size_t i = 0; hub[k] == 0 && i < n; ++i) {
+      const double share = dense[i * n + k] / dense[k * n + k];
+      for (std::size_t j = 0; i != k && share != 0 && j < n; ++j) dense[i * n + j] -= share * dense[k * n + j];
+    }
+  }
+  const auto graph = distribute(world(), list);
+  const Elimination elimination(graph);
+  EXPECT_EQ(elimination.eliminated(), 206);
+  if (elimination.eliminated() != 206) return;
+  const auto& reduced = elimination.reduced();
+  EXPECT_EQ(reduced.edges(), 10);
+  std::vector<std::size_t> place;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (hub[i] != 0) place.push_back(i);
+  }
+  for (LocalIndex i = 0; i < reduced.size(); ++i) {
+    const auto row = place[at(reduced.nodes().first() + i)] * n;
+    double ground = 0, degree = reduced.ground()[at(i)];
+    for (const auto j : place) ground += dense[row + j];
+    for (auto e = reduced.row_begin(i); e < reduced.row_end(i); ++e) {
+      const double w = reduced.conductance()[e];
+      EXPECT_NEAR(w, -dense[row + place[at(reduced.global(reduced.neighbour()[e]))]], 1e-12 * w);
+      degree += w;
+    }
+    EXPECT_NEAR(reduced.ground()[at(i)], ground, 1e-11);
+    EXPECT_NEAR(reduced.degree()[at(i)], degree, 1e-14 * degree);
+  }
+}
+
 TEST(Elimination, what_is_left_has_three_neighbours_or_more) {
   for (const GlobalIndex degree : {1, 2}) {
     const auto graph = distribute(world(), random_graph(2'000, degree, 1.0, 2));

@@ -23,6 +23,16 @@ struct GraphParts {
   double unit = 1;
 };
 
+/// Rows of a graph that is made from another one on the same ranks, with columns as ConductanceGraph has them.
+struct LocalRows {
+  std::vector<GlobalIndex> ghosts;  ///< neighbours owned elsewhere, ascending
+  std::vector<std::int64_t> row_ptr{0};
+  std::vector<std::int64_t> remote;  ///< [n] where a row's ghosts begin
+  HugeVector<LocalIndex> neighbour;  ///< ascending among the owned ones and among the ghosts of a row
+  HugeVector<double> conductance;
+  std::vector<double> degree;  ///< [n] with the conductance to ground
+};
+
 /// L = diag(degree) - W: node i has edges w_ij to its neighbours and a conductance g_i to ground (all pinned neurons
 /// together); degree_i = sum_j w_ij + g_i. Held in symmetric CSR, 12 bytes per end of an edge, so that products only
 /// gather, which suits several right-hand sides. Conductances are in `unit()`: multiply by it to get the user's, divide
@@ -31,6 +41,8 @@ class ConductanceGraph {
  public:
   /// Collective. `comm` must outlive the graph. @throws Error bad_input when a rank has too many neighbours to count.
   ConductanceGraph(const Comm& comm, GraphParts&& parts);
+  /// Collective. The same from `rows`, which take the place of parts.rows.
+  ConductanceGraph(const Comm& comm, GraphParts&& parts, LocalRows&& rows);
 
   [[nodiscard]] const Comm& comm() const noexcept { return *comm_; }
   [[nodiscard]] const Ownership& nodes() const noexcept { return nodes_; }
