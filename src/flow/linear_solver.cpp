@@ -75,8 +75,8 @@ void ImplicitSolver::make_raw(SUNContext context) {
   auto& ops = *raw_.get()->ops;
   ops.gettype = [](SUNLinearSolver) { return SUNLINEARSOLVER_ITERATIVE; };
   ops.setatimes = [](SUNLinearSolver, void*, SUNATimesFn) { return SUNLS_SUCCESS; };  // the operator is our own
-  ops.setpreconditioner = [](SUNLinearSolver s, void* data, SUNPSetupFn set_up, SUNPSolveFn) {
-    self(s).setup_data_ = data, self(s).setup_ = set_up;
+  ops.setpreconditioner = [](SUNLinearSolver s, void* data, SUNPSetupFn callback, SUNPSolveFn) {
+    self(s).setup_data_ = data, self(s).setup_ = callback;
     return SUNLS_SUCCESS;
   };
   ops.setscalingvectors = [](SUNLinearSolver s, N_Vector weights, N_Vector) {

@@ -11,8 +11,8 @@ namespace synbal {
 namespace {
 
 // Iterations after which the first forecast is made; where residuals swing, which a few outlying eigenvalues make them
-// do, only later, for their pace shows over the swings alone.
-constexpr std::size_t kProbe = 6, kProbeOfSwings = 32;
+// do, only much later, for their pace shows over the swings alone.
+constexpr std::size_t kProbe = 6, kProbeOfSwings = 64;
 constexpr double kSwing = 0.4;  // rise of log |r| above its least value that is a swing
 
 }  // namespace

@@ -69,7 +69,9 @@ struct LaplacianSolver::Body {
         components(g),
         laplacian(g),
         system(g, components, laplacian, params.eliminate),
-        choice(system.graph(), params) {
+        preconditioners(system.graph()),
+        choice(preconditioners, preconditioners.asked(params)) {
+    if (choice.settled() && system.graph().global_size() > 0 && !choice.renew()) choice.next();
     setup_seconds = timer.seconds();
   }
 
@@ -85,7 +87,8 @@ struct LaplacianSolver::Body {
   GraphComponents components;
   LaplacianOperator laplacian;
   laplacian::ReducedSystem system;
-  laplacian::PreconditionerChoice choice;
+  laplacian::GraphPreconditioners preconditioners;
+  PreconditionerChoice choice;
   double setup_seconds = 0;
 };
 
@@ -242,7 +245,7 @@ LaplacianSolve LaplacianSolver::solve(std::span<const double> b, std::span<doubl
       result.converged = result.converged && (column.converged || column.stopped);
     }
   }
-  result.preconditioner = body.choice.name();
+  result.preconditioner = body.system.graph().global_size() > 0 ? body.choice.name() : "elimination";
   const double setup_now = body.setup_seconds - setup_before;
   result.setup_seconds = body.setup_seconds;
   result.solve_seconds = timer.seconds() - setup_now;

@@ -79,7 +79,7 @@ TEST(PreconditionerChoice, judges_swinging_residuals_by_their_pace_over_the_swin
   choice.begin(1e-8);
   const int left = told(choice, [](int k) { return std::pow(0.985, k) * (k % 2 == 0 ? 1 : 4); });
   EXPECT_GT(left, 6);
-  EXPECT_LT(left, 100);
+  EXPECT_LT(left, 130);
   EXPECT_TRUE(choice.next());
   EXPECT_TRUE(offers.asked_about_swings);
 }
