@@ -144,6 +144,14 @@ bool Hdf5Input::is_group(const std::string& name) const {
   return exists(name) && H5Iget_type(object(name).get()) == H5I_GROUP;
 }
 
+int Hdf5Input::dimensions(const std::string& name) const {
+  const auto found = object(name);
+  if (H5Iget_type(found.get()) != H5I_DATASET) return 0;
+  const auto space =
+      adopt_hid(H5Dget_space(found.get()), fmt::format("{}: {} has no shape (damaged file)", path_, name));
+  return std::max(0, H5Sget_simple_extent_ndims(space.get()));
+}
+
 Dataset Hdf5Input::dataset(const std::string& name, ElementKind kind) const { return described(name, kind, 1); }
 Dataset Hdf5Input::table(const std::string& name) const { return described(name, ElementKind::real, 2); }
 

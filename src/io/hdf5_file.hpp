@@ -51,6 +51,8 @@ class Hdf5Input {
   /// True when something of that name exists (each step a link in a group).
   [[nodiscard]] bool exists(const std::string& object) const;
   [[nodiscard]] bool is_group(const std::string& object) const;
+  /// Of a dataset; 0 for a single value and for what is no dataset.
+  [[nodiscard]] int dimensions(const std::string& object) const;
   /// @throws Error bad_input when missing, not one-dimensional, of another type, larger than the file can hold, ...
   [[nodiscard]] Dataset dataset(const std::string& object, ElementKind kind) const;
   /// Two-dimensional, of real numbers. @throws Error bad_input likewise.

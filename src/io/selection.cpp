@@ -180,4 +180,13 @@ SelectedSynapses select_synapses(const Comm& comm, const Network& network, const
   return selected;
 }
 
+SelectedPairs select_pairs(const Comm& comm, const Network& network, const std::string& option,
+                           const std::string& words) {
+  if (words.empty()) return {};
+  const auto names = named(comm, option, words, 2);
+  const auto index = io::find_neurons(
+      comm, network, {names.source, names.ids.id, names.ids.line, io::first_id_of(network), names.unit});
+  return {every(index, 0, 2), every(index, 1, 2), every(names.ids.id, 0, 2), every(names.ids.id, 1, 2)};
+}
+
 }  // namespace synbal

@@ -167,19 +167,21 @@ void write_table(const Comm& comm, const Table& table, const Provenance& about, 
 // ---- matrices
 
 struct MatrixWriter::Body {
+  const Comm* comm;
   io::ScatteredColumns columns;
-  Hdf5Output output;
-  Hdf5Output::DatasetId matrix = 0;
-  std::int64_t width = 0;
+  std::int64_t width;
+  Hdf5Output output = {};
+  Hdf5Output::DatasetId matrix = 0, converged = 0;
 };
 
 MatrixWriter::MatrixWriter(const Comm& comm, std::string path, const std::string& name,
                            std::span<const std::int64_t> place, std::span<const std::int64_t> id,
                            const Provenance& about) {
   const auto n = comm.sum(static_cast<std::int64_t>(place.size()));
-  body_ = std::make_unique<Body>(Body{{comm, place, n}, {}, 0, n});
+  body_ = std::make_unique<Body>(Body{&comm, {comm, place, n}, n});
   auto& output = body_->output;
   body_->matrix = output.table<double>("/" + name, n, n);
+  body_->converged = output.dataset<std::int64_t>("/converged", 1);
   const auto ids = output.dataset<std::int64_t>("/id", n);
   io::declare_provenance(about, output);
   output.create(comm, path);
@@ -193,6 +195,10 @@ void MatrixWriter::row(std::int64_t row, std::span<const double> values) {
   body_->output.write<double>(body_->matrix, row * body_->width + columns.first(), columns.block(values));
 }
 
-void MatrixWriter::finish() { body_->output.finish(); }
+void MatrixWriter::finish(bool converged) {
+  const std::int64_t flag = converged ? 1 : 0;
+  if (body_->comm->is_root()) body_->output.write<std::int64_t>(body_->converged, 0, std::span(&flag, 1));
+  body_->output.finish();
+}
 
 }  // namespace synbal

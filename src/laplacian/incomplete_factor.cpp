@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "laplacian/row_sum.hpp"
+
 namespace synbal::laplacian {
 
 namespace {
@@ -16,17 +18,17 @@ constexpr std::int64_t kUpdateBudget = 60;  // operations per entry that updates
 class Factorisation {
  public:
   Factorisation(const ConductanceGraph& graph, RankChain& chain)
-      : graph_(graph), chain_(chain), n_(graph.size()), pivot_(at(n_ + chain.ghosts()), 1.0) {
+      : graph_(graph), chain_(chain), n_(graph.size()), inverse_(at(n_ + chain.ghosts()), 1.0) {
     take_lower_triangle();
     plan_ghost_rows();
   }
 
   IncompleteFactor run() {
-    chain_.receive_from_below(pivot_, 1);
+    chain_.receive_from_below(inverse_, 1);
     if (foreign_) chain_.receive_rows_from_below<double>(ghost_ptr_, ghost_value_);
-    if (updates_) place_.assign(pivot_.size(), -1);
+    scaled_.assign(inverse_.size() + 1, 0.0);
     for (LocalIndex i = 0; i < n_; ++i) eliminate(i);
-    chain_.send_above(pivot_, 1);
+    chain_.send_above(inverse_, 1);
     if (foreign_) chain_.send_rows_above<double>(factor_.row_ptr, value_.data());
     scale();
     return std::move(factor_);
@@ -35,19 +37,25 @@ class Factorisation {
  private:
   // Neighbours with smaller global index, ascending: ghosts of lower ranks come first.
   void take_lower_triangle() {
-    factor_.row_ptr.reserve(at(n_) + 1);
-    const auto entries = at(n_ > 0 ? graph_.row_end(n_ - 1) : 0) / 2 + at(n_);  // nearly half, or the vectors grow
-    factor_.column.reserve(entries), value_.reserve(entries);
-    const auto put = [&](std::int64_t e) {
-      factor_.column.push_back(graph_.neighbour()[e]);
-      value_.push_back(graph_.conductance()[e]);
-    };
     const auto end_of_lower = n_ + chain_.ghosts();
+    const auto* neighbour = graph_.neighbour();
+    const double* conductance = graph_.conductance();
+    std::int64_t remote = 0;
+    for (const auto i : graph_.border()) remote += graph_.row_end(i) - graph_.row_remote(i);
+    const auto entries = at(n_ > 0 ? (graph_.row_end(n_ - 1) - remote) / 2 + remote : 0);  // at most
+    factor_.row_ptr.reserve(at(n_) + 1);
+    factor_.column.resize(entries), value_.resize(entries);
+    auto* column = factor_.column.data();
+    double* value = value_.data();
+    std::int64_t end = 0;
+    const auto put = [&](std::int64_t e) { column[end] = neighbour[e], value[end] = conductance[e], ++end; };
     for (LocalIndex i = 0; i < n_; ++i) {
-      for (auto e = graph_.row_remote(i); e < graph_.row_end(i) && graph_.neighbour()[e] < end_of_lower; ++e) put(e);
-      for (auto e = graph_.row_begin(i); e < graph_.row_remote(i) && graph_.neighbour()[e] < i; ++e) put(e);
-      factor_.row_ptr.push_back(static_cast<std::int64_t>(value_.size()));
+      for (auto e = graph_.row_remote(i), last = graph_.row_end(i); e < last && neighbour[e] < end_of_lower; ++e)
+        put(e);
+      for (auto e = graph_.row_begin(i), last = graph_.row_remote(i); e < last && neighbour[e] < i; ++e) put(e);
+      factor_.row_ptr.push_back(end);
     }
+    factor_.column.resize(at(end)), value_.resize(at(end));
   }
 
   // Collective. Decides what updates entries; where rows of other ranks do, brings their columns.
@@ -71,64 +79,61 @@ class Factorisation {
     for (const auto j : columns) ghost_column_.push_back(local(j));
   }
 
-  /// Place of a lower neighbour's neighbour among this rank's columns; -1 when it is none.
+  /// Place of a lower neighbour's neighbour among this rank's columns, or one behind all when it is none.
   [[nodiscard]] LocalIndex local(GlobalIndex j) const {
     const auto& all = graph_.halo().ghosts();
     const auto end = all.begin() + chain_.ghosts();
     const auto found = std::lower_bound(all.begin(), end, j);
-    return found != end && *found == j ? static_cast<LocalIndex>(n_ + (found - all.begin())) : -1;
+    return found != end && *found == j ? static_cast<LocalIndex>(n_ + (found - all.begin())) : n_ + chain_.ghosts();
   }
 
+  // Entries of row k are those of smaller columns than k, so row i has them ready in `scaled_`, and 0 for all others.
   void eliminate(LocalIndex i) {
-    const auto begin = at(factor_.row_ptr[at(i)]), end = at(factor_.row_ptr[at(i) + 1]);
-    const auto& column = factor_.column;
-    for (auto e = begin; updates_ && e < end; ++e) place_[at(column[e])] = static_cast<std::int64_t>(e);
+    const auto begin = factor_.row_ptr[at(i)], end = factor_.row_ptr[at(i) + 1];
+    const auto* column = factor_.column.data();
+    auto* value = value_.data();
     const double degree = graph_.degree()[at(i)];
-    double d = degree;
+    double taken = 0;
     for (auto e = begin; e < end; ++e) {
       const auto k = column[e];
       if (updates_ && k < n_) {
-        value_[e] += common(column.data(), value_.data(), factor_.row_ptr[at(k)], factor_.row_ptr[at(k) + 1]);
+        value[e] += common(column, value, factor_.row_ptr[at(k)], factor_.row_ptr[at(k) + 1]);
       } else if (foreign_) {
-        value_[e] +=
+        value[e] +=
             common(ghost_column_.data(), ghost_value_.data(), ghost_ptr_[at(k - n_)], ghost_ptr_[at(k - n_) + 1]);
       }
-      d -= value_[e] * value_[e] / pivot_[at(k)];
+      scaled_[at(k)] = value[e] * inverse_[at(k)];
+      taken += value[e] * scaled_[at(k)];
     }
-    for (auto e = begin; updates_ && e < end; ++e) place_[at(column[e])] = -1;
-    pivot_[at(i)] = degree > 0 ? std::max(d, kLeastPivot * degree) : 1.0;
+    for (auto e = begin; e < end; ++e) scaled_[at(column[e])] = 0;
+    inverse_[at(i)] = degree > 0 ? 1 / std::max(degree - taken, kLeastPivot * degree) : 1.0;
   }
 
-  /// sum_j t_ij t_kj / d_j for the row i whose entries place_ tells, and the row k given.
+  /// sum_j t_kj t_ij / d_j for the row k given.
   [[nodiscard]] double common(const LocalIndex* column, const double* value, std::int64_t begin,
                               std::int64_t end) const {
-    double sum = 0;
-    for (auto f = begin; f < end; ++f) {
-      if (column[f] < 0) continue;
-      if (const auto e = place_[at(column[f])]; e >= 0) sum += value_[at(e)] * value[f] / pivot_[at(column[f])];
-    }
-    return sum;
+    return -row_sum(column, value, begin, end, 0.0, scaled_.data(), 0);
   }
 
   void scale() {
-    for (auto& d : pivot_) d = 1 / std::sqrt(d);
-    factor_.coefficient.reserve(value_.size());
+    for (auto& d : inverse_) d = std::sqrt(d);
+    factor_.coefficient.resize(value_.size());
     for (LocalIndex i = 0; i < n_; ++i) {
-      for (auto e = at(factor_.row_ptr[at(i)]); e < at(factor_.row_ptr[at(i) + 1]); ++e) {
-        const double t = value_[e] * pivot_[at(i)] * pivot_[at(factor_.column[e])];
-        factor_.coefficient.push_back(static_cast<float>(t));
+      const double own = inverse_[at(i)];
+      for (auto e = at(factor_.row_ptr[at(i)]), end = at(factor_.row_ptr[at(i) + 1]); e < end; ++e) {
+        factor_.coefficient[e] = static_cast<float>(value_[e] * own * inverse_[at(factor_.column[e])]);
       }
     }
-    factor_.inverse_root.assign(pivot_.begin(), pivot_.begin() + n_);
+    factor_.inverse_root.assign(inverse_.begin(), inverse_.begin() + n_);
   }
 
   const ConductanceGraph& graph_;
   RankChain& chain_;
   LocalIndex n_;
   IncompleteFactor factor_;
-  HugeVector<double> value_;         // t, unscaled
-  std::vector<double> pivot_;        // [n + ghosts]
-  std::vector<std::int64_t> place_;  // [n + ghosts] of the present row's entries
+  HugeVector<double> value_;     // t, unscaled
+  std::vector<double> inverse_;  // [n + ghosts] of the pivots
+  std::vector<double> scaled_;   // [n + ghosts + 1] t / d of the present row, 0 elsewhere; the last is always 0
   bool updates_ = false, foreign_ = false;
   std::vector<std::int64_t> ghost_ptr_;
   std::vector<LocalIndex> ghost_column_;

@@ -121,6 +121,26 @@ TEST(Selection, synapses_come_in_the_order_of_the_list) {
   }
 }
 
+TEST(Selection, pairs_need_no_synapse_between_them) {
+  const Files files;
+  const auto file = test::put(files.folder, "pairs", "5000 4587\n\n4979 4979\n");
+  for (const auto partition : kPartitions) {
+    const auto network = read_as(files.folder.file("named.h5"), partition);
+    for (const auto& words : {std::string("5000,4587;4979,4979"), file}) {
+      const auto found = select_pairs(world(), network, "--pair", words);
+      const auto first = world().gather_all(std::span<const std::int64_t>(found.first_id));
+      const auto second = world().gather_all(std::span<const std::int64_t>(found.second_id));
+      EXPECT_EQ(first, (std::vector<std::int64_t>{5000, 4979}));
+      EXPECT_EQ(second, (std::vector<std::int64_t>{4587, 4979}));
+      const auto ids = world().gather_all(std::span<const std::int64_t>(neuron_ids(network)));  // by global index
+      for (std::size_t k = 0; k < found.first.size(); ++k) {
+        EXPECT_EQ(ids.at(static_cast<std::size_t>(found.first[k])), found.first_id[k]);
+        EXPECT_EQ(ids.at(static_cast<std::size_t>(found.second[k])), found.second_id[k]);
+      }
+    }
+  }
+}
+
 TEST(Selection, mistakes_are_named_and_told_to_all_ranks) {
   const Files files;
   const auto network = read_as(files.folder.file("a.h5"), PartitionKind::ptscotch);

@@ -192,8 +192,9 @@ TEST(Matrix, rows_come_in_any_order_and_columns_from_anywhere) {
         for (const auto column : place) values.push_back(static_cast<double>(1000 * row + column));
         writer.row(row, values);
       }
-      writer.finish();
+      writer.finish(n == 9);
       const auto m = static_cast<hsize_t>(n);
+      EXPECT_EQ(stored(path, "/converged", {1}).at(0), n == 9 ? 1 : 0);
       const auto stored_ids = stored(path, "/id", {m}), matrix = stored(path, "/r", {m, m});
       for (std::int64_t row = 0; row < n; ++row) {
         EXPECT_EQ(stored_ids[static_cast<std::size_t>(row)], static_cast<double>(100 + row));

@@ -42,4 +42,15 @@ struct SelectedSynapses {
 SelectedSynapses select_synapses(const Comm& comm, const Network& network, const std::string& option,
                                  const std::string& words);
 
+/// Pairs of neurons, joined by a synapse or not: each is with the rank that was told it (lists: rank 0), in order.
+struct SelectedPairs {
+  std::vector<GlobalIndex> first, second;         ///< [local] global indices
+  std::vector<std::int64_t> first_id, second_id;  ///< [local] ids
+};
+
+/// Collective. `words` as in select_synapses. @throws Error bad_input for an unknown id, usage for a list that is none,
+/// io_failure.
+SelectedPairs select_pairs(const Comm& comm, const Network& network, const std::string& option,
+                           const std::string& words);
+
 }  // namespace synbal

@@ -58,7 +58,7 @@ void write_table(const Comm& comm, const Table& table, const Provenance& about, 
 class MatrixWriter {
  public:
   /// Collective. `place`: which columns this rank's values are, over all ranks a permutation of 0..N-1. Datasets /NAME
-  /// and /id (int64[N], from `id` likewise). @throws Error io_failure.
+  /// and /id (int64[N], from `id` likewise).  @throws Error io_failure.
   MatrixWriter(const Comm& comm, std::string path, const std::string& name, std::span<const std::int64_t> place,
                std::span<const std::int64_t> id, const Provenance& about);
   MatrixWriter(const MatrixWriter&) = delete;
@@ -67,8 +67,9 @@ class MatrixWriter {
 
   /// Collective. Row number `row`, from a value for each place of this rank; every row once, in any order.
   void row(std::int64_t row, std::span<const double> values);
-  /// Collective. Checks what was written and renames. @throws Error io_failure.
-  void finish();
+  /// Collective. Notes in /converged (int64[1]) what is known only now, checks what was written, and renames.
+  /// @throws Error io_failure.
+  void finish(bool converged);
 
  private:
   struct Body;
