@@ -14,6 +14,7 @@ constexpr double kLeastGain = 0.1;     // a solve reduces the residual at least 
 // Iterations ahead that call for a stronger preconditioner: one with multigrid costs ten, and its set-up, which is due
 // every ten solves or so, a hundred to several.
 constexpr double kPatience = 100;
+constexpr std::int64_t kProbe = 40;         // most solves end before
 constexpr std::int64_t kStrongLimit = 300;  // iterations after which a strong preconditioner is not one
 
 }  // namespace
@@ -47,6 +48,8 @@ std::vector<Preconditioner> ImplicitPreconditioners::after(Preconditioner presen
   const auto here = std::find(offered.begin(), offered.end(), present);
   return {here == offered.end() ? offered.begin() : here + 1, offered.end()};
 }
+
+std::int64_t ImplicitPreconditioners::probe(bool /*swings*/) const { return kProbe; }
 
 double ImplicitPreconditioners::patience(Preconditioner present, bool swings) const {
   return after(present, swings).empty() ? HUGE_VAL : kPatience;

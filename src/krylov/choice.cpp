@@ -10,9 +10,6 @@ namespace synbal {
 
 namespace {
 
-// Iterations after which the first forecast is made; where residuals swing, which a few outlying eigenvalues make them
-// do, only much later, for their pace shows over the swings alone.
-constexpr std::size_t kProbe = 6, kProbeOfSwings = 64;
 constexpr double kSwing = 0.4;  // rise of log |r| above its least value that is a swing
 
 }  // namespace
@@ -42,7 +39,7 @@ bool PreconditionerChoice::advise(const PcgIteration& iteration) {
   least_.push_back(least_.empty() ? now : std::min(now, least_.back()));
   swings_ = swings_ || now > least_.back() + kSwing;
   const auto count = least_.size();
-  if (count % (swings_ ? kProbeOfSwings : kProbe) != 0) return false;
+  if (count % static_cast<std::size_t>(factory_->probe(swings_)) != 0) return false;
   // Pace of the least residual over the later half.
   const auto half = count / 2;
   const double pace = (least_[half - 1] - least_.back()) / static_cast<double>(count - half);

@@ -127,10 +127,11 @@ std::vector<double> PetscPreconditioner::choose_scaling() const {
   return scaling;
 }
 
-// A factorisation of a singular matrix needs a pivot; it only preconditions, so the solution does not feel the lift.
+// A factorisation of a singular matrix needs a pivot, and a component that multigrid coarsens to one place must not
+// become an empty row there; it only preconditions, so the solution does not feel the lift.
 void PetscPreconditioner::assemble() {
   scaling_ = choose_scaling();
-  const double lift = kind_ == Preconditioner::direct ? 1 + 1e-14 : 1.0;
+  const double lift = kind_ == Preconditioner::direct ? 1 + 1e-14 : 1 + 1e-12;
   const auto diagonal = source_->diagonal();
   std::vector<double> scaled(diagonal.size());
   for (std::size_t i = 0; i < scaled.size(); ++i) {

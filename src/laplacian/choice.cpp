@@ -19,6 +19,8 @@ constexpr GlobalIndex kDirectLimit = 4'000, kSparseDirectLimit = 20'000;
 constexpr std::int64_t kFewEdges = 5;  // per node
 constexpr int kSweepRanks = 4;         // ranks among which sequential sweeps are still worth it
 
+// Iterations before a forecast: what swings, as a few outlying eigenvalues make residuals do, needs many.
+constexpr std::int64_t kProbe = 6, kProbeOfSwings = 64;
 // Iterations ahead that call for another preconditioner. One with incomplete Cholesky costs two with Jacobi, its set-up
 // some twenty, and it needs at most half as many; one with multigrid costs ten, its set-up a hundred to several.
 constexpr double kJacobiPatience = 90, kPatience = 250;
@@ -41,6 +43,8 @@ std::int64_t GraphPreconditioners::limit(Preconditioner kind, bool settled) cons
   const bool library = kind == Preconditioner::multigrid || kind == Preconditioner::direct;
   return settled || !library ? std::numeric_limits<std::int64_t>::max() : kLibraryLimit;
 }
+
+std::int64_t GraphPreconditioners::probe(bool swings) const { return swings ? kProbeOfSwings : kProbe; }
 
 double GraphPreconditioners::patience(Preconditioner present, bool swings) const {
   return present == Preconditioner::jacobi && sweeps_help(swings) ? kJacobiPatience : kPatience;

@@ -20,6 +20,7 @@ class Offers final : public PreconditionerFactory {
     return {here == kinds_.end() ? kinds_.begin() : here + 1, kinds_.end()};
   }
   [[nodiscard]] double patience(Preconditioner, bool) const override { return 50; }
+  [[nodiscard]] std::int64_t probe(bool swings) const override { return swings ? 64 : 6; }
   [[nodiscard]] std::int64_t limit(Preconditioner kind, bool settled) const override {
     return settled ? 1000 : 10 * (1 + static_cast<int>(kind));
   }

@@ -17,7 +17,7 @@ struct Scattered {
     for (LocalIndex i = 0; i < rows.count(); ++i) label.push_back(label_of(rows.first() + i));
   }
   /// Component c has the label n - 1 - c.
-  [[nodiscard]] GlobalIndex label_of(GlobalIndex g) const { return n - 1 - g * 7 % components; }
+  [[nodiscard]] GlobalIndex label_of(GlobalIndex g) const { return n - 1 - g * 11 % components; }
 };
 
 TEST(ComponentSums, equal_serial_ones_few_components_or_many) {

@@ -24,6 +24,9 @@ class PreconditionerFactory {
   /// Kinds to be tried after the present one, best first; `swings`: residuals rose and fell with it, as a few outlying
   /// eigenvalues make them do.
   [[nodiscard]] virtual std::vector<Preconditioner> after(Preconditioner present, bool swings) const = 0;
+  /// Iterations after which the first forecast is made, and each further one: before, the pace says little. Where
+  /// residuals swing, their pace shows over the swings alone.
+  [[nodiscard]] virtual std::int64_t probe(bool swings) const = 0;
   /// Iterations ahead that call for another one.
   [[nodiscard]] virtual double patience(Preconditioner present, bool swings) const = 0;
   /// Iterations after which one of this kind has failed; `settled`: nothing would replace it.
