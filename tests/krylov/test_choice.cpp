@@ -67,7 +67,7 @@ TEST(PreconditionerChoice, leaves_when_many_iterations_are_ahead_and_stays_when_
   choice.begin(1e-1);
   EXPECT_EQ(told(
                 choice, [](int k) { return std::pow(0.96, k); }, 56),
-            56);  // the same pace, but only 56 to 0.1
+            56);  // 45 to 0.1
 }
 
 TEST(PreconditionerChoice, judges_swinging_residuals_by_their_pace_over_the_swings) {

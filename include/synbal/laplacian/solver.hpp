@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "synbal/balance/hessian.hpp"
 #include "synbal/krylov/pcg.hpp"
 #include "synbal/laplacian/graph.hpp"
 
