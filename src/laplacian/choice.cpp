@@ -1,10 +1,12 @@
-// The order in which preconditioners of a graph are tried, and what they cost.
+// The order in which preconditioners are tried, and the forecast that decides.
 #include "laplacian/choice.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "laplacian/incomplete.hpp"
-#include "laplacian/library.hpp"
+#include "synbal/core/log.hpp"
 
 namespace synbal::laplacian {
 
@@ -19,52 +21,114 @@ constexpr GlobalIndex kDirectLimit = 4'000, kSparseDirectLimit = 20'000;
 constexpr std::int64_t kFewEdges = 5;  // per node
 constexpr int kSweepRanks = 4;         // ranks among which sequential sweeps are still worth it
 
-// Iterations before a forecast: what swings, as a few outlying eigenvalues make residuals do, needs many.
-constexpr std::int64_t kProbe = 6, kProbeOfSwings = 64;
+// Iterations after which the first forecast is made; where residuals swing, which a few outlying eigenvalues make them
+// do, only much later, for their pace shows over the swings alone.
+constexpr std::size_t kProbe = 6, kProbeOfSwings = 64;
+constexpr double kSwing = 0.4;  // rise of log |r| above its least value that is a swing
 // Iterations ahead that call for another preconditioner. One with incomplete Cholesky costs two with Jacobi, its set-up
 // some twenty, and it needs at most half as many; one with multigrid costs ten, its set-up a hundred to several.
 constexpr double kJacobiPatience = 90, kPatience = 250;
 
 }  // namespace
 
-std::optional<Preconditioner> GraphPreconditioners::asked(const LaplacianSolverParams& params) const {
-  if (user_chose_preconditioner()) return Preconditioner::multigrid;  // PETSc takes the user's instead
-  if (params.incomplete) return Preconditioner::incomplete;
-  const bool tiny = graph_->global_size() <= kTinyLimit;
-  return tiny && params.preconditioner == Preconditioner::multigrid ? Preconditioner::direct : params.preconditioner;
+PreconditionerChoice::PreconditionerChoice(const ConductanceGraph& graph, const LaplacianSolverParams& params)
+    : graph_(&graph), settled_(user_chose_preconditioner() || params.incomplete || params.preconditioner.has_value()) {
+  if (!settled_ || graph.global_size() == 0) return;
+  kind_ = kind_of(params, graph.global_size());
+  if (!make(kind_)) next();
 }
 
-std::unique_ptr<BlockPreconditioner> GraphPreconditioners::make(Preconditioner kind) {
-  if (kind == Preconditioner::incomplete) return std::make_unique<IncompleteCholesky>(*graph_);
-  return library_preconditioner(*graph_, kind);
+PreconditionerChoice::Kind PreconditionerChoice::kind_of(const LaplacianSolverParams& params, GlobalIndex nodes) {
+  if (user_chose_preconditioner()) return Kind::multigrid;  // PETSc takes the user's instead
+  if (params.incomplete) return Kind::incomplete;
+  switch (*params.preconditioner) {
+    case Preconditioner::jacobi:
+      return Kind::jacobi;
+    case Preconditioner::multigrid:
+      return nodes <= kTinyLimit ? Kind::direct : Kind::multigrid;
+    default:
+      return Kind::direct;
+  }
 }
 
-std::int64_t GraphPreconditioners::limit(Preconditioner kind, bool settled) const {
-  const bool library = kind == Preconditioner::multigrid || kind == Preconditioner::direct;
-  return settled || !library ? std::numeric_limits<std::int64_t>::max() : kLibraryLimit;
+bool PreconditionerChoice::make(Kind kind) {
+  made_.reset();
+  kind_ = kind;
+  if (kind == Kind::jacobi) return true;
+  if (kind == Kind::incomplete) {
+    made_ = std::make_unique<IncompleteCholesky>(*graph_);
+    return true;
+  }
+  auto library = std::make_unique<LibraryPreconditioner>(
+      *graph_, kind == Kind::direct ? Preconditioner::direct : Preconditioner::multigrid);
+  if (!library->ready()) return false;
+  library_name_ = library->name();
+  made_ = std::move(library);
+  return true;
 }
 
-std::int64_t GraphPreconditioners::probe(bool swings) const { return swings ? kProbeOfSwings : kProbe; }
+std::string PreconditionerChoice::name() const {
+  if (graph_->global_size() == 0) return "elimination";
+  if (kind_ == Kind::jacobi) return to_string(Preconditioner::jacobi);
+  return kind_ == Kind::incomplete ? "incomplete cholesky" : library_name_;
+}
 
-double GraphPreconditioners::patience(Preconditioner present, bool swings) const {
-  return present == Preconditioner::jacobi && sweeps_help(swings) ? kJacobiPatience : kPatience;
+std::int64_t PreconditionerChoice::limit() const noexcept {
+  const bool library = kind_ == Kind::multigrid || kind_ == Kind::direct;
+  return settled_ || !library ? std::numeric_limits<std::int64_t>::max() : kLibraryLimit;
+}
+
+void PreconditionerChoice::begin(double target) {
+  log_target_ = std::log(target);
+  least_.clear();
+  swings_ = false;
+}
+
+bool PreconditionerChoice::advise(const PcgIteration& iteration) {
+  if (settled_ || (kind_ != Kind::jacobi && kind_ != Kind::incomplete)) return false;
+  const double now = std::log(*std::max_element(iteration.residual.begin(), iteration.residual.end()));
+  least_.push_back(least_.empty() ? now : std::min(now, least_.back()));
+  swings_ = swings_ || now > least_.back() + kSwing;
+  const auto count = least_.size();
+  if (count % (swings_ ? kProbeOfSwings : kProbe) != 0) return false;
+  // Pace of the least residual over the later half.
+  const auto half = count / 2;
+  const double pace = (least_[half - 1] - least_.back()) / static_cast<double>(count - half);
+  const double ahead = (least_.back() - log_target_) / pace;
+  log_debug("laplacian: {} iterations with {} done, {:.0f} foreseen", count, name(), ahead);
+  return !(pace > 0 && ahead <= patience());
+}
+
+double PreconditionerChoice::patience() const noexcept {
+  return kind_ == Kind::jacobi && sweeps_help() ? kJacobiPatience : kPatience;
 }
 
 // Sequential sweeps suit few ranks; a few outlying eigenvalues, which make residuals swing, would stay.
-bool GraphPreconditioners::sweeps_help(bool swings) const noexcept {
-  return graph_->comm().size() <= kSweepRanks && graph_->global_size() > kTinyLimit && !swings;
+bool PreconditionerChoice::sweeps_help() const noexcept {
+  return graph_->comm().size() <= kSweepRanks && graph_->global_size() > kTinyLimit && !swings_;
 }
 
-std::vector<Preconditioner> GraphPreconditioners::after(Preconditioner present, bool swings) const {
+// What is still to be tried after the present one, best first.
+std::vector<PreconditionerChoice::Kind> PreconditionerChoice::candidates() const {
   const auto n = graph_->global_size();
-  std::vector<Preconditioner> list;
+  std::vector<Kind> list;
   if (user_chose_preconditioner()) return list;  // PETSc would take the user's choice again
-  if (present == Preconditioner::jacobi && sweeps_help(swings)) list.push_back(Preconditioner::incomplete);
-  if (present < Preconditioner::multigrid && n > kTinyLimit) list.push_back(Preconditioner::multigrid);
+  if (kind_ == Kind::jacobi && sweeps_help()) list.push_back(Kind::incomplete);
+  if (kind_ < Kind::multigrid && n > kTinyLimit) list.push_back(Kind::multigrid);
   const bool sparse = graph_->edges() <= kFewEdges * n;
-  const bool bearable = n <= (sparse ? kSparseDirectLimit : kDirectLimit);
-  if (present != Preconditioner::direct && bearable) list.push_back(Preconditioner::direct);
+  if (kind_ != Kind::direct && n <= (sparse ? kSparseDirectLimit : kDirectLimit)) list.push_back(Kind::direct);
   return list;
+}
+
+bool PreconditionerChoice::next() {
+  if (settled_ && kind_ == Kind::jacobi) return false;
+  const auto list = candidates();
+  if (std::none_of(list.begin(), list.end(), [&](Kind kind) { return make(kind); })) {
+    make(Kind::jacobi);
+    settled_ = true;
+  }
+  log_info("laplacian: conjugate gradients go on with another preconditioner: {}", name());
+  return true;
 }
 
 }  // namespace synbal::laplacian

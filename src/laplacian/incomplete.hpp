@@ -3,8 +3,7 @@
 
 #include <memory>
 
-#include "synbal/krylov/preconditioner.hpp"
-#include "synbal/laplacian/graph.hpp"
+#include "laplacian/pcg.hpp"
 
 namespace synbal::laplacian {
 

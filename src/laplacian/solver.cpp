@@ -69,9 +69,7 @@ struct LaplacianSolver::Body {
         components(g),
         laplacian(g),
         system(g, components, laplacian, params.eliminate),
-        preconditioners(system.graph()),
-        choice(preconditioners, preconditioners.asked(params)) {
-    if (choice.settled() && system.graph().global_size() > 0 && !choice.renew()) choice.next();
+        choice(system.graph(), params) {
     setup_seconds = timer.seconds();
   }
 
@@ -87,8 +85,7 @@ struct LaplacianSolver::Body {
   GraphComponents components;
   LaplacianOperator laplacian;
   laplacian::ReducedSystem system;
-  laplacian::GraphPreconditioners preconditioners;
-  PreconditionerChoice choice;
+  laplacian::PreconditionerChoice choice;
   double setup_seconds = 0;
 };
 
@@ -245,7 +242,7 @@ LaplacianSolve LaplacianSolver::solve(std::span<const double> b, std::span<doubl
       result.converged = result.converged && (column.converged || column.stopped);
     }
   }
-  result.preconditioner = body.system.graph().global_size() > 0 ? body.choice.name() : "elimination";
+  result.preconditioner = body.choice.name();
   const double setup_now = body.setup_seconds - setup_before;
   result.setup_seconds = body.setup_seconds;
   result.solve_seconds = timer.seconds() - setup_now;
