@@ -11,6 +11,7 @@
 #include "laplacian_graphs.hpp"
 #include "measure.hpp"
 #include "modes_peers.hpp"
+#include "synbal/core/error.hpp"
 #include "synbal/core/session.hpp"
 #include "synbal/laplacian/operator.hpp"
 
@@ -94,11 +95,16 @@ std::pair<Modes, Json> measure_own(const Comm& comm, const ConductanceGraph& gra
   return {std::move(modes), std::move(out)};
 }
 
-/// Collective. A peer may be right only in part when its time is over.
+/// Collective. A peer may fail, and be right only in part when its time is over.
 Json measure_peer(const ConductanceGraph& graph, ModePeers& peers, const std::string& name, const Choices& choices,
                   const Modes& own) {
   const double before = processor_seconds();
-  const auto run = peers.run(name, choices.modes.count, choices.modes.tolerance, choices.limit);
+  ModePeerRun run;
+  try {
+    run = peers.run(name, choices.modes.count, choices.modes.tolerance, choices.limit);
+  } catch (const Error& error) {
+    return {{"converged", 0}, {"failed", error.what()}};
+  }
   return {{"seconds", run.seconds},
           {"cpu_seconds", graph.comm().max(processor_seconds() - before)},
           {"converged", run.count},

@@ -1,15 +1,18 @@
 // Resistances: the error of every edge's estimate against exact ones, its speed, and the iterations that pairs need
 // against those of a solution, each with its verdict.
 //   [mpirun -n P] benchmark_resistance [--task error,pairs,speed] [--graph KIND ...] [--solves K]
+//   benchmark_resistance --task export --graph KIND --export FILE     edges with resistances, for resistance_peers.py
 #include "synbal/laplacian/resistance.hpp"
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <cmath>
+#include <fstream>
 
 #include "laplacian_graphs.hpp"
 #include "measure.hpp"
+#include "synbal/core/error.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/core/session.hpp"
 #include "synbal/laplacian/edge_resistance.hpp"
@@ -30,6 +33,7 @@ struct Choices {
   GraphChoice small{"", 4'000, 40'000, 1}, large{"", 50'000, 500'000, 1}, fast{"", 100'000, 1'000'000, 1};
   int solves = 64;
   std::int64_t pairs = 64;
+  std::string export_file = "resistances.txt";
 };
 
 /// Processor seconds of this rank so far: where other programs share the machine, they tell more than the clock.
@@ -188,6 +192,38 @@ Json measure_pairs(const Comm& comm, const Choices& choices, const std::string& 
   return out;
 }
 
+/// Edges with their conductance, estimated and exact resistance, one a line; seconds of both. On one rank.
+Json export_edges(const Comm& comm, const Choices& choices, const std::string& kind) {
+  if (comm.size() > 1) throw usage_error("export runs on one rank only: leave mpirun out");
+  auto choice = choices.small;
+  choice.kind = kind;
+  const auto graph = benchmark_graph(comm, choice);
+  auto out = described(graph, kind);
+  EdgeResistances found[2];
+  const std::pair<const char*, EdgeMethod> ways[] = {{"estimate", EdgeMethod::estimate},
+                                                     {"exact", EdgeMethod::columns}};
+  for (std::size_t way = 0; way < 2; ++way) {
+    const Timer timer;
+    const double before = processor_seconds();
+    LaplacianSolver solver(graph);
+    EdgeResistanceParams params;
+    params.method = ways[way].second, params.solves = choices.solves, params.checked = 0;
+    found[way] = edge_resistances(graph, solver, params);
+    out[ways[way].first] = {{"seconds", timer.seconds()}, {"cpu_seconds", processor_seconds() - before}};
+  }
+  std::ofstream file(choices.export_file);
+  for (LocalIndex i = 0; i < graph.size(); ++i) {
+    for (auto e = graph.row_begin(i); e < graph.row_end(i); ++e) {
+      if (graph.neighbour()[e] < i) continue;
+      file << fmt::format("{} {} {:.17g} {:.17g} {:.17g}\n", i, graph.neighbour()[e], graph.conductance()[e],
+                          found[0].resistance[at(e)], found[1].resistance[at(e)]);
+    }
+  }
+  out["file"] = choices.export_file;
+  out["met"] = file.good() && found[0].converged && found[1].converged;
+  return out;
+}
+
 void report(const Comm& comm, Json& results, Json one) {
   if (comm.is_root()) fmt::print(stderr, "{}\n", one.dump());
   results.push_back(std::move(one));
@@ -201,6 +237,7 @@ int run(const Comm& comm, const Choices& choices) {
     if (task == "speed") report(comm, results, measure_speed(comm, choices));
     for (const auto& kind : choices.graphs) {
       if (task == "error") report(comm, results, measure_error(comm, choices, kind));
+      if (task == "export") report(comm, results, export_edges(comm, choices, kind));
       if (task == "pairs") report(comm, results, measure_pairs(comm, choices, kind));
     }
     for (const auto& one : results) met = met && one["met"].get<bool>();
@@ -216,13 +253,16 @@ int run(const Comm& comm, const Choices& choices) {
 int main(int argc, char** argv) {
   CLI::App app{"Errors and speed of resistances", "benchmark_resistance"};
   Choices choices;
-  app.add_option("--task", choices.tasks, "error, pairs, speed")->delimiter(',');
+  app.add_option("--task", choices.tasks, "error, pairs, speed, export")->delimiter(',');
   app.add_option("--graph", choices.graphs, "families of graphs")->check(CLI::IsMember(graph_kinds()))->delimiter(',');
   app.add_option("--speed-graph", choices.speed_graph, "family for the speed")->check(CLI::IsMember(graph_kinds()));
   app.add_option("--solves", choices.solves, "random right-hand sides of an estimate");
   app.add_option("--pairs", choices.pairs, "pairs of nodes");
   app.add_option("--nodes", choices.large.nodes, "nodes for pairs");
   app.add_option("--edges", choices.large.edges, "edges for pairs");
+  app.add_option("--small-nodes", choices.small.nodes, "nodes for error and export");
+  app.add_option("--small-edges", choices.small.edges, "edges for error and export");
+  app.add_option("--export", choices.export_file, "where export writes");
   CLI11_PARSE(app, argc, argv);
   const Session session("benchmark_resistance");
   return run(session.world(), choices);

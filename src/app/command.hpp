@@ -36,5 +36,7 @@ Command add_balance(CLI::App& root);
 Command add_flow(CLI::App& root);
 Command add_apply(CLI::App& root);
 Command add_verify(CLI::App& root);
+Command add_laplacian(CLI::App& root);
+Command add_resistance(CLI::App& root);
 
 }  // namespace synbal::app

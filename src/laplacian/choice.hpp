@@ -10,9 +10,10 @@
 
 namespace synbal::laplacian {
 
-/// Starts with what the user asked for, else with Jacobi, and goes on from one to the next while the residuals foretell
-/// many iterations: Jacobi -> incomplete Cholesky (few ranks) -> multigrid, or a factorisation of tiny graphs -> a
-/// factorisation where that is bearable -> Jacobi with patience. What was once chosen serves all later solves.
+/// Starts with what the user asked for, else with Jacobi (incomplete Cholesky on a graph full of triangles), and goes
+/// on from one to the next while the residuals foretell many iterations: Jacobi -> incomplete Cholesky (few ranks) ->
+/// multigrid, or a factorisation of tiny graphs -> a factorisation where that is bearable -> Jacobi with patience. What
+/// was once chosen serves all later solves.
 class PreconditionerChoice {
  public:
   /// Collective. The graph must outlive it.
@@ -36,6 +37,8 @@ class PreconditionerChoice {
   static Kind kind_of(const LaplacianSolverParams& params, GlobalIndex nodes);
   bool make(Kind kind);
   [[nodiscard]] std::vector<Kind> candidates() const;
+  void note_step(const PcgIteration& iteration);
+  [[nodiscard]] bool spectrum_asks_for_many() const noexcept;
   [[nodiscard]] double patience() const noexcept;
   [[nodiscard]] bool sweeps_help() const noexcept;
 
@@ -47,6 +50,11 @@ class PreconditionerChoice {
   double log_target_ = 0;
   std::vector<double> least_;  // log of the least residual so far of the slowest column, per iteration of this run
   bool swings_ = false;
+  struct Step {
+    double alpha, beta;
+  };
+  int column_ = 0;           // whose steps these are
+  std::vector<Step> steps_;  // of this run
 };
 
 }  // namespace synbal::laplacian

@@ -374,6 +374,59 @@ TEST(LaplacianSolver, many_iterations_ahead_call_for_another_preconditioner) {
   EXPECT_LE(second.iterations, first.iterations);
 }
 
+/// `count` random graphs of `size` nodes in a ring, joined by edges of weight `thread`.
+EdgeList ring_of_modules(GlobalIndex count, GlobalIndex size, double thread) {
+  EdgeList list{0, {}, {}};
+  for (GlobalIndex k = 0; k < count; ++k) {
+    list = side_by_side(list, random_graph(size, 6, 0.0, static_cast<std::uint64_t>(k)));
+  }
+  for (GlobalIndex k = 0; k < count; ++k) list.edges.push_back({k * size + 1, (k + 1) % count * size + 2, thread});
+  return list;
+}
+
+struct Tried {
+  std::int64_t iterations = 0, plain = 0;  ///< by own choice, and with Jacobi alone
+  std::string preconditioner;
+};
+
+/// Collective. One solve by own choice.
+Tried try_choice(const EdgeList& list) {
+  const auto graph = distribute(world(), list);
+  const auto b = own_part(graph, noise(at(list.n), 3));
+  std::vector<double> x(b.size());
+  LaplacianSolver plain(graph, {Preconditioner::jacobi}), solver(graph);
+  const auto with_jacobi = plain.solve(b, x, 1), chosen = solver.solve(b, x, 1);
+  EXPECT_TRUE(with_jacobi.converged && chosen.converged);
+  return {chosen.iterations, with_jacobi.iterations, chosen.preconditioner};
+}
+
+TEST(LaplacianSolver, many_modules_on_threads_call_for_multigrid_soon) {
+  const auto tried = try_choice(ring_of_modules(40, 60, 1e-4));
+  EXPECT_EQ(tried.preconditioner, "multigrid");
+  EXPECT_LT(3 * tried.iterations, tried.plain);
+}
+
+TEST(LaplacianSolver, few_modules_on_threads_are_nothing_to_leave_jacobi_for) {
+  for (const GlobalIndex count : {2, 3}) {
+    for (const double thread : {1.0, 1e-2, 1e-4, 1e-6}) {
+      const auto tried = try_choice(ring_of_modules(count, 1'000, thread));
+      EXPECT_EQ(tried.preconditioner, "jacobi") << thread;
+      EXPECT_LE(tried.iterations, tried.plain + 1) << thread;
+    }
+  }
+}
+
+TEST(LaplacianSolver, a_graph_full_of_triangles_begins_with_incomplete_cholesky) {
+  EdgeList list{1'500, {}, {}};
+  for (GlobalIndex i = 0; i < list.n; ++i) {
+    for (GlobalIndex reach = 1; reach <= 6; ++reach) list.edges.push_back({i, (i + reach) % list.n});
+    if (i % 50 == 0) list.edges.push_back({i, (i * 7 + 350) % list.n});
+  }
+  const auto tried = try_choice(list);
+  EXPECT_EQ(tried.preconditioner, "incomplete cholesky");
+  EXPECT_LT(4 * tried.iterations, tried.plain);
+}
+
 TEST(LaplacianSolver, empty_single_and_isolated_nodes_are_solved) {
   for (const GlobalIndex n : {0, 1, 2, 5}) {
     for (const auto& way : all_ways()) {

@@ -1,0 +1,76 @@
+// synbal laplacian diagonal FILE [--exact | --solves M] -o OUT
+#include <fmt/format.h>
+
+#include "app/laplacian_run.hpp"
+#include "app/resistance_report.hpp"
+#include "synbal/laplacian/diagonal.hpp"
+
+namespace synbal::app {
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+struct Options : LaplacianOptions {
+  DiagonalParams params;
+};
+
+Json report_diagonal(const DiagonalResult& found, const Options& options) {
+  Json report{{"method", options.params.exact ? "exact" : "estimate"},
+              {"solves", found.solves},
+              {"converged", found.converged},
+              {"seconds", found.seconds}};
+  if (!options.params.exact) report["quality"] = report_quality(found.quality);
+  return report;
+}
+
+void print(const Json& report) {
+  const auto& d = report["diagonal"];
+  fmt::print("diagonal     {} from {} solves: {}\n", d["method"].get<std::string>(), d["solves"].get<std::int64_t>(),
+             d["converged"].get<bool>() ? "converged" : "TOLERANCE NOT REACHED");
+  if (d.contains("quality")) print_quality(d["quality"]);
+}
+
+ExitCode run_diagonal(const Context& context, const Options& options) {
+  LaplacianRun run(context, options, OutputKind::table, {});
+  auto found = timed(run.comm(), run.times().solve,
+                     [&] { return pseudoinverse_diagonal(run.graph(), run.solver(), options.params); });
+  run.report()["diagonal"] = report_diagonal(found, options);
+  for (auto& v : found.value) v /= run.unit();
+  for (auto& v : found.error) v /= run.unit();
+  const auto& source = run.source();
+  const auto value = source.to_neurons(found.value, 1, 0, 0), error = source.to_neurons(found.error, 1, 0, 0);
+  Table table;
+  table.rows = source.network().local_size(), table.place = source.places();
+  table.columns = {integer_column("id", [&](std::int64_t r) { return source.ids()[at(r)]; }),
+                   real_column("diagonal", [&](std::int64_t r) { return value[at(r)]; }),
+                   real_column("error", [&](std::int64_t r) { return error[at(r)]; })};
+  return run.finish({found.converged, options.params.tolerance,
+                     [&](const Provenance& about) { write_table(run.comm(), table, about, options.output); }, print});
+}
+
+}  // namespace
+
+Command add_laplacian_diagonal(CLI::App& laplacian) {
+  auto* command = laplacian.add_subcommand("diagonal", "the diagonal of L^+, exact or estimated with error bars");
+  auto o = std::make_shared<Options>();
+  add_laplacian_options(*command, *o, ".h5, .csv, .csv.gz")->required();
+  auto* exact = command->add_flag("--exact", o->params.exact, "one solve for every node");
+  command->add_option("--solves", o->params.solves, "random solves of the estimate")
+      ->check(CLI::Range(2, 1'000'000))
+      ->capture_default_str()
+      ->excludes(exact);
+  command->add_option("--checked", o->params.checked, "nodes solved exactly to measure the error of the estimate")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--tolerance", o->params.tolerance, "relative residual (0: 1e-4 for estimates, 1e-12 for exact)")
+      ->check(number_between(0, 0.1))
+      ->capture_default_str();
+  command->add_option("--seed", o->params.seed, "of the estimate")->capture_default_str();
+  command->footer(
+      "L^+_ii is the mean resistance of a node to the nodes of its component, up to a constant of the component; in\n"
+      "a component with ground it is the resistance to ground. Neurons that are no nodes have 0.");
+  return {command, [o](const Context& context) { return run_diagonal(context, *o); }};
+}
+
+}  // namespace synbal::app

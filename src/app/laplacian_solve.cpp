@@ -1,0 +1,141 @@
+// synbal laplacian solve FILE [--rhs FILE[:/dataset]] -o OUT
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/laplacian_run.hpp"
+#include "synbal/io/neuron_vectors.hpp"
+
+namespace synbal::app {
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+struct Options : LaplacianOptions {
+  std::string rhs;
+  LaplacianSolveParams params;
+};
+
+/// Right-hand sides in the graph's unit, and how much of them no node sees.
+struct Sides {
+  int columns = 1;
+  std::vector<double> b;                // [nodes * columns]
+  std::vector<double> outside, square;  // [columns] |b|^2 of neurons that are no nodes, and of all; over all ranks
+};
+
+// Collective. Without --rhs: the imbalance of the costs, so that x = p h* of the heat equation around this state.
+Sides sides_of(LaplacianRun& run, const Options& options) {
+  auto& source = run.source();
+  if (options.rhs.empty()) return {1, source.imbalance_of_nodes(), {0.0}, {0.0}};
+  const auto read = read_neuron_vectors(run.comm(), source.network(), "--rhs", options.rhs);
+  const auto m = at(read.columns);
+  Sides sides{read.columns, source.to_nodes(read.values, read.columns), std::vector<double>(m), std::vector<double>(m)};
+  for (auto& value : sides.b) value /= run.unit();
+  for (std::size_t e = 0; e < read.values.size(); ++e) {
+    const double square = read.values[e] * read.values[e];
+    sides.square[e % m] += square;
+    if (source.node_of_column()[e / m] < 0) sides.outside[e % m] += square;
+  }
+  run.comm().sum(std::span(sides.square));
+  run.comm().sum(std::span(sides.outside));
+  return sides;
+}
+
+/// The share of a right-hand side that lies outside the range of L, neurons that are no nodes included.
+double projected_share(const LaplacianColumn& column, double outside, double square) {
+  if (!(square > 0)) return column.projected;
+  const double within = (1 - outside / square) * column.projected * column.projected;
+  return std::sqrt(outside / square + within);
+}
+
+Json report_solve(const LaplacianSolve& solved, const Sides& sides, const Options& options, double unit) {
+  Json columns = Json::array();
+  double residual = 0, projected = 0;
+  for (std::size_t k = 0; k < solved.columns.size(); ++k) {
+    const auto& c = solved.columns[k];
+    const double share = projected_share(c, sides.outside[k], sides.square[k]);
+    residual = std::max(residual, c.residual), projected = std::max(projected, share);
+    columns.push_back({{"iterations", c.iterations},
+                       {"true_residual", number(c.residual)},
+                       {"projected", number(share)},
+                       {"energy", number(c.energy * unit)},
+                       {"converged", c.converged}});
+  }
+  return {{"right_hand_sides", solved.columns.size()}, {"source", options.rhs.empty() ? "imbalance" : options.rhs},
+          {"preconditioner", solved.preconditioner},   {"tolerance", options.params.tolerance},
+          {"all_converged", solved.converged},         {"most_iterations", solved.iterations},
+          {"largest_residual", number(residual)},      {"largest_projected", number(projected)},
+          {"matrix_passes", solved.matrix_passes},     {"setup_seconds", solved.setup_seconds},
+          {"solve_seconds", solved.solve_seconds},     {"columns", columns}};
+}
+
+void print(const Json& report) {
+  const auto& s = report["solve"];
+  const auto count = s["right_hand_sides"].get<std::int64_t>();
+  fmt::print(
+      "solve        {} right-hand {} ({}) with {}: {}, {} iterations, true residual {} (asked for: {:g})\n", count,
+      count == 1 ? "side" : "sides", s["source"].get<std::string>(), s["preconditioner"].get<std::string>(),
+      s["all_converged"].get<bool>() ? "converged" : "TOLERANCE NOT REACHED", s["most_iterations"].get<std::int64_t>(),
+      text_of(s["largest_residual"], "{:.2e}"), s["tolerance"].get<double>());
+  fmt::print("projection   at most {} of a right-hand side lies outside the range of L and was left out\n",
+             text_of(s["largest_projected"], "{:.2e}"));
+}
+
+Table table_of(const GraphSource& source, const std::vector<double>& x, const LaplacianSolve& solved, int columns) {
+  Table table;
+  table.rows = source.network().local_size(), table.place = source.places();
+  table.columns = {integer_column("id", [&](std::int64_t r) { return source.ids()[at(r)]; }),
+                   real_column(
+                       "x", [&](std::int64_t e) { return x[at(e)]; }, columns == 1 ? 0 : columns)};
+  TableNote residual{"residual", {}}, converged{"converged", {}};
+  for (const auto& c : solved.columns) {
+    residual.values.push_back(c.residual), converged.values.push_back(c.converged ? 1 : 0);
+  }
+  table.notes = {residual, converged};
+  return table;
+}
+
+ExitCode run_solve(const Context& context, const Options& options) {
+  if (options.graph.conductances && options.rhs.empty()) {
+    throw usage_error("--conductances has no costs and so no imbalance to start from: give --rhs");
+  }
+  LaplacianRun run(context, options, OutputKind::table, {options.rhs});
+  const auto sides = sides_of(run, options);
+  std::vector<double> x(sides.b.size());
+  const auto solved = timed(run.comm(), run.times().solve,
+                            [&] { return run.solver().solve(sides.b, x, sides.columns, options.params); });
+  run.report()["solve"] = report_solve(solved, sides, options, run.unit());
+  const auto all = run.source().to_neurons(x, sides.columns, 0, 0);
+  const auto table = table_of(run.source(), all, solved, sides.columns);
+  return run.finish({solved.converged, options.params.tolerance,
+                     [&](const Provenance& about) { write_table(run.comm(), table, about, options.output); }, print});
+}
+
+}  // namespace
+
+Command add_laplacian_solve(CLI::App& laplacian) {
+  auto* command = laplacian.add_subcommand("solve", "x = L^+ b for one or many right-hand sides");
+  auto o = std::make_shared<Options>();
+  add_laplacian_options(*command, *o, ".h5, .csv, .csv.gz")->required();
+  command
+      ->add_option("--rhs", o->rhs,
+                   "right-hand sides: a dataset of shape [N] or [N, m], or text with a line for every neuron; without: "
+                   "the imbalance in - out")
+      ->type_name("FILE[:/dataset]");
+  command->add_option("--tolerance", o->params.tolerance, "on |b - L x| / |b|, b projected onto the range of L")
+      ->check(number_between(1e-16, 1))
+      ->capture_default_str();
+  command->add_option("--max-iterations", o->params.max_iterations, "of conjugate gradients, for each right-hand side")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->footer(
+      "Every component without ground leaves a constant free: b is projected, x has the mean 0 there. Neurons that "
+      "are\n"
+      "no nodes (pinned, or on no cycle) get 0. With the imbalance as right-hand side, x = p h*, h* being where the\n"
+      "heat equation around this state ends (Stock et al. 2022).");
+  return {command, [o](const Context& context) { return run_solve(context, *o); }};
+}
+
+}  // namespace synbal::app

@@ -1,0 +1,117 @@
+// synbal resistance FILE [--pair I,J | --pairs FILE | --synapses | --from I | --all] [-o OUT]
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/resistance_options.hpp"
+#include "synbal/core/agree.hpp"
+#include "synbal/io/selection.hpp"
+
+namespace synbal::app {
+
+std::string ResistanceOptions::pair_words() const {
+  std::string words = pairs;
+  for (const auto& p : pair) words += (words.empty() ? "" : ";") + p;
+  return words;
+}
+
+EdgeMethod ResistanceOptions::edge_method() const {
+  if (method == "columns") return EdgeMethod::columns;
+  return method == "pairs" ? EdgeMethod::pairs : EdgeMethod::estimate;
+}
+
+namespace {
+
+void check_pairs(const ResistanceOptions& o) {
+  for (const auto& p : o.pair) {
+    if (p.find_first_not_of("0123456789,-") == p.npos) continue;
+    throw usage_error(fmt::format("--pair '{}' is no pair of neurons: write I,J (--pairs takes a file)", p));
+  }
+  check_selection(o.pairs.empty() ? "--pair" : "--pairs", o.pair_words(), Selection::synapses);
+}
+
+/// Refuses what does not go together. Not collective.
+void check_together(const ResistanceOptions& o, const CLI::App& command) {
+  const int asked = (o.wants_pairs() ? 1 : 0) + (o.synapses ? 1 : 0) + (o.from ? 1 : 0) + (o.all ? 1 : 0);
+  if (asked > 1 || (!o.pair.empty() && !o.pairs.empty())) {
+    throw usage_error("--pair, --pairs, --synapses, --from and --all are different questions: ask one at a time");
+  }
+  if ((o.wants_pairs() || o.all) && command.count("--method") > 0) {
+    throw usage_error("--method is for --synapses and --from: pairs are solved one by one, --all column by column");
+  }
+  for (const auto* name : {"--solves", "--checked"}) {
+    const bool estimated = !o.wants_pairs() && !o.all && o.method == "estimate";
+    if (estimated || command.count(name) == 0) continue;
+    throw usage_error(fmt::format("{} belongs to --method estimate, which does not run here: leave it out", name));
+  }
+  if (o.all && o.output.empty()) throw usage_error("--all needs a file for the matrix: give -o OUT.h5");
+}
+
+ExitCode run_resistance(const Context& context, const ResistanceOptions& options, const CLI::App& command) {
+  agreed(context.world, [&] {
+    check_together(options, command);
+    if (context.world.is_root() && options.wants_pairs()) check_pairs(options);
+  });
+  LaplacianRun run(context, options, options.all ? OutputKind::matrix : OutputKind::table, {options.pairs});
+  if (options.wants_pairs()) return resistance_of_pairs(run, options);
+  if (options.from) return resistance_from_neuron(run, options);
+  if (options.all) return resistance_of_all(run, options);
+  return resistance_of_synapses(run, options);
+}
+
+void add_questions(CLI::App& command, ResistanceOptions& o) {
+  command.add_option("--pair", o.pair, "two neurons by their ids (may be given several times)")
+      ->type_name("I,J")
+      ->allow_extra_args(false);
+  command.add_option("--pairs", o.pairs, "pairs of neurons, two ids with a blank between them a line")
+      ->type_name("FILE");
+  command.add_flag("--synapses", o.synapses, "every synapse; what is done when nothing is asked for");
+  command.add_option("--from", o.from, "from one neuron to all others")->type_name("I");
+  command.add_flag("--all", o.all, "between all neurons, as a matrix (up to 20,000 neurons)");
+}
+
+void add_numerics(CLI::App& command, ResistanceOptions& o) {
+  command
+      .add_option("--method", o.method,
+                  "of --synapses and --from: estimate (a few random solves for all), columns (a solve for every node: "
+                  "exact), pairs (a solve for every pair, each to its own accuracy)")
+      ->check(CLI::IsMember({"estimate", "columns", "pairs"}))
+      ->capture_default_str();
+  command.add_option("--solves", o.solves, "random solves of an estimate")
+      ->check(CLI::Range(2, 1'000'000))
+      ->capture_default_str();
+  command.add_option("--checked", o.checked, "how many are solved exactly to measure the error of an estimate")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      .add_option("--tolerance", o.tolerance,
+                  "pairs: half the width of the bracket, relative (1e-8; 1e-10 for --synapses); columns and --all: "
+                  "relative residual (1e-12); 0: these")
+      ->check(number_between(0, 0.1))
+      ->capture_default_str();
+  command.add_option("--max-iterations", o.max_iterations, "of conjugate gradients, for each pair")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command.add_option("--seed", o.seed, "of everything that is drawn at random")->capture_default_str();
+}
+
+}  // namespace
+
+Command add_resistance(CLI::App& root) {
+  auto* command =
+      root.add_subcommand("resistance", "effective resistances of pairs, of every synapse, from one neuron to all");
+  auto o = std::make_shared<ResistanceOptions>();
+  add_laplacian_options(*command, *o, ".h5, .csv, .csv.gz; .h5 with --all");
+  add_questions(*command, *o);
+  add_numerics(*command, *o);
+  command->footer(
+      "The graph has conductances c_ij + c_ji from the costs of the synapses between two neurons of a component, or "
+      "the\n"
+      "weights themselves with --conductances; pinned neurons are ground. Neurons that are not joined have an "
+      "infinite\n"
+      "resistance. Leverage is conductance times resistance: the share of spanning trees that use the edge.\n"
+      "Exit code 4: the tolerance was not reached; the result is written and says so.");
+  return {command, [o, command](const Context& context) { return run_resistance(context, *o, *command); }};
+}
+
+}  // namespace synbal::app

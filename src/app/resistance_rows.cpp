@@ -1,0 +1,277 @@
+// Resistances from one neuron to all others, and between all neurons of a small network.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "app/count_progress.hpp"
+#include "app/resistance_options.hpp"
+#include "app/resistance_report.hpp"
+#include "synbal/core/agree.hpp"
+#include "synbal/core/log.hpp"
+#include "synbal/io/selection.hpp"
+#include "synbal/laplacian/diagonal.hpp"
+
+namespace synbal::app {
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr GlobalIndex kMostNeurons = 20'000;  // of a whole matrix: 3 GiB
+
+/// The neuron where paths begin.
+struct Origin {
+  GlobalIndex neuron = 0;  ///< global index in the network
+  GlobalIndex node = 0;
+};
+
+// Collective.
+Origin find_origin(const LaplacianRun& run, const GraphSource& source, std::int64_t id) {
+  const auto found = select_pairs(run.comm(), source.network(), "--from", fmt::format("{0},{0}", id));
+  const auto neuron = run.comm().broadcast(found.first.empty() ? GlobalIndex{0} : found.first[0], 0);
+  const std::vector<GlobalIndex> asked{neuron};
+  return {neuron, source.nodes_of(asked)[0]};
+}
+
+/// Resistances to all neurons of this rank, in the user's unit, and what is known about their errors.
+struct FromOne {
+  std::vector<double> resistance, error;
+  bool converged = true;
+  std::int64_t solves = 0;
+  std::optional<EstimateQuality> quality;
+};
+
+// Collective. One pair for every neuron, each to its own accuracy.
+FromOne by_pairs(LaplacianRun& run, const ResistanceOptions& options, const Origin& from) {
+  const auto& network = run.source().network();
+  std::vector<NodePair> pairs;
+  std::vector<bool> same;
+  for (LocalIndex i = 0; i < network.local_size(); ++i) {
+    pairs.push_back({from.node, run.source().node_of_column()[at(i)]});
+    same.push_back(network.rows.first() + i == from.neuron);
+  }
+  const auto answers = solve_pairs(run, options, pairs, same);
+  FromOne result;
+  for (const auto& p : answers.pairs) {
+    result.resistance.push_back(p.value);
+    result.error.push_back(std::isfinite(p.upper) ? (p.upper - p.lower) / 2 : 0.0);
+  }
+  result.converged = answers.converged,
+  result.solves = std::max<std::int64_t>(answers.count - answers.unreachable - 1, 0);
+  return result;
+}
+
+// Collective. Value of a node on all ranks; `otherwise` for what is none.
+double value_at(const ConductanceGraph& graph, std::span<const double> values, GlobalIndex node, double otherwise) {
+  if (node < 0) return otherwise;
+  const bool own = graph.nodes().owns(node);
+  return graph.comm().sum(own ? values[at(node - graph.nodes().first())] : 0.0);
+}
+
+// Collective. Whether a node (or ground) is joined with ground.
+bool is_grounded(const ConductanceGraph& graph, GlobalIndex node) {
+  if (node < 0) return node == kGround;
+  const bool own = graph.nodes().owns(node);
+  return graph.comm().any(own && graph.component()[at(node - graph.nodes().first())] == graph.grounded_component());
+}
+
+// Collective. From the diagonal of L^+ and one solve.
+FromOne by_diagonal(LaplacianRun& run, const ResistanceOptions& options, const Origin& from) {
+  const auto& graph = run.graph();
+  DiagonalParams params;
+  params.exact = options.method == "columns";
+  params.solves = options.solves, params.seed = options.seed, params.tolerance = options.tolerance;
+  params.checked = std::min<std::int64_t>(options.checked, params.checked);
+  const auto diagonal = pseudoinverse_diagonal(graph, run.solver(), params);
+  auto resistance = resistances_from(graph, run.solver(), from.node, diagonal.value);
+  auto error = diagonal.error;
+  const double own_error = value_at(graph, diagonal.error, from.node, 0);
+  for (std::size_t i = 0; i < error.size(); ++i) {
+    error[i] = std::isfinite(resistance[i]) ? std::hypot(error[i], own_error) / run.unit() : 0.0;
+    resistance[i] /= run.unit();
+  }
+  const double to_ground = value_at(graph, diagonal.value, from.node, 0) / run.unit();
+  FromOne result;
+  result.resistance =
+      run.source().to_neurons(resistance, 1, is_grounded(graph, from.node) ? to_ground : kInfinity, kInfinity);
+  result.error = run.source().to_neurons(error, 1, own_error / run.unit(), 0);
+  result.converged = diagonal.converged, result.solves = diagonal.solves;
+  if (!params.exact) result.quality = diagonal.quality;
+  return result;
+}
+
+FromOne from_outside(const GraphSource& source) {
+  const auto n = at(source.network().local_size());
+  return {std::vector<double>(n, kInfinity), std::vector<double>(n, 0.0), true, 0, {}};
+}
+
+void print_from(const Json& report) {
+  const auto& f = report["from"];
+  fmt::print("resistance   from neuron {} to {} others by {} ({} solves): {}; up to {}, {} cannot be reached\n",
+             f["neuron"].get<std::int64_t>(), f["count"].get<std::int64_t>(), f["method"].get<std::string>(),
+             f["solves"].get<std::int64_t>(), f["all_converged"].get<bool>() ? "converged" : "TOLERANCE NOT REACHED",
+             text_of(f["largest"], "{:.6g}"), f["unreachable"].get<std::int64_t>());
+  if (f.contains("quality")) print_quality(f["quality"]);
+}
+
+// Collective.
+Json report_from(const LaplacianRun& run, const ResistanceOptions& options, const FromOne& found) {
+  std::int64_t infinite = 0;
+  double largest = 0;
+  for (const double r : found.resistance) {
+    if (std::isinf(r))
+      ++infinite;
+    else
+      largest = std::max(largest, r);
+  }
+  Json report{
+      {"neuron", *options.from},
+      {"count", std::max<std::int64_t>(run.comm().sum(static_cast<std::int64_t>(found.resistance.size())) - 1, 0)},
+      {"method", options.method},
+      {"solves", found.solves},
+      {"all_converged", found.converged},
+      {"unreachable", run.comm().sum(infinite)},
+      {"largest", run.comm().max(largest)}};
+  if (found.quality) report["quality"] = report_quality(*found.quality);
+  return report;
+}
+
+// ---- all
+
+/// Writes the rows of a matrix of neurons; those of nodes come in blocks of columns, which symmetry makes rows.
+class AllPairs {
+ public:
+  /// Collective.
+  AllPairs(LaplacianRun& run, const ResistanceOptions& options, const Provenance& about)
+      : run_(&run),
+        places_(run.source().places()),
+        writer_(run.comm(), options.output, "resistance", places_, run.source().ids(), about) {}
+
+  // Collective.
+  bool write(double tolerance) {
+    const auto& graph = run_->graph();
+    std::vector<double> to_ground(at(graph.size()), kInfinity);
+    bool converged = true;
+    if (graph.comm().any(graph.grounded_component() >= 0)) converged = find_ground(to_ground);
+    CountProgress progress("resistance", graph.global_size(), "rows");
+    const auto take = [&](GlobalIndex first, int columns, std::span<const double> values) {
+      for (int k = 0; k < columns; ++k) write_node(first + k, k, columns, values, to_ground);
+      progress.update(first + columns);
+    };
+    converged = resistance_matrix(graph, run_->solver(), take, tolerance) && converged;
+    write_others(to_ground);
+    writer_.finish(converged);
+    return converged;
+  }
+
+ private:
+  // Collective. Resistances to ground are the diagonal of L^+, where there is ground.
+  bool find_ground(std::vector<double>& to_ground) {
+    const auto& graph = run_->graph();
+    DiagonalParams params;
+    params.exact = true;
+    const auto diagonal = pseudoinverse_diagonal(graph, run_->solver(), params);
+    for (std::size_t i = 0; i < to_ground.size(); ++i) {
+      if (graph.component()[i] == graph.grounded_component()) to_ground[i] = diagonal.value[i];
+    }
+    return diagonal.converged;
+  }
+
+  // Collective. Place in the file of a node's neuron.
+  [[nodiscard]] std::int64_t place_of(GlobalIndex node) const {
+    const auto& graph = run_->graph();
+    const bool own = graph.nodes().owns(node);
+    return graph.comm().sum(own ? places_[at(graph.network_row()[at(node - graph.nodes().first())])] : std::int64_t{0});
+  }
+
+  // Collective.
+  void write_node(GlobalIndex node, int k, int columns, std::span<const double> values,
+                  std::span<const double> to_ground) {
+    const auto& graph = run_->graph();
+    std::vector<double> column(at(graph.size()));
+    for (std::size_t i = 0; i < column.size(); ++i) column[i] = values[i * at(columns) + at(k)] / run_->unit();
+    const double ground =
+        graph.comm().min(graph.nodes().owns(node) ? to_ground[at(node - graph.nodes().first())] : kInfinity);
+    writer_.row(place_of(node), run_->source().to_neurons(column, 1, ground / run_->unit(), kInfinity));
+  }
+
+  // Collective. Pinned neurons and those that are no nodes.
+  void write_others(std::vector<double> to_ground) {
+    for (auto& r : to_ground) r /= run_->unit();
+    const auto pinned = run_->source().to_neurons(to_ground, 1, 0, kInfinity);
+    const std::vector<double> nothing(places_.size(), kInfinity);
+    for (const auto kind : {kGround, kNoNode}) {
+      std::vector<std::int64_t> own;
+      for (std::size_t i = 0; i < places_.size(); ++i) {
+        if (run_->source().node_of_column()[i] == kind) own.push_back(places_[i]);
+      }
+      for (const auto place : run_->comm().gather_all(std::span<const std::int64_t>(own))) {
+        auto row = kind == kGround ? pinned : nothing;
+        const auto self = std::ranges::find(places_, place);
+        if (self != places_.end()) row[at(self - places_.begin())] = 0;
+        writer_.row(place, row);
+      }
+    }
+  }
+
+  LaplacianRun* run_;
+  std::vector<std::int64_t> places_;
+  MatrixWriter writer_;
+};
+
+void check_size(const GraphSource& source) {
+  const auto n = source.network().size();
+  if (n <= kMostNeurons) return;
+  const auto bytes = human_bytes(8.0 * static_cast<double>(n) * static_cast<double>(n));
+  throw bad_input(
+      fmt::format("--all: the matrix of {} neurons takes {} and {} solves (at most {} neurons are allowed): name "
+                  "--pairs, or take --synapses or --from",
+                  n, bytes, 2 * n, kMostNeurons));
+}
+
+}  // namespace
+
+ExitCode resistance_from_neuron(LaplacianRun& run, const ResistanceOptions& options) {
+  const auto& comm = run.comm();
+  const auto& source = run.source();
+  const auto from = find_origin(run, source, *options.from);
+  auto found = timed(comm, run.times().solve, [&] {
+    if (options.method == "pairs") return by_pairs(run, options, from);
+    return from.node == kNoNode ? from_outside(source) : by_diagonal(run, options, from);
+  });
+  const auto& rows = source.network().rows;
+  if (rows.owns(from.neuron)) {
+    found.resistance[at(from.neuron - rows.first())] = 0, found.error[at(from.neuron - rows.first())] = 0;
+  }
+  run.report()["from"] = report_from(run, options, found);
+  Table table;
+  table.rows = source.network().local_size(), table.place = source.places();
+  table.columns = {integer_column("id", [&](std::int64_t r) { return source.ids()[at(r)]; }),
+                   real_column("resistance", [&](std::int64_t r) { return found.resistance[at(r)]; }),
+                   real_column("error", [&](std::int64_t r) { return found.error[at(r)]; })};
+  return run.finish({found.converged, options.tolerance,
+                     [&](const Provenance& about) { write_table(comm, table, about, options.output); }, print_from});
+}
+
+ExitCode resistance_of_all(LaplacianRun& run, const ResistanceOptions& options) {
+  const auto& comm = run.comm();
+  agreed(comm, [&] { check_size(run.source()); });
+  const double tolerance = options.tolerance > 0 ? options.tolerance : 1e-12;
+  const bool converged = timed(comm, run.times().solve, [&] {
+    auto about = run.provenance(tolerance);
+    about.reason = "see /converged", about.exit_code = -1;
+    return AllPairs(run, options, about).write(tolerance);
+  });
+  const auto n = run.source().network().size();
+  run.report()["all"] = {{"neurons", n}, {"tolerance", tolerance}, {"all_converged", converged}};
+  return run.finish({converged, tolerance, {}, [](const Json& report) {
+                       fmt::print("resistance   between all {} neurons: {}\n",
+                                  report["all"]["neurons"].get<std::int64_t>(),
+                                  report["all"]["all_converged"].get<bool>() ? "converged" : "TOLERANCE NOT REACHED");
+                     }});
+}
+
+}  // namespace synbal::app
