@@ -17,7 +17,6 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr const char* kPrefix = "newton_";
-constexpr std::int64_t kProbe = 40;  // most solves end before: their tolerance is loose
 constexpr double kPatience = 120;  // iterations ahead that are dearer than multigrid, which has to be set up every time
 constexpr std::int64_t kJacobiLimit = 120, kRobustLimit = 300, kLastResortLimit = 2000;
 
@@ -98,8 +97,6 @@ std::vector<Preconditioner> HessianSolver::after(Preconditioner present, bool /*
   if (present != Preconditioner::direct && n <= kDirectLimit) list.push_back(Preconditioner::direct);
   return list;
 }
-
-std::int64_t HessianSolver::probe(bool /*swings*/) const { return kProbe; }
 
 double HessianSolver::patience(Preconditioner /*present*/, bool /*swings*/) const { return kPatience; }
 

@@ -49,8 +49,6 @@ std::vector<Preconditioner> ImplicitPreconditioners::after(Preconditioner presen
   return {here == offered.end() ? offered.begin() : here + 1, offered.end()};
 }
 
-std::int64_t ImplicitPreconditioners::probe(bool /*swings*/) const { return kProbe; }
-
 double ImplicitPreconditioners::patience(Preconditioner present, bool swings) const {
   return after(present, swings).empty() ? HUGE_VAL : kPatience;
 }

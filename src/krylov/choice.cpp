@@ -10,6 +10,11 @@ namespace synbal {
 
 namespace {
 
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+// Share of the iterations by Chebyshev's bound that few small eigenvalues apart from all others take, as measured on
+// modular graphs; the largest eigenvalue that D^-1 L of such graphs has.
+constexpr double kOfBound = 0.3, kLargest = 1.5;
 constexpr double kSwing = 0.4;  // rise of log |r| above its least value that is a swing
 
 }  // namespace
@@ -29,7 +34,7 @@ std::string PreconditionerChoice::name() const {
 
 void PreconditionerChoice::begin(double target) {
   log_target_ = std::log(target);
-  least_.clear();
+  least_.clear(), steps_.clear();
   swings_ = false;
 }
 
@@ -38,14 +43,46 @@ bool PreconditionerChoice::advise(const PcgIteration& iteration) {
   const double now = std::log(*std::max_element(iteration.residual.begin(), iteration.residual.end()));
   least_.push_back(least_.empty() ? now : std::min(now, least_.back()));
   swings_ = swings_ || now > least_.back() + kSwing;
-  const auto count = least_.size();
-  if (count % static_cast<std::size_t>(factory_->probe(swings_)) != 0) return false;
+  note_step(iteration);
+  const auto forecasts = factory_->forecasts();
+  const auto count = std::ssize(least_);
+  if (count % (swings_ ? forecasts.every_swinging : forecasts.every) != 0) return false;
   // Pace of the least residual over the later half.
   const auto half = count / 2;
-  const double pace = (least_[half - 1] - least_.back()) / static_cast<double>(count - half);
+  const double pace = (least_[at(half - 1)] - least_.back()) / static_cast<double>(count - half);
   const double ahead = (least_.back() - log_target_) / pace;
-  log_debug("{}: {} iterations with {} done, {:.0f} foreseen", factory_->user(), count, name(), ahead);
-  return !(pace > 0 && ahead <= factory_->patience(kind_, swings_));
+  const double patience = factory_->patience(kind_, swings_);
+  const double bearable = count == forecasts.every ? forecasts.clear * patience : patience;
+  const bool believed = !swings_ || count >= forecasts.proven || spectrum_asks_for_many(patience);
+  const bool many = !(pace > 0 && ahead <= bearable) && believed;
+  log_debug("{}: {} iterations with {} done, {:.0f} foreseen{}", factory_->user(), count, name(), ahead,
+            many ? ": too many" : "");
+  return many;
+}
+
+// Of the first column: one is as good as another, and columns leave from the end as well as from the front.
+void PreconditionerChoice::note_step(const PcgIteration& iteration) {
+  if (iteration.iteration == 0) column_ = iteration.column.front();
+  const auto found = std::find(iteration.column.begin(), iteration.column.end(), column_);
+  if (found == iteration.column.end()) return;
+  const auto k = at(found - iteration.column.begin());
+  steps_.push_back({iteration.alpha[k], iteration.beta[k]});
+}
+
+// Whether the Lanczos matrix of the iterations so far has an eigenvalue so small that Chebyshev's bound exceeds the
+// patience by 1 / kOfBound: that is, whether it is indefinite with this eigenvalue taken off its diagonal.
+bool PreconditionerChoice::spectrum_asks_for_many(double patience) const noexcept {
+  const double root = kOfBound * 0.5 * (least_.back() - log_target_) / patience;
+  const double small = kLargest * root * root;
+  double pivot = 1, alpha = 1;
+  for (const auto& step : steps_) {
+    // 1 / alpha_k + beta_k / alpha_{k-1} on the diagonal, sqrt(beta_k) / alpha_{k-1} beside it
+    const double link = step.beta / alpha;
+    pivot = 1 / step.alpha + link - small - link / (alpha * pivot);
+    if (!(pivot > 0)) return true;
+    alpha = step.alpha;
+  }
+  return false;
 }
 
 bool PreconditionerChoice::next() {

@@ -1,12 +1,12 @@
-// The order in which preconditioners are tried, and the forecast that decides.
+// The order in which preconditioners of a graph are tried, and what they cost.
 #include "laplacian/choice.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
+#include <span>
 
 #include "laplacian/incomplete.hpp"
-#include "synbal/core/log.hpp"
+#include "laplacian/library.hpp"
 
 namespace synbal::laplacian {
 
@@ -21,20 +21,13 @@ constexpr GlobalIndex kDirectLimit = 4'000, kSparseDirectLimit = 20'000;
 constexpr std::int64_t kFewEdges = 5;  // per node
 constexpr int kSweepRanks = 4;         // ranks among which sequential sweeps are still worth it
 
-// Iterations after which the first forecast is made, and again; the first one is believed only where it is clear. Where
-// residuals swing, every small eigenvalue apart from the others costs a dozen iterations at once (so two or three
-// modules on threads are done after forty), and the pace shows over the swings alone: later then, and until `kProven`
-// only if the spectrum agrees.
-constexpr std::size_t kProbe = 4, kProbeOfSwings = 40, kProven = 80;
-constexpr double kClear = 2;  // times the patience
+// The first forecast is believed only where it is clear. Where residuals swing, every small eigenvalue apart from the
+// others costs a dozen iterations at once, so two or three modules on threads are done after forty.
+constexpr ForecastParams kForecasts{4, 40, 80, 2};
 // On so many nodes successive neighbours are looked at. Where at least this share is joined, the graph is like a
 // lattice: Jacobi is slow on it, incomplete Cholesky, which lives on triangles, is not, and no probe need say so.
 constexpr GlobalIndex kSampledNodes = 256;
 constexpr double kLattice = 0.7;
-// Share of the iterations by Chebyshev's bound that few small eigenvalues apart from all others take, as measured on
-// modular graphs; the largest eigenvalue that D^-1 L of such graphs has.
-constexpr double kOfBound = 0.3, kLargest = 1.5;
-constexpr double kSwing = 0.4;  // rise of log |r| above its least value that is a swing
 // Iterations ahead that call for another preconditioner. One with incomplete Cholesky costs two with Jacobi, its set-up
 // some twenty, and it needs at most half as many; one with multigrid costs ten, its set-up a hundred to several.
 constexpr double kJacobiPatience = 90, kPatience = 250;
@@ -62,134 +55,48 @@ double share_of_triangles(const ConductanceGraph& graph) {
 
 }  // namespace
 
-PreconditionerChoice::PreconditionerChoice(const ConductanceGraph& graph, const LaplacianSolverParams& params)
-    : graph_(&graph), settled_(user_chose_preconditioner() || params.incomplete || params.preconditioner.has_value()) {
-  if (graph.global_size() == 0) return;
-  if (!settled_ && sweeps_help() && share_of_triangles(graph) >= kLattice) make(Kind::incomplete);
-  if (!settled_) return;
-  kind_ = kind_of(params, graph.global_size());
-  if (!make(kind_)) next();
+std::optional<Preconditioner> GraphPreconditioners::asked(const LaplacianSolverParams& params) const {
+  if (user_chose_preconditioner()) return Preconditioner::multigrid;  // PETSc takes the user's instead
+  if (params.incomplete) return Preconditioner::incomplete;
+  const bool tiny = graph_->global_size() <= kTinyLimit;
+  return tiny && params.preconditioner == Preconditioner::multigrid ? Preconditioner::direct : params.preconditioner;
 }
 
-PreconditionerChoice::Kind PreconditionerChoice::kind_of(const LaplacianSolverParams& params, GlobalIndex nodes) {
-  if (user_chose_preconditioner()) return Kind::multigrid;  // PETSc takes the user's instead
-  if (params.incomplete) return Kind::incomplete;
-  switch (*params.preconditioner) {
-    case Preconditioner::jacobi:
-      return Kind::jacobi;
-    case Preconditioner::multigrid:
-      return nodes <= kTinyLimit ? Kind::direct : Kind::multigrid;
-    default:
-      return Kind::direct;
-  }
+std::unique_ptr<BlockPreconditioner> GraphPreconditioners::make(Preconditioner kind) {
+  if (kind == Preconditioner::incomplete) return std::make_unique<IncompleteCholesky>(*graph_);
+  return library_preconditioner(*graph_, kind);
 }
 
-bool PreconditionerChoice::make(Kind kind) {
-  made_.reset();
-  kind_ = kind;
-  if (kind == Kind::jacobi) return true;
-  if (kind == Kind::incomplete) {
-    made_ = std::make_unique<IncompleteCholesky>(*graph_);
-    return true;
-  }
-  auto library = std::make_unique<LibraryPreconditioner>(
-      *graph_, kind == Kind::direct ? Preconditioner::direct : Preconditioner::multigrid);
-  if (!library->ready()) return false;
-  library_name_ = library->name();
-  made_ = std::move(library);
-  return true;
+std::int64_t GraphPreconditioners::limit(Preconditioner kind, bool settled) const {
+  const bool library = kind == Preconditioner::multigrid || kind == Preconditioner::direct;
+  return settled || !library ? std::numeric_limits<std::int64_t>::max() : kLibraryLimit;
 }
 
-std::string PreconditionerChoice::name() const {
-  if (graph_->global_size() == 0) return "elimination";
-  if (kind_ == Kind::jacobi) return to_string(Preconditioner::jacobi);
-  return kind_ == Kind::incomplete ? "incomplete cholesky" : library_name_;
+bool GraphPreconditioners::full_of_triangles() const {
+  return sweeps_help(false) && share_of_triangles(*graph_) >= kLattice;
 }
 
-std::int64_t PreconditionerChoice::limit() const noexcept {
-  const bool library = kind_ == Kind::multigrid || kind_ == Kind::direct;
-  return settled_ || !library ? std::numeric_limits<std::int64_t>::max() : kLibraryLimit;
-}
+ForecastParams GraphPreconditioners::forecasts() const { return kForecasts; }
 
-void PreconditionerChoice::begin(double target) {
-  log_target_ = std::log(target);
-  least_.clear(), steps_.clear();
-  swings_ = false;
-}
-
-bool PreconditionerChoice::advise(const PcgIteration& iteration) {
-  if (settled_ || (kind_ != Kind::jacobi && kind_ != Kind::incomplete)) return false;
-  const double now = std::log(*std::max_element(iteration.residual.begin(), iteration.residual.end()));
-  least_.push_back(least_.empty() ? now : std::min(now, least_.back()));
-  swings_ = swings_ || now > least_.back() + kSwing;
-  note_step(iteration);
-  const auto count = least_.size();
-  if (count % (swings_ ? kProbeOfSwings : kProbe) != 0) return false;
-  // Pace of the least residual over the later half.
-  const auto half = count / 2;
-  const double pace = (least_[half - 1] - least_.back()) / static_cast<double>(count - half);
-  const double ahead = (least_.back() - log_target_) / pace;
-  const double bearable = count == kProbe ? kClear * patience() : patience();
-  const bool many = !(pace > 0 && ahead <= bearable) && (!swings_ || count >= kProven || spectrum_asks_for_many());
-  log_debug("laplacian: {} iterations with {} done, {:.0f} foreseen{}", count, name(), ahead, many ? ": too many" : "");
-  return many;
-}
-
-// Of the first column: one is as good as another, and columns leave from the end as well as from the front.
-void PreconditionerChoice::note_step(const PcgIteration& iteration) {
-  if (iteration.iteration == 0) column_ = iteration.column.front();
-  const auto found = std::find(iteration.column.begin(), iteration.column.end(), column_);
-  if (found == iteration.column.end()) return;
-  const auto k = static_cast<std::size_t>(found - iteration.column.begin());
-  steps_.push_back({iteration.alpha[k], iteration.beta[k]});
-}
-
-// Whether the Lanczos matrix of the iterations so far has an eigenvalue so small that Chebyshev's bound exceeds the
-// patience by 1 / kOfBound: that is, whether it is indefinite with this eigenvalue taken off its diagonal.
-bool PreconditionerChoice::spectrum_asks_for_many() const noexcept {
-  const double root = kOfBound * 0.5 * (least_.back() - log_target_) / patience();
-  const double small = kLargest * root * root;
-  double pivot = 1, alpha = 1;
-  for (const auto& step : steps_) {
-    // 1 / alpha_k + beta_k / alpha_{k-1} on the diagonal, sqrt(beta_k) / alpha_{k-1} beside it
-    const double link = step.beta / alpha;
-    pivot = 1 / step.alpha + link - small - link / (alpha * pivot);
-    if (!(pivot > 0)) return true;
-    alpha = step.alpha;
-  }
-  return false;
-}
-
-double PreconditionerChoice::patience() const noexcept {
-  return kind_ == Kind::jacobi && sweeps_help() ? kJacobiPatience : kPatience;
+double GraphPreconditioners::patience(Preconditioner present, bool swings) const {
+  return present == Preconditioner::jacobi && sweeps_help(swings) ? kJacobiPatience : kPatience;
 }
 
 // Sequential sweeps suit few ranks; a few outlying eigenvalues, which make residuals swing, would stay.
-bool PreconditionerChoice::sweeps_help() const noexcept {
-  return graph_->comm().size() <= kSweepRanks && graph_->global_size() > kTinyLimit && !swings_;
+bool GraphPreconditioners::sweeps_help(bool swings) const noexcept {
+  return graph_->comm().size() <= kSweepRanks && graph_->global_size() > kTinyLimit && !swings;
 }
 
-// What is still to be tried after the present one, best first.
-std::vector<PreconditionerChoice::Kind> PreconditionerChoice::candidates() const {
+std::vector<Preconditioner> GraphPreconditioners::after(Preconditioner present, bool swings) const {
   const auto n = graph_->global_size();
-  std::vector<Kind> list;
+  std::vector<Preconditioner> list;
   if (user_chose_preconditioner()) return list;  // PETSc would take the user's choice again
-  if (kind_ == Kind::jacobi && sweeps_help()) list.push_back(Kind::incomplete);
-  if (kind_ < Kind::multigrid && n > kTinyLimit) list.push_back(Kind::multigrid);
+  if (present == Preconditioner::jacobi && sweeps_help(swings)) list.push_back(Preconditioner::incomplete);
+  if (present < Preconditioner::multigrid && n > kTinyLimit) list.push_back(Preconditioner::multigrid);
   const bool sparse = graph_->edges() <= kFewEdges * n;
-  if (kind_ != Kind::direct && n <= (sparse ? kSparseDirectLimit : kDirectLimit)) list.push_back(Kind::direct);
+  const bool bearable = n <= (sparse ? kSparseDirectLimit : kDirectLimit);
+  if (present != Preconditioner::direct && bearable) list.push_back(Preconditioner::direct);
   return list;
-}
-
-bool PreconditionerChoice::next() {
-  if (settled_ && kind_ == Kind::jacobi) return false;
-  const auto list = candidates();
-  if (std::none_of(list.begin(), list.end(), [&](Kind kind) { return make(kind); })) {
-    make(Kind::jacobi);
-    settled_ = true;
-  }
-  log_info("laplacian: conjugate gradients go on with another preconditioner: {}", name());
-  return true;
 }
 
 }  // namespace synbal::laplacian

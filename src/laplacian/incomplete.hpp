@@ -3,7 +3,8 @@
 
 #include <memory>
 
-#include "laplacian/pcg.hpp"
+#include "synbal/krylov/preconditioner.hpp"
+#include "synbal/laplacian/graph.hpp"
 
 namespace synbal::laplacian {
 

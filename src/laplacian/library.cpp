@@ -1,6 +1,9 @@
 // A graph's Laplacian as a PETSc matrix.
 #include "laplacian/library.hpp"
 
+#include <utility>
+#include <vector>
+
 #include "krylov/petsc_preconditioner.hpp"
 
 namespace synbal::laplacian {
@@ -8,6 +11,9 @@ namespace synbal::laplacian {
 namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// PETSc options with this prefix replace and tune the preconditioner.
+constexpr const char* kPrefix = "laplacian_";
 
 /// Rows of this rank with global columns in ascending order.
 struct PetscRows {
@@ -76,27 +82,12 @@ class GraphMatrix final : public MatrixSource {
 
 }  // namespace
 
-bool user_chose_preconditioner() { return synbal::user_chose_preconditioner(kPetscPrefix); }
+bool user_chose_preconditioner() { return synbal::user_chose_preconditioner(kPrefix); }
 
-struct LibraryPreconditioner::Body {
-  Body(const ConductanceGraph& graph, Preconditioner kind)
-      : matrix(graph), preconditioner(matrix, kPetscPrefix, kind), ready(preconditioner.set_up()) {}
-
-  GraphMatrix matrix;
-  PetscPreconditioner preconditioner;
-  bool ready;
-};
-
-LibraryPreconditioner::LibraryPreconditioner(const ConductanceGraph& graph, Preconditioner kind)
-    : body_(std::make_unique<Body>(graph, kind)) {}
-LibraryPreconditioner::~LibraryPreconditioner() = default;
-
-bool LibraryPreconditioner::ready() const noexcept { return body_->ready; }
-
-std::string LibraryPreconditioner::name() const { return body_->preconditioner.name(); }
-
-void LibraryPreconditioner::apply(std::span<const double> r, std::span<double> u, int columns) {
-  body_->preconditioner.apply(r, u, columns);
+std::unique_ptr<BlockPreconditioner> library_preconditioner(const ConductanceGraph& graph, Preconditioner kind) {
+  const GraphMatrix matrix(graph);
+  auto made = std::make_unique<PetscPreconditioner>(matrix, kPrefix, kind);
+  return made->set_up() ? std::move(made) : nullptr;
 }
 
 }  // namespace synbal::laplacian

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "laplacian/pcg.hpp"
+#include "synbal/krylov/pcg.hpp"
 #include "synbal/laplacian/components.hpp"
 #include "synbal/laplacian/elimination.hpp"
 #include "synbal/laplacian/operator.hpp"

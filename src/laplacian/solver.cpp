@@ -69,10 +69,16 @@ struct LaplacianSolver::Body {
         components(g),
         laplacian(g),
         system(g, components, laplacian, params.eliminate),
-        choice(system.graph(), params) {
+        preconditioners(system.graph()),
+        choice(preconditioners, preconditioners.asked(params)) {
+    if (system.graph().global_size() > 0) begin_choice();
     setup_seconds = timer.seconds();
   }
 
+  void begin_choice() {
+    if (choice.settled() && !choice.renew()) choice.next();
+    if (!choice.settled() && preconditioners.full_of_triangles()) choice.take(Preconditioner::incomplete);
+  }
   Block begin(std::span<const double> b, int columns, int first, int m) const;
   void cycle(Block& block, int number, const LaplacianSolveParams& params, const PcgObserver& observer);
   Values known_energy(const Block& block, const std::vector<std::size_t>& open) const;
@@ -85,7 +91,8 @@ struct LaplacianSolver::Body {
   GraphComponents components;
   LaplacianOperator laplacian;
   laplacian::ReducedSystem system;
-  laplacian::PreconditionerChoice choice;
+  laplacian::GraphPreconditioners preconditioners;
+  PreconditionerChoice choice;
   double setup_seconds = 0;
 };
 
@@ -242,7 +249,7 @@ LaplacianSolve LaplacianSolver::solve(std::span<const double> b, std::span<doubl
       result.converged = result.converged && (column.converged || column.stopped);
     }
   }
-  result.preconditioner = body.choice.name();
+  result.preconditioner = body.system.graph().global_size() > 0 ? body.choice.name() : "elimination";
   const double setup_now = body.setup_seconds - setup_before;
   result.setup_seconds = body.setup_seconds;
   result.solve_seconds = timer.seconds() - setup_now;

@@ -20,7 +20,7 @@ class Offers final : public PreconditionerFactory {
     return {here == kinds_.end() ? kinds_.begin() : here + 1, kinds_.end()};
   }
   [[nodiscard]] double patience(Preconditioner, bool) const override { return 50; }
-  [[nodiscard]] std::int64_t probe(bool swings) const override { return swings ? 64 : 6; }
+  [[nodiscard]] ForecastParams forecasts() const override { return params; }
   [[nodiscard]] std::int64_t limit(Preconditioner kind, bool settled) const override {
     return settled ? 1000 : 10 * (1 + static_cast<int>(kind));
   }
@@ -34,6 +34,7 @@ class Offers final : public PreconditionerFactory {
     ++made;
     return refused_.contains(kind) ? nullptr : std::make_unique<Identity>();
   }
+  ForecastParams params{6, 64, 0, 1};
   int made = 0;
   mutable bool asked_about_swings = false;
 
@@ -46,8 +47,12 @@ class Offers final : public PreconditionerFactory {
 template <class Residual>
 int told(PreconditionerChoice& choice, Residual&& residual, int most = 400) {
   for (int k = 0; k < most; ++k) {
-    const double value = residual(k);
+    const double value = residual(k), alpha = 1, beta = k > 0 ? 0.5 : 0;
+    const int column = 3;
     PcgIteration iteration;
+    iteration.iteration = k;
+    iteration.column = std::span(&column, 1);
+    iteration.alpha = std::span(&alpha, 1), iteration.beta = std::span(&beta, 1);
     iteration.residual = std::span(&value, 1);
     if (choice.advise(iteration)) return k + 1;
   }
@@ -59,15 +64,11 @@ TEST(PreconditionerChoice, leaves_when_many_iterations_are_ahead_and_stays_when_
   PreconditionerChoice choice(offers);
   EXPECT_EQ(choice.get(), nullptr);
   choice.begin(1e-8);
-  EXPECT_EQ(told(
-                choice, [](int k) { return std::pow(0.6, k); }, 36),
-            36);  // 36 iterations to 1e-8
-  choice.begin(1e-8);
-  EXPECT_EQ(told(choice, [](int k) { return std::pow(0.97, k); }), 6);  // 600
-  choice.begin(1e-1);
-  EXPECT_EQ(told(
-                choice, [](int k) { return std::pow(0.96, k); }, 56),
-            56);  // 45 to 0.1
+  const auto slow = [](int k) { return std::pow(0.95, k); };
+  EXPECT_EQ(told(choice, slow, 45), 45);  // 360 to 1e-8, but only 45 to 0.1
+  offers.params.clear = 2;
+  choice.begin(1e-2);
+  EXPECT_EQ(told(choice, slow), 12);  // 90 to 0.01: too many, but not by far
 }
 
 TEST(PreconditionerChoice, judges_swinging_residuals_by_their_pace_over_the_swings) {
@@ -83,6 +84,19 @@ TEST(PreconditionerChoice, judges_swinging_residuals_by_their_pace_over_the_swin
   EXPECT_LT(left, 130);
   EXPECT_TRUE(choice.next());
   EXPECT_TRUE(offers.asked_about_swings);
+}
+
+TEST(PreconditionerChoice, believes_swings_early_only_where_the_spectrum_agrees) {
+  const auto swinging = [](int k) { return std::pow(0.999, k) * (k % 2 == 0 ? 1 : 4); };
+  // The matrix of alpha = 1, beta = 1/2 has its least eigenvalue near (1 - sqrt(1/2))^2 = 0.09: not small.
+  for (const double target : {1e-8, 1e-60}) {
+    Offers offers({Preconditioner::multigrid}, {});
+    offers.params = {6, 64, 128, 1};
+    PreconditionerChoice choice(offers);
+    choice.begin(target);
+    // For 1e-8 the bound asks for eigenvalues of 0.0046, for 1e-60 for those of 0.26.
+    EXPECT_EQ(told(choice, swinging), target > 1e-9 ? 128 : 64);
+  }
 }
 
 TEST(PreconditionerChoice, goes_on_in_order_over_what_is_refused_and_ends_with_patience) {

@@ -51,7 +51,6 @@ class HessianSolver final : public PreconditionerFactory {
 
   [[nodiscard]] const char* user() const override { return "newton"; }
   [[nodiscard]] std::vector<Preconditioner> after(Preconditioner present, bool swings) const override;
-  [[nodiscard]] std::int64_t probe(bool swings) const override;
   [[nodiscard]] double patience(Preconditioner present, bool swings) const override;
   [[nodiscard]] std::int64_t limit(Preconditioner kind, bool settled) const override;
   /// For L at the point that is set.

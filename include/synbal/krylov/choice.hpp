@@ -11,6 +11,14 @@
 
 namespace synbal {
 
+/// When forecasts are made, and how far they are believed.
+struct ForecastParams {
+  std::int64_t every = 40;           ///< iterations until the first one, and between them: the pace shows by then
+  std::int64_t every_swinging = 40;  ///< the same where residuals swing, whose pace shows over the swings alone
+  std::int64_t proven = 0;           ///< until then a forecast from swings needs the spectrum to agree
+  double clear = 1;                  ///< the first one is believed only if it exceeds the patience so many times
+};
+
 /// What a choice chooses from, and how dear each is. Everything is the same on all ranks.
 class PreconditionerFactory {
  public:
@@ -24,9 +32,7 @@ class PreconditionerFactory {
   /// Kinds to be tried after the present one, best first; `swings`: residuals rose and fell with it, as a few outlying
   /// eigenvalues make them do.
   [[nodiscard]] virtual std::vector<Preconditioner> after(Preconditioner present, bool swings) const = 0;
-  /// Iterations after which the first forecast is made, and each further one: before, the pace says little. Where
-  /// residuals swing, their pace shows over the swings alone.
-  [[nodiscard]] virtual std::int64_t probe(bool swings) const = 0;
+  [[nodiscard]] virtual ForecastParams forecasts() const { return {}; }
   /// Iterations ahead that call for another one.
   [[nodiscard]] virtual double patience(Preconditioner present, bool swings) const = 0;
   /// Iterations after which one of this kind has failed; `settled`: nothing would replace it.
@@ -67,7 +73,13 @@ class PreconditionerChoice {
   }
 
  private:
+  /// Coefficients of one iteration.
+  struct Step {
+    double alpha, beta;
+  };
   bool make(Preconditioner kind);
+  void note_step(const PcgIteration& iteration);
+  [[nodiscard]] bool spectrum_asks_for_many(double patience) const noexcept;
 
   PreconditionerFactory* factory_;
   std::unique_ptr<BlockPreconditioner> made_;
@@ -76,6 +88,8 @@ class PreconditionerChoice {
   double log_target_ = 0;
   std::vector<double> least_;  // log of the least residual so far of the slowest column, per iteration of this run
   bool swings_ = false;
+  int column_ = 0;           // whose steps these are
+  std::vector<Step> steps_;  // of this run
 };
 
 }  // namespace synbal
