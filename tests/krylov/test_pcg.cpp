@@ -93,12 +93,15 @@ TEST(BlockPcg, the_constants_of_every_component_stay_out) {
   pcg.project(b);
   const auto sums = a.components().sum(b);
   for (LocalIndex l = 0; l < a.components().count(); ++l) {
-    if (!a.components().grounded(l)) EXPECT_NEAR(sums[at(l)], 0, 1e-12);
+    if (a.components().grounded(l)) continue;
+    EXPECT_NEAR(sums[at(l)], 0, 1e-12);
   }
   // In proportion to the diagonal, and not at all where the operator is regular.
   const auto label = a.components().label();
   for (std::size_t i = 0; i < b.size(); ++i) {
-    if (a.components().grounded(label[i])) EXPECT_EQ(b[i], before[i]);
+    if (a.components().grounded(label[i])) {
+      EXPECT_EQ(b[i], before[i]);
+    }
     if (i == 0 || label[i] != label[i - 1]) continue;
     const double here = (b[i] - before[i]) / a.diagonal()[i], there = (b[i - 1] - before[i - 1]) / a.diagonal()[i - 1];
     EXPECT_NEAR(here, there, 1e-14);
