@@ -63,8 +63,13 @@ TEST(PreconditionerChoice, leaves_when_many_iterations_are_ahead_and_stays_when_
   Offers offers({Preconditioner::multigrid}, {});
   PreconditionerChoice choice(offers);
   EXPECT_EQ(choice.get(), nullptr);
-  choice.begin(1e-8);
+  const auto fast = [](int k) { return std::pow(0.6, k); };
   const auto slow = [](int k) { return std::pow(0.95, k); };
+  choice.begin(1e-8);
+  EXPECT_EQ(told(choice, fast, 36), 36);
+  choice.begin(1e-8);
+  EXPECT_EQ(told(choice, slow), 6);
+  choice.begin(1e-1);
   EXPECT_EQ(told(choice, slow, 45), 45);  // 360 to 1e-8, but only 45 to 0.1
   offers.params.clear = 2;
   choice.begin(1e-2);
