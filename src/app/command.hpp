@@ -38,5 +38,6 @@ Command add_apply(CLI::App& root);
 Command add_verify(CLI::App& root);
 Command add_laplacian(CLI::App& root);
 Command add_resistance(CLI::App& root);
+Command add_perturb(CLI::App& root);
 
 }  // namespace synbal::app

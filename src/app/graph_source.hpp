@@ -50,6 +50,8 @@ class GraphSource {
 
   [[nodiscard]] const Comm& comm() const noexcept { return *comm_; }
   [[nodiscard]] const Network& network() const noexcept { return network_; }
+  /// For those who change weights, and put them back.
+  [[nodiscard]] Network& network() noexcept { return network_; }
   [[nodiscard]] const Components& components() const noexcept { return components_; }
   /// Strongly connected; null where the weights are conductances.
   [[nodiscard]] BalanceProblem* problem() noexcept { return problem_.get(); }

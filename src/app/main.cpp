@@ -152,8 +152,9 @@ int main(int argc, char** argv) {
   bool quiet = false, verbose = false;
   root.add_flag("-q,--quiet", quiet, "errors only");
   root.add_flag("-v,--verbose", verbose, "more about what happens");
-  const Command commands[] = {add_generate(root), add_info(root),   add_balance(root),   add_flow(root),
-                              add_apply(root),    add_verify(root), add_laplacian(root), add_resistance(root)};
+  const Command commands[] = {add_generate(root),  add_info(root),       add_balance(root),
+                              add_flow(root),      add_apply(root),      add_verify(root),
+                              add_laplacian(root), add_resistance(root), add_perturb(root)};
   try {
     auto words = arguments.ours;
     std::reverse(words.begin(), words.end());

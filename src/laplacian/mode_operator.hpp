@@ -42,6 +42,8 @@ class ModeOperator {
   [[nodiscard]] LocalIndex size() const noexcept { return graph_->size(); }
   [[nodiscard]] std::span<const double> scale() const noexcept { return scale_; }
 
+  /// Collective. y = E L E x, interleaved blocks: what the lift of null vectors would add to it is rounding.
+  void scaled_product(std::span<const double> x, std::span<double> y, int columns);
   /// Collective. y = N x.
   void apply(ColumnsIn x, ColumnsOut y);
   /// Collective. The filter's polynomial of N times x, without null vectors.
@@ -54,7 +56,6 @@ class ModeOperator {
  private:
   template <class Work>
   void in_blocks(ColumnsIn x, ColumnsOut y, Work&& work);
-  void scaled_product(std::span<const double> x, std::span<double> y, int columns);
   std::vector<double> null_share(std::span<const double> block, int columns) const;
 
   const ConductanceGraph* graph_;

@@ -27,11 +27,13 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr const char* kPrefix = "laplacian_modes_";
 constexpr std::uint32_t kStartStream = 0x51A4;
-constexpr GlobalIndex kTiny = 300;  // nodes of which all eigenvectors are computed densely
-constexpr int kProbe = 150;         // Lanczos steps that show the spectrum
-constexpr int kRoom = 3;            // Krylov dimensions per mode wanted
-constexpr double kSpare = 1.5;      // so many times the modes wanted lie below the threshold, as far as is known
-constexpr double kMostSpare = 6;    // ... at last
+constexpr GlobalIndex kTiny = 300;     // nodes of which all eigenvectors are computed densely
+constexpr GlobalIndex kSmall = 2'000;  // ... when many are wanted
+constexpr std::int64_t kMany = 10;     // every tenth
+constexpr int kProbe = 150;            // Lanczos steps that show the spectrum
+constexpr int kRoom = 3;               // Krylov dimensions per mode wanted
+constexpr double kSpare = 1.5;         // so many times the modes wanted lie below the threshold, as far as is known
+constexpr double kMostSpare = 6;       // ... at last
 constexpr int kLeastRoom = 12;
 constexpr int kRestarts = 60;           // after which a filter is given up
 constexpr double kInnerResidual = 0.1;  // of the solves that precondition
@@ -72,7 +74,7 @@ class ModeSearch {
     const Timer timer;
     modes_.normalised = params_.normalised;
     if (wanted_ > 0) {
-      if (graph_.global_size() <= kTiny) {
+      if (graph_.global_size() <= (kMany * wanted_ > rank_ ? kSmall : kTiny)) {
         solve_densely();
       } else if (!solve_filtered()) {
         solve_preconditioned();
@@ -246,7 +248,7 @@ class ModeSearch {
     for (std::size_t k = 0; k < count; ++k) {
       auto& y = columns_[k];
       operator_.project(y, 1);
-      operator_.apply({y.data(), 0, 1}, {products[k].data(), 0});
+      operator_.scaled_product(y, products[k], 1);
       for (std::size_t i = 0; i < n; ++i) sums[2 * k] += y[i] * y[i], sums[2 * k + 1] += y[i] * products[k][i];
     }
     graph_.comm().sum(std::span(sums));

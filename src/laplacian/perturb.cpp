@@ -28,11 +28,11 @@ constexpr double kShare = 1e-4;  // Newton step that may be left, of the second-
 
 /// Collective. [owned, then ghosts]
 template <class T>
-std::vector<T> with_ghosts(const Halo& halo, std::vector<T> owned) {
-  const auto own = owned.size();
-  owned.resize(own + halo.ghosts().size());
-  HaloExchange<T>(halo).forward(std::span(owned).first(own), std::span(owned).subspan(own));
-  return owned;
+std::vector<T> with_ghosts(const Halo& halo, const std::vector<T>& owned) {
+  std::vector<T> all(owned.size() + halo.ghosts().size());
+  const auto own = std::copy(owned.begin(), owned.end(), all.begin());
+  HaloExchange<T>(halo).forward(owned, std::span(own, all.end()));
+  return all;
 }
 
 /// Multiplies weights, and puts back what was there.

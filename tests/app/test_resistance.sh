@@ -82,6 +82,20 @@ formats() {
   check "-q: nothing is said" test ! -s out
 }
 
+# What `--synapses` draws.
+figure_of_a_run() {
+  if ! "$python" -c 'import matplotlib, h5py, numpy' 2>/dev/null; then
+    echo "left out: the picture, which needs matplotlib"
+    return
+  fi
+  expect 0 0 generate random --nodes 50 --degree 4 --seed 1 -o net.h5
+  for name in r.h5 r.csv; do
+    expect 0 2 resistance net.h5 -o "$name"
+    check "picture of $name" "$python" "$benchmarks/plot_resistance.py" "$name" r.png
+    check "picture: a PNG" test "$(head -c 4 r.png | tail -c 3)" = PNG
+  done
+}
+
 # The smallest networks, also on more ranks than neurons.
 nothing_there() {
   local n ranks
@@ -140,6 +154,7 @@ mistakes() {
   check "and said so" grep -q 'different components: infinite' out
 }
 
+benchmarks=$(cd "$here/../../benchmarks" && pwd)
 words=""
 for kind in $graphs; do words+=" $kind:0 $kind:4"; done
 run_one() {
@@ -150,5 +165,5 @@ run_one() {
   esac
 }
 # shellcheck disable=SC2086
-share_out run_one mistakes nothing_there formats ground $words path:2 two_parts:2
+share_out run_one mistakes nothing_there formats figure_of_a_run ground $words
 finish

@@ -1,0 +1,203 @@
+// synbal perturb FILE (--synapse I,J | --synapses FILE|all) --factor F [-o OUT]
+#include "app/perturb.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "synbal/core/agree.hpp"
+#include "synbal/core/log.hpp"
+
+namespace synbal::app {
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+constexpr std::int64_t kFew = 100;     // synapses that are all balanced again unless told otherwise
+constexpr std::int64_t kSample = 32;   // of more
+constexpr std::int64_t kMost = 1'000;  // --largest
+
+std::int64_t number_in(const std::string& text) {
+  std::int64_t value = -1;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && rest == text.data() + text.size() ? value : -1;
+}
+
+/// Refuses what makes no sense, before any work. Not collective.
+void check_options(const PerturbOptions& o, bool reads) {
+  if (o.synapse.empty() == o.synapses.empty()) {
+    throw usage_error(
+        "which synapses are to change: give either --synapse I,J (several times, if you like) or "
+        "--synapses FILE|all");
+  }
+  if (!(o.factor > 0) || o.factor == 1 || !std::isfinite(o.factor)) {
+    throw usage_error(
+        fmt::format("--factor {:g} (a synapse keeps its sign and has to change): give a positive number "
+                    "other than 1",
+                    o.factor));
+  }
+  for (const auto& pair : o.synapse) {
+    if (pair.find_first_not_of("0123456789,-") == pair.npos) continue;
+    throw usage_error(fmt::format("--synapse '{}' is no synapse: write I,J, the postsynaptic neuron first", pair));
+  }
+  const bool words = o.truth == "auto" || o.truth == "all" || o.truth == "none";
+  if (!words && number_in(o.truth) < 0) {
+    throw usage_error(fmt::format("--truth '{}' is none of all, none, COUNT", o.truth));
+  }
+  if (o.together && !words) throw usage_error("--together has one truth: give --truth all or none");
+  if (reads && !o.every_synapse()) {
+    check_selection(o.synapse.empty() ? "--synapses" : "--synapse", o.words(), Selection::synapses);
+  }
+}
+
+/// All synapses of this rank that take part.
+void select_all(PerturbRun& perturb, const Network& network, const std::vector<std::int64_t>& ids) {
+  for (LocalIndex i = 0; i < network.local_size(); ++i) {
+    for (auto e = network.row_ptr[at(i)]; e < network.row_ptr[at(i) + 1]; ++e) {
+      const auto j = network.column[at(e)];
+      if (!perturb.study.takes_part(i, j)) continue;
+      auto& s = perturb.synapses.emplace_back();
+      s.entry = e, s.postsynaptic = ids[at(i)], s.presynaptic = ids[at(j)], s.takes_part = true;
+    }
+  }
+  const auto own = static_cast<std::int64_t>(perturb.synapses.size());
+  perturb.count = perturb.comm().sum(own);
+  auto place = perturb.comm().sum_below(own);
+  for (auto& s : perturb.synapses) s.place = place++;
+}
+
+void select_named(PerturbRun& perturb, const SelectedSynapses& selected) {
+  const auto& network = perturb.study.network();
+  for (std::size_t k = 0; k < selected.place.size(); ++k) {
+    auto& s = perturb.synapses.emplace_back();
+    s.place = selected.place[k], s.entry = selected.entry[k];
+    s.postsynaptic = selected.postsynaptic[k], s.presynaptic = selected.presynaptic[k];
+    s.takes_part = perturb.study.takes_part(selected.row[k], network.column[at(s.entry)]);
+  }
+  perturb.count = selected.count;
+  std::ranges::sort(perturb.synapses, {}, &ChangedSynapse::place);
+}
+
+// Twice the same change at once is another change.
+void refuse_twice(const PerturbRun& perturb) {
+  auto synapses = perturb.synapses;
+  std::ranges::sort(synapses, {}, &ChangedSynapse::entry);
+  const auto twice = std::ranges::adjacent_find(synapses, {}, &ChangedSynapse::entry);
+  if (twice == synapses.end()) return;
+  throw usage_error(fmt::format("synapse {},{} is named twice, but changes once with --together: name it once",
+                                twice->postsynaptic, twice->presynaptic));
+}
+
+// Collective. [rows + ghosts]
+std::vector<std::int64_t> ids_of_columns(const GraphSource& source) {
+  const auto& halo = source.network().halo;
+  std::vector<std::int64_t> ids(source.ids().begin(), source.ids().end());
+  const auto owned = ids.size();
+  ids.resize(owned + halo.ghosts().size());
+  HaloExchange<std::int64_t>(halo).forward(std::span(ids).first(owned), std::span(ids).subspan(owned));
+  return ids;
+}
+
+ExitCode run_perturb(const Context& context, const PerturbOptions& options) {
+  const auto& comm = context.world;
+  agreed(comm, [&] { check_options(options, comm.is_root()); });
+  std::vector<std::string> inputs;
+  if (!options.synapses.empty() && !options.every_synapse()) inputs.push_back(options.synapses);
+  if (!options.neurons.empty()) {
+    auto others = input_files(options.graph);
+    others.insert(others.end(), {options.output, options.report});
+    std::erase(others, std::string());
+    check_output(comm, options.neurons, OutputKind::table, others);
+  }
+  LaplacianRun run(context, options, OutputKind::table, inputs);
+  auto& source = run.source();
+  SelectedSynapses selected;
+  if (!options.every_synapse()) {
+    const auto* name = options.synapse.empty() ? "--synapses" : "--synapse";
+    selected = select_synapses(comm, source.network(), name, options.words());
+  }
+  PerturbParams params;
+  params.factor = options.factor, params.pairs.tolerance = options.tolerance, params.pairs.seed = options.seed;
+  SynapsePerturbation study(source.network(), source.components(), *source.problem(), source.graph(), run.solver(),
+                            params);
+  PerturbRun perturb{run, options, study, {}, 0};
+  if (options.every_synapse()) {
+    select_all(perturb, source.network(), ids_of_columns(source));
+  } else {
+    select_named(perturb, selected);
+  }
+  const bool at_once = options.together || perturb.count == 1;
+  agreed(comm, [&] {
+    if (options.together) refuse_twice(perturb);
+    if (at_once || options.neurons.empty()) return;
+    throw usage_error("--neurons tells what one change does to all neurons: name one synapse, or say --together");
+  });
+  return at_once ? perturb_together(perturb) : perturb_each(perturb);
+}
+
+}  // namespace
+
+std::string PerturbOptions::words() const {
+  std::string words = synapses;
+  for (const auto& pair : synapse) words += (words.empty() ? "" : ";") + pair;
+  return words;
+}
+
+std::int64_t PerturbOptions::truths(std::int64_t count) const {
+  if (truth == "none") return 0;
+  if (truth == "all") return count;
+  if (truth == "auto") return count <= kFew ? count : kSample;
+  return std::min(count, number_in(truth));
+}
+
+Command add_perturb(CLI::App& root) {
+  auto* command = root.add_subcommand("perturb", "how a balanced network answers changed synapses");
+  auto o = std::make_shared<PerturbOptions>();
+  add_laplacian_options(*command, *o, ".h5, .csv, .csv.gz");
+  o->graph.at = "equilibrium";
+  command->get_option("--at")->default_str("equilibrium");
+  command->remove_option(command->get_option("--conductances"));
+  command->add_option("--synapse", o->synapse, "a synapse by its neurons' ids, the postsynaptic one first (repeatable)")
+      ->type_name("I,J")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--synapses", o->synapses,
+                   "synapses, two ids with a blank between them a line; or all that take part in balancing")
+      ->type_name("FILE|all");
+  command->add_option("--factor", o->factor, "what the weights are multiplied by")->required()->type_name("F");
+  command->add_flag("--together", o->together, "change them all at once, not one after the other");
+  command
+      ->add_option("--truth", o->truth,
+                   "how many are balanced again to see the true response: all, none, or so many, drawn at random "
+                   "(auto: all up to 100 synapses, 32 of more)")
+      ->type_name("all|none|COUNT")
+      ->capture_default_str();
+  command->add_option("--largest", o->largest, "responses to list of synapses with neither end on a changed one")
+      ->check(CLI::Range(std::int64_t{0}, kMost))
+      ->capture_default_str();
+  command
+      ->add_option("--neurons", o->neurons,
+                   "file for the sums of every neuron's inputs and outputs (.h5, .csv, .csv.gz)")
+      ->type_name("OUT");
+  command->add_option("--tolerance", o->tolerance, "half the width of a resistance's bracket, relative")
+      ->check(number_between(1e-13, 0.1))
+      ->capture_default_str();
+  command->add_option("--seed", o->seed, "of everything that is drawn at random")->capture_default_str();
+  command->footer(
+      "A synapse from j onto i with cost c, multiplied by F = 1 + eta, makes every log weight (k from l) change at "
+      "the\n"
+      "rate g_l - g_k at once, g = p eta c (e_i - e_j), and by h_l - h_k in the end, h = eta c L^+ (e_i - e_j): "
+      "itself\n"
+      "by -eta c R (Stock et al. 2022, eq. 46-48). Both are compared with a network that is balanced again.\n"
+      "OUT has a row for every synapse of the network after one change (one synapse, or --together), and a row for\n"
+      "every changed synapse otherwise. `takes_part` is 0 for self-loops and synapses between components, which "
+      "balance\n"
+      "nothing and whose change changes nothing else. Exit code 4: something did not converge; what is written says "
+      "so.");
+  return {command, [o](const Context& context) { return run_perturb(context, *o); }};
+}
+
+}  // namespace synbal::app

@@ -1,0 +1,72 @@
+// What `perturb` is told, and what it says about a synapse that was changed.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "app/laplacian_run.hpp"
+#include "synbal/io/selection.hpp"
+#include "synbal/laplacian/perturb.hpp"
+
+namespace synbal::app {
+
+struct PerturbOptions : LaplacianOptions {
+  std::vector<std::string> synapse;  ///< I,J each
+  std::string synapses;              ///< a file of pairs, or all
+  bool together = false;
+  double factor = 0;
+  std::string truth = "auto";  ///< auto, all, none or a number of synapses
+  std::string neurons;         ///< file of what every neuron's synapses do
+  std::int64_t largest = 10;
+  double tolerance = 1e-10;
+  std::uint64_t seed = 1;
+
+  [[nodiscard]] bool every_synapse() const { return synapses == "all"; }
+  /// The synapses in the words of select_synapses.
+  [[nodiscard]] std::string words() const;
+  /// Synapses of `count` that are balanced again.
+  [[nodiscard]] std::int64_t truths(std::int64_t count) const;
+};
+
+/// A changed synapse, in the user's unit.
+struct ChangedSynapse {
+  std::int64_t place = 0, entry = 0;  ///< in the order of the user; in the network's weights
+  std::int64_t postsynaptic = 0, presynaptic = 0;
+  bool takes_part = false, known = false;  ///< known: balanced again
+  bool converged = true;
+  PairResistance resistance;  ///< with the cost and the leverage of the synapse alone
+  double predicted = 0;       ///< log change after the perturbation, to first order
+  double measured = kUnknown, response_error = kUnknown, distant = kUnknown, uncertainty = kUnknown;
+
+  static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  /// Of the prediction of the synapse itself.
+  [[nodiscard]] double relative_error() const;
+};
+
+/// One run of `perturb`: the synapses of this rank, ascending by place, and the network at its equilibrium.
+struct PerturbRun {
+  LaplacianRun& run;
+  const PerturbOptions& options;
+  SynapsePerturbation& study;
+  std::vector<ChangedSynapse> synapses;
+  std::int64_t count = 0;  ///< over all ranks
+
+  [[nodiscard]] const Comm& comm() const { return run.comm(); }
+};
+
+/// Collective. Fills in costs and resistances. @return whether all brackets are as narrow as asked.
+bool solve_resistances(PerturbRun& perturb);
+/// Collective. The head of the report's section `perturb`, from what is known of the synapses; the first of them in
+/// `synapses`.
+[[nodiscard]] Json report_perturbation(const PerturbRun& perturb);
+/// Root only. The lines of the summary that it gives.
+void print_perturbation(const Json& section);
+
+/// Collective. All changed at once, or one alone: the answer of every synapse.
+ExitCode perturb_together(PerturbRun& perturb);
+/// Collective. One after the other: what each does.
+ExitCode perturb_each(PerturbRun& perturb);
+
+}  // namespace synbal::app

@@ -1,0 +1,172 @@
+// Synapses changed one after the other: resistances of all, and a new balance for all or for a random sample.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <set>
+
+#include "app/count_progress.hpp"
+#include "app/perturb.hpp"
+#include "synbal/core/random.hpp"
+#include "synbal/core/timer.hpp"
+#include "synbal/laplacian/operator.hpp"
+
+namespace synbal::app {
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// Places of the synapses that are balanced again, ascending; empty: all of them.
+std::vector<std::int64_t> sample(std::int64_t count, std::int64_t wanted, std::uint64_t seed) {
+  std::vector<std::int64_t> places;
+  if (wanted == count) return places;
+  const CounterRandom random(seed, 5);
+  std::set<std::int64_t> chosen;  // Floyd's way to draw without putting back
+  for (auto last = count - wanted; last < count; ++last) {
+    const auto draw = random.below(static_cast<std::uint64_t>(last + 1), static_cast<std::uint64_t>(last));
+    if (!chosen.insert(static_cast<std::int64_t>(draw)).second) chosen.insert(last);
+  }
+  return {chosen.begin(), chosen.end()};
+}
+
+/// Synapses of this rank by their number among those that are balanced again.
+std::vector<std::optional<std::int64_t>> numbers(const PerturbRun& perturb, std::int64_t wanted) {
+  const auto chosen = sample(perturb.count, wanted, perturb.options.seed);
+  std::vector<std::optional<std::int64_t>> number;
+  for (const auto& s : perturb.synapses) {
+    auto& own = number.emplace_back();
+    if (wanted == perturb.count) own = s.place;
+    const auto found = std::ranges::lower_bound(chosen, s.place);
+    if (found != chosen.end() && *found == s.place) own = found - chosen.begin();
+  }
+  return number;
+}
+
+/// Collective. Balances again for one synapse, which one rank has (`own`).
+bool measure(PerturbRun& perturb, ChangedSynapse* own, Response& response) {
+  auto& study = perturb.study;
+  std::vector<std::int64_t> entries;
+  if (own != nullptr) entries.push_back(own->entry);
+  study.rebalance(entries, response);
+  const auto norms = response_norms(study, response);
+  const auto distant = largest_at_distance(study, response, entries, 1);
+  if (own == nullptr) return response.converged;
+  const auto i = at(study.row_of(own->entry)), j = at(study.network().column[at(own->entry)]);
+  own->known = true;
+  own->converged = own->resistance.converged && response.converged;
+  own->measured = own->takes_part ? response.actual[j] - response.actual[i] : 0.0;
+  own->response_error = own->takes_part ? norms.relative_error() : ChangedSynapse::kUnknown;
+  own->distant = distant.empty() ? 0.0 : distant.front().actual;
+  own->uncertainty = response.uncertainty;
+  return response.converged;
+}
+
+/// Collective. @return whether all converged.
+bool measure_all(PerturbRun& perturb, std::int64_t wanted) {
+  constexpr std::int64_t block = LaplacianOperator::kMaxColumns;
+  const auto number = numbers(perturb, wanted);
+  CountProgress progress("perturb", wanted, "synapses");
+  bool converged = true;
+  for (std::int64_t first = 0; first < wanted; first += block) {
+    const auto columns = std::min(block, wanted - first);
+    std::vector<Perturbed> entries;
+    std::vector<ChangedSynapse*> owner(at(columns), nullptr);
+    for (std::size_t k = 0; k < number.size(); ++k) {
+      if (!number[k] || *number[k] < first || *number[k] >= first + columns) continue;
+      const auto column = static_cast<int>(*number[k] - first);
+      entries.push_back({perturb.synapses[k].entry, column});
+      owner[at(column)] = &perturb.synapses[k];
+    }
+    auto responses = perturb.study.predict(entries, static_cast<int>(columns));
+    for (std::size_t k = 0; k < responses.size(); ++k) {
+      converged = measure(perturb, owner[k], responses[k]) && converged;
+      progress.update(first + static_cast<std::int64_t>(k) + 1);
+    }
+  }
+  return converged;
+}
+
+Table table_of(const PerturbRun& perturb) {
+  const auto& s = perturb.synapses;
+  const auto real = [&](const char* name, auto&& get) {
+    return real_column(name, [&s, get](std::int64_t r) { return get(s[at(r)]); });
+  };
+  const auto integer = [&](const char* name, auto&& get) {
+    return integer_column(name, [&s, get](std::int64_t r) { return static_cast<std::int64_t>(get(s[at(r)])); });
+  };
+  const double eta = perturb.study.eta();
+  using S = const ChangedSynapse&;
+  Table table;
+  table.rows = static_cast<std::int64_t>(s.size());
+  for (const auto& one : s) table.place.push_back(one.place);
+  table.columns = {integer("postsynaptic", [](S x) { return x.postsynaptic; }),
+                   integer("presynaptic", [](S x) { return x.presynaptic; }),
+                   integer("takes_part", [](S x) { return x.takes_part; }),
+                   integer("balanced_again", [](S x) { return x.known; }),
+                   integer("converged", [](S x) { return x.converged; }),
+                   real("cost", [](S x) { return x.resistance.conductance; }),
+                   real("resistance", [](S x) { return x.resistance.value; }),
+                   real("lower", [](S x) { return x.resistance.lower; }),
+                   real("upper", [](S x) { return x.resistance.upper; }),
+                   real("minus_c_r", [](S x) { return x.takes_part ? -x.resistance.leverage : 0.0; }),
+                   real("measured_over_eta", [eta](S x) { return x.measured / eta; }),
+                   real("predicted", [](S x) { return x.predicted; }),
+                   real("measured", [](S x) { return x.measured; }),
+                   real("relative_error", [](S x) { return x.relative_error(); }),
+                   real("response_error", [](S x) { return x.response_error; }),
+                   real("largest_distant", [](S x) { return x.distant; }),
+                   real("uncertainty", [](S x) { return x.uncertainty; })};
+  table.notes = {{"eta", {eta}}};
+  return table;
+}
+
+// Collective. Errors of the predictions over the synapses that were balanced again.
+Json report_errors(const PerturbRun& perturb, bool converged) {
+  double sums[3] = {0, 0, 0}, most[2] = {0, 0};
+  for (const auto& s : perturb.synapses) {
+    if (!s.known || !s.takes_part) continue;
+    sums[0] += 1, sums[1] += s.relative_error(), sums[2] += s.response_error;
+    most[0] = std::max(most[0], s.relative_error()), most[1] = std::max(most[1], s.response_error);
+  }
+  perturb.comm().sum(std::span<double>(sums));
+  perturb.comm().max(std::span<double>(most));
+  const auto mean = [&](double sum) { return sums[0] > 0 ? number(sum / sums[0]) : Json(nullptr); };
+  const auto largest = [&](double x) { return sums[0] > 0 ? number(x) : Json(nullptr); };
+  return {{"mean_relative_error", mean(sums[1])},
+          {"largest_relative_error", largest(most[0])},
+          {"mean_response_error", mean(sums[2])},
+          {"largest_response_error", largest(most[1])},
+          {"all_converged", converged}};
+}
+
+void print(const Json& report) {
+  const auto& p = report["perturb"];
+  print_perturbation(p);
+  const auto& e = p["errors"];
+  fmt::print("errors       of -c R: {} on average, {} at most; of all synapses' responses: {}, {}{}\n",
+             text_of(e["mean_relative_error"], "{:.3e}"), text_of(e["largest_relative_error"], "{:.3e}"),
+             text_of(e["mean_response_error"], "{:.3e}"), text_of(e["largest_response_error"], "{:.3e}"),
+             e["all_converged"].get<bool>() ? "" : "; NOT ALL CONVERGED");
+}
+
+}  // namespace
+
+ExitCode perturb_each(PerturbRun& perturb) {
+  const auto& comm = perturb.comm();
+  auto& run = perturb.run;
+  const Timer timer;
+  bool converged = solve_resistances(perturb);
+  converged = measure_all(perturb, perturb.options.truths(perturb.count)) && converged;
+  auto section = report_perturbation(perturb);
+  section["errors"] = report_errors(perturb, converged);
+  run.report()["perturb"] = section;
+  run.times().solve += comm.max(timer.seconds());
+  const auto table = table_of(perturb);
+  return run.finish({converged, perturb.options.tolerance,
+                     [&](const Provenance& about) { write_table(comm, table, about, perturb.options.output); }, print});
+}
+
+}  // namespace synbal::app
