@@ -14,7 +14,6 @@ constexpr double kLeastGain = 0.1;     // a solve reduces the residual at least 
 // Iterations ahead that call for a stronger preconditioner: one with multigrid costs ten, and its set-up, which is due
 // every ten solves or so, a hundred to several.
 constexpr double kPatience = 100;
-constexpr std::int64_t kProbe = 40;         // most solves end before
 constexpr std::int64_t kStrongLimit = 300;  // iterations after which a strong preconditioner is not one
 
 }  // namespace
@@ -59,7 +58,6 @@ std::int64_t ImplicitPreconditioners::limit(Preconditioner kind, bool settled) c
 
 ImplicitSolver::ImplicitSolver(Dynamics& dynamics, std::int64_t iterations, Callbacks callbacks, SUNContext context)
     : dynamics_(&dynamics),
-      most_iterations_(iterations),
       callbacks_(std::move(callbacks)),
       operator_(dynamics),
       factory_(dynamics, operator_, iterations),

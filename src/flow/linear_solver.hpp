@@ -103,7 +103,6 @@ class ImplicitSolver {
   void make_raw(SUNContext context);
 
   Dynamics* dynamics_;
-  std::int64_t most_iterations_;
   Callbacks callbacks_;
   ImplicitOperator operator_;
   ImplicitPreconditioners factory_;
