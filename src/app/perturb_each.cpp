@@ -19,6 +19,8 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
+constexpr double kAboveRounding = 1e3;  // what is left of a Newton step, or the last bits of h
+
 /// Places of the synapses that are balanced again, ascending; empty: all of them.
 std::vector<std::int64_t> sample(std::int64_t count, std::int64_t wanted, std::uint64_t seed) {
   std::vector<std::int64_t> places;
@@ -123,11 +125,17 @@ Table table_of(const PerturbRun& perturb) {
   return table;
 }
 
-// Collective. Errors of the predictions over the synapses that were balanced again.
+// Collective. Errors of the predictions over the synapses that were balanced again and moved by more than rounding may
+// have done: of a response of 1e-14 nobody knows how well it was predicted.
 Json report_errors(const PerturbRun& perturb, bool converged) {
   double sums[3] = {0, 0, 0}, most[2] = {0, 0};
+  std::int64_t drowned = 0;
   for (const auto& s : perturb.synapses) {
     if (!s.known || !s.takes_part) continue;
+    if (!(std::abs(s.measured) > kAboveRounding * s.uncertainty)) {
+      ++drowned;
+      continue;
+    }
     sums[0] += 1, sums[1] += s.relative_error(), sums[2] += s.response_error;
     most[0] = std::max(most[0], s.relative_error()), most[1] = std::max(most[1], s.response_error);
   }
@@ -139,6 +147,7 @@ Json report_errors(const PerturbRun& perturb, bool converged) {
           {"largest_relative_error", largest(most[0])},
           {"mean_response_error", mean(sums[2])},
           {"largest_response_error", largest(most[1])},
+          {"drowned_in_rounding", perturb.comm().sum(drowned)},
           {"all_converged", converged}};
 }
 
@@ -150,6 +159,10 @@ void print(const Json& report) {
              text_of(e["mean_relative_error"], "{:.3e}"), text_of(e["largest_relative_error"], "{:.3e}"),
              text_of(e["mean_response_error"], "{:.3e}"), text_of(e["largest_response_error"], "{:.3e}"),
              e["all_converged"].get<bool>() ? "" : "; NOT ALL CONVERGED");
+  if (e["drowned_in_rounding"] > 0) {
+    fmt::print("             {} more moved so little that rounding hides it\n",
+               e["drowned_in_rounding"].get<std::int64_t>());
+  }
 }
 
 }  // namespace

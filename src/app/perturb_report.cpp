@@ -66,7 +66,7 @@ Json first_synapses(const PerturbRun& perturb) {
 }  // namespace
 
 double ChangedSynapse::relative_error() const {
-  if (!known || !takes_part) return kUnknown;
+  if (!known || !takes_part || measured == 0) return kUnknown;
   return std::abs(predicted - measured) / std::abs(measured);
 }
 
@@ -131,7 +131,7 @@ void print_perturbation(const Json& p) {
     fmt::print("{:>12} {:>12} {:>13} {:>13} {:>14} {:>14} {:>11} {:>11}\n", s["postsynaptic"].get<std::int64_t>(),
                s["presynaptic"].get<std::int64_t>(), text_of(s["cost"], "{:.6g}"),
                s["takes_part"].get<bool>() ? text_of(s["resistance"], "{:.6g}") : "none",
-               text_of(s["minus_c_r"], "{:.8f}"), text_of(s["measured_over_eta"], "{:.8f}"),
+               text_of(s["minus_c_r"], "{:.8g}"), text_of(s["measured_over_eta"], "{:.8g}"),
                text_of(s["relative_error"], "{:.2e}"), text_of(s["response_error"], "{:.2e}"));
   }
   const auto left = count - static_cast<std::int64_t>(shown);
