@@ -47,6 +47,7 @@ void check_options(const PerturbOptions& o, bool reads) {
   if (!words && number_in(o.truth) < 0) {
     throw usage_error(fmt::format("--truth '{}' is none of all, none, COUNT", o.truth));
   }
+  check_edge_method(o.edges);
   if (o.together && !words) throw usage_error("--together has one truth: give --truth all or none");
   if (reads && !o.every_synapse()) {
     check_selection(o.synapse.empty() ? "--synapses" : "--synapse", o.words(), Selection::synapses);
@@ -123,7 +124,7 @@ ExitCode run_perturb(const Context& context, const PerturbOptions& options) {
   params.factor = options.factor, params.pairs.tolerance = options.tolerance, params.pairs.seed = options.seed;
   SynapsePerturbation study(source.network(), source.components(), *source.problem(), source.graph(), run.solver(),
                             params);
-  PerturbRun perturb{run, options, study, {}, 0};
+  PerturbRun perturb{run, options, study, {}, 0, {}};
   if (options.every_synapse()) {
     select_all(perturb, source.network(), ids_of_columns(source));
   } else {
@@ -182,6 +183,12 @@ Command add_perturb(CLI::App& root) {
       ->add_option("--neurons", o->neurons,
                    "file for the sums of every neuron's inputs and outputs (.h5, .csv, .csv.gz)")
       ->type_name("OUT");
+  add_edge_method_options(
+      *command, o->edges,
+      fmt::format("resistances of synapses that are not balanced again: pairs (a solve for each, with a bracket), "
+                  "columns (a solve for every neuron: exact but for rounding), estimate (a few random solves for all "
+                  "together, with its error); auto: pairs up to {} changed synapses, columns up to {} neurons",
+                  kMostPairs, kMostColumns));
   command->add_option("--tolerance", o->tolerance, "half the width of a resistance's bracket, relative")
       ->check(number_between(1e-13, 0.1))
       ->capture_default_str();
@@ -195,7 +202,8 @@ Command add_perturb(CLI::App& root) {
       "OUT has a row for every synapse of the network after one change (one synapse, or --together), and a row for\n"
       "every changed synapse otherwise. `takes_part` is 0 for self-loops and synapses between components, which "
       "balance\n"
-      "nothing and whose change changes nothing else. Exit code 4: something did not converge; what is written says "
+      "nothing and whose change changes nothing else. `lower` and `upper` are nan where a resistance was not solved "
+      "alone. Exit code 4: something did not converge; what is written says "
       "so.");
   return {command, [o](const Context& context) { return run_perturb(context, *o); }};
 }

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "app/edge_method.hpp"
 #include "app/laplacian_run.hpp"
 #include "synbal/io/selection.hpp"
 #include "synbal/laplacian/perturb.hpp"
@@ -20,6 +22,7 @@ struct PerturbOptions : LaplacianOptions {
   std::string truth = "auto";  ///< auto, all, none or a number of synapses
   std::string neurons;         ///< file of what every neuron's synapses do
   std::int64_t largest = 10;
+  EdgeMethodOptions edges;  ///< of the synapses that are not balanced again
   double tolerance = 1e-10;
   std::uint64_t seed = 1;
 
@@ -30,19 +33,33 @@ struct PerturbOptions : LaplacianOptions {
   [[nodiscard]] std::int64_t truths(std::int64_t count) const;
 };
 
+/// Until when --method auto solves every changed synapse alone, and until when it takes a solve for every node.
+inline constexpr std::int64_t kMostPairs = 2'000;
+inline constexpr GlobalIndex kMostColumns = 5'000;
+
 /// A changed synapse, in the user's unit.
 struct ChangedSynapse {
   std::int64_t place = 0, entry = 0;  ///< in the order of the user; in the network's weights
   std::int64_t postsynaptic = 0, presynaptic = 0;
+  std::optional<std::int64_t> number;      ///< among those that are to be balanced again, one after the other
   bool takes_part = false, known = false;  ///< known: balanced again
   bool converged = true;
-  PairResistance resistance;  ///< with the cost and the leverage of the synapse alone
-  double predicted = 0;       ///< log change after the perturbation, to first order
+  PairResistance
+      resistance;        ///< with the cost and the leverage of the synapse alone; a bracket of what was solved alone
+  double predicted = 0;  ///< log change after the perturbation, to first order
   double measured = kUnknown, response_error = kUnknown, distant = kUnknown, uncertainty = kUnknown;
 
   static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
   /// Of the prediction of the synapse itself.
   [[nodiscard]] double relative_error() const;
+};
+
+/// How the resistances were found.
+struct ResistanceWork {
+  EdgeMethod method = EdgeMethod::pairs;
+  int solves = 0;          ///< right-hand sides behind those of all edges
+  std::int64_t pairs = 0;  ///< synapses that were solved alone, over all ranks
+  std::optional<EstimateQuality> quality;
 };
 
 /// One run of `perturb`: the synapses of this rank, ascending by place, and the network at its equilibrium.
@@ -52,12 +69,18 @@ struct PerturbRun {
   SynapsePerturbation& study;
   std::vector<ChangedSynapse> synapses;
   std::int64_t count = 0;  ///< over all ranks
+  ResistanceWork resistances;
 
   [[nodiscard]] const Comm& comm() const { return run.comm(); }
 };
 
-/// Collective. Fills in costs and resistances. @return whether all brackets are as narrow as asked.
+/// Collective. Fills in costs and resistances: each synapse alone where the method says so or it is to be balanced
+/// again, the others from those of all edges. @return whether all are as accurate as asked.
 bool solve_resistances(PerturbRun& perturb);
+/// {method, solves, pairs}, and {quality} of an estimate.
+[[nodiscard]] Json report_resistances(const ResistanceWork& work);
+/// Root only.
+void print_resistances(const Json& report);
 /// Collective. The head of the report's section `perturb`, from what is known of the synapses; the first of them in
 /// `synapses`.
 [[nodiscard]] Json report_perturbation(const PerturbRun& perturb);

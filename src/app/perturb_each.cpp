@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <set>
 
 #include "app/count_progress.hpp"
@@ -34,17 +33,14 @@ std::vector<std::int64_t> sample(std::int64_t count, std::int64_t wanted, std::u
   return {chosen.begin(), chosen.end()};
 }
 
-/// Synapses of this rank by their number among those that are balanced again.
-std::vector<std::optional<std::int64_t>> numbers(const PerturbRun& perturb, std::int64_t wanted) {
+/// Numbers the synapses of this rank that are to be balanced again.
+void choose(PerturbRun& perturb, std::int64_t wanted) {
   const auto chosen = sample(perturb.count, wanted, perturb.options.seed);
-  std::vector<std::optional<std::int64_t>> number;
-  for (const auto& s : perturb.synapses) {
-    auto& own = number.emplace_back();
-    if (wanted == perturb.count) own = s.place;
+  for (auto& s : perturb.synapses) {
+    if (wanted == perturb.count) s.number = s.place;
     const auto found = std::ranges::lower_bound(chosen, s.place);
-    if (found != chosen.end() && *found == s.place) own = found - chosen.begin();
+    if (found != chosen.end() && *found == s.place) s.number = found - chosen.begin();
   }
-  return number;
 }
 
 /// Collective. Balances again for one synapse, which one rank has (`own`).
@@ -69,18 +65,17 @@ bool measure(PerturbRun& perturb, ChangedSynapse* own, Response& response) {
 /// Collective. @return whether all converged.
 bool measure_all(PerturbRun& perturb, std::int64_t wanted) {
   constexpr std::int64_t block = LaplacianOperator::kMaxColumns;
-  const auto number = numbers(perturb, wanted);
   CountProgress progress("perturb", wanted, "synapses");
   bool converged = true;
   for (std::int64_t first = 0; first < wanted; first += block) {
     const auto columns = std::min(block, wanted - first);
     std::vector<Perturbed> entries;
     std::vector<ChangedSynapse*> owner(at(columns), nullptr);
-    for (std::size_t k = 0; k < number.size(); ++k) {
-      if (!number[k] || *number[k] < first || *number[k] >= first + columns) continue;
-      const auto column = static_cast<int>(*number[k] - first);
-      entries.push_back({perturb.synapses[k].entry, column});
-      owner[at(column)] = &perturb.synapses[k];
+    for (auto& s : perturb.synapses) {
+      if (!s.number || *s.number < first || *s.number >= first + columns) continue;
+      const auto column = static_cast<int>(*s.number - first);
+      entries.push_back({s.entry, column});
+      owner[at(column)] = &s;
     }
     auto responses = perturb.study.predict(entries, static_cast<int>(columns));
     for (std::size_t k = 0; k < responses.size(); ++k) {
@@ -171,8 +166,10 @@ ExitCode perturb_each(PerturbRun& perturb) {
   const auto& comm = perturb.comm();
   auto& run = perturb.run;
   const Timer timer;
+  const auto wanted = perturb.options.truths(perturb.count);
+  choose(perturb, wanted);
   bool converged = solve_resistances(perturb);
-  converged = measure_all(perturb, perturb.options.truths(perturb.count)) && converged;
+  converged = measure_all(perturb, wanted) && converged;
   auto section = report_perturbation(perturb);
   section["errors"] = report_errors(perturb, converged);
   run.report()["perturb"] = section;

@@ -1,20 +1,16 @@
-// What all ways of perturbing share: resistances of the changed synapses, and their part of the report.
+// What all ways of perturbing share: the part of the report about the changed synapses.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-#include "app/count_progress.hpp"
 #include "app/perturb.hpp"
 
 namespace synbal::app {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
-constexpr std::int64_t kBlock = 64;   // synapses of a rank between two signs of life
 constexpr std::size_t kListed = 50;   // synapses in the report
 constexpr std::size_t kPrinted = 20;  // and on the terminal
 constexpr std::size_t kInteger = 6, kReal = 9;
@@ -70,27 +66,6 @@ double ChangedSynapse::relative_error() const {
   return std::abs(predicted - measured) / std::abs(measured);
 }
 
-bool solve_resistances(PerturbRun& perturb) {
-  auto& synapses = perturb.synapses;
-  const auto own = static_cast<std::int64_t>(synapses.size()), most = perturb.comm().max(own);
-  CountProgress progress("resistance", perturb.count, "synapses");
-  bool converged = true;
-  for (std::int64_t first = 0; first < most; first += kBlock) {
-    std::vector<std::int64_t> entries;
-    const auto end = std::min(first + kBlock, own);
-    for (auto k = first; k < end; ++k) entries.push_back(synapses[at(k)].entry);
-    const auto found = perturb.study.resistances(entries);
-    for (std::size_t k = 0; k < found.size(); ++k) {
-      auto& s = synapses[at(first) + k];
-      s.resistance = found[k];
-      s.predicted = s.takes_part ? -perturb.study.eta() * found[k].leverage : 0.0;
-      converged = converged && found[k].converged;
-    }
-    progress.update(std::min(perturb.count, (first + kBlock) * perturb.comm().size()));
-  }
-  return !perturb.comm().any(!converged);
-}
-
 Json report_perturbation(const PerturbRun& perturb) {
   const auto& comm = perturb.comm();
   const auto& study = perturb.study;
@@ -106,6 +81,7 @@ Json report_perturbation(const PerturbRun& perturb) {
           {"together", perturb.options.together},
           {"newton_step_before", number(study.first_step())},
           {"newton_step_at_equilibrium", number(study.equilibrium_step())},
+          {"resistances", report_resistances(perturb.resistances)},
           {"changed", first_synapses(perturb)}};
 }
 
@@ -122,6 +98,7 @@ void print_perturbation(const Json& p) {
   }
   fmt::print("equilibrium  the Newton step that is left changes h by {}\n",
              text_of(p["newton_step_at_equilibrium"], "{:.1e}"));
+  print_resistances(p["resistances"]);
   const auto& list = p["changed"];
   fmt::print("{:>12} {:>12} {:>13} {:>13} {:>14} {:>14} {:>11} {:>11}\n", "postsynaptic", "presynaptic", "cost c",
              "resistance R", "-c R", "measured/eta", "error", "all synapses");

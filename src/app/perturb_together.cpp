@@ -118,8 +118,9 @@ std::vector<std::int64_t> ids_of(const PerturbRun& perturb, const std::vector<Gl
   return ids;
 }
 
-// Collective.
+// Collective. Empty where no change makes anything move.
 Json report_distant(const PerturbRun& perturb, const Answer& answer) {
+  if (!perturb.comm().any(std::ranges::any_of(perturb.synapses, &ChangedSynapse::takes_part))) return Json::array();
   const auto list = largest_at_distance(perturb.study, answer.response, answer.changed, perturb.options.largest);
   std::vector<GlobalIndex> ends;
   for (const auto& r : list) ends.insert(ends.end(), {r.postsynaptic, r.presynaptic});

@@ -144,29 +144,30 @@ double SynapsePerturbation::cost(LocalIndex row, std::int64_t entry) const noexc
   return cost_in_unit(row, entry) * graph_->unit();
 }
 
+PairResistance SynapsePerturbation::of_synapse(std::int64_t entry, PairResistance between) const noexcept {
+  const auto row = row_of(entry);
+  if (!takes_part(row, network_->column[at(entry)])) {
+    between = {}, between.value = between.lower = between.upper = kInfinity, between.converged = true;
+  } else {
+    between.leverage = cost_in_unit(row, entry) * between.value;
+    for (auto* r : {&between.value, &between.lower, &between.upper}) *r /= graph_->unit();
+  }
+  between.conductance = cost(row, entry);
+  return between;
+}
+
 std::vector<PairResistance> SynapsePerturbation::resistances(std::span<const std::int64_t> entries) {
   std::vector<NodePair> pairs;
   std::vector<std::size_t> asked;
-  std::vector<PairResistance> answers(entries.size());
   for (std::size_t k = 0; k < entries.size(); ++k) {
     const auto row = row_of(entries[k]), column = network_->column[at(entries[k])];
-    auto& answer = answers[k];
-    answer.conductance = cost(row, entries[k]);
-    if (takes_part(row, column)) {
-      pairs.push_back({node_[at(row)], node_[at(column)]}), asked.push_back(k);
-    } else {
-      answer.value = answer.lower = answer.upper = kInfinity, answer.converged = true;
-    }
+    if (!takes_part(row, column)) continue;
+    pairs.push_back({node_[at(row)], node_[at(column)]}), asked.push_back(k);
   }
   const auto found = pairs_(pairs);
-  for (std::size_t k = 0; k < asked.size(); ++k) {
-    auto& answer = answers[asked[k]];
-    const double own = answer.conductance;
-    answer = found.pairs[k];
-    answer.leverage = cost_in_unit(row_of(entries[asked[k]]), entries[asked[k]]) * answer.value;
-    answer.conductance = own;
-    for (auto* r : {&answer.value, &answer.lower, &answer.upper}) *r /= graph_->unit();
-  }
+  std::vector<PairResistance> answers(entries.size());
+  for (std::size_t k = 0; k < asked.size(); ++k) answers[asked[k]] = found.pairs[k];
+  for (std::size_t k = 0; k < entries.size(); ++k) answers[k] = of_synapse(entries[k], answers[k]);
   return answers;
 }
 

@@ -67,6 +67,65 @@ for ranks in 2 4; do
   check "the same resistances on $ranks ranks" true_that 'abs(a / b - 1) < 1e-8' a="$(cat sum.0)" b="$(cat sum.$ranks)"
 done
 
+# close PAIRS.csv OTHER.csv MOST MEAN: every synapse's -c R agrees with that of its own solve, relative to that; brackets
+# stand with those that were solved alone, nowhere else.
+close() {
+  awk -F, -v most="$3" -v mean="$4" '
+    FNR == 1 { next }
+    NR == FNR { exact[$1, $2] = $10; next }
+    { off = $10 - exact[$1, $2]; if (off < 0) off = -off
+      if (off > -most * exact[$1, $2] || $6 == "nan" || $7 == "nan") bad++
+      if (($4 == 1 || $3 == 0) != ($8 != "nan" && $9 != "nan")) bad++
+      if ($4 == 1 && !($8 <= $7 && $7 <= $9)) bad++
+      if ($4 == 0 && $3 == 1) { sum += off / -exact[$1, $2]; count++ }
+      rows++ }
+    END { exit bad > 0 || !(count > 0) || sum > mean * count || rows < 8 || rows != length(exact) }' "$1" "$2"
+}
+# section FILE.json KEY: of how the resistances were found.
+section() { sed -n '/"resistances": {/,/}/p' "$1" | figure /dev/stdin "$2"; }
+
+# The ways to the resistances of synapses that are not balanced again agree with each synapse's own solve, beside ground,
+# too (where nothing is left to estimate); an estimate within the error that it tells.
+synbal 0 perturb random.h5 --synapses all --truth 3 --factor 1.01 --method pairs -o random.pairs.csv
+printf '1 2\n2 1\n2 3\n3 2\n1 3\n3 1\n4 5\n5 2\n6 6\n' >pinned.txt
+pinned=(two.mtx --pinned pinned.ids --synapses pinned.txt --truth 2 --factor 1.01)
+synbal 0 perturb "${pinned[@]}" -o pinned.pairs.csv --report pinned.pairs.json
+check "few synapses: pairs" test "$(section pinned.pairs.json method)" = '"pairs"'
+pinned[0]=../two.mtx pinned[2]=../pinned.ids pinned[4]=../pinned.txt
+try_method() {
+  local method=${1%.*} ranks=${1#*.} most=1e-8 mean=1e-8
+  expect 0 "$ranks" perturb ../random.h5 --synapses all --truth 3 --factor 1.01 --method "$method" -o random.csv \
+    --report random.json
+  check "$method: the summary says so" grep -q "^resistances  by $method ([0-9]* solves); 3 solved alone" out
+  check "$method: the report says so" test "$(section random.json method)" = "\"$method\""
+  check "$method: three were solved alone" test "$(section random.json pairs)" = 3
+  check "$method: the report is JSON" well_formed random.json
+  if [ "$method" = estimate ]; then
+    check "its error is told" true_that 'a > 0 && a < 0.1 && b > 0 && b < 0.1' \
+      a="$(section random.json predicted_error)" b="$(section random.json checked_mean)"
+    check "and shown" grep -q '^error .* as the scatter of the random solves says' out
+    most=$(awk -v a="$(section random.json checked_max)" 'BEGIN { print 2 * a }')
+    mean=$(awk -v a="$(section random.json predicted_error)" 'BEGIN { print 1.5 * a }')
+  else
+    check "one solve per neuron" test "$(section random.json solves)" = 60
+  fi
+  check "$method on $ranks: as by pairs" close ../random.pairs.csv random.csv "$most" "$mean"
+  expect 0 "$ranks" perturb "${pinned[@]}" --method "$method" -o pinned.csv
+  check "$method on $ranks, pinned: as by pairs" close ../pinned.pairs.csv pinned.csv 1e-8 1e-8
+}
+share_out try_method columns.0 estimate.0 columns.3 estimate.3
+
+# What is taken by itself.
+synbal 0 generate random --nodes 350 --degree 6 --seed 3 -o many.h5
+synbal 0 generate random --nodes 6000 --degree 3 --seed 3 -o large.h5
+expect 0 0 perturb many.h5 --synapses all --truth none --factor 1.01 --report many.json
+check "many synapses: columns" test "$(section many.json method)" = '"columns"'
+expect 0 0 perturb large.h5 --synapses all --truth none --factor 1.01 --report large.json
+check "many neurons, too: an estimate" test "$(section large.json method)" = '"estimate"'
+check "by 64 solves" test "$(section large.json solves)" = 64
+expect 0 0 perturb random.h5 --synapses all --truth none --factor 1.01 --solves 8 --report few.json
+check "--solves asks for an estimate" test "$(section few.json solves)" = 8
+
 # Several at once, with sums of neurons: what comes into a neuron more, goes out more.
 printf '1 2\n4 5\n' >list.txt
 expect 0 2 perturb two.mtx --synapses list.txt --together --factor 0.9 -o both.h5 --neurons neurons.csv --report both.json
@@ -82,6 +141,8 @@ for synapse in 5,2 6,6; do
   check "$synapse takes no part" test "$(figure none.json taking_part)" = 0
   check "$synapse moves nothing" test "$(figure none.json predicted_norm)" = 0.0
   check "it says so" grep -q 'no response' out
+  check "it lists no responses" true_that 'a == 0' a="$(grep -c 'at a distance' out)"
+  check "nor does the report" grep -q '"distant": \[\]' none.json
 done
 
 # Pinned neurons are ground.
@@ -109,6 +170,8 @@ expect_refusal 2 "--synapse" 0 perturb ring.h5 --synapse 5,4 --synapses all --fa
 expect_refusal 2 "--synapse" 0 perturb ring.h5 --synapse 5 --factor 2
 expect_refusal 2 "named twice" 2 perturb ring.h5 --synapse 5,4 --synapse 5,4 --together --factor 2
 expect_refusal 2 "--truth" 0 perturb ring.h5 --synapse 5,4 --factor 2 --truth some
+expect_refusal 2 "--method" 0 perturb ring.h5 --synapses all --factor 2 --method rows
+expect_refusal 2 "--solves" 0 perturb ring.h5 --synapses all --factor 2 --method columns --solves 9
 expect_refusal 2 "--neurons" 0 perturb ring.h5 --synapses all --factor 2 --neurons n.csv
 expect_refusal 2 "out.txt" 0 perturb ring.h5 --synapse 5,4 --factor 2 -o out.txt
 expect_refusal 5 "absent.txt" 0 perturb ring.h5 --synapses absent.txt --factor 2

@@ -72,6 +72,8 @@ class SynapsePerturbation {
   /// not take part; `conductance` and `leverage` are those of the synapse alone, c_ij and c_ij R_ij (not of the edge,
   /// which holds c_ji, too).
   [[nodiscard]] std::vector<PairResistance> resistances(std::span<const std::int64_t> entries);
+  /// The same for one entry, given what was found otherwise about the resistance between its ends, in the graph's unit.
+  [[nodiscard]] PairResistance of_synapse(std::int64_t entry, PairResistance between) const noexcept;
 
   /// Collective. Immediate and predicted response in each of `columns` <= LaplacianOperator::kMaxColumns cases; the
   /// entries of one column, on all ranks, are changed together. Those that take no part change nothing.

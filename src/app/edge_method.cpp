@@ -1,0 +1,52 @@
+// Options about the method for edges' resistances.
+#include "app/edge_method.hpp"
+
+#include <fmt/format.h>
+
+namespace synbal::app {
+
+std::optional<EdgeMethod> EdgeMethodOptions::asked() const {
+  for (const auto known : {EdgeMethod::pairs, EdgeMethod::columns, EdgeMethod::estimate}) {
+    if (method == name_of(known)) return known;
+  }
+  if (solves || checked) return EdgeMethod::estimate;
+  return std::nullopt;
+}
+
+EdgeResistanceParams EdgeMethodOptions::params(EdgeMethod by) const {
+  EdgeResistanceParams params;
+  params.method = by;
+  params.solves = solves.value_or(params.solves), params.checked = checked.value_or(params.checked);
+  return params;
+}
+
+const char* name_of(EdgeMethod method) {
+  if (method == EdgeMethod::pairs) return "pairs";
+  return method == EdgeMethod::columns ? "columns" : "estimate";
+}
+
+void check_edge_method(const EdgeMethodOptions& options) {
+  if (options.asked().value_or(EdgeMethod::estimate) == EdgeMethod::estimate) return;
+  if (!options.solves && !options.checked) return;
+  throw usage_error(fmt::format("{} belongs to --method estimate, but --method is {}: leave one of them out",
+                                options.solves ? "--solves" : "--checked", options.method));
+}
+
+void add_edge_method_options(CLI::App& command, EdgeMethodOptions& options, const std::string& about) {
+  const EdgeResistanceParams standard;
+  command.add_option("--method", options.method, about)
+      ->check(CLI::IsMember({"auto", "pairs", "columns", "estimate"}))
+      ->capture_default_str();
+  command.add_option("--solves", options.solves, "random solves of an estimate; asks for one")
+      ->check(CLI::Range(2, 1'000'000))
+      ->type_name("INT")
+      ->default_str(std::to_string(standard.solves));
+  command
+      .add_option("--checked", options.checked,
+                  "how many are solved exactly to measure the error of an estimate; asks for one")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("INT")
+      ->default_str(std::to_string(standard.checked));
+}
+
+}  // namespace synbal::app

@@ -1,0 +1,33 @@
+// How commands find the resistances of edges: exactly, by an estimate, or as the program sees fit.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "app/command.hpp"
+#include "synbal/laplacian/edge_resistance.hpp"
+
+namespace synbal::app {
+
+struct EdgeMethodOptions {
+  std::string method = "auto";
+  std::optional<int> solves;            ///< given by the user, who thereby wants an estimate
+  std::optional<std::int64_t> checked;  ///< likewise
+
+  /// What the user wants; nothing: the command is to choose.
+  [[nodiscard]] std::optional<EdgeMethod> asked() const;
+  /// Of edge_resistances() by this method.
+  [[nodiscard]] EdgeResistanceParams params(EdgeMethod by) const;
+};
+
+/// Adds --method, --solves and --checked. `about`: what --method says in the help.
+void add_edge_method_options(CLI::App& command, EdgeMethodOptions& options, const std::string& about);
+
+/// Not collective. @throws Error usage for --solves and --checked without an estimate.
+void check_edge_method(const EdgeMethodOptions& options);
+
+/// As in --method.
+[[nodiscard]] const char* name_of(EdgeMethod method);
+
+}  // namespace synbal::app
