@@ -22,6 +22,7 @@ constexpr double kSwing = 0.4;  // rise of log |r| above its least value that is
 bool PreconditionerChoice::make(Preconditioner kind) {
   made_.reset();
   kind_ = kind;
+  served_ = false;
   if (kind == Preconditioner::jacobi) return true;
   made_ = factory_->make(kind);
   return made_ != nullptr;
@@ -33,6 +34,7 @@ std::string PreconditionerChoice::name() const {
 }
 
 void PreconditionerChoice::begin(double target) {
+  served_ = served_ || (!least_.empty() && least_.back() <= log_target_);
   log_target_ = std::log(target);
   least_.clear(), steps_.clear();
   swings_ = false;
@@ -52,6 +54,7 @@ bool PreconditionerChoice::advise(const PcgIteration& iteration) {
   const double pace = (least_[at(half - 1)] - least_.back()) / static_cast<double>(count - half);
   const double ahead = (least_.back() - log_target_) / pace;
   const double patience = factory_->patience(kind_, swings_);
+  if (served_ && kind_ != Preconditioner::jacobi && static_cast<double>(count) < patience) return false;
   const double bearable = count == forecasts.every ? forecasts.clear * patience : patience;
   const bool believed = !swings_ || count >= forecasts.proven || spectrum_asks_for_many(patience);
   const bool many = !(pace > 0 && ahead <= bearable) && believed;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "krylov/width.hpp"
 
@@ -16,7 +17,7 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 struct BlockPcg::Columns {
   std::vector<std::size_t> given;  // place in the task
   std::vector<int> name;
-  std::vector<double> alpha, beta, rho, offset, energy, residual, progress, target, norm;
+  std::vector<double> alpha, beta, rho, next_rho, offset, energy, residual, progress, target, norm;
   std::vector<std::uint8_t> active, stop;
   PcgNorm measure;
   std::span<const double> weight;
@@ -24,7 +25,7 @@ struct BlockPcg::Columns {
   explicit Columns(const PcgTask& task) : measure(task.measure), weight(task.weight) {
     const auto m = at(task.columns);
     for (std::size_t k = 0; k < m; ++k) given.push_back(k), name.push_back(task.column[k]);
-    for (auto* values : {&alpha, &beta, &rho, &residual}) values->assign(m, 0.0);
+    for (auto* values : {&alpha, &beta, &rho, &next_rho, &residual}) values->assign(m, 0.0);
     progress.assign(m, 1.0);
     offset.assign(task.offset.begin(), task.offset.end());
     energy = offset;
@@ -59,19 +60,22 @@ struct BlockPcg::Columns {
     return true;
   }
 
-  /// Energies and residuals after a step, told to the observer. @return true when the adviser wants to leave.
-  bool report(const PcgTask& task, std::int64_t iteration, bool jacobi, std::span<const double> scalars) {
+  /// Energies and residuals after a step, told to the observer. `complete`: see step(). @return true when the adviser
+  /// wants to leave.
+  bool report(const PcgTask& task, std::int64_t iteration, bool jacobi, std::span<const double> scalars,
+              bool complete) {
     for (std::size_t k = 0; k < width(); ++k) {
       const double now = relative(k, scalars);
       progress[k] = residual[k] > 0 ? std::min(now / residual[k], 1.0) : 1.0;
       residual[k] = now;
       energy[k] += alpha[k] * rho[k];
+      next_rho[k] = complete ? scalars[k] : std::numeric_limits<double>::quiet_NaN();
     }
     auto seen = *this;
     const auto places = active_places();
     seen.select(places);
-    const PcgIteration told{task.cycle, iteration,   jacobi,      seen.name,     seen.rho, seen.alpha,
-                            seen.beta,  seen.offset, seen.energy, seen.residual, seen.stop};
+    const PcgIteration told{task.cycle, iteration,     jacobi,      seen.name,   seen.rho,      seen.alpha,
+                            seen.beta,  seen.next_rho, seen.offset, seen.energy, seen.residual, seen.stop};
     if (task.observer != nullptr && *task.observer) (*task.observer)(told);
     for (std::size_t k = 0; k < places.size(); ++k) stop[places[k]] = seen.stop[k];
     return task.adviser && task.adviser(told);
@@ -90,8 +94,8 @@ struct BlockPcg::Columns {
       for (std::size_t k = 0; k < places.size(); ++k) values[k] = values[places[k]];
       values.resize(places.size());
     };
-    pick(given), pick(name), pick(alpha), pick(beta), pick(rho), pick(offset), pick(energy), pick(residual),
-        pick(progress), pick(target), pick(norm);
+    pick(given), pick(name), pick(alpha), pick(beta), pick(rho), pick(next_rho), pick(offset), pick(energy),
+        pick(residual), pick(progress), pick(target), pick(norm);
     pick(active), pick(stop);
   }
 };
@@ -186,7 +190,8 @@ void BlockPcg::sums_after_library() {
   }
 }
 
-void BlockPcg::step(const Columns& now, BlockPreconditioner* preconditioner) {
+// @return false where all columns have turned out to have reached their targets, so that nothing else was computed.
+bool BlockPcg::step(const Columns& now, BlockPreconditioner* preconditioner) {
   const bool jacobi = preconditioner == nullptr;
   const auto m = at(width_);
   label_sums_.assign(at(components_->count()) * m * (jacobi ? 1 : 2), 0.0);
@@ -196,14 +201,15 @@ void BlockPcg::step(const Columns& now, BlockPreconditioner* preconditioner) {
     components_->count() <= 1 ? update<M, true>(now, jacobi) : update<M, false>(now, jacobi);
   });
   if (now.measure == PcgNorm::weighted) weigh_residuals(now.weight);
-  if (!now.natural() && now.ending() && all_reached(now)) return;
+  if (!now.natural() && now.ending() && all_reached(now)) return false;
   if (!jacobi) {
     preconditioner->apply(r_, u_, width_);
     with_width(width_, [&](auto width) { sums_after_library<width>(); });
   }
-  if (now.natural() && now.ending() && all_reached(now)) return;
+  if (now.natural() && now.ending() && all_reached(now)) return false;
   operator_->apply(u_, w_, width_, std::span(scalars_).subspan(m, m));
   reduce(jacobi);
+  return true;
 }
 
 // Near the end one more small reduction spares a preconditioner and a product that nobody would use.
@@ -283,9 +289,9 @@ PcgOutcome BlockPcg::run(const PcgTask& task, std::span<double> x, BlockPrecondi
   PcgOutcome outcome{std::vector<PcgEnd>(now.width(), PcgEnd::running), std::vector<std::int64_t>(now.width(), 0),
                      now.energy, std::vector<double>(now.width(), 1.0)};
   for (std::int64_t iteration = 0;; ++iteration) {
-    step(now, preconditioner);
+    const bool complete = step(now, preconditioner);
     if (iteration == 0) now.take_norms(scalars_);
-    const bool leave = iteration > 0 && now.report(task, iteration - 1, preconditioner == nullptr, scalars_);
+    const bool leave = iteration > 0 && now.report(task, iteration - 1, preconditioner == nullptr, scalars_, complete);
     account(now, outcome, iteration, scalars_, task.limit, leave);
     next_step(now, scalars_);
     for (std::size_t k = 0; k < now.width(); ++k) {

@@ -21,7 +21,7 @@ class EnergyStop {
     for (std::size_t k = 0; k < step.column.size(); ++k) {
       const auto name = static_cast<std::size_t>(step.column[k]);
       if (step.stop[k] != 0) continue;
-      brackets_[name].update(step.iteration, step.rho[k], step.alpha[k], step.beta[k], step.energy[k]);
+      brackets_[name].update(step, k);
       const bool fits = step.jacobi == jacobi_ && (step.cycle == 0 || jacobi_);  // the bound is that of this M
       step.stop[k] = fits && brackets_[name].excess() <= missing_ ? 1 : 0;
     }

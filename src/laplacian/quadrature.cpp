@@ -193,18 +193,22 @@ EigenvalueBound smallest_eigenvalue_bound(const ConductanceGraph& graph, Laplaci
   return bound;
 }
 
-void EnergyBracket::update(std::int64_t iteration, double rho, double alpha, double beta, double energy) {
-  if (iteration == 0) spoilt_ = false;
+void EnergyBracket::update(const PcgIteration& step, std::size_t k) {
+  if (step.iteration == 0) spoilt_ = false;
   if (spoilt_) return;
+  const double alpha = step.alpha[k], rho = step.rho[k];
   const double last = radau_ - last_alpha_;
-  radau_ = iteration == 0 ? 1 / mu_ : last / (mu_ * last + beta);
+  radau_ = step.iteration == 0 ? 1 / mu_ : last / (mu_ * last + step.beta[k]);
   // In exact arithmetic alpha < gamma^(mu) <= 1/mu. Rounding can spoil the recurrence at the very end; 1/mu is always
   // right. A step beyond even that is one into rounding: what stood before it stays.
   if (!(radau_ > alpha)) radau_ = 1 / mu_;
   last_alpha_ = alpha;
   spoilt_ = !(radau_ > alpha);
-  energy_ = spoilt_ ? energy - alpha * rho : energy;
+  energy_ = spoilt_ ? step.energy[k] - alpha * rho : step.energy[k];
   excess_ = mu_ > 0 ? (spoilt_ ? radau_ : radau_ - alpha) * rho : std::numeric_limits<double>::infinity();
+  // gamma^(mu) of the next iteration times its rho: a sharper bound, known as soon as that rho is.
+  const double next = step.next_rho[k];
+  if (mu_ > 0 && !spoilt_ && next > 0) excess_ *= next / (next + mu_ * excess_);
   started_ = true;
 }
 

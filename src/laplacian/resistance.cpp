@@ -185,7 +185,7 @@ bool block(const BlockTask& task, std::span<const NodePair> pairs, std::span<Pai
       auto& column = brackets[at(step.column[k])];
       if (step.stop[k] != 0) continue;
       column.fits = fits;
-      column.bracket.update(step.iteration, step.rho[k], step.alpha[k], step.beta[k], step.energy[k]);
+      column.bracket.update(step, k);
       ++column.iterations;
       step.stop[k] = fits && column.bracket.relative_error() <= task.params->tolerance ? 1 : 0;
     }

@@ -249,7 +249,9 @@ TEST(perturb, is_predicted_with_an_error_proportional_to_the_change) {
       EXPECT_GT(error, 0.1 * eta);
       EXPECT_LT(error, 3 * eta);
       EXPECT_LE(response.uncertainty, 1e-2 * eta * eta);
-      if (eta == 1e-2 || eta == 5e-3 || eta == 1e-4) EXPECT_NEAR(before / error, 2, 0.05) << eta;
+      if (eta == 1e-2 || eta == 5e-3 || eta == 1e-4) {
+        EXPECT_NEAR(before / error, 2, 0.05) << eta;
+      }
       before = error;
     }
   }
@@ -375,7 +377,9 @@ TEST(perturb, of_a_synapse_between_components_changes_nothing) {
   }
   const auto inside = study.together({{1, 0}});
   for (LocalIndex i = 0; i < study.balanced.network.local_size(); ++i) {
-    if (study.balanced.network.global(i) >= 8) EXPECT_NEAR(inside.actual[at(i)], 0.0, 1e-15);
+    if (study.balanced.network.global(i) >= 8) {
+      EXPECT_NEAR(inside.actual[at(i)], 0.0, 1e-15);
+    }
   }
 }
 

@@ -109,7 +109,7 @@ TEST(energy_bracket, contains_the_energy_at_every_iteration_for_every_preconditi
       solver.solve(b, x, 1, params, [&](const PcgIteration& step) {
         step.stop[0] = bracket.relative_error() <= 1e-11 ? 1 : 0;
         if (step.cycle > 0) return;
-        bracket.update(step.iteration, step.rho[0], step.alpha[0], step.beta[0], step.energy[0]);
+        bracket.update(step, 0);
         ++steps;
         EXPECT_LE(bracket.lower(), truth * (1 + 1e-10));
         EXPECT_GE(bracket.upper(), truth * (1 - 1e-10));
@@ -126,7 +126,11 @@ TEST(energy_bracket, contains_the_energy_at_every_iteration_for_every_preconditi
 TEST(energy_bracket, says_nothing_above_without_an_eigenvalue_bound) {
   EnergyBracket bracket;
   EXPECT_TRUE(std::isinf(bracket.upper()));
-  bracket.update(0, 1.0, 0.5, 0.0, 0.5);
+  const double one = 1, half = 0.5, none = 0;
+  PcgIteration step;
+  step.rho = std::span(&one, 1), step.alpha = step.energy = std::span(&half, 1);
+  step.beta = step.next_rho = std::span(&none, 1);
+  bracket.update(step, 0);
   EXPECT_TRUE(std::isinf(bracket.upper()));
   EXPECT_TRUE(std::isinf(bracket.relative_error()));
   EXPECT_NEAR(bracket.lower(), 0.5, 1e-12);

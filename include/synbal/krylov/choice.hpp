@@ -88,6 +88,7 @@ class PreconditionerChoice {
   double log_target_ = 0;
   std::vector<double> least_;  // log of the least residual so far of the slowest column, per iteration of this run
   bool swings_ = false;
+  bool served_ = false;      // a run with the present one reached its target: early forecasts are not believed any more
   int column_ = 0;           // whose steps these are
   std::vector<Step> steps_;  // of this run
 };

@@ -27,6 +27,7 @@ struct PcgIteration {
   std::span<const double> rho;       ///< r^T M^-1 r before the step
   std::span<const double> alpha;     ///< length of the step
   std::span<const double> beta;      ///< rho of this iteration over that of the one before; 0 in iteration 0
+  std::span<const double> next_rho;  ///< r^T M^-1 r after the step; NaN at an end that did without it
   std::span<const double> offset;    ///< the part of the energy that was known when the cycle began
   std::span<const double> energy;    ///< offset + sum of alpha rho up to this step: lower bound of b^T A^+ b, rising
   std::span<const double> residual;  ///< after the step, |r| over PcgTask::norm, by the recurrence
@@ -97,7 +98,7 @@ class BlockPcg {
  private:
   struct Columns;
   void start(const PcgTask& task);
-  void step(const Columns& now, BlockPreconditioner* preconditioner);
+  bool step(const Columns& now, BlockPreconditioner* preconditioner);
   template <int M, bool OneComponent>
   void update(const Columns& now, bool jacobi);
   void weigh_residuals(std::span<const double> weight);

@@ -59,8 +59,8 @@ class EnergyBracket {
  public:
   explicit EnergyBracket(double eigenvalue_bound = 0) : mu_(eigenvalue_bound) {}
 
-  /// Takes iteration `iteration` of a cycle (0 restarts); the coefficients of PcgIteration for this column.
-  void update(std::int64_t iteration, double rho, double alpha, double beta, double energy);
+  /// Takes an iteration of a cycle (the first one restarts) for the column in place `k`.
+  void update(const PcgIteration& step, std::size_t k);
 
   /// Both are widened by what rounding may have done to the sums.
   [[nodiscard]] double lower() const noexcept;
