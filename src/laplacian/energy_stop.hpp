@@ -15,7 +15,7 @@ class EnergyStop {
   EnergyStop(const EigenvalueBound& bound, double missing, int columns)
       : jacobi_(bound.jacobi),
         missing_(missing),
-        brackets_(static_cast<std::size_t>(columns), EnergyBracket(bound.value)) {}
+        brackets_(static_cast<std::size_t>(columns), EnergyBracket(bound)) {}
 
   void operator()(const PcgIteration& step) {
     for (std::size_t k = 0; k < step.column.size(); ++k) {

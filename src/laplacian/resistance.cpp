@@ -164,8 +164,10 @@ void bracket_by_solution(const BlockTask& task, std::span<const double> b, std::
     if (columns[k].iterations == 0) continue;
     const double energy = sums[k], slack = kRounding * sums[m + k];
     const double excess = columns[k].fits ? columns[k].bracket.excess() : kInfinity;
-    const double rest = std::sqrt(excess) + rounding[k] * std::sqrt(energy);
-    answers[k].lower = std::max(answers[k].lower, energy - slack);
+    const double blur = rounding[k] * std::sqrt(energy);
+    const double rest = std::sqrt(excess) + blur;
+    const double least = columns[k].fits ? std::max(0.0, std::sqrt(columns[k].bracket.deficit()) - blur) : 0.0;
+    answers[k].lower = std::max(answers[k].lower, energy + least * least - slack);
     answers[k].upper = std::min(answers[k].upper, energy + std::min(rest * rest, sums[2 * m + k] / lambda) + slack);
   }
 }
@@ -175,7 +177,7 @@ void bracket_by_solution(const BlockTask& task, std::span<const double> b, std::
 bool block(const BlockTask& task, std::span<const NodePair> pairs, std::span<PairResistance> answers) {
   const auto b = sides_of(*task.graph, pairs);
   std::vector<double> x(b.size());
-  std::vector<ColumnBracket> brackets(pairs.size(), ColumnBracket{EnergyBracket(task.bound->value)});
+  std::vector<ColumnBracket> brackets(pairs.size(), ColumnBracket{EnergyBracket(*task.bound)});
   bool changed = false;
   const PcgObserver observer = [&](const PcgIteration& step) {
     // A later cycle may have another preconditioner; Jacobi at least is told apart.
@@ -185,6 +187,7 @@ bool block(const BlockTask& task, std::span<const NodePair> pairs, std::span<Pai
       auto& column = brackets[at(step.column[k])];
       if (step.stop[k] != 0) continue;
       column.fits = fits;
+      if (!fits) column.bracket = EnergyBracket();  // Gauss holds whatever the preconditioner
       column.bracket.update(step, k);
       ++column.iterations;
       step.stop[k] = fits && column.bracket.relative_error() <= task.params->tolerance ? 1 : 0;

@@ -99,7 +99,7 @@ TEST(energy_bracket, contains_the_energy_at_every_iteration_for_every_preconditi
         for (std::size_t j = 0; j < n; ++j) truth += all[i] * inverse[i * n + j] * all[j];
       }
       const auto bound = smallest_eigenvalue_bound(graph, solver);
-      EnergyBracket bracket(bound.value);
+      EnergyBracket bracket(bound);
       double last_lower = 0;
       std::int64_t steps = 0;
       const auto b = own_part(graph, all);

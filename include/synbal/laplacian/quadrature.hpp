@@ -2,6 +2,7 @@
 // above.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -12,10 +13,13 @@
 
 namespace synbal {
 
-/// A lower bound of the smallest positive eigenvalue of M^-1 L_r, the operator whose Lanczos matrix conjugate gradients
-/// build (see PcgIteration).
+/// Bounds of the positive eigenvalues of M^-1 L_r, the operator whose Lanczos matrix conjugate gradients build (see
+/// PcgIteration).
 struct EigenvalueBound {
-  double value = 0;  ///< 0: none was found
+  double value = 0;  ///< of the smallest, from below; 0: none was found
+  /// Of the largest, from above: 2 for Jacobi (Gershgorin) and for incomplete Cholesky, which splits an M-matrix
+  /// regularly (Varga 2000, ch. 3); 0: not known.
+  double largest = 0;
   /// Chance, over the random vectors, that the smallest eigenvalue lies below `value`: those vectors would all have to
   /// miss its eigenvector almost entirely. 0 where `value` holds without chance.
   double failure_probability = 1;
@@ -54,10 +58,12 @@ EigenvalueBound smallest_eigenvalue_bound(const ConductanceGraph& graph, Laplaci
                                           double tolerance = 1e-8);
 
 /// The bracket of one column's energy, updated iteration by iteration (Meurant & Tichy 2013: Gauss-Radau without the
-/// tridiagonal matrix).
+/// tridiagonal matrix): from above with the bound of the smallest eigenvalue, from below with that of the largest one,
+/// or by Gauss where there is none.
 class EnergyBracket {
  public:
-  explicit EnergyBracket(double eigenvalue_bound = 0) : mu_(eigenvalue_bound) {}
+  EnergyBracket() = default;
+  explicit EnergyBracket(const EigenvalueBound& bound) : mu_(bound.value), largest_(bound.largest) {}
 
   /// Takes an iteration of a cycle (the first one restarts) for the column in place `k`.
   void update(const PcgIteration& step, std::size_t k);
@@ -67,13 +73,17 @@ class EnergyBracket {
   [[nodiscard]] double upper() const noexcept;  ///< infinity before the first iteration, and without a bound
   /// What may be missing from the energy: upper() without what rounding may have done to the sum.
   [[nodiscard]] double excess() const noexcept { return excess_; }
+  /// What is missing at least.
+  [[nodiscard]] double deficit() const noexcept { return std::max(0.0, lower_ - energy_); }
   /// Half the width over the middle.
   [[nodiscard]] double relative_error() const noexcept;
 
  private:
-  double mu_;
-  double radau_ = 0, last_alpha_ = 0;  // gamma^(mu) and alpha of the last iteration
-  double energy_ = 0, excess_ = 0;
+  void raise_lower(const PcgIteration& step, std::size_t k);
+
+  double mu_ = 0, largest_ = 0;
+  double radau_ = 0, radau_below_ = 0, last_alpha_ = 0;  // gamma^(mu), gamma^(largest), alpha of the last iteration
+  double energy_ = 0, excess_ = 0, lower_ = 0;
   bool started_ = false, spoilt_ = false;
 };
 

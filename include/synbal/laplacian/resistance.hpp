@@ -33,7 +33,7 @@ struct ResistanceParams {
 /// three) between components, 0 for a node and itself.
 struct PairResistance {
   double value = 0;        ///< middle of the bracket
-  double lower = 0;        ///< Gauss: the energy that CG has reached
+  double lower = 0;        ///< Gauss, or Gauss-Radau where ResistanceSolver::eigenvalue_bound() has a largest one
   double upper = 0;        ///< Gauss-Radau with ResistanceSolver::eigenvalue_bound()
   double conductance = 0;  ///< of the edge between the two; 0 without
   double leverage = 0;     ///< conductance * value (Foster: these sum to N - components over all edges)
