@@ -13,9 +13,14 @@ std::optional<EdgeMethod> EdgeMethodOptions::asked() const {
   return std::nullopt;
 }
 
+EdgeMethod EdgeMethodOptions::for_nodes(GlobalIndex nodes) const {
+  return asked().value_or(nodes <= kFewNodes ? EdgeMethod::columns : EdgeMethod::estimate);
+}
+
 EdgeResistanceParams EdgeMethodOptions::params(EdgeMethod by) const {
   EdgeResistanceParams params;
   params.method = by;
+  if (by == EdgeMethod::columns && !asked()) params.tolerance = kModestResidual;
   params.solves = solves.value_or(params.solves), params.checked = checked.value_or(params.checked);
   return params;
 }

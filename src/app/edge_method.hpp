@@ -10,6 +10,13 @@
 
 namespace synbal::app {
 
+/// Nodes for which one solve each takes no longer than a user waits without having asked for it.
+inline constexpr GlobalIndex kFewNodes = 2'000;
+
+/// Relative residual of exact solves that nobody asked for: where groups are weakly joined, rounding keeps solves from
+/// the default of 1e-12.
+inline constexpr double kModestResidual = 1e-10;
+
 struct EdgeMethodOptions {
   std::string method = "auto";
   std::optional<int> solves;            ///< given by the user, who thereby wants an estimate
@@ -17,6 +24,8 @@ struct EdgeMethodOptions {
 
   /// What the user wants; nothing: the command is to choose.
   [[nodiscard]] std::optional<EdgeMethod> asked() const;
+  /// That, or an exact one on graphs of up to kFewNodes nodes and an estimate beyond.
+  [[nodiscard]] EdgeMethod for_nodes(GlobalIndex nodes) const;
   /// Of edge_resistances() by this method.
   [[nodiscard]] EdgeResistanceParams params(EdgeMethod by) const;
 };

@@ -1,6 +1,9 @@
 // synbal laplacian diagonal FILE [--exact | --solves M] -o OUT
 #include <fmt/format.h>
 
+#include <optional>
+
+#include "app/edge_method.hpp"
 #include "app/laplacian_run.hpp"
 #include "app/resistance_report.hpp"
 #include "synbal/laplacian/diagonal.hpp"
@@ -12,15 +15,28 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 struct Options : LaplacianOptions {
-  DiagonalParams params;
+  bool exact = false;
+  std::optional<int> solves;  // whoever gives this one or the next wants an estimate
+  std::optional<std::int64_t> checked;
+  double tolerance = 0;
+  std::uint64_t seed = 1;
 };
 
-Json report_diagonal(const DiagonalResult& found, const Options& options) {
-  Json report{{"method", options.params.exact ? "exact" : "estimate"},
+DiagonalParams params_of(const Options& options, GlobalIndex nodes) {
+  DiagonalParams params;
+  params.exact = options.exact || (!options.solves && !options.checked && nodes <= kFewNodes);
+  params.solves = options.solves.value_or(params.solves), params.checked = options.checked.value_or(params.checked);
+  params.tolerance = options.tolerance, params.seed = options.seed;
+  if (params.exact && !options.exact && options.tolerance == 0) params.tolerance = kModestResidual;
+  return params;
+}
+
+Json report_diagonal(const DiagonalResult& found, bool exact) {
+  Json report{{"method", exact ? "exact" : "estimate"},
               {"solves", found.solves},
               {"converged", found.converged},
               {"seconds", found.seconds}};
-  if (!options.params.exact) report["quality"] = report_quality(found.quality);
+  if (!exact) report["quality"] = report_quality(found.quality);
   return report;
 }
 
@@ -33,9 +49,10 @@ void print(const Json& report) {
 
 ExitCode run_diagonal(const Context& context, const Options& options) {
   LaplacianRun run(context, options, OutputKind::table, {});
-  auto found = timed(run.comm(), run.times().solve,
-                     [&] { return pseudoinverse_diagonal(run.graph(), run.solver(), options.params); });
-  run.report()["diagonal"] = report_diagonal(found, options);
+  const auto params = params_of(options, run.graph().global_size());
+  auto found =
+      timed(run.comm(), run.times().solve, [&] { return pseudoinverse_diagonal(run.graph(), run.solver(), params); });
+  run.report()["diagonal"] = report_diagonal(found, params.exact);
   for (auto& v : found.value) v /= run.unit();
   for (auto& v : found.error) v /= run.unit();
   const auto& source = run.source();
@@ -45,7 +62,7 @@ ExitCode run_diagonal(const Context& context, const Options& options) {
   table.columns = {integer_column("id", [&](std::int64_t r) { return source.ids()[at(r)]; }),
                    real_column("diagonal", [&](std::int64_t r) { return value[at(r)]; }),
                    real_column("error", [&](std::int64_t r) { return error[at(r)]; })};
-  return run.finish({found.converged, options.params.tolerance,
+  return run.finish({found.converged, options.tolerance,
                      [&](const Provenance& about) { write_table(run.comm(), table, about, options.output); }, print});
 }
 
@@ -55,18 +72,25 @@ Command add_laplacian_diagonal(CLI::App& laplacian) {
   auto* command = laplacian.add_subcommand("diagonal", "the diagonal of L^+, exact or estimated with error bars");
   auto o = std::make_shared<Options>();
   add_laplacian_options(*command, *o, ".h5, .csv, .csv.gz")->required();
-  auto* exact = command->add_flag("--exact", o->params.exact, "one solve for every node");
-  command->add_option("--solves", o->params.solves, "random solves of the estimate")
+  const DiagonalParams standard;
+  auto* exact = command->add_flag(
+      "--exact", o->exact, fmt::format("one solve for every node; what is done up to {} nodes by itself", kFewNodes));
+  command->add_option("--solves", o->solves, "random solves of an estimate; asks for one")
       ->check(CLI::Range(2, 1'000'000))
-      ->capture_default_str()
+      ->type_name("INT")
+      ->default_str(std::to_string(standard.solves))
       ->excludes(exact);
-  command->add_option("--checked", o->params.checked, "nodes solved exactly to measure the error of the estimate")
+  command->add_option("--checked", o->checked, "nodes solved exactly to measure the error of an estimate; asks for one")
       ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  command->add_option("--tolerance", o->params.tolerance, "relative residual (0: 1e-4 for estimates, 1e-12 for exact)")
+      ->type_name("INT")
+      ->default_str(std::to_string(standard.checked))
+      ->excludes(exact);
+  command
+      ->add_option("--tolerance", o->tolerance,
+                   "relative residual (0: 1e-4 for estimates, 1e-12 for --exact, 1e-10 for what is exact by itself)")
       ->check(number_between(0, 0.1))
       ->capture_default_str();
-  command->add_option("--seed", o->params.seed, "of the estimate")->capture_default_str();
+  command->add_option("--seed", o->seed, "of the estimate")->capture_default_str();
   command->footer(
       "L^+_ii is the mean resistance of a node to the nodes of its component, up to a constant of the component; in\n"
       "a component with ground it is the resistance to ground. Neurons that are no nodes have 0.");

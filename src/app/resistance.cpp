@@ -15,11 +15,6 @@ std::string ResistanceOptions::pair_words() const {
   return words;
 }
 
-EdgeMethod ResistanceOptions::edge_method() const {
-  if (method == "columns") return EdgeMethod::columns;
-  return method == "pairs" ? EdgeMethod::pairs : EdgeMethod::estimate;
-}
-
 namespace {
 
 void check_pairs(const ResistanceOptions& o) {
@@ -40,10 +35,10 @@ void check_together(const ResistanceOptions& o, const CLI::App& command) {
     throw usage_error("--method is for --synapses and --from: pairs are solved one by one, --all column by column");
   }
   for (const auto* name : {"--solves", "--checked"}) {
-    const bool estimated = !o.wants_pairs() && !o.all && o.method == "estimate";
-    if (estimated || command.count(name) == 0) continue;
+    if ((!o.wants_pairs() && !o.all) || command.count(name) == 0) continue;
     throw usage_error(fmt::format("{} belongs to --method estimate, which does not run here: leave it out", name));
   }
+  check_edge_method(o.edges);
   if (o.all && o.output.empty()) throw usage_error("--all needs a file for the matrix: give -o OUT.h5");
 }
 
@@ -71,22 +66,16 @@ void add_questions(CLI::App& command, ResistanceOptions& o) {
 }
 
 void add_numerics(CLI::App& command, ResistanceOptions& o) {
-  command
-      .add_option("--method", o.method,
-                  "of --synapses and --from: estimate (a few random solves for all), columns (a solve for every node: "
-                  "exact), pairs (a solve for every pair, each to its own accuracy)")
-      ->check(CLI::IsMember({"estimate", "columns", "pairs"}))
-      ->capture_default_str();
-  command.add_option("--solves", o.solves, "random solves of an estimate")
-      ->check(CLI::Range(2, 1'000'000))
-      ->capture_default_str();
-  command.add_option("--checked", o.checked, "how many are solved exactly to measure the error of an estimate")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+  add_edge_method_options(
+      command, o.edges,
+      fmt::format("of --synapses and --from: columns (a solve for every node: exact), estimate (a few random solves "
+                  "for all), pairs (a solve for every pair, each to its own accuracy); auto: columns up to {} nodes, "
+                  "estimate beyond",
+                  kFewNodes));
   command
       .add_option("--tolerance", o.tolerance,
                   "pairs: half the width of the bracket, relative (1e-8; 1e-10 for --synapses); columns and --all: "
-                  "relative residual (1e-12); 0: these")
+                  "relative residual (1e-12; 1e-10 where --method auto takes them); 0: these")
       ->check(number_between(0, 0.1))
       ->capture_default_str();
   command.add_option("--max-iterations", o.max_iterations, "of conjugate gradients, for each pair")

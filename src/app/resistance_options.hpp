@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "app/edge_method.hpp"
 #include "app/laplacian_run.hpp"
-#include "synbal/laplacian/edge_resistance.hpp"
 
 namespace synbal::app {
 
@@ -15,9 +15,7 @@ struct ResistanceOptions : LaplacianOptions {
   std::string pairs;              ///< a file of pairs
   bool synapses = false, all = false;
   std::optional<std::int64_t> from;  ///< the id of a neuron
-  std::string method = "estimate";
-  int solves = 64;
-  std::int64_t checked = 64;
+  EdgeMethodOptions edges;
   double tolerance = 0;  ///< 0: that of the method
   std::int64_t max_iterations = 20'000;
   std::uint64_t seed = 1;
@@ -25,7 +23,6 @@ struct ResistanceOptions : LaplacianOptions {
   [[nodiscard]] bool wants_pairs() const { return !pair.empty() || !pairs.empty(); }
   /// The pairs in the words of select_pairs.
   [[nodiscard]] std::string pair_words() const;
-  [[nodiscard]] EdgeMethod edge_method() const;
 };
 
 /// All Collective: compute, write, report.

@@ -42,6 +42,7 @@ struct FromOne {
   bool converged = true;
   std::int64_t solves = 0;
   std::optional<EstimateQuality> quality;
+  EdgeMethod method = EdgeMethod::columns;
 };
 
 // Collective. One pair for every neuron, each to its own accuracy.
@@ -79,12 +80,15 @@ bool is_grounded(const ConductanceGraph& graph, GlobalIndex node) {
 }
 
 // Collective. From the diagonal of L^+ and one solve.
-FromOne by_diagonal(LaplacianRun& run, const ResistanceOptions& options, const Origin& from) {
+FromOne by_diagonal(LaplacianRun& run, const ResistanceOptions& options, const Origin& from, bool exact) {
   const auto& graph = run.graph();
   DiagonalParams params;
-  params.exact = options.method == "columns";
-  params.solves = options.solves, params.seed = options.seed, params.tolerance = options.tolerance;
-  params.checked = std::min<std::int64_t>(options.checked, params.checked);
+  params.exact = exact, params.seed = options.seed;
+  params.tolerance = options.tolerance > 0
+                         ? options.tolerance
+                         : options.edges.params(exact ? EdgeMethod::columns : EdgeMethod::estimate).tolerance;
+  params.solves = options.edges.solves.value_or(params.solves);
+  params.checked = options.edges.checked.value_or(params.checked);
   const auto diagonal = pseudoinverse_diagonal(graph, run.solver(), params);
   auto resistance = resistances_from(graph, run.solver(), from.node, diagonal.value);
   auto error = diagonal.error;
@@ -105,7 +109,7 @@ FromOne by_diagonal(LaplacianRun& run, const ResistanceOptions& options, const O
 
 FromOne from_outside(const GraphSource& source) {
   const auto n = at(source.network().local_size());
-  return {std::vector<double>(n, kInfinity), std::vector<double>(n, 0.0), true, 0, {}};
+  return {std::vector<double>(n, kInfinity), std::vector<double>(n, 0.0), true, 0, {}, {}};
 }
 
 void print_from(const Json& report) {
@@ -130,7 +134,7 @@ Json report_from(const LaplacianRun& run, const ResistanceOptions& options, cons
   Json report{
       {"neuron", *options.from},
       {"count", std::max<std::int64_t>(run.comm().sum(static_cast<std::int64_t>(found.resistance.size())) - 1, 0)},
-      {"method", options.method},
+      {"method", name_of(found.method)},
       {"solves", found.solves},
       {"all_converged", found.converged},
       {"unreachable", run.comm().sum(infinite)},
@@ -238,10 +242,13 @@ ExitCode resistance_from_neuron(LaplacianRun& run, const ResistanceOptions& opti
   const auto& comm = run.comm();
   const auto& source = run.source();
   const auto from = find_origin(run, source, *options.from);
+  const auto method = options.edges.for_nodes(run.graph().global_size());
   auto found = timed(comm, run.times().solve, [&] {
-    if (options.method == "pairs") return by_pairs(run, options, from);
-    return from.node == kNoNode ? from_outside(source) : by_diagonal(run, options, from);
+    if (method == EdgeMethod::pairs) return by_pairs(run, options, from);
+    if (from.node == kNoNode) return from_outside(source);
+    return by_diagonal(run, options, from, method == EdgeMethod::columns);
   });
+  found.method = method;
   const auto& rows = source.network().rows;
   if (rows.owns(from.neuron)) {
     found.resistance[at(from.neuron - rows.first())] = 0, found.error[at(from.neuron - rows.first())] = 0;

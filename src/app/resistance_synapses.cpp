@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "app/edge_of_synapse.hpp"
 #include "app/resistance_options.hpp"
 #include "app/resistance_report.hpp"
 #include "synbal/core/log.hpp"
@@ -18,56 +19,6 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kBridge = 1 - 1e-9;  // leverage of an edge that nothing goes around
-
-/// Conductance and resistance of an edge, in the graph's unit.
-struct Edge {
-  double conductance = 0, resistance = kInfinity;
-};
-
-/// Finds the edge of every synapse of this rank, whichever of its ends is ground.
-class EdgeFinder {
- public:
-  /// Collective.
-  EdgeFinder(const GraphSource& source, const EdgeResistances& found) : source_(&source), found_(&found) {
-    const auto& graph = source.graph();
-    const auto& network = source.network();
-    const auto owned = at(network.local_size());
-    ground_ = source.to_neurons(graph.ground(), 1, 0, 0);
-    to_ground_ = source.to_neurons(found.to_ground, 1, 0, 0);
-    for (auto* values : {&ground_, &to_ground_}) {
-      values->resize(owned + network.halo.ghosts().size());
-      HaloExchange<double>(network.halo).forward(std::span(*values).first(owned), std::span(*values).subspan(owned));
-    }
-  }
-
-  [[nodiscard]] Edge operator()(LocalIndex row, LocalIndex column) const {
-    const auto i = source_->node_of_column()[at(row)], j = source_->node_of_column()[at(column)];
-    if (i == kNoNode || j == kNoNode) return {};
-    if (i == kGround && j == kGround) return {0, 0};
-    if (i == kGround || j == kGround) {
-      const auto free = at(i == kGround ? column : row);
-      return ground_[free] > 0 ? Edge{ground_[free], to_ground_[free]} : Edge{};
-    }
-    return between(static_cast<LocalIndex>(i - source_->graph().nodes().first()), j);
-  }
-
- private:
-  [[nodiscard]] Edge between(LocalIndex i, GlobalIndex j) const {
-    const auto& graph = source_->graph();
-    const bool owned = graph.nodes().owns(j);
-    const auto begin = owned ? graph.row_begin(i) : graph.row_remote(i);
-    const auto end = owned ? graph.row_remote(i) : graph.row_end(i);
-    const auto* neighbours = graph.neighbour();
-    const auto* hit = std::lower_bound(neighbours + begin, neighbours + end, j,
-                                       [&](LocalIndex k, GlobalIndex wanted) { return graph.global(k) < wanted; });
-    if (hit == neighbours + end || graph.global(*hit) != j) return {};
-    return {graph.conductance()[hit - neighbours], found_->resistance[at(hit - neighbours)]};
-  }
-
-  const GraphSource* source_;
-  const EdgeResistances* found_;
-  std::vector<double> ground_, to_ground_;  // [network rows, then ghosts]
-};
 
 /// Costs of single synapses at the state that the problem holds.
 class SynapseCosts {
@@ -121,7 +72,7 @@ std::vector<std::int64_t> ids_of_columns(const GraphSource& source) {
 SynapseRows rows_of(const GraphSource& source, const EdgeResistances& found) {
   const auto& network = source.network();
   const double unit = source.graph().unit();
-  const EdgeFinder edge_of(source, found);
+  const EdgeOfSynapse edge_of(source, found);
   const auto ids = ids_of_columns(source);
   std::optional<SynapseCosts> costs;
   if (source.problem() != nullptr) costs.emplace(source);
@@ -181,8 +132,8 @@ Json report_rows(const Comm& comm, const SynapseRows& rows) {
           {"largest", number(extremes[1])}};
 }
 
-void report_method(Json& report, const EdgeResistances& found, const ResistanceOptions& options) {
-  report["method"] = options.method;
+void report_method(Json& report, const EdgeResistances& found, EdgeMethod method) {
+  report["method"] = name_of(method);
   report["solves"] = found.solves;
   report["all_converged"] = found.converged;
   report["foster_sum"] = number(found.foster_sum);
@@ -193,7 +144,7 @@ void report_method(Json& report, const EdgeResistances& found, const ResistanceO
                        {"solves", found.solve_seconds},
                        {"combine", found.combine_seconds},
                        {"check", found.check_seconds}};
-  if (options.method == "estimate") report["quality"] = report_quality(found.quality);
+  if (method == EdgeMethod::estimate) report["quality"] = report_quality(found.quality);
 }
 
 void print(const Json& report) {
@@ -213,11 +164,10 @@ void print(const Json& report) {
   if (s.contains("quality")) print_quality(s["quality"]);
 }
 
-EdgeResistanceParams params_of(const ResistanceOptions& options) {
-  EdgeResistanceParams params;
-  params.method = options.edge_method();
-  params.solves = options.solves, params.seed = options.seed;
-  params.tolerance = options.tolerance, params.checked = options.checked;
+EdgeResistanceParams params_of(const ResistanceOptions& options, GlobalIndex nodes) {
+  auto params = options.edges.params(options.edges.for_nodes(nodes));
+  params.seed = options.seed;
+  if (options.tolerance > 0) params.tolerance = options.tolerance;
   return params;
 }
 
@@ -225,16 +175,16 @@ EdgeResistanceParams params_of(const ResistanceOptions& options) {
 
 ExitCode resistance_of_synapses(LaplacianRun& run, const ResistanceOptions& options) {
   const auto& comm = run.comm();
-  const auto params = params_of(options);
+  const auto params = params_of(options, run.graph().global_size());
   if (params.method != EdgeMethod::estimate) {
     log_info("{} solves are ahead: an estimate takes {}",
-             params.method == EdgeMethod::pairs ? run.graph().edges() : run.graph().global_size(), options.solves);
+             params.method == EdgeMethod::pairs ? run.graph().edges() : run.graph().global_size(), params.solves);
   }
   const auto found =
       timed(comm, run.times().solve, [&] { return edge_resistances(run.graph(), run.solver(), params); });
   const auto rows = rows_of(run.source(), found);
   auto section = report_rows(comm, rows);
-  report_method(section, found, options);
+  report_method(section, found, params.method);
   run.report()["synapses"] = section;
   const auto table = table_of(rows);
   return run.finish({found.converged, params.tolerance,

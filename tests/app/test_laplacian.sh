@@ -65,6 +65,23 @@ diagonals() {
   done
 }
 
+# Exact on few neurons, an estimate on many, and where --solves or --checked ask for one; the summary says which.
+by_itself() {
+  local words
+  cycle >net.mtx
+  expect 0 0 laplacian diagonal net.mtx --conductances -o d.csv
+  check "few: exact" grep -q '^diagonal .* exact from 15 solves' out
+  check "few: and so it is" column d.csv diagonal '(15 * 15 - 1) / (12 * 15)' 1e-11
+  for words in "--solves 64" "--checked 3"; do
+    # shellcheck disable=SC2086
+    expect 0 0 laplacian diagonal net.mtx --conductances $words -o d.csv
+    check "$words: an estimate" grep -q '^diagonal .* estimate from 64 solves' out
+  done
+  expect 0 0 generate random --nodes 3000 --degree 4 --seed 1 -o large.h5
+  expect 0 0 laplacian diagonal large.h5 -o d.csv
+  check "many: an estimate" grep -q '^diagonal .* estimate from 64 solves' out
+}
+
 modes() {
   local ranks
   for ranks in 0 4; do
@@ -160,5 +177,5 @@ run_one() {
   rm -rf ./*
   "$1"
 }
-share_out run_one mistakes nothing_there modes solves diagonals heats
+share_out run_one mistakes nothing_there by_itself modes solves diagonals heats
 finish

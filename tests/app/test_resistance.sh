@@ -82,6 +82,29 @@ formats() {
   check "-q: nothing is said" test ! -s out
 }
 
+# Exact on few neurons, an estimate on many, and where --solves or --checked ask for one; the summary says which.
+by_itself() {
+  local ask words method
+  path >net.mtx
+  for ask in --synapses "--from 3"; do
+    for words in "" "--solves 9" "--checked 3" "--method estimate"; do
+      method=columns
+      [ -z "$words" ] || method=estimate
+      # shellcheck disable=SC2086
+      expect 0 0 resistance net.mtx --conductances $ask $words -o r.csv --report report.json
+      check "$ask $words: $method" grep -q "^resistance .* by $method (" out
+      check "$ask $words: reported" grep -q "\"method\": \"$method\"" report.json
+      check "$ask $words: an error of estimates" test "$(grep -c '"quality"' report.json)" = $([ $method = estimate ]; echo $((1 - $?)))
+    done
+  done
+  expect 0 0 generate random --nodes 3000 --degree 4 --seed 1 -o large.h5
+  for ask in --synapses "--from 3"; do
+    # shellcheck disable=SC2086
+    expect 0 0 resistance large.h5 $ask -o r.csv
+    check "$ask: many neurons" grep -q "^resistance .* by estimate (64 solves)" out
+  done
+}
+
 # What `--synapses` draws.
 figure_of_a_run() {
   if ! "$python" -c 'import matplotlib, h5py, numpy' 2>/dev/null; then
@@ -142,6 +165,8 @@ mistakes() {
   expect_refusal 2 "one at a time" 0 resistance net.mtx --all --pair 1,2 -o out.csv
   expect_refusal 2 "--method" 0 resistance net.mtx --pair 1,2 --method columns -o out.csv
   expect_refusal 2 "--solves" 0 resistance net.mtx --pair 1,2 --solves 3 -o out.csv
+  expect_refusal 2 "--solves" 0 resistance net.mtx --method columns --solves 3 -o out.csv
+  expect_refusal 2 "--checked" 0 resistance net.mtx --from 1 --method pairs --checked 3 -o out.csv
   expect_refusal 2 "--power" 0 resistance net.mtx --conductances --power 1 -o out.csv
   expect_refusal 2 "--at 'somewhere'" 0 resistance net.mtx --at somewhere -o out.csv
   expect_refusal 2 "reads or writes it already" 0 resistance net.mtx -o net.mtx.csv --report net.mtx.csv
@@ -165,5 +190,5 @@ run_one() {
   esac
 }
 # shellcheck disable=SC2086
-share_out run_one mistakes nothing_there formats figure_of_a_run ground $words
+share_out run_one mistakes nothing_there by_itself formats figure_of_a_run ground $words
 finish

@@ -8,9 +8,9 @@ limit=200 # thousands of solves, and four ranks may share two busy cores
 any_ranks() {
   local ranks
   expect 0 0 generate modular --modules 4 --nodes 400 --degree 8 --seed 5 -o net.h5
-  expect 0 0 resistance net.h5 -o one.csv
+  expect 0 0 resistance net.h5 --method estimate -o one.csv
   for ranks in 2 4; do
-    expect 0 "$ranks" resistance net.h5 -o "$ranks.csv"
+    expect 0 "$ranks" resistance net.h5 --method estimate -o "$ranks.csv"
     check "$ranks: the same synapses" cmp <(cut -d, -f1,2 one.csv) <(cut -d, -f1,2 "$ranks.csv")
     check "$ranks: the same estimates, but for rounding" test "$(paste -d, one.csv "$ranks.csv" | awk -F, 'NR > 1 && $5 != "inf" {
       d = $5 - $11; if (d < 0) d = -d; if (d > 1e-6 * $5) ++wrong } END { print wrong + 0 }')" -eq 0
@@ -28,7 +28,7 @@ celegans() {
     agrees "$ranks" "$net" all=all.h5 synapses=synapses.h5
   done
   expect 0 2 resistance "$net" --from 7 --method columns -o from.h5
-  expect 0 2 resistance "$net" -o estimate.h5
+  expect 0 2 resistance "$net" --method estimate -o estimate.h5
   agrees "the rest" "$net" from=from.h5:7 estimate=estimate.h5
   expect 0 3 resistance "$net" --all --pinned pins -o all.h5 --partition ptscotch
   expect 0 3 resistance "$net" --method pairs --pinned pins -o synapses.h5 --partition ptscotch
