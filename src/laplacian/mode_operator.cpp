@@ -8,23 +8,7 @@ namespace synbal::laplacian {
 
 namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-constexpr double kLift = 1.5;     // of the largest eigenvalue: where null vectors go
-constexpr double kGrowth = 1e30;  // over the largest eigenvalue: what lies further below it is 0 to doubles
-
-// Collective. Shortens columns of y that are more than `limit` times as large as those of x, so that sums of squares
-// stay finite; columns that are not finite become 0.
-void bound(const Comm& comm, const std::vector<double>& x, std::vector<double>& y, std::size_t m, double limit) {
-  std::vector<double> size(2 * m, 0.0), factor(m, 1.0);
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    size[i % m] = std::max(size[i % m], std::abs(x[i]));
-    size[m + i % m] = std::max(size[m + i % m], std::isfinite(y[i]) ? std::abs(y[i]) : HUGE_VAL);
-  }
-  comm.max(std::span(size));
-  for (std::size_t k = 0; k < m; ++k) {
-    if (size[m + k] > limit * size[k]) factor[k] = limit * size[k] / size[m + k];
-  }
-  for (std::size_t i = 0; i < y.size(); ++i) y[i] = factor[i % m] > 0 ? y[i] * factor[i % m] : 0.0;
-}
+constexpr double kLift = 1.5;  // of the largest eigenvalue: where null vectors go
 }  // namespace
 
 ModeOperator::ModeOperator(const ConductanceGraph& graph, LaplacianSolver& solver, bool normalised)
@@ -136,7 +120,6 @@ void ModeOperator::precondition(ColumnsIn x, ColumnsOut y, double residual) {
     solver_->solve(in, out, columns, params);
     for (std::size_t i = 0; i < out.size(); ++i) out[i] /= scale_[i / m];
     project(out, columns);
-    bound(graph_->comm(), in, out, m, kGrowth / largest_);
   });
 }
 

@@ -6,8 +6,7 @@
 
 namespace synbal::laplacian {
 
-ModeShell::ModeShell(const Comm& comm, const ConductanceGraph& graph, ModeOperator& modes)
-    : comm_(&comm), modes_(&modes) {
+ModeShell::ModeShell(const Comm& comm, const ConductanceGraph& graph, ModeOperator& modes) : modes_(&modes) {
   const auto n = static_cast<PetscInt>(graph.size()), all = static_cast<PetscInt>(graph.global_size());
   Mat raw = nullptr;
   SYNBAL_PETSC(MatCreateShell(comm.get(), n, n, all, all, this, &raw));
@@ -23,10 +22,26 @@ double ModeShell::unfiltered(double raised) const {
   return middle - half * std::cosh(std::acosh(std::max(raised, 1.0)) / filter_.degree);
 }
 
-bool ModeShell::solve(EPS eps) {
-  const bool failed = EPSSolve(eps) != 0;
+void ModeShell::set_preconditioner(EPS eps, double residual) {
+  residual_ = residual;
+  ST st = nullptr;
+  KSP ksp = nullptr;
+  PC pc = nullptr;
+  SYNBAL_PETSC(EPSGetST(eps, &st));
+  SYNBAL_PETSC(STSetType(st, STPRECOND));
+  SYNBAL_PETSC(STGetKSP(st, &ksp));
+  SYNBAL_PETSC(KSPSetType(ksp, KSPPREONLY));
+  SYNBAL_PETSC(KSPGetPC(ksp, &pc));
+  SYNBAL_PETSC(PCSetType(pc, PCSHELL));
+  SYNBAL_PETSC(PCShellSetContext(pc, this));
+  SYNBAL_PETSC(PCShellSetApply(pc, precondition_vector));
+  SYNBAL_PETSC(PCShellSetMatApply(pc, precondition_block));
+}
+
+void ModeShell::solve(EPS eps) {
+  const auto code = EPSSolve(eps);
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
-  return !comm_->any(failed);
+  SYNBAL_PETSC(code);
 }
 
 template <class Work>
@@ -73,6 +88,7 @@ PetscErrorCode ModeShell::on_blocks(Mat x, Mat y, Work&& work) {
 void ModeShell::multiply(ColumnsIn x, ColumnsOut y) {
   filter_.degree > 0 ? modes_->filter(x, y, filter_) : modes_->apply(x, y);
 }
+void ModeShell::precondition(ColumnsIn x, ColumnsOut y) { modes_->precondition(x, y, residual_); }
 
 PetscErrorCode ModeShell::multiply_vector(Mat matrix, Vec x, Vec y) {
   ModeShell* self = nullptr;
@@ -83,6 +99,16 @@ PetscErrorCode ModeShell::multiply_block(Mat matrix, Mat x, Mat y, void* /*data*
   ModeShell* self = nullptr;
   if (const auto code = MatShellGetContext(matrix, &self); code != 0) return code;
   return self->on_blocks(x, y, [self](ColumnsIn in, ColumnsOut out) { self->multiply(in, out); });
+}
+PetscErrorCode ModeShell::precondition_vector(PC pc, Vec x, Vec y) {
+  ModeShell* self = nullptr;
+  if (const auto code = PCShellGetContext(pc, &self); code != 0) return code;
+  return self->on_vectors(x, y, [self](ColumnsIn in, ColumnsOut out) { self->precondition(in, out); });
+}
+PetscErrorCode ModeShell::precondition_block(PC pc, Mat x, Mat y) {
+  ModeShell* self = nullptr;
+  if (const auto code = PCShellGetContext(pc, &self); code != 0) return code;
+  return self->on_blocks(x, y, [self](ColumnsIn in, ColumnsOut out) { self->precondition(in, out); });
 }
 
 }  // namespace synbal::laplacian

@@ -1,4 +1,4 @@
-// The scaled Laplacian and its filter as PETSc sees them. Include after all that uses MPI.
+// The scaled Laplacian, its filter and its preconditioner as PETSc sees them. Include after all that uses MPI.
 #pragma once
 
 #include <exception>
@@ -30,9 +30,10 @@ class ModeShell {
   [[nodiscard]] double unfiltered(double raised) const;
   [[nodiscard]] const ModeFilter& filter() const noexcept { return filter_; }
 
-  /// Collective. @return false when SLEPc failed, as a dense eigenproblem of its own may. @throws whatever a callback
-  /// threw.
-  [[nodiscard]] bool solve(EPS eps);
+  /// Collective. The solver's preconditioner becomes solves with L to a relative residual.
+  void set_preconditioner(EPS eps, double residual);
+  /// Collective. @throws whatever a callback threw.
+  void solve(EPS eps);
 
  private:
   template <class Work>
@@ -42,14 +43,17 @@ class ModeShell {
   template <class Work>
   PetscErrorCode on_blocks(Mat x, Mat y, Work&& work);
   void multiply(ColumnsIn x, ColumnsOut y);
+  void precondition(ColumnsIn x, ColumnsOut y);
 
   static PetscErrorCode multiply_vector(Mat matrix, Vec x, Vec y);
   static PetscErrorCode multiply_block(Mat matrix, Mat x, Mat y, void* data);
+  static PetscErrorCode precondition_vector(PC pc, Vec x, Vec y);
+  static PetscErrorCode precondition_block(PC pc, Mat x, Mat y);
 
-  const Comm* comm_;
   ModeOperator* modes_;
   PetscMat matrix_;
   ModeFilter filter_;
+  double residual_ = 0.1;
   std::exception_ptr failure_;
 };
 

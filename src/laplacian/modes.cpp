@@ -1,6 +1,5 @@
-// Slow modes by SLEPc's Krylov-Schur on a Chebyshev filter where a polynomial can part the slow modes from the others,
-// by LAPACK where the graph is tiny; by products with the inverse where a filter would be dear, and where rounding kept
-// the others from the tolerance.
+// Slow modes by SLEPc: Krylov-Schur on a Chebyshev filter where a polynomial can part the slow modes from the others,
+// LOBPCG with our own solver as its preconditioner where that would be dear, LAPACK where the graph is tiny.
 #include "synbal/laplacian/modes.hpp"
 
 #include <fmt/format.h>
@@ -9,7 +8,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "laplacian/mode_inverse.hpp"
 #include "laplacian/mode_operator.hpp"
 #include "laplacian/mode_spectrum.hpp"
 #include "synbal/core/random.hpp"
@@ -37,14 +35,10 @@ constexpr int kRoom = 3;               // Krylov dimensions per mode wanted
 constexpr double kSpare = 1.5;         // so many times the modes wanted lie below the threshold, as far as is known
 constexpr double kMostSpare = 6;       // ... at last
 constexpr int kLeastRoom = 12;
-constexpr int kRestarts = 60;         // after which a filter is given up
-constexpr double kMargin = 0.5;       // of the tolerance asked for: SLEPc's residuals are recurrences
-constexpr double kRounding = 1e-14;   // residuals relative to the raised eigenvalue do not get smaller
-constexpr double kInner = 0.1;        // of the tolerance for solves of the inverse
-constexpr int kCorrections = 4;       // of vectors by their residuals
-constexpr double kCorrection = 0.01;  // residual of the solve for one
-constexpr double kWorthwhile = 0.5;   // what a correction must leave of the residual to be followed by another
-constexpr double kUnit = 1e-13;       // a length that far from 1 is 1: a division would only round
+constexpr int kRestarts = 60;           // after which a filter is given up
+constexpr double kInnerResidual = 0.1;  // of the solves that precondition
+constexpr double kMargin = 0.5;         // of the tolerance asked for: SLEPc's residuals are recurrences
+constexpr double kRounding = 1e-14;     // residuals relative to the raised eigenvalue do not get smaller
 
 /// When a raised eigenvalue is found: what is left of the fast modes in its vector counts `largest` in the residual.
 struct FilterTest {
@@ -80,12 +74,17 @@ class ModeSearch {
     const Timer timer;
     modes_.normalised = params_.normalised;
     if (wanted_ > 0) {
-      const bool dense = graph_.global_size() <= (kMany * wanted_ > rank_ ? kSmall : kTiny);
-      if (dense ? solve_densely() : solve_filtered()) judge(), correct();
-      if (!modes_.value.empty() && modes_.value.back() > slow_below_) {  // the largest eigenvalue was underestimated
-        columns_.clear(), modes_.method.clear(), modes_.count = 0;
+      if (graph_.global_size() <= (kMany * wanted_ > rank_ ? kSmall : kTiny)) {
+        solve_densely();
+      } else if (!solve_filtered()) {
+        solve_preconditioned();
       }
-      if (!good()) search_inverse();
+      judge();
+      if (!modes_.value.empty() && modes_.value.back() > slow_below_) {  // the largest eigenvalue was underestimated
+        columns_.clear();
+        solve_preconditioned();
+        judge();
+      }
     }
     modes_.seconds = timer.seconds();
     return std::move(modes_);
@@ -134,75 +133,32 @@ class ModeSearch {
     SYNBAL_PETSC(EPSSetInitialSpace(eps, static_cast<PetscInt>(count), raw.data()));
   }
 
-  // Collective. @return false when SLEPc gave up: nothing can be taken from it then.
-  bool solve(EPS eps) {
+  // Collective.
+  void solve(EPS eps) {
     SYNBAL_PETSC(EPSSetFromOptions(eps));
-    if (!shell_.solve(eps)) return false;
+    shell_.solve(eps);
     PetscInt iterations = 0;
     SYNBAL_PETSC(EPSGetIterationNumber(eps, &iterations));
     modes_.iterations += iterations;
-    return true;
   }
 
-  bool solve_densely() {
+  void solve_densely() {
     modes_.method = "lapack";
     const auto eps = make_eps(EPSLAPACK, EPS_SMALLEST_REAL);
-    return solve(eps.get()) && take(eps.get(), wanted_);
+    solve(eps.get());
+    take(eps.get(), wanted_);
   }
 
-  // Collective. By the inverse, from what there is.
-  void search_inverse() {
-    modes_.method += modes_.method.empty() ? "block krylov space of the inverse" : ", then of the inverse";
-    const auto before = std::move(columns_);
-    columns_ = before;
-    const double worst = worst_residual();
-    take(laplacian::inverse_modes(graph_, operator_, as_block(columns_),
-                                  {wanted_, params_.tolerance, kInner, params_.max_iterations, params_.seed}));
-    judge();
-    if (worst_residual() > worst) columns_ = before, judge();
-    correct();
-  }
-
-  // Collective. v - N^+ (N v - lambda v) is an inverse iteration in which only a small vector comes from a solve, and
-  // is rounded once: as good as doubles can tell.
-  void correct() {
-    for (int round = 0; round < kCorrections && !columns_.empty() && !good(); ++round) {
-      const auto before = columns_;
-      const double worst = worst_residual();
-      auto r = as_block(residuals_), shift = r;
-      const auto stride = static_cast<std::ptrdiff_t>(r.rows);
-      operator_.precondition({r.data.data(), stride, r.count}, {shift.data.data(), stride}, kCorrection);
-      for (std::size_t k = 0; k < columns_.size(); ++k) {
-        const auto change = shift.column(static_cast<int>(k));
-        for (std::size_t i = 0; i < change.size(); ++i) columns_[k][i] -= change[i];
-      }
-      judge();
-      const double now = worst_residual();
-      if (now > worst) columns_ = before, judge();
-      if (now > kWorthwhile * worst) break;
-    }
-  }
-
-  [[nodiscard]] bool good() const { return modes_.count == wanted_ && modes_.converged; }
-  [[nodiscard]] double worst_residual() const {
-    double worst = modes_.count < wanted_ || columns_.empty() ? HUGE_VAL : 0.0;
-    for (const double r : modes_.residual) worst = r <= worst ? worst : std::isfinite(r) ? r : HUGE_VAL;
-    return worst;
-  }
-
-  [[nodiscard]] laplacian::TallBlock as_block(const std::vector<std::vector<double>>& columns) const {
-    laplacian::TallBlock block{at(graph_.size()), 0, {}};
-    for (const auto& column : columns) block.append({block.rows, 1, column});
-    return block;
-  }
-
-  void take(const laplacian::InverseModes& found) {
-    modes_.iterations += found.steps;
-    columns_.clear();
-    for (int k = 0; k < found.vectors.count; ++k) {
-      const auto column = found.vectors.column(k);
-      columns_.emplace_back(column.begin(), column.end());
-    }
+  void solve_preconditioned() {
+    modes_.method = "lobpcg, preconditioned by solves";
+    const auto eps = make_eps(EPSLOBPCG, EPS_SMALLEST_REAL);
+    const int guard = std::max(4, wanted_ / 4), block = std::min(wanted_ + guard, 32);
+    SYNBAL_PETSC(EPSSetDimensions(eps.get(), wanted_, PETSC_DEFAULT, PETSC_DEFAULT));
+    SYNBAL_PETSC(EPSLOBPCGSetBlockSize(eps.get(), block));
+    shell_.set_preconditioner(eps.get(), kInnerResidual);
+    set_start(eps.get(), block);
+    solve(eps.get());
+    take(eps.get(), wanted_);
   }
 
   // Collective. @return false when there is no filter for these modes.
@@ -219,7 +175,7 @@ class ModeSearch {
       shell_.filter({});
       if (found) slow_below_ = filter.threshold;
     }
-    if (!found) columns_.clear(), raised_.clear(), modes_.method.clear();
+    if (!found) columns_.clear(), raised_.clear();
     return found;
   }
 
@@ -259,7 +215,8 @@ class ModeSearch {
     for (const auto& column : columns_) vectors.push_back(vector_of(column)), raw.push_back(vectors.back().get());
     if (!raw.empty()) SYNBAL_PETSC(EPSSetDeflationSpace(eps.get(), static_cast<PetscInt>(raw.size()), raw.data()));
     set_start(eps.get(), 1);
-    return solve(eps.get()) && take(eps.get(), count);
+    solve(eps.get());
+    return take(eps.get(), count);
   }
 
   void drop(std::size_t k) {
@@ -300,13 +257,11 @@ class ModeSearch {
       const double norm = std::sqrt(sums[2 * k]);
       values.push_back(sums[2 * k + 1] / sums[2 * k]);
       for (std::size_t i = 0; i < n; ++i) {
-        const double r = (products[k][i] - values[k] * columns_[k][i]) / norm;
+        columns_[k][i] /= norm;
+        const double r = products[k][i] / norm - values[k] * columns_[k][i];
         squares[k] += r * r;
-        if (std::abs(norm - 1) > kUnit) columns_[k][i] /= norm;
-        products[k][i] = r;
       }
     }
-    residuals_ = std::move(products);
     graph_.comm().sum(std::span(squares));
     store(values, squares);
   }
@@ -338,9 +293,8 @@ class ModeSearch {
   std::int64_t rank_ = 0;
   int wanted_ = 0, runs_ = 0;
   double slow_below_ = HUGE_VAL;
-  std::vector<std::vector<double>> columns_;    // eigenvectors of the scaled Laplacian
-  std::vector<std::vector<double>> residuals_;  // theirs
-  std::vector<double> raised_;                  // what SLEPc called their eigenvalues
+  std::vector<std::vector<double>> columns_;  // eigenvectors of the scaled Laplacian
+  std::vector<double> raised_;                // what SLEPc called their eigenvalues
   Modes modes_;
 };
 
