@@ -47,7 +47,10 @@ void print(const Json& report) {
              m["normalised"].get<bool>() ? ", normalised," : "", m["method"].get<std::string>(),
              m["converged"].get<bool>() ? "converged" : "TOLERANCE NOT REACHED",
              text_of(m["largest_residual"], "{:.2e}"), m["tolerance"].get<double>());
-  if (m["found"] < m["asked"]) fmt::print("             L has no more positive eigenvalues than that\n");
+  if (m["found"] < m["asked"]) {
+    fmt::print("             {}\n", m["converged"].get<bool>() ? "L has no more positive eigenvalues than that"
+                                                               : "no more were found: rounding hides them");
+  }
   std::string line;
   for (std::size_t k = 0; k < std::min<std::size_t>(m["value"].size(), 8); ++k)
     line += " " + text_of(m["value"][k], "{:.6g}");

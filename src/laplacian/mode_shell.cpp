@@ -3,10 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+
+#include "synbal/core/log.hpp"
 
 namespace synbal::laplacian {
 
-ModeShell::ModeShell(const Comm& comm, const ConductanceGraph& graph, ModeOperator& modes) : modes_(&modes) {
+ModeShell::ModeShell(const Comm& comm, const ConductanceGraph& graph, ModeOperator& modes)
+    : comm_(&comm), modes_(&modes) {
   const auto n = static_cast<PetscInt>(graph.size()), all = static_cast<PetscInt>(graph.global_size());
   Mat raw = nullptr;
   SYNBAL_PETSC(MatCreateShell(comm.get(), n, n, all, all, this, &raw));
@@ -38,10 +42,11 @@ void ModeShell::set_preconditioner(EPS eps, double residual) {
   SYNBAL_PETSC(PCShellSetMatApply(pc, precondition_block));
 }
 
-void ModeShell::solve(EPS eps) {
+bool ModeShell::solve(EPS eps) {
   const auto code = EPSSolve(eps);
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
-  SYNBAL_PETSC(code);
+  if (code != 0) log_debug("laplacian: SLEPc gives up (error {})", static_cast<int>(code));
+  return !comm_->any(code != 0);
 }
 
 template <class Work>
@@ -86,6 +91,7 @@ PetscErrorCode ModeShell::on_blocks(Mat x, Mat y, Work&& work) {
 }
 
 void ModeShell::multiply(ColumnsIn x, ColumnsOut y) {
+  if (inverse_ > 0) return modes_->precondition(x, y, inverse_);
   filter_.degree > 0 ? modes_->filter(x, y, filter_) : modes_->apply(x, y);
 }
 void ModeShell::precondition(ColumnsIn x, ColumnsOut y) { modes_->precondition(x, y, residual_); }

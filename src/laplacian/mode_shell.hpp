@@ -30,10 +30,14 @@ class ModeShell {
   [[nodiscard]] double unfiltered(double raised) const;
   [[nodiscard]] const ModeFilter& filter() const noexcept { return filter_; }
 
+  /// From now on the matrix is the pseudoinverse, by solves to a relative residual; 0 takes it back.
+  void invert(double residual) { inverse_ = residual; }
+
   /// Collective. The solver's preconditioner becomes solves with L to a relative residual.
   void set_preconditioner(EPS eps, double residual);
-  /// Collective. @throws whatever a callback threw.
-  void solve(EPS eps);
+  /// Collective. @return false when SLEPc failed, as LOBPCG does when its basis loses its rank (the reason is logged).
+  /// @throws whatever a callback threw.
+  [[nodiscard]] bool solve(EPS eps);
 
  private:
   template <class Work>
@@ -50,10 +54,11 @@ class ModeShell {
   static PetscErrorCode precondition_vector(PC pc, Vec x, Vec y);
   static PetscErrorCode precondition_block(PC pc, Mat x, Mat y);
 
+  const Comm* comm_;
   ModeOperator* modes_;
   PetscMat matrix_;
   ModeFilter filter_;
-  double residual_ = 0.1;
+  double residual_ = 0.1, inverse_ = 0;
   std::exception_ptr failure_;
 };
 

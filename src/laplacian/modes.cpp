@@ -1,5 +1,6 @@
 // Slow modes by SLEPc: Krylov-Schur on a Chebyshev filter where a polynomial can part the slow modes from the others,
-// LOBPCG with our own solver as its preconditioner where that would be dear, LAPACK where the graph is tiny.
+// LOBPCG with our own solver as its preconditioner where that would be dear, Krylov-Schur on the pseudoinverse where
+// LOBPCG fails, LAPACK where the graph is tiny.
 #include "synbal/laplacian/modes.hpp"
 
 #include <fmt/format.h>
@@ -37,8 +38,11 @@ constexpr double kMostSpare = 6;       // ... at last
 constexpr int kLeastRoom = 12;
 constexpr int kRestarts = 60;           // after which a filter is given up
 constexpr double kInnerResidual = 0.1;  // of the solves that precondition
-constexpr double kMargin = 0.5;         // of the tolerance asked for: SLEPc's residuals are recurrences
-constexpr double kRounding = 1e-14;     // residuals relative to the raised eigenvalue do not get smaller
+constexpr double kInverse = 1e-13;      // residual of the solves with which L^+ is applied
+constexpr double kOfInverse = 1e-12;    // accuracy of its eigenpairs: fast modes count more in L v than in L^+ v
+constexpr int kInverseRestarts = 100;
+constexpr double kMargin = 0.5;      // of the tolerance asked for: SLEPc's residuals are recurrences
+constexpr double kRounding = 1e-14;  // residuals relative to the raised eigenvalue do not get smaller
 
 /// When a raised eigenvalue is found: what is left of the fast modes in its vector counts `largest` in the residual.
 struct FilterTest {
@@ -85,6 +89,7 @@ class ModeSearch {
         solve_preconditioned();
         judge();
       }
+      if (!modes_.converged && !columns_.empty()) polish();
     }
     modes_.seconds = timer.seconds();
     return std::move(modes_);
@@ -133,19 +138,20 @@ class ModeSearch {
     SYNBAL_PETSC(EPSSetInitialSpace(eps, static_cast<PetscInt>(count), raw.data()));
   }
 
-  // Collective.
-  void solve(EPS eps) {
+  // Collective. @return false when SLEPc failed.
+  bool solve(EPS eps) {
     SYNBAL_PETSC(EPSSetFromOptions(eps));
-    shell_.solve(eps);
+    if (!shell_.solve(eps)) return false;
     PetscInt iterations = 0;
     SYNBAL_PETSC(EPSGetIterationNumber(eps, &iterations));
     modes_.iterations += iterations;
+    return true;
   }
 
   void solve_densely() {
     modes_.method = "lapack";
     const auto eps = make_eps(EPSLAPACK, EPS_SMALLEST_REAL);
-    solve(eps.get());
+    if (!solve(eps.get())) return solve_inverted();
     take(eps.get(), wanted_);
   }
 
@@ -157,8 +163,34 @@ class ModeSearch {
     SYNBAL_PETSC(EPSLOBPCGSetBlockSize(eps.get(), block));
     shell_.set_preconditioner(eps.get(), kInnerResidual);
     set_start(eps.get(), block);
-    solve(eps.get());
+    if (!solve(eps.get())) return solve_inverted();
     take(eps.get(), wanted_);
+  }
+
+  // Collective. The largest eigenvalues of L^+.
+  void solve_inverted() {
+    modes_.method = "krylov-schur on the pseudoinverse";
+    const auto eps = make_eps(EPSKRYLOVSCHUR, EPS_LARGEST_REAL);
+    SYNBAL_PETSC(EPSSetDimensions(eps.get(), wanted_, PETSC_DEFAULT, PETSC_DEFAULT));
+    SYNBAL_PETSC(EPSSetTolerances(eps.get(), kOfInverse, kInverseRestarts));
+    shell_.invert(kInverse);
+    set_start(eps.get(), 1);
+    if (solve(eps.get())) take(eps.get(), wanted_);
+    shell_.invert(0);
+  }
+
+  // Collective. Once more L^+ on each vector, which takes out most of what is left of fast modes; kept if it helps.
+  void polish() {
+    const auto columns = columns_;
+    const auto modes = modes_;
+    for (std::size_t k = 0; k < columns.size(); ++k) {
+      operator_.precondition({columns[k].data(), 0, 1}, {columns_[k].data(), 0}, kInverse);
+    }
+    judge();
+    const auto worst = [](const Modes& found) {
+      return *std::max_element(found.residual.begin(), found.residual.end());
+    };
+    if (!(worst(modes_) < worst(modes))) columns_ = columns, modes_ = modes;
   }
 
   // Collective. @return false when there is no filter for these modes.
@@ -215,8 +247,7 @@ class ModeSearch {
     for (const auto& column : columns_) vectors.push_back(vector_of(column)), raw.push_back(vectors.back().get());
     if (!raw.empty()) SYNBAL_PETSC(EPSSetDeflationSpace(eps.get(), static_cast<PetscInt>(raw.size()), raw.data()));
     set_start(eps.get(), 1);
-    solve(eps.get());
-    return take(eps.get(), count);
+    return solve(eps.get()) && take(eps.get(), count);
   }
 
   void drop(std::size_t k) {

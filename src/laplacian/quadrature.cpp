@@ -24,11 +24,12 @@ constexpr std::uint32_t kStream = 0x51A0;
 constexpr double kLibrarySpread = 4;
 constexpr int kAttempts = 4;              // each with another preconditioner
 constexpr double kDirectBound = 0.5;      // M = L but for rounding
+constexpr double kLargestEver = 64;       // eigenvalues of M^-1 L that are looked for
 constexpr double kDirectDeviation = 0.1;  // of the first step's length from 1, in any random column
 
 /// log of rho_0 / sum_j p_j(mu)^2, by the stationary qd transform of the Cholesky factors that CG gives; +infinity from
 /// the smallest Ritz value on.
-double log_mass(const LanczosColumn& column, double mu) {
+double log_mass_below(const LanczosColumn& column, double mu) {
   double p = 1, sum = 1, shift = -mu;
   for (std::size_t j = 0; j + 1 < column.alpha.size(); ++j) {
     const double pivot = 1 / column.alpha[j] + shift;
@@ -39,6 +40,19 @@ double log_mass(const LanczosColumn& column, double mu) {
   }
   const bool below_ritz = !column.alpha.empty() && 1 / column.alpha.back() + shift > 0;
   return below_ritz ? std::log(column.start) - std::log(sum) : std::numeric_limits<double>::infinity();
+}
+
+/// log of rho_0 / sum_j p_j(nu)^2, by the pivots of nu - T; +infinity up to the largest Ritz value.
+double log_mass_above(const LanczosColumn& column, double nu) {
+  double p = 1, sum = 1, pivot = nu - 1 / column.alpha[0];
+  for (std::size_t j = 1; j < column.alpha.size(); ++j) {
+    if (!(pivot > 0)) return std::numeric_limits<double>::infinity();
+    const double beside = std::sqrt(column.beta[j]) / column.alpha[j - 1];
+    p *= pivot / beside;
+    sum += p * p;
+    pivot = nu - 1 / column.alpha[j] - column.beta[j] / column.alpha[j - 1] - beside * beside / pivot;
+  }
+  return pivot > 0 ? std::log(column.start) - std::log(sum) : std::numeric_limits<double>::infinity();
 }
 
 /// log of u such that the product of m independent uniform numbers is below u with the chance given.
@@ -122,36 +136,61 @@ bool first_steps_are_one(std::span<const LanczosColumn> columns) {
   });
 }
 
-// Rounding of coefficients, single precision with incomplete Cholesky, shifts eigenvalues by no more than it does
-// these.
+// What is known of the largest eigenvalue beforehand. Rounding of coefficients, single precision with incomplete
+// Cholesky, shifts eigenvalues by no more than it does these.
 double largest_of(const std::string& preconditioner) {
   const bool known = preconditioner == "jacobi" || preconditioner == "incomplete cholesky";
-  return known ? 2 * (1 + 1e-5) : 0.0;
+  return known ? 2 * (1 + 1e-5) : std::numeric_limits<double>::infinity();
 }
+
+/// Whether random columns, all together, exclude eigenvalues from some point on.
+class Exclusion {
+ public:
+  Exclusion(std::span<const LanczosColumn> columns, double failure_probability, double spread)
+      : offset_(0.5 * std::log(2 * spread / std::numbers::pi)) {
+    for (const auto& column : columns) {
+      if (column.start > 0 && !column.alpha.empty()) columns_.push_back(column);
+    }
+    if (!columns_.empty()) wanted_ = log_product_quantile(columns_.size(), failure_probability);
+  }
+  [[nodiscard]] bool empty() const noexcept { return columns_.empty(); }
+
+  /// `log_mass(column, point)`: of the largest mass that a column can have there.
+  template <class LogMass>
+  [[nodiscard]] bool operator()(double point, LogMass&& log_mass) const {
+    // P(|component| <= t) <= sqrt(2 spread / pi) t: with it each column gives a number that is at least uniform.
+    double sum = 0;
+    for (const auto& column : columns_) sum += offset_ + 0.5 * log_mass(column, point);
+    return sum <= wanted_;
+  }
+
+ private:
+  double offset_, wanted_ = 0;
+  std::vector<LanczosColumn> columns_;
+};
 
 }  // namespace
 
 double excluded_below(std::span<const LanczosColumn> columns, double failure_probability, double spread) {
-  std::vector<LanczosColumn> used;
-  for (const auto& column : columns) {
-    if (column.start > 0 && !column.alpha.empty()) used.push_back(column);
-  }
-  if (used.empty()) return 0;
-  // P(|component| <= t) <= sqrt(2 spread / pi) t: with it each column gives a number that is at least uniform.
-  const double offset = 0.5 * std::log(2 * spread / std::numbers::pi);
-  const double wanted = log_product_quantile(used.size(), failure_probability);
-  const auto excluded = [&](double mu) {
-    double sum = 0;
-    for (const auto& column : used) sum += offset + 0.5 * log_mass(column, mu);
-    return sum <= wanted;
-  };
+  const Exclusion excluded(columns, failure_probability, spread);
   double low = -700, high = std::log(4.0);
-  if (!excluded(std::exp(low))) return 0;
+  if (excluded.empty() || !excluded(std::exp(low), log_mass_below)) return 0;
   for (int k = 0; k < 60; ++k) {
     const double middle = (low + high) / 2;
-    (excluded(std::exp(middle)) ? low : high) = middle;
+    (excluded(std::exp(middle), log_mass_below) ? low : high) = middle;
   }
   return std::exp(low);
+}
+
+double excluded_above(std::span<const LanczosColumn> columns, double failure_probability, double spread) {
+  const Exclusion excluded(columns, failure_probability, spread);
+  double low = 0, high = kLargestEver;
+  if (excluded.empty() || !excluded(high, log_mass_above)) return std::numeric_limits<double>::infinity();
+  for (int k = 0; k < 60; ++k) {
+    const double middle = (low + high) / 2;
+    (excluded(middle, log_mass_above) ? high : low) = middle;
+  }
+  return high;
 }
 
 double path_eigenvalue_bound(const ConductanceGraph& graph) {
@@ -187,13 +226,14 @@ EigenvalueBound smallest_eigenvalue_bound(const ConductanceGraph& graph, Laplaci
     bound.jacobi = recorder.jacobi();
     bound.iterations = solve.iterations;
     bound.failure_probability = failure_probability;
-    bound.largest = largest_of(solve.preconditioner);
     const auto spread = spread_of(graph, solve.preconditioner);
     bound.certified = spread.known;
     if (solve.preconditioner == "direct" && first_steps_are_one(recorder.columns())) {
       bound.value = kDirectBound, bound.failure_probability = 0;
     } else {
       bound.value = excluded_below(recorder.columns(), failure_probability, spread.value);
+      const double above = excluded_above(recorder.columns(), failure_probability, spread.value);
+      bound.largest = std::min(largest_of(solve.preconditioner), above);
     }
     break;
   }
@@ -219,7 +259,7 @@ void EnergyBracket::update(const PcgIteration& step, std::size_t k) {
   const double next = step.next_rho[k];
   if (mu_ > 0 && !spoilt_ && next > 0) excess_ *= next / (next + mu_ * excess_);
   lower_ = std::max(lower_, energy_);
-  if (largest_ > 0 && !spoilt_ && next > 0) raise_lower(step, k);
+  if (std::isfinite(largest_) && !spoilt_ && next > 0) raise_lower(step, k);
   started_ = true;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,9 +18,9 @@ namespace synbal {
 /// PcgIteration).
 struct EigenvalueBound {
   double value = 0;  ///< of the smallest, from below; 0: none was found
-  /// Of the largest, from above: 2 for Jacobi (Gershgorin) and for incomplete Cholesky, which splits an M-matrix
-  /// regularly (Varga 2000, ch. 3); 0: not known.
-  double largest = 0;
+  /// Of the largest, from above, with the same chance of failure: at most 2 for Jacobi (Gershgorin) and for incomplete
+  /// Cholesky, which splits an M-matrix regularly (Varga 2000, ch. 3); infinity: none was found.
+  double largest = std::numeric_limits<double>::infinity();
   /// Chance, over the random vectors, that the smallest eigenvalue lies below `value`: those vectors would all have to
   /// miss its eigenvector almost entirely. 0 where `value` holds without chance.
   double failure_probability = 1;
@@ -49,6 +50,9 @@ struct LanczosColumn {
 /// its component must have been, and all together how improbable that is (the product of m uniform numbers). 0 when
 /// nothing can be said.
 double excluded_below(std::span<const LanczosColumn> columns, double failure_probability, double spread = 1);
+
+/// The same for the smallest nu that excludes eigenvalues above it; infinity when nothing can be said.
+double excluded_above(std::span<const LanczosColumn> columns, double failure_probability, double spread = 1);
 
 /// Collective. The bound for the solver's own preconditioner, from up to 16 random right-hand sides solved in one
 /// block. The same for any rank count, but for rounding. `tolerance`: residual at which they stop (more makes it
@@ -81,7 +85,7 @@ class EnergyBracket {
  private:
   void raise_lower(const PcgIteration& step, std::size_t k);
 
-  double mu_ = 0, largest_ = 0;
+  double mu_ = 0, largest_ = std::numeric_limits<double>::infinity();
   double radau_ = 0, radau_below_ = 0, last_alpha_ = 0;  // gamma^(mu), gamma^(largest), alpha of the last iteration
   double energy_ = 0, excess_ = 0, lower_ = 0;
   bool started_ = false, spoilt_ = false;
