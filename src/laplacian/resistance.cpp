@@ -17,6 +17,7 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
+constexpr double kSharp = 1e-12;  // residual of the random solves that bound eigenvalues: sharp bounds help all pairs
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t kChunk = 4096;  // pairs that every rank looks at together
 constexpr double kResidual = 1e-12;    // where a column ends whose bracket is still open
@@ -215,7 +216,9 @@ bool block(const BlockTask& task, std::span<const NodePair> pairs, std::span<Pai
 }  // namespace
 
 const EigenvalueBound& ResistanceSolver::eigenvalue_bound() {
-  if (!bound_) bound_ = smallest_eigenvalue_bound(*graph_, *solver_, params_.failure_probability, params_.seed);
+  if (!bound_) {
+    bound_ = smallest_eigenvalue_bound(*graph_, *solver_, params_.failure_probability, params_.seed, kSharp);
+  }
   return *bound_;
 }
 
