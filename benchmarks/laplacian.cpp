@@ -13,7 +13,7 @@
 #include "synbal/core/log.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/core/session.hpp"
-#include "synbal/laplacian/components.hpp"
+#include "synbal/krylov/component_sums.hpp"
 #include "synbal/laplacian/operator.hpp"
 #include "synbal/laplacian/solver.hpp"
 
@@ -84,7 +84,7 @@ std::vector<double> right_hand_side(const ConductanceGraph& graph) {
   for (std::size_t i = 0; i < b.size(); ++i) {
     b[i] = random.normal(static_cast<std::uint64_t>(graph.nodes().first()) + i);
   }
-  GraphComponents(graph).project(b, 1);
+  ComponentSums(graph).project(b, 1);
   return b;
 }
 

@@ -9,7 +9,7 @@
 
 #include "synbal/core/agree.hpp"
 #include "synbal/core/random.hpp"
-#include "synbal/laplacian/components.hpp"
+#include "synbal/krylov/component_sums.hpp"
 
 namespace synbal::benchmark {
 
@@ -102,7 +102,7 @@ const std::vector<std::pair<std::string, Draw>>& draws() {
 
 /// Collective. The edges among the nodes of the most frequent component, with these nodes numbered anew.
 ConductanceGraph largest_component(const Comm& comm, const ConductanceGraph& graph) {
-  const GraphComponents components(graph);
+  const ComponentSums components(graph);
   double largest = 0;
   for (const double size : components.sizes()) largest = std::max(largest, size);
   largest = comm.max(largest);

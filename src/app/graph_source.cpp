@@ -11,7 +11,7 @@
 #include "synbal/core/log.hpp"
 #include "synbal/core/progress.hpp"
 #include "synbal/io/selection.hpp"
-#include "synbal/laplacian/components.hpp"
+#include "synbal/krylov/component_sums.hpp"
 
 namespace synbal::app {
 
@@ -196,7 +196,7 @@ std::vector<double> GraphSource::imbalance_of_nodes() const {
 Json report_graph(const GraphSource& source, const GraphOptions& options) {
   const auto& graph = source.graph();
   const auto& comm = source.comm();
-  const GraphComponents parts(graph);
+  const ComponentSums parts(graph);
   const bool any_ground = comm.any(std::ranges::count(graph.component(), graph.grounded_component()) > 0);
   const auto to_ground = std::ranges::count_if(graph.ground(), [](double g) { return g > 0; });
   const auto neurons = std::span(source.node_of_column()).first(at(source.network().local_size()));

@@ -7,7 +7,7 @@
 #include "laplacian/split_samples.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/core/timer.hpp"
-#include "synbal/laplacian/components.hpp"
+#include "synbal/krylov/component_sums.hpp"
 #include "synbal/laplacian/resistance.hpp"
 
 namespace synbal {
@@ -167,7 +167,7 @@ class Estimator {
   const ConductanceGraph& graph_;
   LaplacianSolver& solver_;
   const DiagonalParams& params_;
-  GraphComponents components_;
+  ComponentSums components_;
   laplacian::ShortWalks walks_;
   std::array<std::vector<double>, 4> centred_;
   std::vector<double> fixed_, rest_, fourth_;

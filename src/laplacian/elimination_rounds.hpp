@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "laplacian/changing_graph.hpp"
-#include "synbal/laplacian/block_exchange.hpp"
+#include "synbal/core/block_exchange.hpp"
 
 namespace synbal::laplacian {
 

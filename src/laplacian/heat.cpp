@@ -11,7 +11,7 @@
 #include "laplacian/lanczos.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/timer.hpp"
-#include "synbal/laplacian/components.hpp"
+#include "synbal/krylov/component_sums.hpp"
 #include "synbal/laplacian/operator.hpp"
 
 namespace synbal {
@@ -343,7 +343,7 @@ class Run {
   std::span<const double> times_;
   const HeatTaker& take_;
   const HeatParams& params_;
-  GraphComponents components_;
+  ComponentSums components_;
   std::vector<double> mean_, rest_;  // v = mean of the components without ground + rest
   std::vector<double> norm_;         // [columns] |v|
   double unit_ = 1;                  // a power of two by which L is divided, so that squares stay in range

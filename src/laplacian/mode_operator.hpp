@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "synbal/laplacian/components.hpp"
+#include "synbal/krylov/component_sums.hpp"
 #include "synbal/laplacian/graph.hpp"
 #include "synbal/laplacian/operator.hpp"
 #include "synbal/laplacian/solver.hpp"
@@ -60,7 +60,7 @@ class ModeOperator {
 
   const ConductanceGraph* graph_;
   LaplacianSolver* solver_;
-  GraphComponents components_;
+  ComponentSums components_;
   LaplacianOperator laplacian_;
   std::vector<double> scale_;         // [n] diagonal of E
   std::vector<double> inverse_norm_;  // [labels] of |E^-1 1_c|^2; 0 with ground

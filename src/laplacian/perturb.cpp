@@ -10,7 +10,7 @@
 #include "synbal/balance/balance.hpp"
 #include "synbal/balance/newton.hpp"
 #include "synbal/core/agree.hpp"
-#include "synbal/laplacian/block_exchange.hpp"
+#include "synbal/core/block_exchange.hpp"
 #include "synbal/laplacian/operator.hpp"
 
 namespace synbal {

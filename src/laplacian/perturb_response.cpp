@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "synbal/laplacian/block_exchange.hpp"
+#include "synbal/core/block_exchange.hpp"
 #include "synbal/laplacian/perturb.hpp"
 
 namespace synbal {

@@ -3,13 +3,13 @@
 
 namespace synbal::laplacian {
 
-ReducedSystem::ReducedSystem(const ConductanceGraph& whole, const GraphComponents& components,
+ReducedSystem::ReducedSystem(const ConductanceGraph& whole, const ComponentSums& components,
                              LaplacianOperator& laplacian, bool eliminate)
     : whole_(&whole) {
   if (eliminate) elimination_ = std::make_unique<Elimination>(whole);
   if (elimination_ && elimination_->eliminated() == 0) elimination_.reset();
   if (elimination_) {
-    own_components_ = std::make_unique<GraphComponents>(graph());
+    own_components_ = std::make_unique<ComponentSums>(graph());
     own_laplacian_ = std::make_unique<LaplacianOperator>(graph());
   }
   system_ = std::make_unique<GraphSystem>(graph(), own_components_ ? *own_components_ : components,

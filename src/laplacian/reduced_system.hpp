@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "synbal/krylov/component_sums.hpp"
 #include "synbal/krylov/pcg.hpp"
-#include "synbal/laplacian/components.hpp"
 #include "synbal/laplacian/elimination.hpp"
 #include "synbal/laplacian/operator.hpp"
 
@@ -16,7 +16,7 @@ namespace synbal::laplacian {
 class GraphSystem final : public SymmetricOperator {
  public:
   /// All must outlive it.
-  GraphSystem(const ConductanceGraph& graph, const GraphComponents& components, LaplacianOperator& laplacian)
+  GraphSystem(const ConductanceGraph& graph, const ComponentSums& components, LaplacianOperator& laplacian)
       : graph_(&graph), components_(&components), laplacian_(&laplacian) {}
 
   [[nodiscard]] const ComponentSums& components() const override { return *components_; }
@@ -27,7 +27,7 @@ class GraphSystem final : public SymmetricOperator {
 
  private:
   const ConductanceGraph* graph_;
-  const GraphComponents* components_;
+  const ComponentSums* components_;
   LaplacianOperator* laplacian_;
 };
 
@@ -35,7 +35,7 @@ class GraphSystem final : public SymmetricOperator {
 class ReducedSystem {
  public:
   /// Collective. All must outlive it.
-  ReducedSystem(const ConductanceGraph& graph, const GraphComponents& components, LaplacianOperator& laplacian,
+  ReducedSystem(const ConductanceGraph& graph, const ComponentSums& components, LaplacianOperator& laplacian,
                 bool eliminate);
 
   [[nodiscard]] const ConductanceGraph& graph() const noexcept {
@@ -53,7 +53,7 @@ class ReducedSystem {
  private:
   const ConductanceGraph* whole_;
   std::unique_ptr<Elimination> elimination_;
-  std::unique_ptr<GraphComponents> own_components_;
+  std::unique_ptr<ComponentSums> own_components_;
   std::unique_ptr<LaplacianOperator> own_laplacian_;
   std::unique_ptr<GraphSystem> system_;
   std::unique_ptr<BlockPcg> pcg_;

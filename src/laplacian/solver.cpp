@@ -8,7 +8,7 @@
 #include "laplacian/choice.hpp"
 #include "laplacian/reduced_system.hpp"
 #include "synbal/core/timer.hpp"
-#include "synbal/laplacian/components.hpp"
+#include "synbal/krylov/component_sums.hpp"
 #include "synbal/laplacian/operator.hpp"
 
 namespace synbal {
@@ -88,7 +88,7 @@ struct LaplacianSolver::Body {
 
   Timer timer;
   const ConductanceGraph& graph;
-  GraphComponents components;
+  ComponentSums components;
   LaplacianOperator laplacian;
   laplacian::ReducedSystem system;
   laplacian::GraphPreconditioners preconditioners;

@@ -10,7 +10,7 @@
 
 #include "synbal/core/block_exchange.hpp"
 #include "synbal/core/random.hpp"
-#include "synbal/laplacian/components.hpp"
+#include "synbal/krylov/component_sums.hpp"
 #include "synbal/laplacian/graph.hpp"
 #include "synbal/laplacian/modes.hpp"
 #include "synbal/laplacian/operator.hpp"

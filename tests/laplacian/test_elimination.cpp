@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "graphs.hpp"
-#include "synbal/laplacian/components.hpp"
+#include "synbal/krylov/component_sums.hpp"
 #include "synbal/laplacian/elimination.hpp"
 #include "synbal/laplacian/operator.hpp"
 
@@ -40,7 +40,7 @@ TEST(Elimination, a_tree_of_1e5_nodes_is_solved_by_elimination_alone) {
     EXPECT_EQ(elimination.reduced().global_size(), 0);
     EXPECT_LT(elimination.rounds(), 60);
     auto b = own_part(graph, noise(100'000, 1));
-    GraphComponents(graph).project(b, 1);
+    ComponentSums(graph).project(b, 1);
     std::vector<double> x;
     EXPECT_LT(solve_residual(graph, elimination, b, x), 1e-11);
   }
@@ -193,7 +193,7 @@ TEST(Elimination, forward_and_backward_leave_the_residual_and_the_energy_of_the_
   list.ground.assign(400, 0.0);
   list.ground[17] = 0.3;
   const auto graph = distribute(world(), list);
-  const GraphComponents components(graph);
+  const ComponentSums components(graph);
   Elimination elimination(graph);
   const auto& reduced = elimination.reduced();
   auto b = own_part(graph, noise(800, 3), 2);

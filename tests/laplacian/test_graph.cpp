@@ -4,7 +4,7 @@
 
 #include "graphs.hpp"
 #include "synbal/balance/problem.hpp"
-#include "synbal/laplacian/components.hpp"
+#include "synbal/krylov/component_sums.hpp"
 #include "synbal/laplacian/operator.hpp"
 
 namespace synbal {
@@ -120,7 +120,7 @@ TEST(ConductanceGraph, of_a_balance_problem_holds_the_sum_of_both_costs_and_pinn
   const std::vector<double> ground{9, 0, 36};
   EXPECT_EQ(std::vector<double>(graph.ground().begin(), graph.ground().end()), own_part(graph, ground));
   for (const auto label : graph.component()) EXPECT_EQ(label, graph.grounded_component());
-  EXPECT_EQ(GraphComponents(graph).nullity(), 0);
+  EXPECT_EQ(ComponentSums(graph).nullity(), 0);
 
   std::vector<double> base(at(problem.size()));
   for (std::size_t i = 0; i < base.size(); ++i) {
@@ -139,7 +139,7 @@ TEST(ConductanceGraph, of_a_problem_without_ground_has_a_label_per_component) {
   const auto graph = graph_of(problem);
   EXPECT_EQ(graph.global_size(), 4);
   EXPECT_EQ(graph.edges(), 2);
-  EXPECT_EQ(GraphComponents(graph).nullity(), 2);
+  EXPECT_EQ(ComponentSums(graph).nullity(), 2);
   const auto node = graph.node_of_row(network.local_size());
   for (LocalIndex i = 0; i < network.local_size(); ++i) {
     const auto row = network.rows.first() + i;
@@ -173,7 +173,7 @@ TEST(ConductanceGraph, of_a_symmetric_network_takes_weights_as_conductances) {
   EXPECT_EQ(entries_of(graph), (Entries{{{0, 2}, 1.0}, {{2, 0}, 1.0}, {{1, 2}, 4.0}, {{2, 1}, 4.0}}));
   const std::vector<double> ground{2, 3, 0};
   EXPECT_EQ(std::vector<double>(graph.ground().begin(), graph.ground().end()), own_part(graph, ground));
-  EXPECT_EQ(GraphComponents(graph).nullity(), 0);
+  EXPECT_EQ(ComponentSums(graph).nullity(), 0);
 }
 
 TEST(ConductanceGraph, extreme_conductances_are_held_in_another_unit) {
@@ -240,12 +240,12 @@ TEST(LaplacianOperator, constants_vanish_exactly_whatever_the_weights) {
   for (const double value : y) EXPECT_EQ(value, 0.0);
 }
 
-TEST(GraphComponents, projection_takes_the_mean_of_every_component_that_has_no_ground) {
+TEST(ComponentSums, projection_takes_the_mean_of_every_component_that_has_no_ground) {
   auto list = side_by_side(side_by_side(cycle(5), path(4)), complete(3));
   list.ground.assign(12, 0.0);
   list.ground[6] = 2.5;  // the path
   const auto graph = distribute(world(), list);
-  const GraphComponents components(graph);
+  const ComponentSums components(graph);
   EXPECT_EQ(components.nullity(), 2);
   const auto all = noise(24, 9);
   auto block = own_part(graph, all, 2);
@@ -262,12 +262,12 @@ TEST(GraphComponents, projection_takes_the_mean_of_every_component_that_has_no_g
   }
 }
 
-TEST(GraphComponents, more_shared_components_than_one_reduction_carries_are_summed_alike) {
+TEST(ComponentSums, more_shared_components_than_one_reduction_carries_are_summed_alike) {
   constexpr GlobalIndex pairs = 700;
   EdgeList list{2 * pairs, {}, {}};
   for (GlobalIndex i = 0; i < pairs; ++i) list.edges.push_back({i, i + pairs});
   const auto graph = distribute(world(), list);
-  const GraphComponents components(graph);
+  const ComponentSums components(graph);
   EXPECT_EQ(components.nullity(), pairs);
   for (const double size : components.sizes()) EXPECT_EQ(size, 2.0);
   const auto all = noise(at(2 * pairs), 1);
@@ -287,7 +287,7 @@ TEST(ConductanceGraph, empty_and_single_node_graphs_work) {
   for (const GlobalIndex n : {0, 1}) {
     const auto graph = distribute(world(), EdgeList{n, {}, {}});
     EXPECT_EQ(graph.edges(), 0);
-    EXPECT_EQ(GraphComponents(graph).nullity(), n);
+    EXPECT_EQ(ComponentSums(graph).nullity(), n);
     std::vector<double> x(at(graph.size()), 3.0), y(x);
     LaplacianOperator(graph).apply(x, y, 1);
     for (const double value : y) EXPECT_EQ(value, 0.0);

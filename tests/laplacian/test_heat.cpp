@@ -5,7 +5,7 @@
 #include <numbers>
 
 #include "graphs.hpp"
-#include "synbal/laplacian/components.hpp"
+#include "synbal/krylov/component_sums.hpp"
 #include "synbal/laplacian/heat.hpp"
 
 extern "C" void dsyev_(const char* job, const char* triangle, const int* n, double* a, const int* lda, double* w,
@@ -244,7 +244,7 @@ TEST(heat, leaves_the_means_of_components_as_they_are) {
   const auto list = side_by_side(random_graph(200, 4, 2.0, 7), random_tree(90, 2.0, 5));
   const auto graph = distribute(world(), list);
   const auto v = own_part(graph, noise(290, 3));
-  const GraphComponents components(graph);
+  const ComponentSums components(graph);
   const auto mean_of = [&](Values u) {
     const auto whole = u;
     components.project(u, 1);

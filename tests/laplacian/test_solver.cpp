@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "graphs.hpp"
-#include "synbal/laplacian/components.hpp"
+#include "synbal/krylov/component_sums.hpp"
 #include "synbal/laplacian/operator.hpp"
 #include "synbal/laplacian/solver.hpp"
 
@@ -162,7 +162,7 @@ TEST(LaplacianSolver, residual_reported_is_the_true_one) {
     // The graph may fall into components; take their means out of the difference.
     std::vector<double> r(b.size());
     for (std::size_t i = 0; i < r.size(); ++i) r[i] = b[i] - y[i];
-    const GraphComponents components(graph);
+    const ComponentSums components(graph);
     auto inside = b;
     components.project(r, 1), components.project(inside, 1);
     double squares[2] = {};

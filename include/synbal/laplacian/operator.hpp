@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "synbal/laplacian/block_exchange.hpp"
+#include "synbal/core/block_exchange.hpp"
 #include "synbal/laplacian/graph.hpp"
 
 namespace synbal {

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "synbal/balance/component_sums.hpp"
 #include "synbal/balance/problem.hpp"
+#include "synbal/krylov/component_sums.hpp"
 #include "synbal/laplacian/graph.hpp"
 #include "synbal/laplacian/resistance.hpp"
 #include "synbal/laplacian/solver.hpp"
