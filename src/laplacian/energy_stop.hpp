@@ -13,9 +13,7 @@ namespace synbal::laplacian {
 class EnergyStop {
  public:
   EnergyStop(const EigenvalueBound& bound, double missing, int columns)
-      : jacobi_(bound.jacobi),
-        missing_(missing),
-        brackets_(static_cast<std::size_t>(columns), EnergyBracket(bound)) {}
+      : jacobi_(bound.jacobi), missing_(missing), brackets_(static_cast<std::size_t>(columns), EnergyBracket(bound)) {}
 
   void operator()(const PcgIteration& step) {
     for (std::size_t k = 0; k < step.column.size(); ++k) {
