@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <optional>
 
 #include "synbal/core/agree.hpp"
@@ -11,7 +12,20 @@ namespace synbal {
 
 namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-constexpr std::size_t kStampWords = 2;
+constexpr std::size_t kStampWords = 2;              // round, version
+constexpr std::size_t kOwnWords = kStampWords + 1;  // and the check
+
+/// Depends on every bit and on the order of the words; as a double, because slots hold doubles.
+double check_of(std::span<const double> words) {
+  std::uint64_t sum = 0x9E3779B97F4A7C15;
+  for (const double word : words) {
+    sum = (sum ^ std::bit_cast<std::uint64_t>(word)) * 0xD6E8FEB86659FD93;
+    sum ^= sum >> 32;
+  }
+  return std::bit_cast<double>(sum);
+}
+
+bool same_bits(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b); }
 }  // namespace
 
 OneSidedTransport::OneSidedTransport(const Comm& comm, const Halo& halo) : comm_(&comm) {
@@ -19,12 +33,12 @@ OneSidedTransport::OneSidedTransport(const Comm& comm, const Halo& halo) : comm_
   std::size_t size = 0;
   for (const auto& peer : halo.receives()) {
     place_for[at(peer.rank)] = static_cast<std::int64_t>(size);
-    incoming_.push_back({size, std::vector<double>(at(peer.count)), 0});
-    size += at(peer.count) + kStampWords;
+    incoming_.push_back({size, std::vector<double>(at(peer.count) + kOwnWords), 0});
+    size += incoming_.back().words.size();
   }
   const auto my_place_at = comm.all_to_all(std::span<const std::int64_t>(place_for));
   for (const auto& peer : halo.sends()) {
-    outgoing_.push_back({peer.rank, my_place_at[at(peer.rank)], std::vector<double>(at(peer.count) + kStampWords)});
+    outgoing_.push_back({peer.rank, my_place_at[at(peer.rank)], std::vector<double>(at(peer.count) + kOwnWords)});
   }
   std::optional<Error> failure;
   MPI_Win window = MPI_WIN_NULL;
@@ -46,16 +60,17 @@ OneSidedTransport::OneSidedTransport(const Comm& comm, const Halo& halo) : comm_
 OneSidedTransport::~OneSidedTransport() = default;
 
 void OneSidedTransport::put(Outgoing& peer, std::size_t number, const Stamp& stamp, const PackValues& pack) {
-  const std::span values(peer.buffer);
-  const auto count_of_values = values.size() - kStampWords;
-  pack(number, values.first(count_of_values));
-  values[count_of_values] = static_cast<double>(stamp.round);
-  values[count_of_values + 1] = static_cast<double>(stamp.version);
-  const auto count = static_cast<int>(values.size());
-  SYNBAL_MPI(MPI_Rput(values.data(), count, MPI_DOUBLE, peer.rank, peer.place, count, MPI_DOUBLE, window_.get(),
+  const std::span words(peer.buffer);
+  const auto values = words.first(words.size() - kOwnWords);
+  pack(number, values);
+  words[values.size()] = static_cast<double>(stamp.round);
+  words[values.size() + 1] = static_cast<double>(stamp.version);
+  words.back() = check_of(words.first(words.size() - 1));
+  const auto count = static_cast<int>(words.size());
+  SYNBAL_MPI(MPI_Rput(words.data(), count, MPI_DOUBLE, peer.rank, peer.place, count, MPI_DOUBLE, window_.get(),
                       &peer.request));
   traffic_.messages += 1;
-  traffic_.bytes += static_cast<ByteCount>(values.size_bytes());
+  traffic_.bytes += static_cast<ByteCount>(words.size_bytes());
 }
 
 bool OneSidedTransport::publish(std::size_t peer, const Stamp& stamp, const PackValues& pack) {
@@ -66,27 +81,31 @@ bool OneSidedTransport::publish(std::size_t peer, const Stamp& stamp, const Pack
   return done != 0;
 }
 
-// The slots change while they are read: every double is read at once, and which publication it is of does not matter.
+// A slot changes while it is read, its words in any order (neither MPI nor the memory promises one): the check tells a
+// publication from the pieces of two, for which a later look is left to find what comes whole.
+bool OneSidedTransport::read(Incoming& in) const {
+  const auto word = [slot = slots_ + in.place](std::size_t k) {
+    return std::atomic_ref<double>(slot[k]).load(std::memory_order_relaxed);
+  };
+  const auto count = in.words.size();
+  if (static_cast<std::int64_t>(word(count - kOwnWords + 1)) <= in.seen) return false;
+  for (std::size_t k = 0; k < count; ++k) in.words[k] = word(k);
+  return same_bits(in.words.back(), check_of(std::span(in.words).first(count - 1)));
+}
+
 bool OneSidedTransport::collect(const TakeValues& take) {
   SYNBAL_MPI(MPI_Win_sync(window_.get()));
   bool news = false;
   for (std::size_t p = 0; p < incoming_.size(); ++p) {
     auto& in = incoming_[p];
-    double* const slot = slots_ + in.place;
-    const auto word = [&](std::size_t k) {
-      return static_cast<std::int64_t>(
-          std::atomic_ref<double>(slot[in.values.size() + k]).load(std::memory_order_acquire));
-    };
-    Stamp stamp;
-    stamp.version = word(1);
+    if (!read(in)) continue;
+    const auto values = std::span<const double>(in.words).first(in.words.size() - kOwnWords);
+    const Stamp stamp{static_cast<std::int64_t>(in.words[values.size() + 1]),
+                      static_cast<std::int64_t>(in.words[values.size()])};
     if (stamp.version <= in.seen) continue;
-    stamp.round = word(0);
-    for (std::size_t k = 0; k < in.values.size(); ++k) {
-      in.values[k] = std::atomic_ref<double>(slot[k]).load(std::memory_order_relaxed);
-    }
     in.seen = stamp.version;
     news = true;
-    take(p, stamp, in.values);
+    take(p, stamp, values);
   }
   return news;
 }

@@ -31,18 +31,19 @@ class OneSidedTransport : public Transport {
       MPI_Win_free(&window);
     }
   };
-  /// Values, then round and version: who reads these first finds values that are at least as new.
   struct Outgoing {
     Rank rank;
-    MPI_Aint place;  // of my slot in the peer's window, in doubles
-    std::vector<double> buffer;
+    MPI_Aint place;              // of my slot in the peer's window, in doubles
+    std::vector<double> buffer;  // values, round, version, and a check of all these
     MPI_Request request = MPI_REQUEST_NULL;
   };
   struct Incoming {
     std::size_t place;
-    std::vector<double> values;
-    std::int64_t seen = 0;
+    std::vector<double> words;  // a copy of the slot
+    std::int64_t seen = 0;      // version that was handed over last
   };
+  /// Copies a slot; true when it holds a whole publication that is newer than the last.
+  bool read(Incoming& in) const;
   void put(Outgoing& peer, std::size_t number, const Stamp& stamp, const PackValues& pack);
 
   const Comm* comm_;

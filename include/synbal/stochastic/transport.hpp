@@ -21,14 +21,14 @@ struct Stamp {
 
 /// Fills what the peer halo.sends()[peer] holds of this rank as ghosts, in the order of the send indices.
 using PackValues = std::function<void(std::size_t peer, std::span<double> values)>;
-/// Takes the values of the ghosts of halo.receives()[peer], which are at least as new as the stamp.
+/// Takes the values of the ghosts of halo.receives()[peer], those of the publication that the stamp names.
 using TakeValues = std::function<void(std::size_t peer, const Stamp& stamp, std::span<const double> values)>;
 
 /// Brings the values of owned neurons to the ranks that hold them as ghosts. A publication carries all values for one
-/// peer and a stamp. What a peer takes may mix the values of two publications: harmless, for a neuron's optimum is a
-/// monotone function of its neighbours' values, so whatever mixture of values from the past it sees, it ends within the
-/// interval that those values span around the equilibrium, and newer ones follow. The state at the end is verified
-/// without stamps.
+/// peer and a stamp, and is handed over whole. Some may be overtaken and never seen: harmless, for a neuron's optimum
+/// is a monotone function of its neighbours' values, so whatever values from the past it sees, it ends within the
+/// interval that those span around the equilibrium, and newer ones follow. The state at the end is verified without
+/// stamps.
 class Transport {
  public:
   Transport() = default;
