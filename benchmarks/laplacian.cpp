@@ -91,7 +91,7 @@ std::vector<double> right_hand_side(const ConductanceGraph& graph) {
 LaplacianSolverParams solver_params(const Choices& choices) {
   LaplacianSolverParams params;
   params.eliminate = choices.eliminate;
-  params.incomplete = choices.preconditioner == "incomplete";
+  if (choices.preconditioner == "incomplete") params.preconditioner = Preconditioner::incomplete;
   for (const auto kind : {Preconditioner::jacobi, Preconditioner::multigrid, Preconditioner::direct}) {
     if (choices.preconditioner == to_string(kind)) params.preconditioner = kind;
   }

@@ -157,6 +157,13 @@ std::vector<GlobalIndex> GraphSource::nodes_of(std::span<const GlobalIndex> neur
   return nodes;
 }
 
+std::vector<std::int64_t> GraphSource::ids_of_columns() const {
+  std::vector<std::int64_t> ids(ids_.size() + network_.halo.ghosts().size());
+  const auto ghosts = std::copy(ids_.begin(), ids_.end(), ids.begin());
+  HaloExchange<std::int64_t>(network_.halo).forward(ids_, std::span(ghosts, ids.end()));
+  return ids;
+}
+
 std::vector<std::int64_t> GraphSource::places() const {
   std::vector<std::int64_t> places(at(network_.local_size()));
   for (std::size_t i = 0; i < places.size(); ++i) places[i] = network_.file_index(static_cast<LocalIndex>(i));

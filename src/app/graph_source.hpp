@@ -64,6 +64,8 @@ class GraphSource {
 
   /// [network rows] Ids of the owned neurons as the user knows them.
   [[nodiscard]] std::span<const std::int64_t> ids() const noexcept { return ids_; }
+  /// Collective. [network rows, then ghosts] The same for all columns.
+  [[nodiscard]] std::vector<std::int64_t> ids_of_columns() const;
   /// [network rows, then ghosts] Global index of the node that each neuron is, kGround or kNoNode.
   [[nodiscard]] std::span<const GlobalIndex> node_of_column() const noexcept { return node_; }
   /// Collective. The same for neurons anywhere (global indices of the network).

@@ -49,8 +49,8 @@ LaplacianRun::LaplacianRun(const Context& context, const LaplacianOptions& optio
 LaplacianSolverParams LaplacianRun::solver_params() const {
   LaplacianSolverParams params;
   const auto& name = options_->preconditioner;
-  params.incomplete = name == "incomplete";
   if (name == "jacobi") params.preconditioner = Preconditioner::jacobi;
+  if (name == "incomplete") params.preconditioner = Preconditioner::incomplete;
   if (name == "multigrid") params.preconditioner = Preconditioner::multigrid;
   if (name == "direct") params.preconditioner = Preconditioner::direct;
   return params;

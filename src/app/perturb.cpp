@@ -92,16 +92,6 @@ void refuse_twice(const PerturbRun& perturb) {
                                 twice->postsynaptic, twice->presynaptic));
 }
 
-// Collective. [rows + ghosts]
-std::vector<std::int64_t> ids_of_columns(const GraphSource& source) {
-  const auto& halo = source.network().halo;
-  std::vector<std::int64_t> ids(source.ids().begin(), source.ids().end());
-  const auto owned = ids.size();
-  ids.resize(owned + halo.ghosts().size());
-  HaloExchange<std::int64_t>(halo).forward(std::span(ids).first(owned), std::span(ids).subspan(owned));
-  return ids;
-}
-
 ExitCode run_perturb(const Context& context, const PerturbOptions& options) {
   const auto& comm = context.world;
   agreed(comm, [&] { check_options(options, comm.is_root()); });
@@ -126,7 +116,7 @@ ExitCode run_perturb(const Context& context, const PerturbOptions& options) {
                             params);
   PerturbRun perturb{run, options, study, {}, 0, {}};
   if (options.every_synapse()) {
-    select_all(perturb, source.network(), ids_of_columns(source));
+    select_all(perturb, source.network(), source.ids_of_columns());
   } else {
     select_named(perturb, selected);
   }

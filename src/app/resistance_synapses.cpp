@@ -59,21 +59,11 @@ struct SynapseRows {
 };
 
 // Collective.
-std::vector<std::int64_t> ids_of_columns(const GraphSource& source) {
-  const auto& halo = source.network().halo;
-  std::vector<std::int64_t> ids(source.ids().begin(), source.ids().end());
-  const auto owned = ids.size();
-  ids.resize(owned + halo.ghosts().size());
-  HaloExchange<std::int64_t>(halo).forward(std::span(ids).first(owned), std::span(ids).subspan(owned));
-  return ids;
-}
-
-// Collective.
 SynapseRows rows_of(const GraphSource& source, const EdgeResistances& found) {
   const auto& network = source.network();
   const double unit = source.graph().unit();
   const EdgeOfSynapse edge_of(source, found);
-  const auto ids = ids_of_columns(source);
+  const auto ids = source.ids_of_columns();
   std::optional<SynapseCosts> costs;
   if (source.problem() != nullptr) costs.emplace(source);
   SynapseRows rows;

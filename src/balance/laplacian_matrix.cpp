@@ -2,7 +2,6 @@
 #include "balance/laplacian_matrix.hpp"
 
 #include <limits>
-#include <utility>
 #include <vector>
 
 #include "synbal/balance/edges.hpp"
@@ -13,13 +12,6 @@ namespace synbal {
 namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
-/// Sets a PETSc option unless the user did.
-void set_default(const std::string& name, const char* value) {
-  PetscBool given = PETSC_FALSE;
-  SYNBAL_PETSC(PetscOptionsHasName(nullptr, nullptr, name.c_str(), &given));
-  if (given == PETSC_FALSE) SYNBAL_PETSC(PetscOptionsSetValue(nullptr, name.c_str(), value));
-}
 
 struct Entries {
   std::vector<PetscInt> row, column;
@@ -88,17 +80,6 @@ void laplacian_diagonal(const BalanceProblem& problem, const NeuronCosts& costs,
     const double k = problem.exponent(i);
     diagonal[at(i)] = costs.in[at(i)] + k * k * costs.out[at(i)];
   }
-}
-
-void prefer_robust_boomeramg(const std::string& prefix) {
-  const std::pair<const char*, const char*> settings[] = {{"coarsen_type", "PMIS"},
-                                                          {"interp_type", "ext+i"},
-                                                          {"agg_nl", "2"},
-                                                          {"P_max", "4"},
-                                                          {"strong_threshold", "0.5"},
-                                                          {"relax_type_all", "l1scaled-Jacobi"},
-                                                          {"relax_type_coarse", "l1scaled-Jacobi"}};
-  for (const auto& [name, value] : settings) set_default("-" + prefix + "pc_hypre_boomeramg_" + name, value);
 }
 
 }  // namespace synbal

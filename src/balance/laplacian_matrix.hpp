@@ -24,9 +24,4 @@ PetscMat assemble_laplacian(const BalanceProblem& problem, const NeuronCosts& co
 /// [n] r + k^2 o, the diagonal of L.
 void laplacian_diagonal(const BalanceProblem& problem, const NeuronCosts& costs, std::span<double> diagonal);
 
-/// BoomerAMG with the settings that hold on expanders and lattices alike, with iteration counts independent of the
-/// number of ranks, where the options with this prefix do not say otherwise; l1-Jacobi on the coarsest level because L
-/// is singular.
-void prefer_robust_boomeramg(const std::string& prefix);
-
 }  // namespace synbal

@@ -57,7 +57,6 @@ double share_of_triangles(const ConductanceGraph& graph) {
 
 std::optional<Preconditioner> GraphPreconditioners::asked(const LaplacianSolverParams& params) const {
   if (user_chose_preconditioner()) return Preconditioner::multigrid;  // PETSc takes the user's instead
-  if (params.incomplete) return Preconditioner::incomplete;
   const bool tiny = graph_->global_size() <= kTinyLimit;
   return tiny && params.preconditioner == Preconditioner::multigrid ? Preconditioner::direct : params.preconditioner;
 }

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "krylov/width.hpp"
 #include "laplacian/incomplete_factor.hpp"
-#include "laplacian/width.hpp"
 
 namespace synbal::laplacian {
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "krylov/width.hpp"
 #include "laplacian/row_sum.hpp"
-#include "laplacian/width.hpp"
 
 namespace synbal {
 
@@ -82,10 +82,10 @@ void LaplacianOperator::apply(std::span<const double> x, std::span<double> y, in
   ghosts_.resize(at(graph.halo().ghost_count()) * at(columns));
   exchange_.forward_begin(x, ghosts_, columns);
   std::fill(dots.begin(), dots.end(), 0.0);
-  laplacian::with_width(columns, [&](auto width) { multiply_local<width>(graph, x.data(), y.data(), dots.data()); });
+  with_width(columns, [&](auto width) { multiply_local<width>(graph, x.data(), y.data(), dots.data()); });
   exchange_.forward_end();
-  laplacian::with_width(
-      columns, [&](auto width) { multiply_border<width>(graph, x.data(), ghosts_.data(), y.data(), dots.data()); });
+  with_width(columns,
+             [&](auto width) { multiply_border<width>(graph, x.data(), ghosts_.data(), y.data(), dots.data()); });
   passes_ += columns;
 }
 

@@ -18,11 +18,11 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// Ways of solving: chosen by itself and by name, with and without elimination. Multigrid is for larger graphs.
 std::vector<LaplacianSolverParams> all_ways() {
   return {{},
-          {Preconditioner::jacobi, false, false},
-          {std::nullopt, true, true},
-          {std::nullopt, true, false},
-          {Preconditioner::direct, false, true},
-          {Preconditioner::direct, false, false}};
+          {Preconditioner::jacobi, false},
+          {Preconditioner::incomplete, true},
+          {Preconditioner::incomplete, false},
+          {Preconditioner::direct, true},
+          {Preconditioner::direct, false}};
 }
 
 /// Collective. x_i - x_j for L x = e_i - e_j.
@@ -132,7 +132,7 @@ TEST(LaplacianSolver, many_columns_are_solved_as_each_alone) {
   for (std::size_t i = 0; i < 300; ++i) all[i * m + 7] *= 1e-30;
   const auto b = own_part(graph, all, m);
   std::vector<double> x(b.size());
-  LaplacianSolver solver(graph, {Preconditioner::jacobi, false, true});
+  LaplacianSolver solver(graph, {Preconditioner::jacobi, true});
   const auto together = solver.solve(b, x, m, {1e-9});
   EXPECT_TRUE(together.converged);
   EXPECT_EQ(together.columns.size(), m);
@@ -191,7 +191,7 @@ TEST(LaplacianSolver, a_tolerance_that_rounding_does_not_allow_is_said_not_to_be
 TEST(LaplacianSolver, the_limit_of_iterations_is_kept) {
   const auto graph = distribute(world(), random_graph(2'000, 2, 2.0, 7));
   const auto b = own_part(graph, noise(2'000, 2));
-  LaplacianSolver solver(graph, {Preconditioner::jacobi, false, false});
+  LaplacianSolver solver(graph, {Preconditioner::jacobi, false});
   std::vector<double> x(b.size());
   const auto result = solver.solve(b, x, 1, {1e-10, 5});
   EXPECT_FALSE(result.converged);
@@ -205,7 +205,7 @@ TEST(LaplacianSolver, observer_sees_lower_bounds_of_the_energy_that_rise_to_it) 
   constexpr std::size_t m = 4;
   const auto b = own_part(graph, noise(600 * m, 6), m);
   for (const bool eliminate : {true, false}) {
-    LaplacianSolver solver(graph, {Preconditioner::jacobi, false, eliminate});
+    LaplacianSolver solver(graph, {Preconditioner::jacobi, eliminate});
     std::vector<double> x(b.size());
     std::vector<std::vector<double>> energies(m);
     std::int64_t calls = 0;
@@ -236,7 +236,7 @@ TEST(LaplacianSolver, observer_sees_lower_bounds_of_the_energy_that_rise_to_it) 
 TEST(LaplacianSolver, coefficients_seen_give_the_energy_through_their_tridiagonal_matrix) {
   const auto graph = distribute(world(), random_graph(200, 4, 1.0, 4));
   const auto b = own_part(graph, noise(200, 6));
-  LaplacianSolver solver(graph, {Preconditioner::jacobi, false, true});
+  LaplacianSolver solver(graph, {Preconditioner::jacobi, true});
   std::vector<double> x(b.size()), diagonal, side;  // T = tridiag of the Lanczos process
   double rho = 0, energy = 0, alpha = 0, offset = 0;
   solver.solve(b, x, 1, {1e-12}, [&](const PcgIteration& now) {
@@ -254,7 +254,7 @@ TEST(LaplacianSolver, coefficients_seen_give_the_energy_through_their_tridiagona
 TEST(LaplacianSolver, observer_can_end_a_column) {
   const auto graph = distribute(world(), random_graph(800, 3, 1.0, 4));
   const auto b = own_part(graph, noise(1'600, 6), 2);
-  LaplacianSolver solver(graph, {Preconditioner::jacobi, false, true});
+  LaplacianSolver solver(graph, {Preconditioner::jacobi, true});
   std::vector<double> x(b.size());
   const auto result = solver.solve(b, x, 2, {1e-10}, [](const PcgIteration& now) {
     for (std::size_t k = 0; k < now.column.size(); ++k) now.stop[k] = now.column[k] == 1 && now.iteration == 4 ? 1 : 0;
@@ -294,7 +294,7 @@ TEST(LaplacianSolver, iterations_do_not_grow_with_the_ranks) {
   const Comm self(MPI_COMM_SELF);
   const auto all = noise(4'000, 3);
   const std::vector<LaplacianSolverParams> ways{
-      {}, {Preconditioner::jacobi}, {Preconditioner::multigrid}, {std::nullopt, true}};
+      {}, {Preconditioner::jacobi}, {Preconditioner::multigrid}, {Preconditioner::incomplete}};
   for (const auto& way : ways) {
     std::int64_t iterations[2] = {};
     const Comm* comms[2] = {&self, &world()};
@@ -326,7 +326,7 @@ TEST(LaplacianSolver, incomplete_cholesky_is_the_same_at_any_rank_count) {
   const Comm* comms[2] = {&self, &world()};
   for (int k = 0; k < 2; ++k) {
     const auto graph = distribute(*comms[k], list);
-    LaplacianSolver solver(graph, {std::nullopt, true});
+    LaplacianSolver solver(graph, {Preconditioner::incomplete});
     std::vector<double> x(at(graph.size()));
     const auto result = solver.solve(own_part(graph, all), x, 1, {1e-8}, [&](const PcgIteration& now) {
       EXPECT_FALSE(now.jacobi);

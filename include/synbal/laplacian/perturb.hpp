@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "synbal/balance/kernel.hpp"
 #include "synbal/balance/problem.hpp"
 #include "synbal/krylov/component_sums.hpp"
 #include "synbal/laplacian/graph.hpp"

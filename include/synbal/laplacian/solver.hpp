@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "synbal/balance/hessian.hpp"
 #include "synbal/krylov/pcg.hpp"
 #include "synbal/laplacian/graph.hpp"
 
@@ -21,8 +20,7 @@ struct LaplacianSolverParams {
   /// (also if multigrid is asked for), a factorisation. PETSc options with the prefix `laplacian_` replace all of these
   /// (-laplacian_pc_type ..., after `--`); those for BoomerAMG (-laplacian_pc_hypre_boomeramg_...) tune multigrid.
   std::optional<Preconditioner> preconditioner;
-  bool incomplete = false;  ///< incomplete Cholesky, instead of `preconditioner`
-  bool eliminate = true;    ///< degree-1 and degree-2 nodes exactly, beforehand
+  bool eliminate = true;  ///< degree-1 and degree-2 nodes exactly, beforehand
 };
 
 struct LaplacianSolveParams {
