@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <fstream>
+#include <optional>
 
 #include "laplacian_graphs.hpp"
 #include "measure.hpp"
@@ -32,7 +33,8 @@ struct Choices {
   std::string speed_graph = "random";
   GraphChoice small{"", 4'000, 40'000, 1}, large{"", 50'000, 500'000, 1}, fast{"", 100'000, 1'000'000, 1};
   int solves = 64;
-  std::int64_t pairs = 64;
+  std::int64_t pairs = 1'000;
+  std::optional<int> deflation;
   std::string export_file = "resistances.txt";
 };
 
@@ -161,7 +163,9 @@ Json measure_pairs(const Comm& comm, const Choices& choices, const std::string& 
   const auto pairs = random_pairs(graph, choices.pairs);
   const auto own = comm.is_root() ? std::span(pairs) : std::span<const NodePair>();
   LaplacianSolver solver(graph);
-  ResistanceSolver resistances(graph, solver);
+  ResistanceParams params;
+  params.deflation = choices.deflation;
+  ResistanceSolver resistances(graph, solver, params);
   const auto bound = resistances.eigenvalue_bound();
   const auto found = resistances(own);
   const auto solutions = iterations_of_solutions(graph, solver, pairs);
@@ -182,6 +186,7 @@ Json measure_pairs(const Comm& comm, const Choices& choices, const std::string& 
   out["preconditioner"] = bound.preconditioner;
   out["eigenvalue_bound"] = bound.value;
   out["bound_seconds"] = bound.seconds;
+  out["deflated"] = resistances.deflated();
   out["seconds_a_pair"] = found.seconds / static_cast<double>(choices.pairs);
   out["iterations_a_pair"] = static_cast<double>(iterations) / static_cast<double>(choices.pairs);
   out["iterations_over_those_of_a_solution"] = ratio;
@@ -258,6 +263,7 @@ int main(int argc, char** argv) {
   app.add_option("--speed-graph", choices.speed_graph, "family for the speed")->check(CLI::IsMember(graph_kinds()));
   app.add_option("--solves", choices.solves, "random right-hand sides of an estimate");
   app.add_option("--pairs", choices.pairs, "pairs of nodes");
+  app.add_option("--deflation", choices.deflation, "vectors of the slow space for pairs [default: what pays]");
   app.add_option("--nodes", choices.large.nodes, "nodes for pairs");
   app.add_option("--edges", choices.large.edges, "edges for pairs");
   app.add_option("--small-nodes", choices.small.nodes, "nodes for error and export");

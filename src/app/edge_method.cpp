@@ -20,7 +20,6 @@ EdgeMethod EdgeMethodOptions::for_nodes(GlobalIndex nodes) const {
 EdgeResistanceParams EdgeMethodOptions::params(EdgeMethod by) const {
   EdgeResistanceParams params;
   params.method = by;
-  if (by == EdgeMethod::columns && !asked()) params.tolerance = kModestResidual;
   params.solves = solves.value_or(params.solves), params.checked = checked.value_or(params.checked);
   return params;
 }

@@ -13,10 +13,6 @@ namespace synbal::app {
 /// Nodes for which one solve each takes no longer than a user waits without having asked for it.
 inline constexpr GlobalIndex kFewNodes = 2'000;
 
-/// Relative residual of exact solves that nobody asked for: where groups are weakly joined, rounding keeps solves from
-/// the default of 1e-12.
-inline constexpr double kModestResidual = 1e-10;
-
 struct EdgeMethodOptions {
   std::string method = "auto";
   std::optional<int> solves;            ///< given by the user, who thereby wants an estimate

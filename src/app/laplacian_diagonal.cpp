@@ -27,7 +27,6 @@ DiagonalParams params_of(const Options& options, GlobalIndex nodes) {
   params.exact = options.exact || (!options.solves && !options.checked && nodes <= kFewNodes);
   params.solves = options.solves.value_or(params.solves), params.checked = options.checked.value_or(params.checked);
   params.tolerance = options.tolerance, params.seed = options.seed;
-  if (params.exact && !options.exact && options.tolerance == 0) params.tolerance = kModestResidual;
   return params;
 }
 
@@ -86,8 +85,10 @@ Command add_laplacian_diagonal(CLI::App& laplacian) {
       ->default_str(std::to_string(standard.checked))
       ->excludes(exact);
   command
-      ->add_option("--tolerance", o->tolerance,
-                   "relative residual (0: 1e-4 for estimates, 1e-12 for --exact, 1e-10 for what is exact by itself)")
+      ->add_option(
+          "--tolerance", o->tolerance,
+          "relative residual of exact solves (0: 1e-12, or 1e-10 where rounding allows no more); of an estimate, what "
+          "random solves may lack (0: 1e-5)")
       ->check(number_between(0, 0.1))
       ->capture_default_str();
   command->add_option("--seed", o->seed, "of the estimate")->capture_default_str();

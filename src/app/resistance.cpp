@@ -38,6 +38,9 @@ void check_together(const ResistanceOptions& o, const CLI::App& command) {
     if ((!o.wants_pairs() && !o.all) || command.count(name) == 0) continue;
     throw usage_error(fmt::format("{} belongs to --method estimate, which does not run here: leave it out", name));
   }
+  if (o.deflate && !o.wants_pairs() && !(o.from && o.edges.asked() == EdgeMethod::pairs)) {
+    throw usage_error("--deflate is for --pair, --pairs and --from with --method pairs: leave it out");
+  }
   check_edge_method(o.edges);
   if (o.all && o.output.empty()) throw usage_error("--all needs a file for the matrix: give -o OUT.h5");
 }
@@ -75,12 +78,21 @@ void add_numerics(CLI::App& command, ResistanceOptions& o) {
   command
       .add_option("--tolerance", o.tolerance,
                   "pairs: half the width of the bracket, relative (1e-8; 1e-10 for --synapses); columns and --all: "
-                  "relative residual (1e-12; 1e-10 where --method auto takes them); 0: these")
+                  "relative residual (1e-12, or 1e-10 where rounding allows no more); 0: these")
       ->check(number_between(0, 0.1))
       ->capture_default_str();
   command.add_option("--max-iterations", o.max_iterations, "of conjugate gradients, for each pair")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  command
+      .add_option(
+          "--deflate", o.deflate,
+          fmt::format("pairs: solves start in the span of so many vectors that hold the slowest modes; each "
+                      "costs three rough solves and 8 bytes a neuron, and all spare every pair iterations where "
+                      "groups hang together weakly [default: {} where many pairs make that pay, else 0]",
+                      ResistanceSolver::kDeflation))
+      ->check(CLI::Range(0, 4096))
+      ->type_name("INT");
   command.add_option("--seed", o.seed, "of everything that is drawn at random")->capture_default_str();
 }
 

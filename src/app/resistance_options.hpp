@@ -18,6 +18,7 @@ struct ResistanceOptions : LaplacianOptions {
   EdgeMethodOptions edges;
   double tolerance = 0;  ///< 0: that of the method
   std::int64_t max_iterations = 20'000;
+  std::optional<int> deflate;  ///< see ResistanceParams
   std::uint64_t seed = 1;
 
   [[nodiscard]] bool wants_pairs() const { return !pair.empty() || !pairs.empty(); }
@@ -36,6 +37,7 @@ struct PairAnswers {
   std::vector<PairResistance> pairs;
   bool converged = true;
   std::int64_t count = 0, unreachable = 0, iterations = 0;  ///< over all ranks; most iterations of any pair
+  int deflated = 0;                                         ///< vectors from which solves started
 };
 
 /// Collective. Pairs of nodes, kGround and kNoNode (which is joined to nothing; `same[k]`: both ends are one neuron).

@@ -85,6 +85,7 @@ void print(const Json& report) {
   fmt::print("resistance   {} pairs: {}, {} iterations at most (tolerance {:g})\n", p["count"].get<std::int64_t>(),
              p["all_converged"].get<bool>() ? "converged" : "TOLERANCE NOT REACHED",
              p["most_iterations"].get<std::int64_t>(), p["tolerance"].get<double>());
+  if (p["deflated"] > 0) fmt::print("             from the span of {} slow vectors\n", p["deflated"].get<int>());
   if (p["unreachable"] > 0) {
     fmt::print("             {} of them are in different components: infinite\n", p["unreachable"].get<std::int64_t>());
   }
@@ -98,7 +99,6 @@ PairAnswers solve_pairs(LaplacianRun& run, const ResistanceOptions& options, con
   ResistanceParams params;
   if (options.tolerance > 0) params.tolerance = options.tolerance;
   params.max_iterations = options.max_iterations, params.seed = options.seed;
-  ResistanceSolver solver(run.graph(), run.solver(), params);
   std::vector<std::size_t> joined;
   PairAnswers answers;
   for (std::size_t k = 0; k < pairs.size(); ++k) {
@@ -107,6 +107,8 @@ PairAnswers solve_pairs(LaplacianRun& run, const ResistanceOptions& options, con
   }
   const auto own = static_cast<std::int64_t>(joined.size());
   const auto most = comm.max(own), all = comm.sum(own);
+  params.expected = all, params.deflation = options.deflate;
+  ResistanceSolver solver(run.graph(), run.solver(), params);
   CountProgress progress("resistance", all, "pairs");
   for (std::int64_t first = 0; first < most; first += kBlock) {
     std::vector<NodePair> block;
@@ -120,6 +122,7 @@ PairAnswers solve_pairs(LaplacianRun& run, const ResistanceOptions& options, con
     progress.update(std::min(all, (first + kBlock) * comm.size()));
   }
   const auto infinite = std::ranges::count_if(answers.pairs, [](const auto& p) { return std::isinf(p.value); });
+  answers.deflated = solver.deflated();
   answers.count = comm.sum(static_cast<std::int64_t>(pairs.size()));
   answers.unreachable = comm.sum(static_cast<std::int64_t>(infinite));
   return answers;
@@ -143,6 +146,7 @@ ExitCode resistance_of_pairs(LaplacianRun& run, const ResistanceOptions& options
                            {"tolerance", tolerance},
                            {"all_converged", named.answers.converged},
                            {"most_iterations", named.answers.iterations},
+                           {"deflated", named.answers.deflated},
                            {"unreachable", named.answers.unreachable}};
   const auto lines = options.output.empty() ? first_lines(comm, named) : std::string();
   const auto table = table_of(named);

@@ -84,9 +84,7 @@ FromOne by_diagonal(LaplacianRun& run, const ResistanceOptions& options, const O
   const auto& graph = run.graph();
   DiagonalParams params;
   params.exact = exact, params.seed = options.seed;
-  params.tolerance = options.tolerance > 0
-                         ? options.tolerance
-                         : options.edges.params(exact ? EdgeMethod::columns : EdgeMethod::estimate).tolerance;
+  params.tolerance = options.tolerance;
   params.solves = options.edges.solves.value_or(params.solves);
   params.checked = options.edges.checked.value_or(params.checked);
   const auto diagonal = pseudoinverse_diagonal(graph, run.solver(), params);
@@ -266,11 +264,11 @@ ExitCode resistance_from_neuron(LaplacianRun& run, const ResistanceOptions& opti
 ExitCode resistance_of_all(LaplacianRun& run, const ResistanceOptions& options) {
   const auto& comm = run.comm();
   agreed(comm, [&] { check_size(run.source()); });
-  const double tolerance = options.tolerance > 0 ? options.tolerance : 1e-12;
+  const double tolerance = exact_solve(options.tolerance).tolerance;
   const bool converged = timed(comm, run.times().solve, [&] {
     auto about = run.provenance(tolerance);
     about.reason = "see /converged", about.exit_code = -1;
-    return AllPairs(run, options, about).write(tolerance);
+    return AllPairs(run, options, about).write(options.tolerance);
   });
   const auto n = run.source().network().size();
   run.report()["all"] = {{"neurons", n}, {"tolerance", tolerance}, {"all_converged", converged}};

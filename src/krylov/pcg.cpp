@@ -17,7 +17,7 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 struct BlockPcg::Columns {
   std::vector<std::size_t> given;  // place in the task
   std::vector<int> name;
-  std::vector<double> alpha, beta, rho, next_rho, offset, energy, residual, progress, target, norm;
+  std::vector<double> alpha, beta, rho, next_rho, next_alpha, offset, energy, residual, progress, target, norm;
   std::vector<std::uint8_t> active, stop;
   PcgNorm measure;
   std::span<const double> weight;
@@ -25,7 +25,7 @@ struct BlockPcg::Columns {
   explicit Columns(const PcgTask& task) : measure(task.measure), weight(task.weight) {
     const auto m = at(task.columns);
     for (std::size_t k = 0; k < m; ++k) given.push_back(k), name.push_back(task.column[k]);
-    for (auto* values : {&alpha, &beta, &rho, &next_rho, &residual}) values->assign(m, 0.0);
+    for (auto* values : {&alpha, &beta, &rho, &next_rho, &next_alpha, &residual}) values->assign(m, 0.0);
     progress.assign(m, 1.0);
     offset.assign(task.offset.begin(), task.offset.end());
     energy = offset;
@@ -51,6 +51,11 @@ struct BlockPcg::Columns {
     return norm[k] > 0 ? size / norm[k] : size;
   }
 
+  /// p^T A p of the direction that follows, from r.u and w.u and the step before (none yet: alpha = 0).
+  [[nodiscard]] double curvature(std::size_t k, std::span<const double> scalars, double next_beta) const {
+    return scalars[width() + k] - (alpha[k] == 0 ? 0.0 : next_beta * scalars[k] / alpha[k]);
+  }
+
   /// True when the next step may well end all columns, going by the progress of the last one.
   [[nodiscard]] bool ending() const {
     if (norm.empty()) return false;
@@ -70,12 +75,14 @@ struct BlockPcg::Columns {
       residual[k] = now;
       energy[k] += alpha[k] * rho[k];
       next_rho[k] = complete ? scalars[k] : std::numeric_limits<double>::quiet_NaN();
+      next_alpha[k] = next_rho[k] / curvature(k, scalars, next_rho[k] / rho[k]);
     }
     auto seen = *this;
     const auto places = active_places();
     seen.select(places);
-    const PcgIteration told{task.cycle, iteration,     jacobi,      seen.name,   seen.rho,      seen.alpha,
-                            seen.beta,  seen.next_rho, seen.offset, seen.energy, seen.residual, seen.stop};
+    const PcgIteration told{task.cycle,  iteration,     jacobi,        seen.name,       seen.rho,
+                            seen.alpha,  seen.beta,     seen.next_rho, seen.next_alpha, seen.offset,
+                            seen.energy, seen.residual, seen.stop};
     if (task.observer != nullptr && *task.observer) (*task.observer)(told);
     for (std::size_t k = 0; k < places.size(); ++k) stop[places[k]] = seen.stop[k];
     return task.adviser && task.adviser(told);
@@ -94,8 +101,8 @@ struct BlockPcg::Columns {
       for (std::size_t k = 0; k < places.size(); ++k) values[k] = values[places[k]];
       values.resize(places.size());
     };
-    pick(given), pick(name), pick(alpha), pick(beta), pick(rho), pick(next_rho), pick(offset), pick(energy),
-        pick(residual), pick(progress), pick(target), pick(norm);
+    pick(given), pick(name), pick(alpha), pick(beta), pick(rho), pick(next_rho), pick(next_alpha), pick(offset),
+        pick(energy), pick(residual), pick(progress), pick(target), pick(norm);
     pick(active), pick(stop);
   }
 };
@@ -272,13 +279,11 @@ void BlockPcg::account(Columns& now, PcgOutcome& outcome, std::int64_t iteration
 void BlockPcg::next_step(Columns& now, std::span<const double> scalars) {
   const auto m = now.width();
   for (std::size_t k = 0; k < m; ++k) {
-    const double rho = scalars[k], before = now.rho[k], alpha = now.alpha[k];
-    const bool first = alpha == 0;
-    const double beta = first ? 0.0 : rho / before;
-    const double curvature = scalars[m + k] - (first ? 0.0 : beta * rho / alpha);
+    const double rho = scalars[k];
+    const double beta = now.alpha[k] == 0 ? 0.0 : rho / now.rho[k];
     const bool active = now.active[k] != 0;
     now.beta[k] = active ? beta : 0.0;
-    now.alpha[k] = active ? rho / curvature : 0.0;
+    now.alpha[k] = active ? rho / now.curvature(k, scalars, beta) : 0.0;
     now.rho[k] = rho;
   }
 }

@@ -229,7 +229,7 @@ DiagonalResult pseudoinverse_diagonal(const ConductanceGraph& graph, LaplacianSo
   const Timer timer;
   DiagonalResult result;
   if (params.exact) {
-    result = exact(graph, solver, params.tolerance > 0 ? params.tolerance : 1e-12);
+    result = exact(graph, solver, params.tolerance);
   } else {
     result = Estimator(graph, solver, params).run();
     if (params.checked > 0 && graph.global_size() > 0) check(graph, solver, params, result);

@@ -20,6 +20,7 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr std::uint32_t kCheckStream = 0x51A2;
 constexpr double kCheckTolerance = 1e-6;
+constexpr double kPairTolerance = 1e-10;
 
 /// Leverages of kept edges and to ground -> resistances at both ends.
 void spread(const ConductanceGraph& graph, std::span<const double> edge, std::span<const double> ground,
@@ -140,11 +141,10 @@ EdgeResistances by_columns(const ConductanceGraph& graph, LaplacianSolver& solve
 }
 
 // Collective.
-EdgeResistances by_pairs(const ConductanceGraph& graph, LaplacianSolver& solver, const EdgeResistanceParams& params,
-                         double tolerance) {
+EdgeResistances by_pairs(const ConductanceGraph& graph, LaplacianSolver& solver, const EdgeResistanceParams& params) {
   const Timer timer;
   ResistanceParams pair_params;
-  pair_params.tolerance = tolerance, pair_params.seed = params.seed;
+  pair_params.tolerance = params.tolerance > 0 ? params.tolerance : kPairTolerance, pair_params.seed = params.seed;
   std::vector<NodePair> pairs;
   for_each_kept_edge(graph, [&](LocalIndex i, std::int64_t, LocalIndex j) {
     pairs.push_back({graph.global(i), graph.global(j)});
@@ -172,9 +172,8 @@ EdgeResistances by_pairs(const ConductanceGraph& graph, LaplacianSolver& solver,
 
 EdgeResistances edge_resistances(const ConductanceGraph& graph, LaplacianSolver& solver,
                                  const EdgeResistanceParams& params) {
-  const auto tolerance = [&](double otherwise) { return params.tolerance > 0 ? params.tolerance : otherwise; };
-  if (params.method == EdgeMethod::columns) return by_columns(graph, solver, tolerance(1e-12));
-  if (params.method == EdgeMethod::pairs) return by_pairs(graph, solver, params, tolerance(1e-10));
+  if (params.method == EdgeMethod::columns) return by_columns(graph, solver, params.tolerance);
+  if (params.method == EdgeMethod::pairs) return by_pairs(graph, solver, params);
   return estimated(graph, solver, params);
 }
 

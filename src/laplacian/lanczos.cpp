@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "synbal/core/petsc.hpp"
 // clang-format off: needs the types of the header before it
@@ -18,6 +19,18 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr double kComplete = 1e-14;  // a new direction this much shorter than A v is rounding
 
 }  // namespace
+
+RitzPairs diagonalise(std::vector<double> diagonal, std::vector<double> beside) {
+  const auto n = diagonal.size();
+  RitzPairs pairs{static_cast<int>(n), std::move(diagonal), std::vector<double>(n * n)};
+  if (n == 0) return pairs;
+  std::vector<double> work(2 * n + 2);
+  const PetscBLASInt size = pairs.dimension;
+  PetscBLASInt info = 0;
+  LAPACKsteqr_("I", &size, pairs.value.data(), beside.data(), pairs.vector.data(), &size, work.data(), &info);
+  if (info != 0) throw internal_error("LAPACK found no eigenvalues of a tridiagonal matrix");
+  return pairs;
+}
 
 Lanczos::Lanczos(const Comm& comm, std::span<const double> v, int columns)
     : comm_(&comm), columns_(columns), done_(at(columns), 0), alpha_(at(columns)), beta_(at(columns)) {
@@ -96,17 +109,10 @@ std::vector<double> Lanczos::power_norms(int column, int dimension) const {
 }
 
 RitzPairs Lanczos::ritz(int column, int dimension) const {
-  const auto n = at(dimension);
-  RitzPairs pairs{dimension, std::vector<double>(n), std::vector<double>(n * n)};
-  if (dimension == 0) return pairs;
-  std::vector<double> beside(n), work(2 * n + 2);
-  std::copy_n(alpha_[at(column)].begin(), n, pairs.value.begin());
-  std::copy_n(beta_[at(column)].begin(), n, beside.begin());
-  const PetscBLASInt size = dimension;
-  PetscBLASInt info = 0;
-  LAPACKsteqr_("I", &size, pairs.value.data(), beside.data(), pairs.vector.data(), &size, work.data(), &info);
-  if (info != 0) throw internal_error("LAPACK found no eigenvalues of a tridiagonal matrix");
-  return pairs;
+  const auto first = [&](const std::vector<double>& values) {
+    return std::vector<double>(values.begin(), values.begin() + dimension);
+  };
+  return diagonalise(first(alpha_[at(column)]), first(beta_[at(column)]));
 }
 
 void Lanczos::add_combination(const std::vector<std::vector<double>>& c, std::span<double> out) const {

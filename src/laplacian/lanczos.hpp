@@ -19,6 +19,10 @@ struct RitzPairs {
   [[nodiscard]] double last(int k) const noexcept { return vector[static_cast<std::size_t>((k + 1) * dimension - 1)]; }
 };
 
+/// Not collective. Of a tridiagonal matrix of `diagonal` and of the entries `beside` it (as many, of which the last
+/// does not count). @throws Error internal when LAPACK fails.
+RitzPairs diagonalise(std::vector<double> diagonal, std::vector<double> beside);
+
 /// Lanczos' process with full orthogonalisation, column by column; all columns share the operator's application and the
 /// reductions. Blocks are [n * columns], interleaved.
 class Lanczos {

@@ -1,4 +1,4 @@
-// Gauss and Gauss-Radau bounds from CG coefficients, and the eigenvalue bound on which the latter rest.
+// Gauss, Gauss-Radau and Gauss-Lobatto bounds from CG coefficients, and the eigenvalue bound on which the latter rest.
 #include "synbal/laplacian/quadrature.hpp"
 
 #include <algorithm>
@@ -226,6 +226,7 @@ EigenvalueBound smallest_eigenvalue_bound(const ConductanceGraph& graph, Laplaci
     bound.jacobi = recorder.jacobi();
     bound.iterations = solve.iterations;
     bound.failure_probability = failure_probability;
+    bound.columns = recorder.columns();
     const auto spread = spread_of(graph, solve.preconditioner);
     bound.certified = spread.known;
     if (solve.preconditioner == "direct" && first_steps_are_one(recorder.columns())) {
@@ -255,23 +256,32 @@ void EnergyBracket::update(const PcgIteration& step, std::size_t k) {
   spoilt_ = !(radau_ > alpha);
   energy_ = spoilt_ ? step.energy[k] - alpha * rho : step.energy[k];
   excess_ = mu_ > 0 ? (spoilt_ ? radau_ : radau_ - alpha) * rho : std::numeric_limits<double>::infinity();
-  // gamma^(mu) of the next iteration times its rho: a sharper bound, known as soon as that rho is.
-  const double next = step.next_rho[k];
-  if (mu_ > 0 && !spoilt_ && next > 0) excess_ *= next / (next + mu_ * excess_);
   lower_ = std::max(lower_, energy_);
-  if (std::isfinite(largest_) && !spoilt_ && next > 0) raise_lower(step, k);
+  if (!spoilt_ && step.next_rho[k] > 0) look_ahead(step, k);
   started_ = true;
 }
 
-// What is missing is at least gamma^(largest) of the next iteration times its rho, and that no less than rho / largest.
-// In exact arithmetic 0 < 1 / largest <= gamma^(largest) < alpha; where rounding says otherwise, only the latter
-// counts.
-void EnergyBracket::raise_lower(const PcgIteration& step, std::size_t k) {
-  const double missing = (step.alpha[k] - radau_below_) * step.rho[k], next = step.next_rho[k];
-  const double gap = largest_ * missing - next;
-  const double sharp = missing > 0 && gap > 0 ? missing * next / gap : 0.0;
-  const double gain = sharp <= excess_ ? std::max(sharp, next / largest_) : next / largest_;
-  lower_ = std::max(lower_, energy_ + std::min(gain, excess_));
+// The reduction at the end of a step brings the next alpha, too, and with it one more moment: what is missing lies
+// between what the next step gains (Gauss) and a rule with nodes at both ends of the spectrum (Gauss-Lobatto), or with
+// the moments up to rho alone between gamma^(largest) rho and gamma^(mu) rho (Gauss-Radau). In exact arithmetic 0 <
+// gamma^(largest) < alpha < gamma^(mu); what rounding has moved out of this order does not count.
+void EnergyBracket::look_ahead(const PcgIteration& step, std::size_t k) {
+  const double rho = step.next_rho[k], gain = step.next_alpha[k] * rho;
+  const double most = mu_ > 0 ? excess_ * rho / (rho + mu_ * excess_) : excess_;
+  const double missing = (step.alpha[k] - radau_below_) * step.rho[k], gap = largest_ * missing - rho;
+  double least = rho / largest_;
+  if (std::isfinite(largest_) && missing > 0 && gap > 0) least = std::max(least, missing * rho / gap);
+  excess_ = most;
+  least = std::min(least, most);
+  if (gain > least && gain < most) {
+    if (mu_ > 0) {
+      const double rest = most - gain;
+      const double weight = gain * (largest_ - mu_) / (most / rest + least / (gain - least));
+      if (std::isfinite(weight)) excess_ = gain + rest * weight / (weight + mu_ * rest);
+    }
+    least = gain;
+  }
+  lower_ = std::max(lower_, energy_ + least);
 }
 
 double EnergyBracket::lower() const noexcept { return lower_ * (1 - kRounding); }

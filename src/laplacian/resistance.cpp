@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "laplacian/deflation.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/timer.hpp"
 #include "synbal/laplacian/operator.hpp"
@@ -23,9 +24,12 @@ constexpr std::int64_t kChunk = 4096;  // pairs that every rank looks at togethe
 constexpr double kResidual = 1e-12;    // where a column ends whose bracket is still open
 constexpr double kRounding = 1e-13;    // of an energy that elimination gave alone
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
-constexpr double kSteps = 8;          // roundings that add up in an energy of CG
-constexpr double kWorthwhile = 0.01;  // share of the tolerance that rounding may take
-constexpr int kAttempts = 3;          // with another preconditioner each
+constexpr double kSteps = 8;               // roundings that add up in an energy of CG
+constexpr double kRoom = 0.95;             // of the tolerance: where columns stop, lest rounding make them miss it
+constexpr double kWorthwhile = 0.01;       // share of the tolerance that rounding may take
+constexpr int kAttempts = 3;               // with another preconditioner each
+constexpr double kBlocksPerVector = 0.25;  // of pairs from which on a slow space pays where it spares them nearly all
+constexpr double kLeastGain = 0.75;        // estimated: below that it pays late or never (small worlds)
 
 /// Facts about the pairs of a chunk that only the owners of their nodes know.
 struct PairFacts {
@@ -84,12 +88,16 @@ struct ColumnBracket {
   EnergyBracket bracket;
   bool fits = true;  // the eigenvalue bound is that of the preconditioner in use
   std::int64_t iterations = 0;
+  bool warm = false;  // did not start from 0
+
+  /// Elimination said it all, and it never subtracts.
+  [[nodiscard]] bool by_elimination() const { return iterations == 0 && !warm; }
 };
 
 PairResistance answer(const ColumnBracket& column, const LaplacianColumn& solved) {
   PairResistance pair;
   pair.iterations = solved.iterations;
-  if (column.iterations == 0) {  // elimination said it all
+  if (column.by_elimination()) {
     pair.lower = solved.energy * (1 - kRounding), pair.upper = solved.energy * (1 + kRounding);
   } else {
     pair.lower = column.bracket.lower();
@@ -101,7 +109,7 @@ PairResistance answer(const ColumnBracket& column, const LaplacianColumn& solved
 void conclude(PairResistance& pair, double tolerance) {
   const double width = pair.upper - pair.lower;
   pair.value = std::isfinite(width) ? pair.lower + width / 2 : pair.lower;
-  pair.converged = width <= tolerance * (pair.upper + pair.lower);
+  pair.converged = std::isfinite(width) && width <= tolerance * (pair.upper + pair.lower);
 }
 
 // b_k = e_first - e_second.
@@ -123,6 +131,7 @@ struct BlockTask {
   LaplacianSolver* solver;
   const ResistanceParams* params;
   const EigenvalueBound* bound;
+  const laplacian::EnergyBasis* slow;  ///< null: solves start from 0
 };
 
 // Collective. [m] What rounding can have done to the energies of CG, relative to them: eps x^T D x / x^T L x, large
@@ -134,9 +143,8 @@ std::vector<double> rounding_of(const ConductanceGraph& graph, std::span<const d
   for (std::size_t i = 0; i < x.size(); ++i) rounding[i % m] += graph.degree()[i / m] * x[i] * x[i];
   graph.comm().sum(std::span(rounding));
   for (std::size_t k = 0; k < m; ++k) {
-    const bool by_elimination = columns[k].iterations == 0;  // which never subtracts
     const double energy = columns[k].bracket.lower();
-    rounding[k] = by_elimination || !(energy > 0) ? 0.0 : kSteps * kEpsilon * rounding[k] / energy;
+    rounding[k] = columns[k].by_elimination() || !(energy > 0) ? 0.0 : kSteps * kEpsilon * rounding[k] / energy;
   }
   return rounding;
 }
@@ -162,9 +170,9 @@ void bracket_by_solution(const BlockTask& task, std::span<const double> b, std::
   graph.comm().sum(std::span(sums));
   const double lambda = path_eigenvalue_bound(graph);
   for (std::size_t k = 0; k < m; ++k) {
-    if (columns[k].iterations == 0) continue;
+    if (columns[k].by_elimination()) continue;
     const double energy = sums[k], slack = kRounding * sums[m + k];
-    const double excess = columns[k].fits ? columns[k].bracket.excess() : kInfinity;
+    const double excess = columns[k].fits && columns[k].iterations > 0 ? columns[k].bracket.excess() : kInfinity;
     const double blur = rounding[k] * std::sqrt(energy);
     const double rest = std::sqrt(excess) + blur;
     const double least = columns[k].fits ? std::max(0.0, std::sqrt(columns[k].bracket.deficit()) - blur) : 0.0;
@@ -178,7 +186,9 @@ void bracket_by_solution(const BlockTask& task, std::span<const double> b, std::
 bool block(const BlockTask& task, std::span<const NodePair> pairs, std::span<PairResistance> answers) {
   const auto b = sides_of(*task.graph, pairs);
   std::vector<double> x(b.size());
-  std::vector<ColumnBracket> brackets(pairs.size(), ColumnBracket{EnergyBracket(*task.bound)});
+  const bool warm = task.slow != nullptr;
+  if (warm) task.slow->solve(b, x, static_cast<int>(pairs.size()));
+  std::vector<ColumnBracket> brackets(pairs.size(), ColumnBracket{EnergyBracket(*task.bound), true, 0, warm});
   bool changed = false;
   const PcgObserver observer = [&](const PcgIteration& step) {
     // A later cycle may have another preconditioner; Jacobi at least is told apart.
@@ -191,12 +201,13 @@ bool block(const BlockTask& task, std::span<const NodePair> pairs, std::span<Pai
       if (!fits) column.bracket = EnergyBracket();  // Gauss holds whatever the preconditioner
       column.bracket.update(step, k);
       ++column.iterations;
-      step.stop[k] = fits && column.bracket.relative_error() <= task.params->tolerance ? 1 : 0;
+      step.stop[k] = fits && column.bracket.relative_error() <= kRoom * task.params->tolerance ? 1 : 0;
     }
   };
   LaplacianSolveParams params;
   params.tolerance = kResidual;
   params.max_iterations = task.params->max_iterations;
+  params.warm = warm;
   const auto solved = task.solver->solve(b, x, static_cast<int>(pairs.size()), params, observer);
   const bool same = !changed && solved.preconditioner == task.bound->preconditioner;
   const auto rounding = rounding_of(*task.graph, x, brackets);
@@ -215,6 +226,39 @@ bool block(const BlockTask& task, std::span<const NodePair> pairs, std::span<Pai
 
 }  // namespace
 
+struct ResistanceSolver::SlowSpace {
+  laplacian::EnergyBasis basis;
+};
+
+ResistanceSolver::ResistanceSolver(const ConductanceGraph& graph, LaplacianSolver& solver,
+                                   const ResistanceParams& params)
+    : graph_(&graph), solver_(&solver), params_(params) {}
+ResistanceSolver::~ResistanceSolver() = default;
+
+int ResistanceSolver::deflated() const noexcept { return slow_ ? slow_->basis.count() : 0; }
+
+// Collective. The share of iterations that a space of so many vectors may spare; 0: too little to bother.
+double ResistanceSolver::gain_of(int vectors) {
+  const auto& bound = eigenvalue_bound();
+  if (bound.preconditioner == "direct" || bound.preconditioner == "elimination") return 0;
+  const double gain = laplacian::deflation_gain(bound.columns, vectors, graph_->global_size() - solver_->eliminated());
+  return gain < kLeastGain ? 0.0 : gain;
+}
+
+// Collective. Once, before the first pair.
+void ResistanceSolver::deflate(std::int64_t pairs) {
+  if (slow_ || pairs == 0) return;
+  int vectors = params_.deflation.value_or(kDeflation);
+  if (!params_.deflation) {
+    const double blocks = static_cast<double>(pairs) / LaplacianOperator::kMaxColumns;
+    const double cost = kBlocksPerVector * vectors;
+    if (blocks < cost || blocks * gain_of(vectors) < cost) vectors = 0;
+  }
+  slow_ = std::make_unique<SlowSpace>(SlowSpace{vectors > 0
+                                                    ? laplacian::slow_space(*graph_, *solver_, vectors, params_.seed)
+                                                    : laplacian::EnergyBasis(*graph_, 0)});
+}
+
 const EigenvalueBound& ResistanceSolver::eigenvalue_bound() {
   if (!bound_) {
     bound_ = smallest_eigenvalue_bound(*graph_, *solver_, params_.failure_probability, params_.seed, kSharp);
@@ -225,7 +269,8 @@ const EigenvalueBound& ResistanceSolver::eigenvalue_bound() {
 void ResistanceSolver::solve_block(std::span<const NodePair> pairs, std::span<PairResistance> answers) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const auto& bound = eigenvalue_bound();
-    if (block({graph_, solver_, &params_, &bound}, pairs, answers)) return;
+    const auto* slow = deflated() > 0 ? &slow_->basis : nullptr;
+    if (block({graph_, solver_, &params_, &bound, slow}, pairs, answers)) return;
     bound_.reset();
   }
 }
@@ -269,6 +314,7 @@ PairResistances ResistanceSolver::operator()(std::span<const NodePair> pairs) {
   const auto before = comm.sum_below(own), all = comm.sum(own);
   PairResistances result;
   result.pairs.resize(pairs.size());
+  deflate(std::max(all, params_.expected));
   for (std::int64_t first = 0; first < all; first += kChunk) {
     const auto begin = std::clamp(first - before, std::int64_t{0}, own);
     const auto end = std::clamp(first + kChunk - before, std::int64_t{0}, own);

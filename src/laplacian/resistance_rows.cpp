@@ -50,8 +50,7 @@ std::pair<double, std::int64_t> end_facts(const ConductanceGraph& graph, std::sp
 bool pseudoinverse_matrix(const ConductanceGraph& graph, LaplacianSolver& solver, const ColumnBlock& take,
                           double tolerance) {
   const auto& nodes = graph.nodes();
-  LaplacianSolveParams params;
-  params.tolerance = tolerance;
+  const auto params = exact_solve(tolerance);
   bool converged = true;
   for (GlobalIndex first = 0; first < nodes.size(); first += LaplacianOperator::kMaxColumns) {
     const auto m = static_cast<int>(std::min<GlobalIndex>(LaplacianOperator::kMaxColumns, nodes.size() - first));
@@ -105,9 +104,7 @@ std::vector<double> resistances_from(const ConductanceGraph& graph, LaplacianSol
   std::vector<double> r(at(graph.size()), kInfinity), b(r.size(), 0.0), x(r.size(), 0.0);
   if (from != kGround) {
     if (nodes.owns(from)) b[at(from - nodes.first())] = 1;
-    LaplacianSolveParams params;
-    params.tolerance = tolerance;
-    solver.solve(b, x, 1, params);
+    solver.solve(b, x, 1, exact_solve(tolerance));
   }
   const auto [own, component] = end_facts(graph, diagonal, from);
   for (std::size_t i = 0; i < r.size(); ++i) {

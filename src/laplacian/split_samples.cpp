@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "laplacian/energy_basis.hpp"
 #include "laplacian/energy_stop.hpp"
-#include "laplacian/mode_basis.hpp"
 #include "synbal/core/timer.hpp"
 
 namespace synbal::laplacian {
@@ -104,8 +104,9 @@ class Sampler {
         bound_(bound),
         params_(params),
         signs_(params.seed, graph.global_size()),
-        walker_(graph) {
-    if (params.modes != nullptr) basis_ = ModeBasis(graph, *params.modes);
+        walker_(graph),
+        basis_(graph, params.modes != nullptr ? params.modes->count : 0) {
+    if (params.modes != nullptr) basis_.add(params.modes->vector, params.modes->count);
   }
 
   SplitOutcome run(const SplitVisitor& visitor) {
@@ -164,7 +165,7 @@ class Sampler {
   const SplitParams& params_;
   EdgeSigns signs_;
   Walker walker_;
-  ModeBasis basis_;
+  EnergyBasis basis_;
   SplitOutcome outcome_;
 };
 

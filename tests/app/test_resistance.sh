@@ -105,6 +105,26 @@ by_itself() {
   done
 }
 
+# From the span of slow vectors: the same resistances from fewer iterations. Exact methods end by themselves where weak links
+# keep the residual from 1e-12.
+weak_links() {
+  local ranks
+  expect 0 0 generate modular --modules 4 --nodes 400 --degree 6 --sigma 1 --seed 1 -o net.h5
+  awk 'BEGIN { for (i = 0; i < 8; ++i) print i, 399 - i }' >pairs
+  expect 0 0 resistance net.h5 --pairs pairs --preconditioner jacobi -o plain.csv
+  for ranks in 0 3; do
+    expect 0 "$ranks" resistance net.h5 --pairs pairs --preconditioner jacobi --deflate 6 -o deflated.csv --report report.json
+    check "$ranks: said" grep -q 'from the span of [3-6] slow vectors' out
+    check "$ranks: reported" test "$(figure report.json deflated)" -ge 3
+    check "$ranks: brackets meet" awk -F, 'FNR == 1 { next } NR == FNR { low[$1, $2] = $4; high[$1, $2] = $5; next }
+      !($4 <= high[$1, $2] && $5 >= low[$1, $2]) { exit 1 }' plain.csv deflated.csv
+    check "$ranks: fewer iterations" awk -F, 'FNR > 1 { sum[NR == FNR] += $8 } END { exit !(sum[0] < sum[1]) }' plain.csv \
+      deflated.csv
+    expect 0 "$ranks" resistance net.h5 --method columns -o columns.csv
+    expect 0 "$ranks" laplacian diagonal net.h5 --exact -o diagonal.csv
+  done
+}
+
 # What `--synapses` draws.
 figure_of_a_run() {
   if ! "$python" -c 'import matplotlib, h5py, numpy' 2>/dev/null; then
@@ -165,6 +185,8 @@ mistakes() {
   expect_refusal 2 "one at a time" 0 resistance net.mtx --all --pair 1,2 -o out.csv
   expect_refusal 2 "--method" 0 resistance net.mtx --pair 1,2 --method columns -o out.csv
   expect_refusal 2 "--solves" 0 resistance net.mtx --pair 1,2 --solves 3 -o out.csv
+  expect_refusal 2 "--deflate" 0 resistance net.mtx --pair 1,2 --deflate -1 -o out.csv
+  expect_refusal 2 "--deflate" 0 resistance net.mtx --deflate 4 -o out.csv
   expect_refusal 2 "--solves" 0 resistance net.mtx --method columns --solves 3 -o out.csv
   expect_refusal 2 "--checked" 0 resistance net.mtx --from 1 --method pairs --checked 3 -o out.csv
   expect_refusal 2 "--power" 0 resistance net.mtx --conductances --power 1 -o out.csv
@@ -190,5 +212,5 @@ run_one() {
   esac
 }
 # shellcheck disable=SC2086
-share_out run_one mistakes nothing_there by_itself formats figure_of_a_run ground $words
+share_out run_one mistakes nothing_there by_itself weak_links formats figure_of_a_run ground $words
 finish

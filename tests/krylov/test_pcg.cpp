@@ -142,8 +142,14 @@ TEST(BlockPcg, limits_observers_and_advisers_end_it) {
   const auto b = a.own(noise(50, 4));
   EXPECT_EQ(Solve(pcg, b, 1, PcgNorm::euclidean, 1e-12, {}, nullptr, 7).outcome.end[0], PcgEnd::limit);
   std::vector<double> energies;
+  double foretold[2] = {};
   const Solve stopped(pcg, b, 1, PcgNorm::euclidean, 1e-12, {}, nullptr, 1000, [&](const PcgIteration& iteration) {
     EXPECT_EQ(iteration.iteration, std::ssize(energies));
+    if (!energies.empty()) {
+      EXPECT_EQ(iteration.rho[0], foretold[0]);
+      EXPECT_EQ(iteration.alpha[0], foretold[1]);
+    }
+    foretold[0] = iteration.next_rho[0], foretold[1] = iteration.next_alpha[0];
     energies.push_back(iteration.energy[0]);
     if (iteration.iteration == 9) iteration.stop[0] = 1;
   });

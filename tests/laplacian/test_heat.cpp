@@ -64,7 +64,9 @@ KnownModes tree_modes(const EdgeList& tree) {
     for (std::size_t i = 0; i < n; ++i) sum += a[i] * b[i];
     return sum;
   };
-  for (long double worst = 1; worst > 1e-17L;) {
+  // Wherever long double is no longer than double, its rounding is what can be reached.
+  const auto enough = std::max(1e-17L, 4 * std::numeric_limits<long double>::epsilon());
+  for (long double worst = 1; worst > enough;) {
     worst = 0;
     for (std::size_t a = 0; a < edge.size(); ++a) {
       for (std::size_t b = 0; b < a; ++b) {

@@ -129,7 +129,7 @@ TEST(energy_bracket, says_nothing_above_without_an_eigenvalue_bound) {
   const double one = 1, half = 0.5, none = 0;
   PcgIteration step;
   step.rho = std::span(&one, 1), step.alpha = step.energy = std::span(&half, 1);
-  step.beta = step.next_rho = std::span(&none, 1);
+  step.beta = step.next_rho = step.next_alpha = std::span(&none, 1);
   bracket.update(step, 0);
   EXPECT_TRUE(std::isinf(bracket.upper()));
   EXPECT_TRUE(std::isinf(bracket.relative_error()));

@@ -187,6 +187,72 @@ TEST(resistance, brackets_hold_with_multigrid_and_with_a_factorisation) {
   }
 }
 
+TEST(resistance, starts_in_a_slow_space_with_fewer_iterations_and_brackets_that_hold) {
+  auto list = clusters(12, 150, 1e-3, 21);
+  list.ground.assign(at(list.n), 0.0);
+  for (const bool grounded : {false, true}) {
+    if (grounded) list.ground[at(list.n) - 1] = 0.1;
+    const auto pairs = random_pairs(list.n, 48, 22);
+    const auto own = share(pairs);
+    LaplacianSolverParams jacobi;
+    jacobi.preconditioner = Preconditioner::jacobi;
+    ResistanceParams params;
+    params.deflation = 0;
+    const auto plain = solve_pairs(list, own, params, jacobi);
+    params.deflation = 20;
+    const auto deflated = solve_pairs(list, own, params, jacobi);
+    EXPECT_TRUE(plain.converged);
+    EXPECT_TRUE(deflated.converged);
+    std::int64_t iterations[2] = {};
+    for (std::size_t k = 0; k < own.size(); ++k) {
+      const auto &a = plain.pairs[k], &b = deflated.pairs[k];
+      iterations[0] += a.iterations, iterations[1] += b.iterations;
+      EXPECT_LE(b.lower, a.upper);
+      EXPECT_GE(b.upper, a.lower);
+      EXPECT_LE(b.upper - b.lower, 2.1e-8 * b.value);
+    }
+    EXPECT_LE(2 * world().sum(iterations[1]), world().sum(iterations[0]));
+  }
+}
+
+TEST(resistance, brackets_hold_where_the_slow_space_is_the_whole_one) {
+  // Solves start from what they end with: no iteration tells how good that is.
+  const auto list = connected(30, 3, 0.5, 23);
+  const auto inverse = dense_pseudoinverse(list);
+  const auto own = share(random_pairs(list.n, 40, 24));
+  LaplacianSolverParams jacobi;
+  jacobi.preconditioner = Preconditioner::jacobi;
+  ResistanceParams params;
+  params.deflation = 64;
+  const auto found = solve_pairs(list, own, params, jacobi);
+  EXPECT_TRUE(found.converged);
+  for (std::size_t k = 0; k < own.size(); ++k) {
+    if (own[k].first == own[k].second) continue;
+    const double truth = truth_of(inverse, list.n, own[k]);
+    EXPECT_NEAR(found.pairs[k].value, truth, 1e-8 * truth);
+    EXPECT_LE(found.pairs[k].lower, truth * (1 + 1e-11));
+    EXPECT_GE(found.pairs[k].upper, truth * (1 - 1e-11));
+  }
+}
+
+TEST(resistance, makes_a_slow_space_only_where_it_pays) {
+  const auto deflated_with = [](const EdgeList& list, std::int64_t expected) {
+    const auto graph = distribute(world(), list);
+    LaplacianSolverParams jacobi;
+    jacobi.preconditioner = Preconditioner::jacobi;
+    LaplacianSolver solver(graph, jacobi);
+    ResistanceParams params;
+    params.expected = expected;
+    ResistanceSolver resistances(graph, solver, params);
+    resistances(share({{0, 1}, {2, 500}}));
+    return resistances.deflated();
+  };
+  const auto weak = clusters(12, 150, 1e-3, 25), strong = connected(1800, 8, 0.0, 26);
+  EXPECT_GT(deflated_with(weak, 100'000), 0);
+  EXPECT_EQ(deflated_with(weak, 0), 0);
+  EXPECT_EQ(deflated_with(strong, 600), 0);
+}
+
 TEST(resistance, needs_fewer_iterations_than_a_solution) {
   const auto list = connected(2000, 5, 0.5, 11);
   const auto graph = distribute(world(), list);

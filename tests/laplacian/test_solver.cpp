@@ -185,6 +185,32 @@ TEST(LaplacianSolver, a_tolerance_that_rounding_does_not_allow_is_said_not_to_be
     EXPECT_FALSE(result.columns[0].converged);
     EXPECT_LT(result.columns[0].residual, 1e-8);  // but it is as good as it gets
     EXPECT_GT(result.columns[0].residual, 1e-22);
+    LaplacianSolveParams content{1e-22};
+    content.acceptable = 1e-8;
+    EXPECT_TRUE(solver.solve(b, x, 1, content).converged);
+    content.acceptable = 1e-21;
+    EXPECT_FALSE(solver.solve(b, x, 1, content).converged);
+  }
+}
+
+TEST(LaplacianSolver, goes_on_from_what_it_is_given) {
+  const auto graph = distribute(world(), random_graph(2'000, 3, 2.0, 31));
+  const auto b = own_part(graph, noise(2'000, 2));
+  for (const bool eliminate : {true, false}) {
+    LaplacianSolver solver(graph, {Preconditioner::jacobi, eliminate});
+    std::vector<double> x(b.size()), cold(b.size());
+    solver.solve(b, x, 1, {1e-6});
+    const auto all = solver.solve(b, cold, 1, {1e-10});
+    LaplacianSolveParams params{1e-10};
+    params.warm = true;
+    const auto rest = solver.solve(b, x, 1, params);
+    EXPECT_TRUE(rest.converged);
+    EXPECT_LE(rest.columns[0].residual, 1e-10);
+    EXPECT_LT(rest.iterations, all.iterations);
+    EXPECT_NEAR(rest.columns[0].energy, all.columns[0].energy, 1e-9 * all.columns[0].energy);
+    const auto nothing = solver.solve(b, x, 1, params);  // it is there already
+    EXPECT_TRUE(nothing.converged);
+    EXPECT_EQ(nothing.iterations, 0);
   }
 }
 

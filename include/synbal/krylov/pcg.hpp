@@ -20,18 +20,19 @@ namespace synbal {
 /// one starts when the preconditioner changes or when the true residual turns out to be above what was asked for.
 /// The same on all ranks.
 struct PcgIteration {
-  int cycle = 0;                     ///< 0, 1, ...
-  std::int64_t iteration = 0;        ///< within the cycle, from 0
-  bool jacobi = true;                ///< M is the diagonal of A
-  std::span<const int> column;       ///< which right-hand side
-  std::span<const double> rho;       ///< r^T M^-1 r before the step
-  std::span<const double> alpha;     ///< length of the step
-  std::span<const double> beta;      ///< rho of this iteration over that of the one before; 0 in iteration 0
-  std::span<const double> next_rho;  ///< r^T M^-1 r after the step; NaN at an end that did without it
-  std::span<const double> offset;    ///< the part of the energy that was known when the cycle began
-  std::span<const double> energy;    ///< offset + sum of alpha rho up to this step: lower bound of b^T A^+ b, rising
-  std::span<const double> residual;  ///< after the step, |r| over PcgTask::norm, by the recurrence
-  std::span<std::uint8_t> stop;      ///< set to 1 (on all ranks alike) to end a column here
+  int cycle = 0;                       ///< 0, 1, ...
+  std::int64_t iteration = 0;          ///< within the cycle, from 0
+  bool jacobi = true;                  ///< M is the diagonal of A
+  std::span<const int> column;         ///< which right-hand side
+  std::span<const double> rho;         ///< r^T M^-1 r before the step
+  std::span<const double> alpha;       ///< length of the step
+  std::span<const double> beta;        ///< rho of this iteration over that of the one before; 0 in iteration 0
+  std::span<const double> next_rho;    ///< r^T M^-1 r after the step; NaN at an end that did without it
+  std::span<const double> next_alpha;  ///< length of the step that would follow: known with next_rho, or NaN
+  std::span<const double> offset;      ///< the part of the energy that was known when the cycle began
+  std::span<const double> energy;      ///< offset + sum of alpha rho up to this step: lower bound of b^T A^+ b, rising
+  std::span<const double> residual;    ///< after the step, |r| over PcgTask::norm, by the recurrence
+  std::span<std::uint8_t> stop;        ///< set to 1 (on all ranks alike) to end a column here
 };
 /// Called on every rank after every iteration; must not communicate over the operator's communicator and must decide
 /// alike on all ranks.

@@ -15,8 +15,8 @@ struct DiagonalParams {
   bool exact = false;      ///< one solve per node; otherwise estimated like edge resistances
   int solves = 64;         ///< estimate: random right-hand sides
   std::uint64_t seed = 1;  ///< estimate: of these
-  /// 0: the default. Estimate: energy that a random solve may lack, see EdgeResistanceParams (1e-5); exact: relative
-  /// residual (1e-12).
+  /// 0: the default. Estimate: energy that a random solve may lack, see EdgeResistanceParams (1e-5); exact: see
+  /// exact_solve().
   double tolerance = 0;
   std::int64_t checked = 32;  ///< estimate: nodes solved exactly to measure the error
   const Modes* modes = nullptr;

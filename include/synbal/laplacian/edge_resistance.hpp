@@ -24,7 +24,7 @@ struct EdgeResistanceParams {
   int solves = 64;         ///< estimate: random right-hand sides
   std::uint64_t seed = 1;  ///< estimate: of these
   /// 0: the default. estimate: energy that a random solve may lack, of which every mode has 1 on average (1e-5);
-  /// columns: relative residual (1e-12); pairs: of the bracket (1e-10).
+  /// columns: see exact_solve(); pairs: of the bracket (1e-10).
   double tolerance = 0;
   std::int64_t checked = 64;  ///< estimate: edges solved exactly to measure the error; 0: none
   /// Estimate: known slow modes (of L or the normalised one, see modes.hpp) are taken out exactly; null: only what the

@@ -1,5 +1,5 @@
-// Bounds of b^T L^+ b from the coefficients of conjugate gradients: Gauss quadrature from below, Gauss-Radau from
-// above.
+// Bounds of b^T L^+ b from the coefficients of conjugate gradients: Gauss quadrature from below, Gauss-Lobatto and
+// Gauss-Radau from above.
 #pragma once
 
 #include <algorithm>
@@ -13,6 +13,12 @@
 #include "synbal/laplacian/solver.hpp"
 
 namespace synbal {
+
+/// What one column of conjugate gradients says about the spectrum.
+struct LanczosColumn {
+  double start = 0;  ///< rho of iteration 0
+  std::vector<double> alpha, beta;
+};
 
 /// Bounds of the positive eigenvalues of M^-1 L_r, the operator whose Lanczos matrix conjugate gradients build (see
 /// PcgIteration).
@@ -30,18 +36,13 @@ struct EigenvalueBound {
   std::string preconditioner;   ///< M, as LaplacianSolve::preconditioner names it
   std::int64_t iterations = 0;  ///< that it took, most of any vector
   double seconds = 0;
+  std::vector<LanczosColumn> columns;  ///< what the random vectors said, all of it
 };
 
 /// Collective. A lower bound of the smallest positive eigenvalue of D^-1 L that needs no random numbers: between any
 /// two joined nodes there is a path of less than N edges, none weaker than the weakest. Far too low, but never wrong; 0
 /// without edges.
 double path_eigenvalue_bound(const ConductanceGraph& graph);
-
-/// What one column of conjugate gradients says about the spectrum.
-struct LanczosColumn {
-  double start = 0;  ///< rho of iteration 0
-  std::vector<double> alpha, beta;
-};
 
 /// Not collective. The largest mu for which the columns exclude eigenvalues below it: all started from independent
 /// Gaussian vectors whose component along any unit eigenvector has at least the variance 1/`spread`. The spectral
@@ -61,9 +62,10 @@ EigenvalueBound smallest_eigenvalue_bound(const ConductanceGraph& graph, Laplaci
                                           double failure_probability = 1e-12, std::uint64_t seed = 1,
                                           double tolerance = 1e-8);
 
-/// The bracket of one column's energy, updated iteration by iteration (Meurant & Tichy 2013: Gauss-Radau without the
-/// tridiagonal matrix): from above with the bound of the smallest eigenvalue, from below with that of the largest one,
-/// or by Gauss where there is none.
+/// The bracket of one column's energy, updated iteration by iteration without the tridiagonal matrix (Meurant & Tichy
+/// 2013), by the best rules that the moments known allow (Golub & Meurant 2010, ch. 6): Gauss from below, for the step
+/// that would follow; Gauss-Lobatto from above with the bounds of both ends of the spectrum, or Gauss-Radau with that
+/// of the smallest eigenvalue alone.
 class EnergyBracket {
  public:
   EnergyBracket() = default;
@@ -83,7 +85,7 @@ class EnergyBracket {
   [[nodiscard]] double relative_error() const noexcept;
 
  private:
-  void raise_lower(const PcgIteration& step, std::size_t k);
+  void look_ahead(const PcgIteration& step, std::size_t k);
 
   double mu_ = 0, largest_ = std::numeric_limits<double>::infinity();
   double radau_ = 0, radau_below_ = 0, last_alpha_ = 0;  // gamma^(mu), gamma^(largest), alpha of the last iteration

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -27,14 +28,18 @@ struct ResistanceParams {
   std::int64_t max_iterations = 20'000;  ///< per pair
   double failure_probability = 1e-12;    ///< of the eigenvalue bound on which upper ends rest
   std::uint64_t seed = 1;
+  /// Vectors of a slow space from which solves start: fewer iterations for each pair, for three rough solves and 8
+  /// bytes a node for each vector beforehand. Empty: kDeflation of them where that pays, else none.
+  std::optional<int> deflation;
+  std::int64_t expected = 0;  ///< pairs that will be asked for in all, if more than with the first call
 };
 
 /// R_ij = (e_i - e_j)^T L^+ (e_i - e_j), in the graph's unit: divide by graph.unit() for the user's. Infinite (all
 /// three) between components, 0 for a node and itself.
 struct PairResistance {
   double value = 0;        ///< middle of the bracket
-  double lower = 0;        ///< Gauss, or Gauss-Radau where ResistanceSolver::eigenvalue_bound() has a largest one
-  double upper = 0;        ///< Gauss-Radau with ResistanceSolver::eigenvalue_bound()
+  double lower = 0;        ///< Gauss
+  double upper = 0;        ///< Gauss-Lobatto or Gauss-Radau with ResistanceSolver::eigenvalue_bound()
   double conductance = 0;  ///< of the edge between the two; 0 without
   double leverage = 0;     ///< conductance * value (Foster: these sum to N - components over all edges)
   std::int64_t iterations = 0;
@@ -53,9 +58,11 @@ struct PairResistances {
 /// about half the iterations of a solution: the error of the energy is the square of that of x.
 class ResistanceSolver {
  public:
+  static constexpr int kDeflation = 64;
+
   /// Both must outlive it.
-  ResistanceSolver(const ConductanceGraph& graph, LaplacianSolver& solver, const ResistanceParams& params = {})
-      : graph_(&graph), solver_(&solver), params_(params) {}
+  ResistanceSolver(const ConductanceGraph& graph, LaplacianSolver& solver, const ResistanceParams& params = {});
+  ~ResistanceSolver();
 
   /// Collective. Each rank gives pairs of its own (any nodes, also none at all) and gets their resistances.
   /// @throws Error bad_input for a node that the graph does not have.
@@ -63,8 +70,13 @@ class ResistanceSolver {
 
   /// Collective at the first call, when 16 random right-hand sides are solved for it.
   const EigenvalueBound& eigenvalue_bound();
+  /// Vectors from whose span solves start, so far.
+  [[nodiscard]] int deflated() const noexcept;
 
  private:
+  struct SlowSpace;
+  double gain_of(int vectors);
+  void deflate(std::int64_t pairs);
   std::vector<PairResistance> solve_chunk(std::span<const NodePair> pairs);
   void solve_block(std::span<const NodePair> pairs, std::span<PairResistance> answers);
 
@@ -72,6 +84,7 @@ class ResistanceSolver {
   LaplacianSolver* solver_;
   ResistanceParams params_;
   std::optional<EigenvalueBound> bound_;
+  std::unique_ptr<SlowSpace> slow_;
 };
 
 /// One block of columns of a matrix with a row per node, as it comes: `values` is [n * columns], interleaved (value of
@@ -80,20 +93,20 @@ class ResistanceSolver {
 using ColumnBlock = std::function<void(GlobalIndex first, int columns, std::span<const double> values)>;
 
 /// Collective. The matrix R of all pairs of a small graph, 16 columns at a time; no rank ever holds more than n x 16 of
-/// it. Infinite between components. Two solves per node, to the relative residual `tolerance`; errors are relative to
+/// it. Infinite between components. Two solves per node, as exact_solve(tolerance) says; errors are relative to
 /// the largest resistance of a component, not to each. In the graph's unit.
 /// @return false when a solve did not reach the tolerance.
 bool resistance_matrix(const ConductanceGraph& graph, LaplacianSolver& solver, const ColumnBlock& take,
-                       double tolerance = 1e-12);
+                       double tolerance = 0);
 
 /// Collective. The same with L^+ itself: zero between components, one solve per node.
 bool pseudoinverse_matrix(const ConductanceGraph& graph, LaplacianSolver& solver, const ColumnBlock& take,
-                          double tolerance = 1e-12);
+                          double tolerance = 0);
 
 /// Collective. [n] R from node `from` (or kGround) to every node, given the diagonal of L^+ ([n], see diagonal.hpp: its
 /// errors go into the result as they are): R_ij = L+_ii + L+_jj - 2 L+_ij with one solve. Infinite in other components.
 /// @throws Error bad_input for a node that the graph does not have.
 std::vector<double> resistances_from(const ConductanceGraph& graph, LaplacianSolver& solver, GlobalIndex from,
-                                     std::span<const double> diagonal, double tolerance = 1e-12);
+                                     std::span<const double> diagonal, double tolerance = 0);
 
 }  // namespace synbal

@@ -26,7 +26,13 @@ struct LaplacianSolverParams {
 struct LaplacianSolveParams {
   double tolerance = 1e-8;               ///< |b - L x|_2 / |b|_2, b projected onto the range of L
   std::int64_t max_iterations = 20'000;  ///< per column, over all cycles
+  bool warm = false;                     ///< x holds vectors to start from; false: from 0
+  double acceptable = 0;  ///< where rounding does not allow the tolerance, this residual will do (0: nothing else)
 };
+
+/// For answers that count as exact: |r| / |b| <= `tolerance`, or with 0 as much as doubles allow: 1e-12, and where
+/// weakly joined groups keep rounding from that, 1e-10.
+[[nodiscard]] LaplacianSolveParams exact_solve(double tolerance = 0);
 
 /// How the solve of one right-hand side went.
 struct LaplacianColumn {
@@ -34,7 +40,7 @@ struct LaplacianColumn {
   double residual = 0;     ///< true: computed from x and the singular L at the end; 0 for b = 0
   double projected = 0;    ///< |b - P b|_2 / |b|_2, the share of b outside the range of L that was projected out
   double energy = 0;       ///< the last lower bound of b^T L^+ b that CG gave (graph's unit)
-  bool converged = false;  ///< residual <= tolerance
+  bool converged = false;  ///< residual <= tolerance, or rounding has left an acceptable one
   bool stopped = false;    ///< ended by the observer: x is as good as `residual` says
 };
 
@@ -64,13 +70,12 @@ class LaplacianSolver {
 
   /// Collective. x = L^+ P b with P the projection onto the range of L (the constants of components without ground are
   /// taken out of b and of x). `b` and `x`: [n * columns], interleaved: value of node i in column k at [i * columns +
-  /// k]; any number of columns, taken in blocks of at most LaplacianOperator::kMaxColumns. x starts from 0 and is
-  /// always usable; a tolerance that rounding does not allow shows as a column that has not converged. In the graph's
-  /// unit: divide x by graph.unit() for the user's.
-  /// The observer is told of the iterations on L_r x = b_r, the system that elimination left (A in PcgIteration; its
-  /// offset holds what elimination contributes to the energy b^T L^+ b), in the graph's unit. The smallest positive
-  /// eigenvalue of D^-1 L bounds that of D_r^-1 L_r from below, so a bound for the whole graph serves (harmonic
-  /// extension only adds to x^T D x).
+  /// k]; any number of columns, taken in blocks of at most LaplacianOperator::kMaxColumns. x is always usable; a
+  /// tolerance that rounding does not allow shows as a column that has not converged. In the graph's unit: divide x by
+  /// graph.unit() for the user's. The observer is told of the iterations on L_r x = b_r, the system that elimination
+  /// left (A in PcgIteration; its offset holds what elimination contributes to the energy b^T L^+ b), in the graph's
+  /// unit. The smallest positive eigenvalue of D^-1 L bounds that of D_r^-1 L_r from below, so a bound for the whole
+  /// graph serves (harmonic extension only adds to x^T D x).
   LaplacianSolve solve(std::span<const double> b, std::span<double> x, int columns,
                        const LaplacianSolveParams& params = {}, const PcgObserver& observer = {});
 
