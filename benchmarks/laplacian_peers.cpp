@@ -1,15 +1,13 @@
 // KSPCG on an AIJ matrix with its null space set, one preconditioner after the other.
 #include "laplacian_peers.hpp"
 
-#include <algorithm>
-
+#include "peer_matrix.hpp"
 #include "synbal/core/petsc.hpp"
 #include "synbal/core/timer.hpp"
 
 namespace synbal::benchmark {
 
 namespace {
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 using NullSpace = Handle<MatNullSpace, PetscTraits<MatNullSpace, MatNullSpaceDestroy>>;
 }  // namespace
 
@@ -19,42 +17,12 @@ const std::vector<std::string>& peer_names() {
 }
 
 struct Peers::Body {
-  explicit Body(const ConductanceGraph& g) : graph(g), comm(g.comm().get()) {
-    assemble();
+  explicit Body(const ConductanceGraph& g) : graph(g), comm(g.comm().get()), matrix(peer_matrix(g, comm.get())) {
     MatNullSpace raw = nullptr;
     SYNBAL_PETSC(MatNullSpaceCreate(comm.get(), PETSC_TRUE, 0, nullptr, &raw));
     constants = NullSpace::adopt(raw);
     SYNBAL_PETSC(MatSetNullSpace(matrix.get(), raw));
-    SYNBAL_PETSC(MatSetOption(matrix.get(), MAT_SYMMETRIC, PETSC_TRUE));
     SYNBAL_PETSC(MatSetOption(matrix.get(), MAT_SPD, PETSC_TRUE));
-  }
-
-  void assemble() {
-    const auto n = graph.size();
-    std::vector<PetscInt> row_ptr{0}, column;
-    std::vector<PetscScalar> value;
-    std::vector<std::pair<GlobalIndex, double>> row;
-    for (LocalIndex i = 0; i < n; ++i) {
-      row.assign(1, {graph.nodes().first() + i, graph.degree()[at(i)]});
-      for (auto e = graph.row_begin(i); e < graph.row_end(i); ++e) {
-        row.emplace_back(graph.global(graph.neighbour()[e]), -graph.conductance()[e]);
-      }
-      std::sort(row.begin(), row.end());
-      for (const auto& [j, v] : row) column.push_back(static_cast<PetscInt>(j)), value.push_back(v);
-      row_ptr.push_back(static_cast<PetscInt>(column.size()));
-    }
-    const auto size = static_cast<PetscInt>(graph.global_size());
-    Mat raw = nullptr;
-    SYNBAL_PETSC(MatCreate(comm.get(), &raw));
-    matrix = PetscMat::adopt(raw);
-    SYNBAL_PETSC(MatSetSizes(raw, n, n, size, size));
-    SYNBAL_PETSC(MatSetType(raw, MATAIJ));
-    SYNBAL_PETSC(MatSeqAIJSetPreallocationCSR(raw, row_ptr.data(), column.data(), value.data()));
-    SYNBAL_PETSC(MatMPIAIJSetPreallocationCSR(raw, row_ptr.data(), column.data(), value.data()));
-  }
-
-  static void option(const std::string& name, const char* value) {
-    SYNBAL_PETSC(PetscOptionsSetValue(nullptr, name.c_str(), value));
   }
 
   void choose(PC pc, const std::string& name) const {
@@ -66,23 +34,14 @@ struct Peers::Body {
         SYNBAL_PETSC(PCFactorSetShiftType(pc, MAT_SHIFT_POSITIVE_DEFINITE));
       } else {
         SYNBAL_PETSC(PCSetType(pc, PCBJACOBI));
-        option("-peer_icc_sub_pc_type", "icc");
-        option("-peer_icc_sub_pc_factor_shift_type", "positive_definite");
+        set_option("-peer_icc_sub_pc_type", "icc");
+        set_option("-peer_icc_sub_pc_factor_shift_type", "positive_definite");
       }
     } else {
       SYNBAL_PETSC(PCSetType(pc, PCHYPRE));
       SYNBAL_PETSC(PCHYPRESetType(pc, "boomeramg"));
       if (name == "boomeramg") return;
-      const std::pair<const char*, const char*> tuned[] = {{"coarsen_type", "PMIS"},
-                                                           {"interp_type", "ext+i"},
-                                                           {"agg_nl", "2"},
-                                                           {"P_max", "4"},
-                                                           {"strong_threshold", "0.5"},
-                                                           {"relax_type_all", "l1scaled-Jacobi"},
-                                                           {"relax_type_coarse", "l1scaled-Jacobi"}};
-      for (const auto& [key, value] : tuned) {
-        option("-peer_boomeramg-tuned_pc_hypre_boomeramg_" + std::string(key), value);
-      }
+      tune_boomeramg("-peer_boomeramg-tuned_pc_");
     }
   }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "peer_matrix.hpp"
 #include "synbal/core/comm.hpp"
 #include "synbal/core/timer.hpp"
 // PETSc turns MPI functions into macros: its headers come last.
@@ -34,10 +35,6 @@ PetscErrorCode stop(EPS eps, PetscInt iteration, PetscInt most, PetscInt converg
   return code;
 }
 
-void option(const std::string& name, const char* value) {
-  SYNBAL_PETSC(PetscOptionsSetValue(nullptr, name.c_str(), value));
-}
-
 }  // namespace
 
 const std::vector<std::string>& mode_peer_names() {
@@ -46,36 +43,11 @@ const std::vector<std::string>& mode_peer_names() {
 }
 
 struct ModePeers::Body {
-  explicit Body(const ConductanceGraph& g) : graph(g), comm(g.comm().get()) {
-    assemble();
+  explicit Body(const ConductanceGraph& g) : graph(g), comm(g.comm().get()), matrix(peer_matrix(g, comm.get())) {
     Vec raw = nullptr;
     SYNBAL_PETSC(MatCreateVecs(matrix.get(), &raw, nullptr));
     constant = PetscVec::adopt(raw);
     SYNBAL_PETSC(VecSet(raw, 1.0));
-  }
-
-  void assemble() {
-    std::vector<PetscInt> row_ptr{0}, column;
-    std::vector<PetscScalar> value;
-    std::vector<std::pair<GlobalIndex, double>> row;
-    for (LocalIndex i = 0; i < graph.size(); ++i) {
-      row.assign(1, {graph.nodes().first() + i, graph.degree()[at(i)]});
-      for (auto e = graph.row_begin(i); e < graph.row_end(i); ++e) {
-        row.emplace_back(graph.global(graph.neighbour()[e]), -graph.conductance()[e]);
-      }
-      std::sort(row.begin(), row.end());
-      for (const auto& [j, v] : row) column.push_back(static_cast<PetscInt>(j)), value.push_back(v);
-      row_ptr.push_back(static_cast<PetscInt>(column.size()));
-    }
-    const auto n = static_cast<PetscInt>(graph.size()), size = static_cast<PetscInt>(graph.global_size());
-    Mat raw = nullptr;
-    SYNBAL_PETSC(MatCreate(comm.get(), &raw));
-    matrix = PetscMat::adopt(raw);
-    SYNBAL_PETSC(MatSetSizes(raw, n, n, size, size));
-    SYNBAL_PETSC(MatSetType(raw, MATAIJ));
-    SYNBAL_PETSC(MatSeqAIJSetPreallocationCSR(raw, row_ptr.data(), column.data(), value.data()));
-    SYNBAL_PETSC(MatMPIAIJSetPreallocationCSR(raw, row_ptr.data(), column.data(), value.data()));
-    SYNBAL_PETSC(MatSetOption(raw, MAT_SYMMETRIC, PETSC_TRUE));
   }
 
   void choose(EPS eps, const std::string& name) const {
@@ -85,19 +57,12 @@ struct ModePeers::Body {
     }
     SYNBAL_PETSC(EPSSetType(eps, name == "gd-boomeramg" ? EPSGD : EPSLOBPCG));
     if (name == "lobpcg-jacobi") {
-      option("-lobpcg-jacobi_st_pc_type", "jacobi");
+      set_option("-lobpcg-jacobi_st_pc_type", "jacobi");
       return;
     }
     const std::string prefix = "-" + name + "_st_pc_";
-    option(prefix + "type", "hypre");
-    const std::pair<const char*, const char*> tuned[] = {{"coarsen_type", "PMIS"},
-                                                         {"interp_type", "ext+i"},
-                                                         {"agg_nl", "2"},
-                                                         {"P_max", "4"},
-                                                         {"strong_threshold", "0.5"},
-                                                         {"relax_type_all", "l1scaled-Jacobi"},
-                                                         {"relax_type_coarse", "l1scaled-Jacobi"}};
-    for (const auto& [key, value] : tuned) option(prefix + "hypre_boomeramg_" + std::string(key), value);
+    set_option(prefix + "type", "hypre");
+    tune_boomeramg(prefix);
   }
 
   SlepcEps make(const std::string& name, int count, double tolerance) {
