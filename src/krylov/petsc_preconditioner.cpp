@@ -15,6 +15,8 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
+constexpr GlobalIndex kSmall = 2'000;  // rows of which every rank can hold a factor
+
 /// Sets a PETSc option unless the user did.
 void set_default(const std::string& name, const char* value) {
   PetscBool given = PETSC_FALSE;
@@ -48,9 +50,24 @@ void choose_multigrid(PC pc) {
   SYNBAL_PETSC(PCHYPRESetType(pc, "boomeramg"));
 }
 
-void choose_direct(PC pc) {
+void choose_cholesky(PC pc) {
   SYNBAL_PETSC(PCSetType(pc, PCCHOLESKY));
   SYNBAL_PETSC(PCFactorSetMatSolverType(pc, MATSOLVERMUMPS));
+}
+
+// Substitution in a small factor that lies on several ranks is dozens of messages, one after the other: there every
+// rank has all of it, and a solve costs one exchange.
+void choose_direct(PC pc, bool small) {
+  if (!small) {
+    choose_cholesky(pc);
+    return;
+  }
+  SYNBAL_PETSC(PCSetType(pc, PCREDUNDANT));
+  KSP each = nullptr;
+  SYNBAL_PETSC(PCRedundantGetKSP(pc, &each));
+  PC inner = nullptr;
+  SYNBAL_PETSC(KSPGetPC(each, &inner));
+  choose_cholesky(inner);
 }
 
 }  // namespace
@@ -107,7 +124,10 @@ void PetscPreconditioner::make() {
   SYNBAL_PETSC(PCCreate(comm_.get(), &raw));
   pc_ = PetscPc::adopt(raw);
   SYNBAL_PETSC(PCSetOptionsPrefix(raw, prefix_.c_str()));
-  if (!user_chose_preconditioner(prefix_)) kind_ == Preconditioner::direct ? choose_direct(raw) : choose_multigrid(raw);
+  if (!user_chose_preconditioner(prefix_)) {
+    const bool small = comm_.size() > 1 && source_->global_size() <= kSmall;
+    kind_ == Preconditioner::direct ? choose_direct(raw, small) : choose_multigrid(raw);
+  }
   SYNBAL_PETSC(PCSetFromOptions(raw));
   if (!is_boomeramg(raw)) return;
   prefer_robust_boomeramg(prefix_);
