@@ -264,7 +264,8 @@ ExitCode resistance_from_neuron(LaplacianRun& run, const ResistanceOptions& opti
 ExitCode resistance_of_all(LaplacianRun& run, const ResistanceOptions& options) {
   const auto& comm = run.comm();
   agreed(comm, [&] { check_size(run.source()); });
-  const double tolerance = exact_solve(options.tolerance).tolerance;
+  const auto solves = exact_solve(options.tolerance);
+  const double tolerance = std::max(solves.tolerance, solves.acceptable);  // what is sure
   const bool converged = timed(comm, run.times().solve, [&] {
     auto about = run.provenance(tolerance);
     about.reason = "see /converged", about.exit_code = -1;

@@ -58,7 +58,8 @@ double deflation_gain(std::span<const LanczosColumn> columns, std::int64_t count
 EnergyBasis slow_space(const ConductanceGraph& graph, LaplacianSolver& solver, int count, std::uint64_t seed) {
   const CounterRandom random(seed, kStream);
   const auto n = at(graph.size());
-  EnergyBasis basis(graph, static_cast<int>(std::min<std::int64_t>(count, graph.global_size())));
+  count = static_cast<int>(std::min<std::int64_t>(count, graph.global_size() - solver.nullity()));
+  EnergyBasis basis(graph, count);
   LaplacianSolveParams params;
   params.tolerance = kRough;
   for (int first = 0; first < count; first += LaplacianOperator::kMaxColumns) {

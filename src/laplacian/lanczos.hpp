@@ -59,7 +59,6 @@ class Lanczos {
 
  private:
   void orthogonalise(std::vector<double>& block, std::vector<double>& overlap);
-  void append(std::vector<double>&& block);
   [[nodiscard]] std::vector<double> norms(const std::vector<double>& block) const;
 
   const Comm* comm_;

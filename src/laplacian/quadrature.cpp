@@ -232,8 +232,9 @@ EigenvalueBound smallest_eigenvalue_bound(const ConductanceGraph& graph, Laplaci
     if (solve.preconditioner == "direct" && first_steps_are_one(recorder.columns())) {
       bound.value = kDirectBound, bound.failure_probability = 0;
     } else {
-      bound.value = excluded_below(recorder.columns(), failure_probability, spread.value);
-      const double above = excluded_above(recorder.columns(), failure_probability, spread.value);
+      const double each = failure_probability / 2;  // of two bounds
+      bound.value = excluded_below(recorder.columns(), each, spread.value);
+      const double above = excluded_above(recorder.columns(), each, spread.value);
       bound.largest = std::min(largest_of(solve.preconditioner), above);
     }
     break;

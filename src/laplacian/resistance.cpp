@@ -89,6 +89,7 @@ struct ColumnBracket {
   bool fits = true;  // the eigenvalue bound is that of the preconditioner in use
   std::int64_t iterations = 0;
   bool warm = false;  // did not start from 0
+  bool last = true;   // x is what conjugate gradients ended with, of which the bracket is
 
   /// Elimination said it all, and it never subtracts.
   [[nodiscard]] bool by_elimination() const { return iterations == 0 && !warm; }
@@ -100,8 +101,8 @@ PairResistance answer(const ColumnBracket& column, const LaplacianColumn& solved
   if (column.by_elimination()) {
     pair.lower = solved.energy * (1 - kRounding), pair.upper = solved.energy * (1 + kRounding);
   } else {
-    pair.lower = column.bracket.lower();
-    pair.upper = column.fits ? column.bracket.upper() : kInfinity;
+    pair.lower = column.last ? column.bracket.lower() : 0.0;
+    pair.upper = column.last && column.fits ? column.bracket.upper() : kInfinity;
   }
   return pair;
 }
@@ -109,7 +110,7 @@ PairResistance answer(const ColumnBracket& column, const LaplacianColumn& solved
 void conclude(PairResistance& pair, double tolerance) {
   const double width = pair.upper - pair.lower;
   pair.value = std::isfinite(width) ? pair.lower + width / 2 : pair.lower;
-  pair.converged = std::isfinite(width) && width <= tolerance * (pair.upper + pair.lower);
+  pair.converged = std::isfinite(width) && width >= 0 && width <= tolerance * (pair.upper + pair.lower);
 }
 
 // b_k = e_first - e_second.
@@ -135,7 +136,7 @@ struct BlockTask {
 };
 
 // Collective. [m] What rounding can have done to the energies of CG, relative to them: eps x^T D x / x^T L x, large
-// where clusters hang together by threads.
+// where clusters hang together by threads. 0 where CG has no energy to be used.
 std::vector<double> rounding_of(const ConductanceGraph& graph, std::span<const double> x,
                                 std::span<const ColumnBracket> columns) {
   const auto m = columns.size();
@@ -144,7 +145,9 @@ std::vector<double> rounding_of(const ConductanceGraph& graph, std::span<const d
   graph.comm().sum(std::span(rounding));
   for (std::size_t k = 0; k < m; ++k) {
     const double energy = columns[k].bracket.lower();
-    rounding[k] = columns[k].by_elimination() || !(energy > 0) ? 0.0 : kSteps * kEpsilon * rounding[k] / energy;
+    rounding[k] = columns[k].by_elimination() || !columns[k].last || !(energy > 0)
+                      ? 0.0
+                      : kSteps * kEpsilon * rounding[k] / energy;
   }
   return rounding;
 }
@@ -172,10 +175,11 @@ void bracket_by_solution(const BlockTask& task, std::span<const double> b, std::
   for (std::size_t k = 0; k < m; ++k) {
     if (columns[k].by_elimination()) continue;
     const double energy = sums[k], slack = kRounding * sums[m + k];
-    const double excess = columns[k].fits && columns[k].iterations > 0 ? columns[k].bracket.excess() : kInfinity;
+    const bool known = columns[k].fits && columns[k].iterations > 0 && columns[k].last;
+    const double excess = known ? columns[k].bracket.excess() : kInfinity;
     const double blur = rounding[k] * std::sqrt(energy);
     const double rest = std::sqrt(excess) + blur;
-    const double least = columns[k].fits ? std::max(0.0, std::sqrt(columns[k].bracket.deficit()) - blur) : 0.0;
+    const double least = known ? std::max(0.0, std::sqrt(columns[k].bracket.deficit()) - blur) : 0.0;
     answers[k].lower = std::max(answers[k].lower, energy + least * least - slack);
     answers[k].upper = std::min(answers[k].upper, energy + std::min(rest * rest, sums[2 * m + k] / lambda) + slack);
   }
@@ -209,6 +213,7 @@ bool block(const BlockTask& task, std::span<const NodePair> pairs, std::span<Pai
   params.max_iterations = task.params->max_iterations;
   params.warm = warm;
   const auto solved = task.solver->solve(b, x, static_cast<int>(pairs.size()), params, observer);
+  for (std::size_t k = 0; k < pairs.size(); ++k) brackets[k].last = solved.columns[k].last;
   const bool same = !changed && solved.preconditioner == task.bound->preconditioner;
   const auto rounding = rounding_of(*task.graph, x, brackets);
   bool doubtful = false;
@@ -248,6 +253,7 @@ double ResistanceSolver::gain_of(int vectors) {
 // Collective. Once, before the first pair.
 void ResistanceSolver::deflate(std::int64_t pairs) {
   if (slow_ || pairs == 0) return;
+  if (params_.deflation.value_or(0) > 0) eigenvalue_bound();  // settles the preconditioner
   int vectors = params_.deflation.value_or(kDeflation);
   if (!params_.deflation) {
     const double blocks = static_cast<double>(pairs) / LaplacianOperator::kMaxColumns;

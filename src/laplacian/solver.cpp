@@ -128,11 +128,13 @@ Block LaplacianSolver::Body::begin(std::span<const double> b, int columns, int f
   return block;
 }
 
-// Collective. The block's columns of x in the place of 0.
+// Collective. The block's columns of x in the place of 0, but for those whose solution is 0.
 void LaplacianSolver::Body::start_from(std::span<const double> x, int columns, Block& block) {
   const auto m = block.m;
   for (std::size_t i = 0; i < at(graph.size()); ++i) {
-    std::copy_n(&x[i * at(columns) + at(block.first)], m, &block.x[i * m]);
+    for (std::size_t k = 0; k < m; ++k) {
+      block.x[i * m + k] = block.open[k] != 0 ? x[i * at(columns) + at(block.first) + k] : 0.0;
+    }
   }
   components.project(block.x, static_cast<int>(m));
   laplacian.apply(block.x, block.r, static_cast<int>(m));
@@ -182,7 +184,7 @@ void LaplacianSolver::Body::cycle(Block& block, int number, const LaplacianSolve
   take(block, open, std::move(dx), outcome, params);
 }
 
-// Collective. Adds dx where it lowers the true residual, and decides which columns are done.
+// Collective. Adds dx where it lowers the true residual or the observer wants it, and decides which columns are done.
 void LaplacianSolver::Body::take(Block& block, const std::vector<std::size_t>& open, Values&& dx,
                                  const PcgOutcome& outcome, const LaplacianSolveParams& params) {
   const auto width = open.size();
@@ -210,13 +212,15 @@ void LaplacianSolver::Body::take(Block& block, const std::vector<std::size_t>& o
     auto& column = block.columns[place];
     const double left = std::sqrt(squares[k]);
     const bool worthwhile = left <= kWorthwhile * block.left[place];
-    if (left < block.left[place]) {
+    const auto end = outcome.end[k];
+    // Who ends a column judges its energy, which CG lowers with every step, unlike the residual.
+    column.last = left < block.left[place] || end == PcgEnd::stopped;
+    if (column.last) {
       for (std::size_t i = 0, row = 0; i < x.size(); i += width, row += block.m) {
         block.x[row + place] = x[i + k], block.r[row + place] = r[i + k];
       }
       block.left[place] = left;
     }
-    const auto end = outcome.end[k];
     column.iterations += outcome.iterations[k];
     column.energy = outcome.energy[k];
     column.converged = block.left[place] <= params.tolerance * block.norm[place];

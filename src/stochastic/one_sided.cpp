@@ -102,7 +102,6 @@ bool OneSidedTransport::collect(const TakeValues& take) {
     const auto values = std::span<const double>(in.words).first(in.words.size() - kOwnWords);
     const Stamp stamp{static_cast<std::int64_t>(in.words[values.size() + 1]),
                       static_cast<std::int64_t>(in.words[values.size()])};
-    if (stamp.version <= in.seen) continue;
     in.seen = stamp.version;
     news = true;
     take(p, stamp, values);

@@ -215,6 +215,27 @@ TEST(resistance, starts_in_a_slow_space_with_fewer_iterations_and_brackets_that_
   }
 }
 
+TEST(resistance, brackets_hold_or_are_said_to_be_open_where_threads_join_clusters) {
+  // The residual rises far above that of 0 while the energy falls: x must still be what the bracket is about.
+  const auto list = clusters(4, 40, 1e-9, 27);
+  const auto own = share(random_pairs(list.n, 40, 28));
+  LaplacianSolverParams jacobi;
+  jacobi.preconditioner = Preconditioner::jacobi;
+  for (const int vectors : {0, 1, 2}) {
+    ResistanceParams params;
+    params.deflation = vectors;
+    const auto found = solve_pairs(list, own, params, jacobi);
+    for (std::size_t k = 0; k < own.size(); ++k) {
+      if (own[k].first == own[k].second) continue;
+      const auto& pair = found.pairs[k];
+      const double truth = eliminated_to(list, own[k]);
+      EXPECT_LE(pair.lower, truth * (1 + 1e-12)) << vectors;
+      EXPECT_GE(pair.upper, truth * (1 - 1e-12)) << vectors;
+      EXPECT_EQ(pair.converged, pair.upper - pair.lower <= 1e-8 * (pair.upper + pair.lower)) << vectors;
+    }
+  }
+}
+
 TEST(resistance, brackets_hold_where_the_slow_space_is_the_whole_one) {
   // Solves start from what they end with: no iteration tells how good that is.
   const auto list = connected(30, 3, 0.5, 23);

@@ -211,6 +211,9 @@ TEST(LaplacianSolver, goes_on_from_what_it_is_given) {
     const auto nothing = solver.solve(b, x, 1, params);  // it is there already
     EXPECT_TRUE(nothing.converged);
     EXPECT_EQ(nothing.iterations, 0);
+    const std::vector<double> zero(b.size(), 0.0);
+    EXPECT_TRUE(solver.solve(zero, x, 1, params).converged);
+    for (const double v : x) EXPECT_EQ(v, 0.0);
   }
 }
 

@@ -27,8 +27,8 @@ struct EigenvalueBound {
   /// Of the largest, from above, with the same chance of failure: at most 2 for Jacobi (Gershgorin) and for incomplete
   /// Cholesky, which splits an M-matrix regularly (Varga 2000, ch. 3); infinity: none was found.
   double largest = std::numeric_limits<double>::infinity();
-  /// Chance, over the random vectors, that the smallest eigenvalue lies below `value`: those vectors would all have to
-  /// miss its eigenvector almost entirely. 0 where `value` holds without chance.
+  /// Chance, over the random vectors, that an eigenvalue lies beyond one of the two: those vectors would all have to
+  /// miss its eigenvector almost entirely. 0 where both hold without chance.
   double failure_probability = 1;
   /// False: an estimate only, because the preconditioner is not one of ours, about which something is known.
   bool certified = false;

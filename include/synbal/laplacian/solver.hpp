@@ -27,7 +27,7 @@ struct LaplacianSolveParams {
   double tolerance = 1e-8;               ///< |b - L x|_2 / |b|_2, b projected onto the range of L
   std::int64_t max_iterations = 20'000;  ///< per column, over all cycles
   bool warm = false;                     ///< x holds vectors to start from; false: from 0
-  double acceptable = 0;  ///< where rounding does not allow the tolerance, this residual will do (0: nothing else)
+  double acceptable = 0;                 ///< a residual that will do where the tolerance is not reached
 };
 
 /// For answers that count as exact: |r| / |b| <= `tolerance`, or with 0 as much as doubles allow: 1e-12, and where
@@ -40,8 +40,9 @@ struct LaplacianColumn {
   double residual = 0;     ///< true: computed from x and the singular L at the end; 0 for b = 0
   double projected = 0;    ///< |b - P b|_2 / |b|_2, the share of b outside the range of L that was projected out
   double energy = 0;       ///< the last lower bound of b^T L^+ b that CG gave (graph's unit)
-  bool converged = false;  ///< residual <= tolerance, or rounding has left an acceptable one
+  bool converged = false;  ///< residual <= tolerance, or at least acceptable
   bool stopped = false;    ///< ended by the observer: x is as good as `residual` says
+  bool last = true;        ///< x is what CG ended with; false: an earlier iterate, whose residual is smaller
 };
 
 struct LaplacianSolve {
