@@ -29,8 +29,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 struct Options {
   GeneratorParams network;
   double gain_sigma = 1;

@@ -13,8 +13,8 @@
 #include "synbal/core/log.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/core/session.hpp"
+#include "synbal/graph/operator.hpp"
 #include "synbal/krylov/component_sums.hpp"
-#include "synbal/laplacian/operator.hpp"
 #include "synbal/laplacian/solver.hpp"
 
 namespace synbal::benchmark {

@@ -15,8 +15,6 @@ namespace synbal::benchmark {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 struct Drawn {
   GlobalIndex i = 0, j = 0;
   double w = 1;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "synbal/laplacian/graph.hpp"
+#include "synbal/graph/graph.hpp"
 
 namespace synbal::benchmark {
 

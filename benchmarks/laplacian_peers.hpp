@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "synbal/laplacian/graph.hpp"
+#include "synbal/graph/graph.hpp"
 
 namespace synbal::benchmark {
 

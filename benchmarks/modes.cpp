@@ -1,7 +1,7 @@
 // The slowest modes, from the graph to vectors whose true residuals are small, against SLEPc's own solvers in the same
 // run: seconds, iterations, and whether all of them found the same eigenvalues.
 //   [mpirun -n P] benchmark_modes [--graph KIND ...] [--nodes N] [--edges M] [--count K] [--peers LIST] [--repeats R]
-#include "synbal/laplacian/modes.hpp"
+#include "synbal/spectral/modes.hpp"
 
 #include <fmt/format.h>
 
@@ -13,15 +13,13 @@
 #include "modes_peers.hpp"
 #include "synbal/core/error.hpp"
 #include "synbal/core/session.hpp"
-#include "synbal/laplacian/operator.hpp"
+#include "synbal/graph/operator.hpp"
 
 namespace synbal::benchmark {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 struct Choices {
   std::vector<std::string> graphs{"random", "modular-3", "modular-5", "small-world-2", "small-world-3"};

@@ -15,7 +15,6 @@ namespace synbal::benchmark {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 using SlepcEps = Handle<EPS, PetscTraits<EPS, EPSDestroy>>;
 
 struct Limit {

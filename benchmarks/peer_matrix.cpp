@@ -7,9 +7,7 @@
 
 namespace synbal::benchmark {
 
-namespace {
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-}  // namespace
+namespace {}  // namespace
 
 PetscMat peer_matrix(const ConductanceGraph& graph, MPI_Comm comm) {
   const auto n = graph.size();

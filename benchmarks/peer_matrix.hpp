@@ -5,7 +5,7 @@
 
 #include "synbal/core/comm.hpp"
 #include "synbal/core/petsc.hpp"
-#include "synbal/laplacian/graph.hpp"
+#include "synbal/graph/graph.hpp"
 
 namespace synbal::benchmark {
 

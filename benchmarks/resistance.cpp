@@ -2,7 +2,7 @@
 // against those of a solution, each with its verdict.
 //   [mpirun -n P] benchmark_resistance [--task error,pairs,speed] [--graph KIND ...] [--solves K]
 //   benchmark_resistance --task export --graph KIND --export FILE     edges with resistances, for resistance_peers.py
-#include "synbal/laplacian/resistance.hpp"
+#include "synbal/resistance/resistance.hpp"
 
 #include <fmt/format.h>
 
@@ -16,16 +16,14 @@
 #include "synbal/core/error.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/core/session.hpp"
-#include "synbal/laplacian/edge_resistance.hpp"
-#include "synbal/laplacian/operator.hpp"
+#include "synbal/graph/operator.hpp"
+#include "synbal/resistance/edge_resistance.hpp"
 
 namespace synbal::benchmark {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 struct Choices {
   std::vector<std::string> tasks{"error", "pairs", "speed"};

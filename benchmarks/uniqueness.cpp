@@ -24,8 +24,6 @@ namespace synbal::benchmark {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 struct Options {
   std::int64_t orders = 1000;
   std::uint64_t seed = 1;          // of the orders

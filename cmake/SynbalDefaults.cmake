@@ -25,3 +25,13 @@ if(SYNBAL_SANITIZE)
   target_compile_options(synbal_options INTERFACE ${sanitize_flags} -Wno-maybe-uninitialized)
   target_link_options(synbal_options INTERFACE ${sanitize_flags})
 endif()
+
+# synbal_precompile(target): the headers that nearly every file includes are parsed once a target.
+function(synbal_precompile target)
+  if(SYNBAL_PRECOMPILE)
+    target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+      target_compile_options(${target} PRIVATE -fpch-preprocess)  # lets ccache see what is in them
+    endif()
+  endif()
+endfunction()

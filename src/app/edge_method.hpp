@@ -6,7 +6,7 @@
 #include <string>
 
 #include "app/command.hpp"
-#include "synbal/laplacian/edge_resistance.hpp"
+#include "synbal/resistance/edge_resistance.hpp"
 
 namespace synbal::app {
 

@@ -5,11 +5,7 @@
 
 namespace synbal::app {
 
-namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
-}  // namespace
+namespace {}  // namespace
 
 EdgeOfSynapse::EdgeOfSynapse(const GraphSource& source, const EdgeResistances& found)
     : source_(&source), found_(&found) {

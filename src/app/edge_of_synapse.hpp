@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "app/graph_source.hpp"
-#include "synbal/laplacian/edge_resistance.hpp"
+#include "synbal/resistance/edge_resistance.hpp"
 
 namespace synbal::app {
 

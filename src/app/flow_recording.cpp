@@ -12,8 +12,6 @@ namespace synbal::app {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// "sum of h" as the name of a dataset.
 std::string dataset_name(std::string words) {
   std::ranges::replace_if(

@@ -12,12 +12,11 @@
 #include "synbal/core/progress.hpp"
 #include "synbal/io/selection.hpp"
 #include "synbal/krylov/component_sums.hpp"
+#include "synbal/perturb/problem_graph.hpp"
 
 namespace synbal::app {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Collective. The equilibrium by the automatic method, whose costs the problem then holds.
 Equilibrium balanced(BalanceProblem& problem) {

@@ -10,8 +10,8 @@
 
 #include "app/report.hpp"
 #include "synbal/balance/balance.hpp"
-#include "synbal/laplacian/graph.hpp"
-#include "synbal/laplacian/resistance.hpp"
+#include "synbal/graph/graph.hpp"
+#include "synbal/resistance/resistance.hpp"
 
 namespace synbal::app {
 

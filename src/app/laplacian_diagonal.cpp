@@ -6,13 +6,11 @@
 #include "app/edge_method.hpp"
 #include "app/laplacian_run.hpp"
 #include "app/resistance_report.hpp"
-#include "synbal/laplacian/diagonal.hpp"
+#include "synbal/resistance/diagonal.hpp"
 
 namespace synbal::app {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 struct Options : LaplacianOptions {
   bool exact = false;

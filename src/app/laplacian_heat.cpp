@@ -6,15 +6,13 @@
 
 #include "app/laplacian_run.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/graph/operator.hpp"
 #include "synbal/io/neuron_vectors.hpp"
-#include "synbal/laplacian/heat.hpp"
-#include "synbal/laplacian/operator.hpp"
+#include "synbal/spectral/heat.hpp"
 
 namespace synbal::app {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 struct Options : LaplacianOptions {
   std::string times, initial;

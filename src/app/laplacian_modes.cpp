@@ -4,13 +4,11 @@
 #include <algorithm>
 
 #include "app/laplacian_run.hpp"
-#include "synbal/laplacian/modes.hpp"
+#include "synbal/spectral/modes.hpp"
 
 namespace synbal::app {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 struct Options : LaplacianOptions {
   ModesParams params;

@@ -11,8 +11,6 @@ namespace synbal::app {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 struct Options : LaplacianOptions {
   std::string rhs;
   LaplacianSolveParams params;

@@ -14,8 +14,6 @@ namespace synbal::app {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr std::int64_t kFew = 100;     // synapses that are all balanced again unless told otherwise
 constexpr std::int64_t kSample = 32;   // of more
 constexpr std::int64_t kMost = 1'000;  // --largest

@@ -10,7 +10,7 @@
 #include "app/edge_method.hpp"
 #include "app/laplacian_run.hpp"
 #include "synbal/io/selection.hpp"
-#include "synbal/laplacian/perturb.hpp"
+#include "synbal/perturb/perturb.hpp"
 
 namespace synbal::app {
 

@@ -10,13 +10,11 @@
 #include "app/perturb.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/core/timer.hpp"
-#include "synbal/laplacian/operator.hpp"
+#include "synbal/graph/operator.hpp"
 
 namespace synbal::app {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr double kAboveRounding = 1e3;  // what is left of a Newton step, or the last bits of h
 

@@ -14,8 +14,6 @@ namespace synbal::app {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr std::int64_t kBlock = 64;  // synapses of a rank between two signs of life
 
 using Synapses = std::vector<ChangedSynapse*>;

@@ -12,8 +12,6 @@ namespace synbal::app {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// The answer of the whole network.
 struct Answer {
   std::vector<std::int64_t> changed;  ///< entries of this rank

@@ -13,8 +13,6 @@ namespace synbal::app {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr std::int64_t kBlock = 64;        // pairs of a rank between two signs of life
 constexpr std::int64_t kMostPrinted = 50;  // pairs on the terminal
 constexpr double kInfinity = std::numeric_limits<double>::infinity();

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/report.hpp"
-#include "synbal/laplacian/edge_resistance.hpp"
+#include "synbal/resistance/edge_resistance.hpp"
 
 namespace synbal::app {
 

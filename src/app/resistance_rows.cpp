@@ -11,13 +11,11 @@
 #include "synbal/core/agree.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/io/selection.hpp"
-#include "synbal/laplacian/diagonal.hpp"
+#include "synbal/resistance/diagonal.hpp"
 
 namespace synbal::app {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr GlobalIndex kMostNeurons = 20'000;  // of a whole matrix: 3 GiB

@@ -15,8 +15,6 @@ namespace synbal::app {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kBridge = 1 - 1e-9;  // leverage of an edge that nothing goes around
 

@@ -6,7 +6,6 @@
 namespace synbal {
 
 namespace {
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr int kTag = 31;
 }  // namespace
 

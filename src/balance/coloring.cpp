@@ -10,8 +10,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr std::uint32_t kStream = 0xC0104;
 constexpr int kRoundsPerRange = 16;  // then those that still clash move on to fresh colours
 constexpr std::uint32_t kDraws = 8;

@@ -6,7 +6,6 @@
 namespace synbal {
 
 namespace {
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr int kFewestBits = 10, kMostBits = 14;  // 16 to 256 KiB of slots
 constexpr double kRun = 4;                       // entries of a row in a tile
 }  // namespace

@@ -11,7 +11,6 @@
 namespace synbal {
 
 namespace {
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// An unevaluated sum of two doubles (Dekker 1971; Knuth's two-sum).
 struct DoubleDouble {

@@ -15,8 +15,6 @@ constexpr std::uint32_t kLongest = SampledCycles::kLongestWalk;
 constexpr std::uint64_t kSeed = 2024;
 constexpr std::uint32_t kStream = 61;
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// A walk backward along synapses; path[k+1] is presynaptic to path[k].
 struct Walk {
   std::vector<GlobalIndex> path;

@@ -14,8 +14,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr const char* kPrefix = "newton_";
 constexpr double kPatience = 120;  // iterations ahead that are dearer than multigrid, which has to be set up every time
 constexpr std::int64_t kJacobiLimit = 120, kRobustLimit = 300, kLastResortLimit = 2000;

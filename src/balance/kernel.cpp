@@ -4,7 +4,6 @@
 namespace synbal {
 
 namespace {
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr std::int64_t kAhead = 256;  // entries: asking for the stream this early gains about a tenth
 }  // namespace
 

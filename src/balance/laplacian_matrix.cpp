@@ -11,8 +11,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 struct Entries {
   std::vector<PetscInt> row, column;
   std::vector<double> value;

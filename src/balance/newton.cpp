@@ -13,8 +13,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr double kSafeChange = 1.79;     // e^t - 1 - t = t^2 at t = 1.793
 constexpr double kTooShort = 0.05;       // a step damped this much comes from a direction that rounding spoilt
 constexpr double kLargestHalfStep = 25;  // of p d: keeps every factor far from overflow between rebases

@@ -22,8 +22,6 @@ constexpr double kLog2Safe = 400;      // costs beyond 2^(+-400) are held in ano
 constexpr double kLog2Slack = 100;     // by which the largest may drift from there
 constexpr double kLog2Wide = 660;      // so are costs that span about 200 decades
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 }  // namespace
 
 BalanceProblem::BalanceProblem(const Comm& comm, const Network& network, const Components& components, double power)

@@ -9,7 +9,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr std::int64_t kBatch = std::int64_t{1} << 20;  // synapses under way per rank, to bound the memory
 
 /// A synapse whose opposite lives with another rank.

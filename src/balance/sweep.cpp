@@ -11,7 +11,6 @@
 namespace synbal {
 
 namespace {
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr LocalIndex kRowsAhead = 3;  // rows of a colour lie apart: fetch their entries early
 }  // namespace
 

@@ -11,8 +11,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// Below this a double has fewer digits left: log ratios of such costs say nothing.
 constexpr double kSmallestPrecise = std::numeric_limits<double>::min() / std::numeric_limits<double>::epsilon();
 

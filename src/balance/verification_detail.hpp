@@ -14,8 +14,6 @@
 
 namespace synbal::verification {
 
-inline std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// The largest deviation met, and where.
 struct Worst {
   double value = 0;

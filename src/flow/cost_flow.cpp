@@ -12,7 +12,6 @@
 namespace synbal {
 
 namespace {
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr double kRebaseExponent = 20;    // of e^{p k delta}: beyond, the accepted state becomes the base
 constexpr double kLargestExponent = 150;  // below, no cost leaves the range of doubles whatever the base holds
 }  // namespace

@@ -12,8 +12,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr double kFloor = 1e-6;    // of the imbalance over its tolerance: keeps the logarithm of zero away
 constexpr double kTail = 1e-3;     // error of a step near the equilibrium, relative to what is left or to the step
 constexpr double kFinest = 1e-13;  // imbalance beyond which rounding rules

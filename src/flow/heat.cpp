@@ -12,8 +12,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 bool all_finite(const Comm& comm, std::span<const double> values) {
   return !comm.any(!std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); }));
 }

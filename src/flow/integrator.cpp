@@ -25,8 +25,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr double kSame = 4 * std::numeric_limits<double>::epsilon();  // relative: times that a step cannot tell apart
 constexpr double kDigits = 1e-13;      // the tightest relative tolerance that tighten() asks for
 constexpr int kMostBasisVectors = 50;  // GMRES keeps one an iteration

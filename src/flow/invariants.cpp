@@ -14,8 +14,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// What is not a number is worse than every number.
 double number(double drift) { return std::isnan(drift) ? std::numeric_limits<double>::infinity() : drift; }
 

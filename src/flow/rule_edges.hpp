@@ -13,8 +13,6 @@
 
 namespace synbal::rule {
 
-[[nodiscard]] inline std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// Which entries of the network.
 enum class Scope {
   driving,  ///< those that gradients depend on: inside components, not between two pinned neurons, no self-loops

@@ -7,8 +7,6 @@
 
 namespace synbal {
 
-using rule::at;
-
 struct RuleFlow::Body {
   Body(const BalanceProblem& p, const Network& network, const Components& components, const ComponentSums& s,
        LocalRule r)

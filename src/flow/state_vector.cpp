@@ -18,9 +18,7 @@
 
 namespace synbal {
 
-namespace {
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-}  // namespace
+namespace {}  // namespace
 
 void check_sundials(int code, const char* expression, const char* file, int line) {
   if (code >= 0) return;

@@ -8,8 +8,6 @@
 
 namespace synbal {
 
-using rule::at;
-
 struct WeightFlow::Body {
   Body(const BalanceProblem& p, const Network& net, const Components& components, LocalRule r)
       : problem(p),

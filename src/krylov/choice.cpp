@@ -10,8 +10,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 // Share of the iterations by Chebyshev's bound that few small eigenvalues apart from all others take, as measured on
 // modular graphs; the largest eigenvalue that D^-1 L of such graphs has.
 constexpr double kOfBound = 0.3, kLargest = 1.5;

@@ -5,9 +5,7 @@
 
 namespace synbal {
 
-namespace {
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-}  // namespace
+namespace {}  // namespace
 
 ComponentSums::ComponentSums(const Comm& comm, std::span<const GlobalIndex> component, const Ownership& rows,
                              GlobalIndex grounded)

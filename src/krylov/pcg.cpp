@@ -9,9 +9,7 @@
 
 namespace synbal {
 
-namespace {
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-}  // namespace
+namespace {}  // namespace
 
 /// The columns that are still in the block, in the order of their places there.
 struct BlockPcg::Columns {

@@ -13,8 +13,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr GlobalIndex kSmall = 2'000;  // rows of which every rank can hold a factor
 
 /// Sets a PETSc option unless the user did.

@@ -4,11 +4,9 @@
 
 #include <algorithm>
 
-namespace synbal::laplacian {
+namespace synbal::detail {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Adds to the edge to `link.node`, or a new one.
 void put(FewLinks& few, const Link& link) {
@@ -143,4 +141,4 @@ void ChangingGraph::make_few(LocalIndex i) {
   few_.push_back(few);
 }
 
-}  // namespace synbal::laplacian
+}  // namespace synbal::detail

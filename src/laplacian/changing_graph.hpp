@@ -7,9 +7,9 @@
 #include <span>
 #include <vector>
 
-#include "synbal/laplacian/graph.hpp"
+#include "synbal/graph/graph.hpp"
 
-namespace synbal::laplacian {
+namespace synbal::detail {
 
 /// What the elimination of node `source` does to its neighbour `target`: the edge between them goes, some conductance
 /// to ground comes, and an edge to the other neighbour (-1: none).
@@ -75,4 +75,4 @@ class ChangingGraph {
   std::vector<std::vector<Link>> added_;
 };
 
-}  // namespace synbal::laplacian
+}  // namespace synbal::detail

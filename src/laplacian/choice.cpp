@@ -8,7 +8,7 @@
 #include "laplacian/incomplete.hpp"
 #include "laplacian/library.hpp"
 
-namespace synbal::laplacian {
+namespace synbal::detail {
 
 namespace {
 
@@ -98,4 +98,4 @@ std::vector<Preconditioner> GraphPreconditioners::after(Preconditioner present, 
   return list;
 }
 
-}  // namespace synbal::laplacian
+}  // namespace synbal::detail

@@ -5,11 +5,11 @@
 #include <optional>
 #include <vector>
 
+#include "synbal/graph/graph.hpp"
 #include "synbal/krylov/choice.hpp"
-#include "synbal/laplacian/graph.hpp"
 #include "synbal/laplacian/solver.hpp"
 
-namespace synbal::laplacian {
+namespace synbal::detail {
 
 /// Jacobi (not on a graph full of triangles) -> incomplete Cholesky (few ranks) -> multigrid, or a factorisation of
 /// tiny graphs -> a factorisation where that is bearable.
@@ -37,4 +37,4 @@ class GraphPreconditioners final : public PreconditionerFactory {
   const ConductanceGraph* graph_;
 };
 
-}  // namespace synbal::laplacian
+}  // namespace synbal::detail

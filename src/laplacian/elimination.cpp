@@ -8,23 +8,21 @@
 
 namespace synbal {
 
-namespace {
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-}  // namespace
+namespace {}  // namespace
 
 struct Elimination::Body {
   explicit Body(const ConductanceGraph& g) : graph(g) {
-    laplacian::ChangingGraph changing(g);
-    done = laplacian::eliminate_in_rounds(g, changing);
+    detail::ChangingGraph changing(g);
+    done = detail::eliminate_in_rounds(g, changing);
     if (done.eliminated == 0) return;
     for (LocalIndex i = 0; i < graph.size(); ++i) {
       if (done.gone[at(i)] == 0) left.push_back(i);
     }
-    reduced = laplacian::graph_of_the_rest(graph, changing, left);
+    reduced = detail::graph_of_the_rest(graph, changing, left);
   }
 
   const ConductanceGraph& graph;
-  laplacian::EliminationRounds done;
+  detail::EliminationRounds done;
   std::vector<LocalIndex> left;  // nodes of the reduced graph
   std::unique_ptr<ConductanceGraph> reduced;
   std::vector<double> ghosts;  // of the round under way

@@ -4,11 +4,9 @@
 
 #include <algorithm>
 
-namespace synbal::laplacian {
+namespace synbal::detail {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 class Rest {
  public:
@@ -176,4 +174,4 @@ std::unique_ptr<ConductanceGraph> graph_of_the_rest(const ConductanceGraph& grap
   return Rest(graph, changing, left).build();
 }
 
-}  // namespace synbal::laplacian
+}  // namespace synbal::detail

@@ -8,11 +8,9 @@
 
 #include "synbal/core/random.hpp"
 
-namespace synbal::laplacian {
+namespace synbal::detail {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Fixed-size records for other ranks, each a few 64-bit words, brought to their ranks by one exchange.
 template <std::size_t Words>
@@ -202,4 +200,4 @@ EliminationRounds eliminate_in_rounds(const ConductanceGraph& graph, ChangingGra
   return Rounds(graph, changing).run();
 }
 
-}  // namespace synbal::laplacian
+}  // namespace synbal::detail

@@ -8,7 +8,7 @@
 #include "laplacian/changing_graph.hpp"
 #include "synbal/core/block_exchange.hpp"
 
-namespace synbal::laplacian {
+namespace synbal::detail {
 
 /// The nodes that went in one round, none next to another: x = b / pivot + sum_k share_k x(neighbour_k).
 struct EliminationRound {
@@ -32,4 +32,4 @@ struct EliminationRounds {
 /// Collective. Eliminates in `changing` (which holds `graph`'s nodes) until no node has fewer than three neighbours.
 EliminationRounds eliminate_in_rounds(const ConductanceGraph& graph, ChangingGraph& changing);
 
-}  // namespace synbal::laplacian
+}  // namespace synbal::detail

@@ -6,11 +6,9 @@
 #include "krylov/width.hpp"
 #include "laplacian/incomplete_factor.hpp"
 
-namespace synbal::laplacian {
+namespace synbal::detail {
 
-namespace {
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-}  // namespace
+namespace {}  // namespace
 
 struct IncompleteCholesky::Body {
   explicit Body(const ConductanceGraph& graph)
@@ -70,4 +68,4 @@ void IncompleteCholesky::apply(std::span<const double> r, std::span<double> u, i
   body_->apply(r, u, columns);
 }
 
-}  // namespace synbal::laplacian
+}  // namespace synbal::detail

@@ -3,10 +3,10 @@
 
 #include <memory>
 
+#include "synbal/graph/graph.hpp"
 #include "synbal/krylov/preconditioner.hpp"
-#include "synbal/laplacian/graph.hpp"
 
-namespace synbal::laplacian {
+namespace synbal::detail {
 
 /// L ~ D^1/2 (I - T) (I - T^t) D^1/2 with T on the pattern of the lower triangle. Pivots and sweeps run through the
 /// ranks in order, each waiting for those below (forward) or above (backward) it: a rank-local factorisation would need
@@ -26,4 +26,4 @@ class IncompleteCholesky final : public BlockPreconditioner {
   std::unique_ptr<Body> body_;
 };
 
-}  // namespace synbal::laplacian
+}  // namespace synbal::detail

@@ -4,13 +4,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "laplacian/row_sum.hpp"
+#include "graph/row_sum.hpp"
 
-namespace synbal::laplacian {
+namespace synbal::detail {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr double kLeastPivot = 1e-7;        // of the diagonal: the last pivot of a component without ground may vanish
 constexpr std::int64_t kUpdateBudget = 60;  // operations per entry that updates of entries may cost
@@ -146,4 +144,4 @@ IncompleteFactor incomplete_factor(const ConductanceGraph& graph, RankChain& cha
   return Factorisation(graph, chain).run();
 }
 
-}  // namespace synbal::laplacian
+}  // namespace synbal::detail

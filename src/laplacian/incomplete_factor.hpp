@@ -6,7 +6,7 @@
 #include "laplacian/rank_chain.hpp"
 #include "synbal/core/huge_pages.hpp"
 
-namespace synbal::laplacian {
+namespace synbal::detail {
 
 /// L ~ D^1/2 (I - T) (I - T^t) D^1/2; columns count owned nodes, then ghosts of lower ranks.
 struct IncompleteFactor {
@@ -20,4 +20,4 @@ struct IncompleteFactor {
 /// than the rank's own (then by their pivots alone), and not at all where hubs make that too dear: only pivots then.
 IncompleteFactor incomplete_factor(const ConductanceGraph& graph, RankChain& chain);
 
-}  // namespace synbal::laplacian
+}  // namespace synbal::detail

@@ -6,11 +6,9 @@
 
 #include "krylov/petsc_preconditioner.hpp"
 
-namespace synbal::laplacian {
+namespace synbal::detail {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// PETSc options with this prefix replace and tune the preconditioner.
 constexpr const char* kPrefix = "laplacian_";
@@ -90,4 +88,4 @@ std::unique_ptr<BlockPreconditioner> library_preconditioner(const ConductanceGra
   return made->set_up() ? std::move(made) : nullptr;
 }
 
-}  // namespace synbal::laplacian
+}  // namespace synbal::detail

@@ -3,10 +3,10 @@
 
 #include <memory>
 
+#include "synbal/graph/graph.hpp"
 #include "synbal/krylov/preconditioner.hpp"
-#include "synbal/laplacian/graph.hpp"
 
-namespace synbal::laplacian {
+namespace synbal::detail {
 
 /// True when the PETSc options name a preconditioner (-laplacian_pc_type).
 bool user_chose_preconditioner();
@@ -15,4 +15,4 @@ bool user_chose_preconditioner();
 /// outlive the preconditioner.
 std::unique_ptr<BlockPreconditioner> library_preconditioner(const ConductanceGraph& graph, Preconditioner kind);
 
-}  // namespace synbal::laplacian
+}  // namespace synbal::detail

@@ -3,10 +3,9 @@
 
 #include <algorithm>
 
-namespace synbal::laplacian {
+namespace synbal::detail {
 
 namespace {
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr int kUpwardTag = 24;
 constexpr int kDownwardTag = 25;
 constexpr int kRowsTag = 26;
@@ -109,4 +108,4 @@ template void RankChain::receive_rows_from_below(std::span<const std::int64_t>, 
 template void RankChain::send_rows_above(std::span<const std::int64_t>, const double*);
 template void RankChain::send_rows_above(std::span<const std::int64_t>, const GlobalIndex*);
 
-}  // namespace synbal::laplacian
+}  // namespace synbal::detail

@@ -4,9 +4,9 @@
 #include <span>
 #include <vector>
 
-#include "synbal/laplacian/graph.hpp"
+#include "synbal/graph/graph.hpp"
 
-namespace synbal::laplacian {
+namespace synbal::detail {
 
 /// Values of border nodes on their way to higher ranks, which hold the nodes as ghosts, and contributions on their way
 /// back. The ghosts of lower ranks are a graph's first ghosts: local columns n .. n + ghosts() - 1. All arrays are
@@ -43,4 +43,4 @@ class RankChain {
   std::vector<MPI_Request> requests_;
 };
 
-}  // namespace synbal::laplacian
+}  // namespace synbal::detail

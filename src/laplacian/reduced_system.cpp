@@ -1,7 +1,7 @@
 // Elimination before and after conjugate gradients.
 #include "laplacian/reduced_system.hpp"
 
-namespace synbal::laplacian {
+namespace synbal::detail {
 
 ReducedSystem::ReducedSystem(const ConductanceGraph& whole, const ComponentSums& components,
                              LaplacianOperator& laplacian, bool eliminate)
@@ -34,4 +34,4 @@ PcgOutcome ReducedSystem::run(PcgTask task, std::span<double> r, std::vector<dou
   return outcome;
 }
 
-}  // namespace synbal::laplacian
+}  // namespace synbal::detail

@@ -5,12 +5,12 @@
 #include <span>
 #include <vector>
 
+#include "synbal/graph/operator.hpp"
 #include "synbal/krylov/component_sums.hpp"
 #include "synbal/krylov/pcg.hpp"
 #include "synbal/laplacian/elimination.hpp"
-#include "synbal/laplacian/operator.hpp"
 
-namespace synbal::laplacian {
+namespace synbal::detail {
 
 /// A graph's Laplacian as conjugate gradients see it.
 class GraphSystem final : public SymmetricOperator {
@@ -59,4 +59,4 @@ class ReducedSystem {
   std::unique_ptr<BlockPcg> pcg_;
 };
 
-}  // namespace synbal::laplacian
+}  // namespace synbal::detail

@@ -8,16 +8,14 @@
 #include "laplacian/choice.hpp"
 #include "laplacian/reduced_system.hpp"
 #include "synbal/core/timer.hpp"
+#include "synbal/graph/operator.hpp"
 #include "synbal/krylov/component_sums.hpp"
-#include "synbal/laplacian/operator.hpp"
 
 namespace synbal {
 
 namespace {
 
 using Values = std::vector<double>;
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr int kMaxCycles = 24;
 constexpr double kMargin = 0.9;      // of the tolerance: what the recurrence may be wrong by without another cycle
@@ -91,8 +89,8 @@ struct LaplacianSolver::Body {
   const ConductanceGraph& graph;
   ComponentSums components;
   LaplacianOperator laplacian;
-  laplacian::ReducedSystem system;
-  laplacian::GraphPreconditioners preconditioners;
+  detail::ReducedSystem system;
+  detail::GraphPreconditioners preconditioners;
   PreconditionerChoice choice;
   double setup_seconds = 0;
 };

@@ -9,7 +9,6 @@
 namespace synbal {
 namespace {
 
-using detail::at;
 using detail::Pieces;
 
 constexpr auto kNone = std::numeric_limits<GlobalIndex>::max();

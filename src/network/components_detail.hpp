@@ -11,12 +11,6 @@
 
 namespace synbal::detail {
 
-/// Index of a 32- or 64-bit local number.
-template <class Integer>
-constexpr std::size_t at(Integer i) noexcept {
-  return static_cast<std::size_t>(i);
-}
-
 /// Adjacency of the vertices 0..n-1, n = row_ptr.size() - 1; columns from n on are ignored.
 struct Adjacency {
   std::span<const std::int64_t> row_ptr;

@@ -10,8 +10,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr std::uint32_t kOrderStream = 0x41;
 constexpr double kFarOut = 50;     // |log| of a factor at which the base should move
 constexpr double kFarthest = 100;  // where it is held until then: sums of products stay within doubles

@@ -13,8 +13,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr std::int64_t kMostVisits = 4096;       // between two looks at the others' values: some milliseconds
 constexpr double kSynapsesInAStretch = 200'000;  // likewise
 constexpr double kPatience = 0.25;               // seconds, and sweeps, after which a rank says its word although

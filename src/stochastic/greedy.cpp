@@ -8,7 +8,6 @@
 namespace synbal {
 
 namespace {
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 constexpr double kCancelled = 1e-3;  // a sum that falls below this share of itself at once is summed anew
 constexpr double kFarFromBase = 50;  // |log| of a factor at which a round ends, so that the base can move

@@ -19,8 +19,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr double kLargestExponent = 50;  // of the factors e^{p k delta}; beyond, the base moves
 constexpr double kLargestStep = 100;     // of one visit, likewise
 constexpr std::int64_t kDefaultSweeps = 100'000;

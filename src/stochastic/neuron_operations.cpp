@@ -15,8 +15,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr std::uint32_t kOrderStream = 401;
 constexpr double kLargestExponent = 50;  // of the factors e^{p k delta}; beyond, the base moves
 

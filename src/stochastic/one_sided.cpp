@@ -11,7 +11,6 @@
 namespace synbal {
 
 namespace {
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr std::size_t kStampWords = 2;              // round, version
 constexpr std::size_t kOwnWords = kStampWords + 1;  // and the check
 

@@ -9,8 +9,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// What all agendas share: the places in the file, and sorting.
 class SortedAgenda : public SweepAgenda {
  public:

@@ -7,8 +7,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr std::uint32_t kStream = 0x5C4ED0;
 constexpr int kFirstTag = 12'000;
 constexpr std::int64_t kNone = -1;

@@ -13,8 +13,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr int kFirstTag = 1'024;
 static_assert(PassOrder::kTags > Schedule::kMostSweeps);  // a round ends with a collective operation
 

@@ -3,9 +3,7 @@
 
 namespace synbal {
 
-namespace {
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-}  // namespace
+namespace {}  // namespace
 
 BlockGraph::BlockGraph(const NeuronStars& stars, std::vector<std::int32_t> block)
     : stars_(&stars), n_(stars.size()), block_(std::move(block)), ghost_begin_(at(stars.halo().ghost_count()) + 2, 0) {

@@ -10,8 +10,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// Collective. 0..N-1 for the active neurons in the file's order, [n]: every rank numbers those whose places in the
 /// file fall into its even share of all places.
 std::vector<GlobalIndex> ranks_in_file(const BalanceProblem& problem, const Network& network) {

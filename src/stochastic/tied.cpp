@@ -16,8 +16,6 @@ namespace synbal {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr std::int64_t kPinnedGroup = std::numeric_limits<std::int64_t>::min();  // a reserved id
 
 /// Spreads ids over the ranks (the finaliser of splitmix64).

@@ -18,8 +18,6 @@ using test::world;
 
 constexpr double kEps = std::numeric_limits<double>::epsilon();
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// The owned part of values given for all neurons.
 template <class T>
 std::vector<T> own_part(const Network& network, const std::vector<T>& all) {

@@ -8,8 +8,6 @@
 namespace synbal::test {
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// Some state of all neurons.
 std::vector<double> some_state(GlobalIndex n, double size, std::uint64_t seed) {
   const CounterRandom random(seed, 17);

@@ -10,8 +10,6 @@
 namespace synbal::test {
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// c_12 and c_21 of two neurons at h (c_ij leads from j to i).
 struct PairCosts {
   double c12, c21;

@@ -10,8 +10,6 @@ namespace {
 
 using Rows = std::vector<std::vector<double>>;
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// Eigenvalues and vectors (columns of `vector`) of a symmetric matrix.
 struct Modes {
   std::vector<double> value;

@@ -13,8 +13,6 @@
 namespace synbal::test {
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// y_i' = -a_i y_i (1 + c y_i^2), symmetric, with rates between 1 and `stiffness`; values spread evenly over the ranks.
 class Decay : public Dynamics {
  public:

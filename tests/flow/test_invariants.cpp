@@ -8,8 +8,6 @@
 namespace synbal::test {
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 enum Place : std::size_t { sum_of_h, cycles, eigenvalues, cost };
 
 /// The places of those that do not hold.

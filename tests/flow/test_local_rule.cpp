@@ -7,8 +7,6 @@
 namespace synbal::test {
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 FlowParams to_rest(double tolerance = 1e-11) {
   FlowParams params;
   params.tolerance = tolerance;

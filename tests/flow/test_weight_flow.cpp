@@ -8,8 +8,6 @@
 namespace synbal::test {
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// These small networks are not stiff, and Adams is cheap at tight tolerances.
 IntegratorParams tight(Integration integration = Integration::adams) {
   IntegratorParams params;

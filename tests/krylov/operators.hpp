@@ -11,8 +11,6 @@
 
 namespace synbal::test {
 
-inline std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// Places in rows of `length` neighbours each: chains with conductances 10^(place mod `decades`), every one a
 /// component; chain 0 is grounded at its first place if `grounded`.
 class Chains final : public SymmetricOperator {

@@ -3,17 +3,15 @@
 #include <array>
 #include <cmath>
 
-#include "graphs.hpp"
+#include "graph/graphs.hpp"
+#include "synbal/graph/operator.hpp"
 #include "synbal/krylov/component_sums.hpp"
 #include "synbal/laplacian/elimination.hpp"
-#include "synbal/laplacian/operator.hpp"
 
 namespace synbal {
 namespace {
 
 using namespace test;
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Collective. Solves a graph of which nothing is left; returns |b - L x|_2 / |b|_2.
 double solve_residual(const ConductanceGraph& graph, Elimination& elimination, const std::vector<double>& b,

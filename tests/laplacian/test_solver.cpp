@@ -3,17 +3,15 @@
 
 #include <cmath>
 
-#include "graphs.hpp"
+#include "graph/graphs.hpp"
+#include "synbal/graph/operator.hpp"
 #include "synbal/krylov/component_sums.hpp"
-#include "synbal/laplacian/operator.hpp"
 #include "synbal/laplacian/solver.hpp"
 
 namespace synbal {
 namespace {
 
 using namespace test;
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Ways of solving: chosen by itself and by name, with and without elimination. Multigrid is for larger graphs.
 std::vector<LaplacianSolverParams> all_ways() {

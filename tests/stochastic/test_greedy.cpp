@@ -9,8 +9,6 @@
 namespace synbal::test {
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 constexpr GreedyKey kKeys[] = {GreedyKey::imbalance, GreedyKey::decrease};
 
 TEST(NeuronHeap, has_the_largest_key_on_top) {

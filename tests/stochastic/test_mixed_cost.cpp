@@ -8,8 +8,6 @@
 namespace synbal::test {
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// The cost of one neuron after a change d of its h, and its derivative over -1.
 double cost(std::span<const SeenCosts> seen, std::span<const CostTerm> terms, double k, double d) {
   double sum = 0;

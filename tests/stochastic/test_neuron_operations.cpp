@@ -10,8 +10,6 @@
 namespace synbal::test {
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// Collective. The weights, dense, on every rank.
 std::vector<double> dense(const Comm& comm, const Network& network) {
   const auto n = network.size();

@@ -9,8 +9,6 @@
 namespace synbal::test {
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// The rules of schedule.hpp as plain loops over the neurons in the file's order; remembers everything.
 class SerialPlay {
  public:

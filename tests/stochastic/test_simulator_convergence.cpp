@@ -11,7 +11,6 @@
 namespace synbal::test {
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 constexpr double kEps = std::numeric_limits<double>::epsilon();
 
 BalanceParams to_the_last_digit() {

@@ -10,8 +10,6 @@
 namespace synbal::test {
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 using GroupOf = std::function<std::int64_t(GlobalIndex)>;
 
 /// This rank's group ids, from places in the file.

@@ -1,6 +1,7 @@
 // Index and size types by role: a local index, a global index and a rank are never mixed up.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace synbal {
@@ -9,5 +10,8 @@ using LocalIndex = std::int32_t;   ///< index of something held by this rank (ow
 using GlobalIndex = std::int64_t;  ///< index over all ranks
 using Rank = int;                  ///< rank within a communicator
 using ByteCount = std::int64_t;
+
+/// An index or a count as containers want it.
+[[nodiscard]] constexpr std::size_t at(std::int64_t i) noexcept { return static_cast<std::size_t>(i); }
 
 }  // namespace synbal

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "synbal/graph/graph.hpp"
 #include "synbal/krylov/pcg.hpp"
-#include "synbal/laplacian/graph.hpp"
 
 namespace synbal {
 

@@ -1,0 +1,19 @@
+// What nearly every file includes, parsed once a target (SYNBAL_PRECOMPILE). Files include what they use all the same:
+// clang builds without this one. No PETSc here: it turns MPI functions into macros.
+#include <fmt/format.h>
+#include <mpi.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>

@@ -1,0 +1,215 @@
+// What a graph of conductances can be made from: a symmetric network, a list of edges.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "graph/transpose.hpp"
+#include "synbal/core/agree.hpp"
+#include "synbal/graph/graph.hpp"
+#include "synbal/network/components.hpp"
+
+namespace synbal {
+
+namespace {
+
+constexpr double kAsymmetry = 1e-12;  // relative; what writing and reading decimal numbers may do
+constexpr double kSafeLog2 = 400;     // conductances beyond 2^(+-400) are held in another unit
+
+std::string place_of(GlobalIndex row, GlobalIndex column) {
+  return fmt::format("row {}, column {}", row + 1, column + 1);
+}
+
+constexpr const char* kRemedy =
+    "give a symmetric matrix of non-negative conductances, or leave the costs to be made from the weights";
+
+/// The network without self-loops, with global columns.
+GlobalRows network_rows(const Network& network) {
+  detail::RowWriter out;
+  for (LocalIndex i = 0; i < network.local_size(); ++i) {
+    for (auto e = at(network.row_ptr[at(i)]); e < at(network.row_ptr[at(i) + 1]); ++e) {
+      if (network.column[e] != i) out.put(network.global(network.column[e]), network.weight[e]);
+    }
+    out.end_row();
+  }
+  return std::move(out.rows);
+}
+
+/// Places in the file's order: [n] of owned rows, and a way to name a column seen by this rank.
+std::vector<GlobalIndex> file_places(const Network& network) {
+  std::vector<GlobalIndex> place(at(network.local_size()) + network.halo.ghosts().size());
+  for (LocalIndex i = 0; i < network.local_size(); ++i) place[at(i)] = network.file_index(i);
+  const auto owned = std::span(place).first(at(network.local_size()));
+  HaloExchange<GlobalIndex>(network.halo).forward(owned, std::span(place).subspan(owned.size()));
+  return place;
+}
+
+void check_conductances(const Network& network, const std::vector<GlobalIndex>& place) {
+  for (LocalIndex i = 0; i < network.local_size(); ++i) {
+    for (auto e = at(network.row_ptr[at(i)]); e < at(network.row_ptr[at(i) + 1]); ++e) {
+      const double w = network.weight[e];
+      if (network.column[e] == i || (w >= 0 && std::isfinite(w))) continue;
+      throw bad_input(fmt::format("conductance {} in {} (conductances cannot be negative or infinite): {}", w,
+                                  place_of(place[at(i)], place[at(network.column[e])]), kRemedy));
+    }
+  }
+}
+
+/// The mean of A and its transpose. @throws Error bad_input where they differ: at the end that has the entry.
+GlobalRows symmetric_rows(const Network& network, const std::vector<GlobalIndex>& place, const GlobalRows& a,
+                          const GlobalRows& transposed) {
+  const auto& ghosts = network.halo.ghosts();
+  const auto place_of_column = [&](GlobalIndex j) {
+    if (network.rows.owns(j)) return place[at(j - network.rows.first())];
+    return place[at(network.local_size() + (std::lower_bound(ghosts.begin(), ghosts.end(), j) - ghosts.begin()))];
+  };
+  detail::RowWriter out;
+  out.rows.column.reserve(a.column.size()), out.rows.weight.reserve(a.column.size());
+  LocalIndex row = 0;
+  detail::for_each_place(a, transposed, [&](LocalIndex i, GlobalIndex j, double w, double back) {
+    for (; row < i; ++row) out.end_row();
+    if (w == 0) return;
+    if (std::abs(w - back) > kAsymmetry * std::max(w, back)) {
+      throw bad_input(
+          fmt::format("conductance {} in {} but {} in the opposite place (a graph of conductances is "
+                      "symmetric): {}",
+                      w, place_of(place[at(i)], place_of_column(j)), back, kRemedy));
+    }
+    out.put(j, 0.5 * (w + back));
+  });
+  for (; out.rows.row_ptr.size() < a.row_ptr.size();) out.end_row();
+  return std::move(out.rows);
+}
+
+/// A power of two near the largest value where its square could leave the range; 1 elsewhere.
+double unit_for(const Comm& comm, const std::vector<double>& weights) {
+  double largest = 0;
+  for (const double w : weights) largest = std::max(largest, w);
+  largest = comm.max(largest);
+  const double log2 = largest > 0 ? std::ceil(std::log2(largest)) : 0;
+  return std::abs(log2) > kSafeLog2 ? std::exp2(log2) : 1.0;
+}
+
+/// [rows + ghosts] Number that each column of the network gets among the free neurons, -1 where it is pinned.
+struct FreeNeurons {
+  Ownership nodes;
+  std::vector<LocalIndex> row;
+  std::vector<GlobalIndex> number;
+};
+
+FreeNeurons free_neurons(const Comm& comm, const Network& network) {
+  FreeNeurons free;
+  const auto& pinned = network.nodes.pinned;
+  for (LocalIndex i = 0; i < network.local_size(); ++i) {
+    if (pinned.empty() || pinned[at(i)] == 0) free.row.push_back(i);
+  }
+  free.nodes = Ownership::of_counts(comm, static_cast<GlobalIndex>(free.row.size()));
+  free.number.assign(at(network.local_size()) + network.halo.ghosts().size(), -1);
+  for (std::size_t k = 0; k < free.row.size(); ++k) {
+    free.number[at(free.row[k])] = free.nodes.first() + static_cast<GlobalIndex>(k);
+  }
+  const auto owned = std::span(free.number).first(at(network.local_size()));
+  HaloExchange<GlobalIndex>(network.halo).forward(owned, std::span(free.number).subspan(owned.size()));
+  return free;
+}
+
+/// Takes the rows and columns of pinned neurons out; what leads to them becomes conductance to ground.
+void ground_pinned(const Network& network, const FreeNeurons& free, const GlobalRows& all, GraphParts& parts) {
+  const auto& ghosts = network.halo.ghosts();
+  const auto number = [&](GlobalIndex j) {
+    if (network.rows.owns(j)) return free.number[at(j - network.rows.first())];
+    return free.number[at(network.local_size() + (std::lower_bound(ghosts.begin(), ghosts.end(), j) - ghosts.begin()))];
+  };
+  detail::RowWriter out;
+  parts.ground.assign(free.row.size(), 0.0);
+  for (std::size_t k = 0; k < free.row.size(); ++k) {
+    const auto i = at(free.row[k]);
+    for (auto e = at(all.row_ptr[i]); e < at(all.row_ptr[i + 1]); ++e) {
+      const auto w = std::max(all.weight[e] / parts.unit, kSmallestConductance);
+      const auto j = number(all.column[e]);
+      if (j < 0) {
+        parts.ground[k] += w;
+      } else {
+        out.put(j, w);
+      }
+    }
+    out.end_row();
+  }
+  parts.rows = std::move(out.rows);
+}
+
+/// Labels of components for the nodes that are the rows `row` of the network.
+void label_components(const Comm& comm, const Network& network, const std::vector<LocalIndex>& row, GraphParts& parts) {
+  const auto found = strongly_connected_components(comm, network);
+  const auto& pinned = network.nodes.pinned;
+  GlobalIndex grounded = -1;
+  for (std::size_t i = 0; i < pinned.size(); ++i) {
+    if (pinned[i] != 0) grounded = found.leader[i];
+  }
+  parts.grounded_component = comm.max(grounded);
+  for (const auto i : row) parts.component.push_back(found.leader[at(i)]);
+  parts.component_rows = network.rows;
+}
+
+}  // namespace
+
+ConductanceGraph graph_of(const Comm& comm, const Network& network) {
+  const auto place = file_places(network);
+  agreed(comm, [&] { check_conductances(network, place); });
+  GlobalRows all;
+  {
+    auto rows = network_rows(network);
+    const auto transposed = detail::transpose(comm, network.rows, rows);
+    detail::sort_rows(rows);
+    all = agreed(comm, [&] { return symmetric_rows(network, place, rows, transposed); });
+  }
+  GraphParts parts;
+  parts.unit = unit_for(comm, all.weight);
+  auto free = free_neurons(comm, network);
+  parts.nodes = free.nodes;
+  ground_pinned(network, free, all, parts);
+  label_components(comm, network, free.row, parts);
+  ConductanceGraph graph(comm, std::move(parts));
+  graph.set_network_row(std::move(free.row));
+  return graph;
+}
+
+ConductanceGraph graph_of_edges(const Comm& comm, const Ownership& nodes, Triplets&& edges,
+                                std::vector<double> ground) {
+  agreed(comm, [&] {
+    for (std::size_t e = 0; e < edges.row.size(); ++e) {
+      if (edges.weight[e] > 0 && std::isfinite(edges.weight[e]) && edges.row[e] >= 0 && edges.row[e] < nodes.size() &&
+          edges.column[e] >= 0 && edges.column[e] < nodes.size()) {
+        continue;
+      }
+      throw bad_input(
+          fmt::format("edge {} - {} of conductance {} in a graph of {} nodes (nodes count from 0, "
+                      "conductances are positive): correct the edge",
+                      edges.row[e], edges.column[e], edges.weight[e], nodes.size()));
+    }
+  });
+  Triplets both;
+  for (std::size_t e = 0; e < edges.row.size(); ++e) {
+    if (edges.row[e] == edges.column[e]) continue;
+    both.row.insert(both.row.end(), {edges.row[e], edges.column[e]});
+    both.column.insert(both.column.end(), {edges.column[e], edges.row[e]});
+    both.weight.insert(both.weight.end(), {edges.weight[e], edges.weight[e]});
+  }
+  edges = {};
+  auto network = assemble(comm, nodes, route(comm, nodes, std::move(both)), Duplicates::sum, {});
+  ground.resize(at(nodes.count()), 0.0);
+  for (const double g : ground) network.nodes.pinned.push_back(static_cast<std::uint8_t>(g > 0));
+  GraphParts parts;
+  parts.nodes = nodes;
+  parts.rows = network_rows(network);
+  parts.ground = std::move(ground);
+  std::vector<LocalIndex> row(at(nodes.count()));
+  for (std::size_t i = 0; i < row.size(); ++i) row[i] = static_cast<LocalIndex>(i);
+  // Nodes with a conductance to ground stand for ground here: they are joined, which is all that labels tell.
+  label_components(comm, network, row, parts);
+  return {comm, std::move(parts)};
+}
+
+}  // namespace synbal

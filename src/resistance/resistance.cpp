@@ -1,0 +1,341 @@
+// Resistances of pairs: blocks of right-hand sides, each column ended by its own bracket.
+#include "synbal/resistance/resistance.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "resistance/deflation.hpp"
+#include "synbal/core/agree.hpp"
+#include "synbal/core/timer.hpp"
+#include "synbal/graph/operator.hpp"
+
+namespace synbal {
+
+namespace {
+
+constexpr double kSharp = 1e-12;  // residual of the random solves that bound eigenvalues: sharp bounds help all pairs
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr std::int64_t kChunk = 4096;  // pairs that every rank looks at together
+constexpr double kResidual = 1e-12;    // where a column ends whose bracket is still open
+constexpr double kRounding = 1e-13;    // of an energy that elimination gave alone
+constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
+constexpr double kSteps = 8;               // roundings that add up in an energy of CG
+constexpr double kRoom = 0.95;             // of the tolerance: where columns stop, lest rounding make them miss it
+constexpr double kWorthwhile = 0.01;       // share of the tolerance that rounding may take
+constexpr int kAttempts = 3;               // with another preconditioner each
+constexpr double kBlocksPerVector = 0.25;  // of pairs from which on a slow space pays where it spares them nearly all
+constexpr double kLeastGain = 0.75;        // estimated: below that it pays late or never (small worlds)
+
+/// Facts about the pairs of a chunk that only the owners of their nodes know.
+struct PairFacts {
+  std::vector<std::int64_t> component;  // [2 * pairs] label + 1 of both ends
+  std::vector<double> conductance;      // [pairs]
+};
+
+void check_nodes(const ConductanceGraph& graph, std::span<const NodePair> pairs) {
+  for (std::size_t k = 0; k < pairs.size(); ++k) {
+    for (const auto node : {pairs[k].first, pairs[k].second}) {
+      if (node == kGround || (node >= 0 && node < graph.global_size())) continue;
+      throw bad_input(fmt::format("pair {} names node {} (the graph has the nodes 0 to {}): correct the list of pairs",
+                                  k + 1, node, graph.global_size() - 1));
+    }
+  }
+}
+
+/// Conductance from owned node i to `other`, which may be ground.
+double conductance_to(const ConductanceGraph& graph, LocalIndex i, GlobalIndex other) {
+  if (other == kGround) return graph.ground()[at(i)];
+  for (auto e = graph.row_begin(i); e < graph.row_end(i); ++e) {
+    if (graph.global(graph.neighbour()[e]) == other) return graph.conductance()[e];
+  }
+  return 0;
+}
+
+// Collective.
+PairFacts facts_of(const ConductanceGraph& graph, std::span<const NodePair> pairs) {
+  PairFacts facts{std::vector<std::int64_t>(2 * pairs.size(), 0), std::vector<double>(pairs.size(), 0.0)};
+  const auto& nodes = graph.nodes();
+  for (std::size_t k = 0; k < pairs.size(); ++k) {
+    const auto [first, second] = pairs[k];
+    const auto note = [&](std::size_t place, GlobalIndex node) {
+      if (node != kGround && nodes.owns(node)) {
+        facts.component[place] = graph.component()[at(node - nodes.first())] + 1;
+      }
+    };
+    note(2 * k, first), note(2 * k + 1, second);
+    const auto from = first == kGround ? second : first;
+    if (from != kGround && first != second && nodes.owns(from)) {
+      facts.conductance[k] =
+          conductance_to(graph, static_cast<LocalIndex>(from - nodes.first()), first == kGround ? kGround : second);
+    }
+  }
+  graph.comm().sum(std::span(facts.component));
+  graph.comm().sum(std::span(facts.conductance));
+  for (std::size_t k = 0; k < pairs.size(); ++k) {
+    if (pairs[k].first == kGround) facts.component[2 * k] = graph.grounded_component() + 1;
+    if (pairs[k].second == kGround) facts.component[2 * k + 1] = graph.grounded_component() + 1;
+  }
+  return facts;
+}
+
+/// One column's bracket through the cycles of its solve.
+struct ColumnBracket {
+  EnergyBracket bracket;
+  bool fits = true;  // the eigenvalue bound is that of the preconditioner in use
+  std::int64_t iterations = 0;
+  bool warm = false;  // did not start from 0
+  bool last = true;   // x is what conjugate gradients ended with, of which the bracket is
+
+  /// Elimination said it all, and it never subtracts.
+  [[nodiscard]] bool by_elimination() const { return iterations == 0 && !warm; }
+};
+
+PairResistance answer(const ColumnBracket& column, const LaplacianColumn& solved) {
+  PairResistance pair;
+  pair.iterations = solved.iterations;
+  if (column.by_elimination()) {
+    pair.lower = solved.energy * (1 - kRounding), pair.upper = solved.energy * (1 + kRounding);
+  } else {
+    pair.lower = column.last ? column.bracket.lower() : 0.0;
+    pair.upper = column.last && column.fits ? column.bracket.upper() : kInfinity;
+  }
+  return pair;
+}
+
+void conclude(PairResistance& pair, double tolerance) {
+  const double width = pair.upper - pair.lower;
+  pair.value = std::isfinite(width) ? pair.lower + width / 2 : pair.lower;
+  pair.converged = std::isfinite(width) && width >= 0 && width <= tolerance * (pair.upper + pair.lower);
+}
+
+// b_k = e_first - e_second.
+std::vector<double> sides_of(const ConductanceGraph& graph, std::span<const NodePair> pairs) {
+  const auto& nodes = graph.nodes();
+  const auto m = pairs.size();
+  std::vector<double> b(at(graph.size()) * m, 0.0);
+  for (std::size_t k = 0; k < m; ++k) {
+    const auto [first, second] = pairs[k];
+    if (first != kGround && nodes.owns(first)) b[at(first - nodes.first()) * m + k] += 1;
+    if (second != kGround && nodes.owns(second)) b[at(second - nodes.first()) * m + k] -= 1;
+  }
+  return b;
+}
+
+/// What block() needs beside the pairs.
+struct BlockTask {
+  const ConductanceGraph* graph;
+  LaplacianSolver* solver;
+  const ResistanceParams* params;
+  const EigenvalueBound* bound;
+  const detail::EnergyBasis* slow;  ///< null: solves start from 0
+};
+
+// Collective. [m] What rounding can have done to the energies of CG, relative to them: eps x^T D x / x^T L x, large
+// where clusters hang together by threads. 0 where CG has no energy to be used.
+std::vector<double> rounding_of(const ConductanceGraph& graph, std::span<const double> x,
+                                std::span<const ColumnBracket> columns) {
+  const auto m = columns.size();
+  std::vector<double> rounding(m, 0.0);
+  for (std::size_t i = 0; i < x.size(); ++i) rounding[i % m] += graph.degree()[i / m] * x[i] * x[i];
+  graph.comm().sum(std::span(rounding));
+  for (std::size_t k = 0; k < m; ++k) {
+    const double energy = columns[k].bracket.lower();
+    rounding[k] = columns[k].by_elimination() || !columns[k].last || !(energy > 0)
+                      ? 0.0
+                      : kSteps * kEpsilon * rounding[k] / energy;
+  }
+  return rounding;
+}
+
+void widen(PairResistance& pair, double rounding) { pair.lower *= 1 - rounding, pair.upper *= 1 + rounding; }
+
+// Collective. Brackets from the solutions themselves: E = b^T x + r^T x lies below b^T L^+ b by r^T L^+ r, and feels
+// rounding in x only to second order. That rest is what CG says about it, and at most r^T D^-1 r / lambda.
+void bracket_by_solution(const BlockTask& task, std::span<const double> b, std::span<const double> x,
+                         std::span<const ColumnBracket> columns, std::span<const double> rounding,
+                         std::span<PairResistance> answers) {
+  const auto& graph = *task.graph;
+  const auto m = answers.size();
+  std::vector<double> r(b.size()), sums(3 * m, 0.0);
+  LaplacianOperator(graph).apply(x, r, static_cast<int>(m));
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    const auto k = i % m;
+    r[i] = b[i] - r[i];
+    sums[k] += (b[i] + r[i]) * x[i];
+    sums[m + k] += std::abs(b[i] * x[i]);
+    if (r[i] != 0) sums[2 * m + k] += r[i] * r[i] / graph.degree()[i / m];
+  }
+  graph.comm().sum(std::span(sums));
+  const double lambda = path_eigenvalue_bound(graph);
+  for (std::size_t k = 0; k < m; ++k) {
+    if (columns[k].by_elimination()) continue;
+    const double energy = sums[k], slack = kRounding * sums[m + k];
+    const bool known = columns[k].fits && columns[k].iterations > 0 && columns[k].last;
+    const double excess = known ? columns[k].bracket.excess() : kInfinity;
+    const double blur = rounding[k] * std::sqrt(energy);
+    const double rest = std::sqrt(excess) + blur;
+    const double least = known ? std::max(0.0, std::sqrt(columns[k].bracket.deficit()) - blur) : 0.0;
+    answers[k].lower = std::max(answers[k].lower, energy + least * least - slack);
+    answers[k].upper = std::min(answers[k].upper, energy + std::min(rest * rest, sums[2 * m + k] / lambda) + slack);
+  }
+}
+
+// Collective. Pairs of distinct nodes within components, at most kMaxColumns. @return false when the solver has changed
+// its preconditioner on the way.
+bool block(const BlockTask& task, std::span<const NodePair> pairs, std::span<PairResistance> answers) {
+  const auto b = sides_of(*task.graph, pairs);
+  std::vector<double> x(b.size());
+  const bool warm = task.slow != nullptr;
+  if (warm) task.slow->solve(b, x, static_cast<int>(pairs.size()));
+  std::vector<ColumnBracket> brackets(pairs.size(), ColumnBracket{EnergyBracket(*task.bound), true, 0, warm});
+  bool changed = false;
+  const PcgObserver observer = [&](const PcgIteration& step) {
+    // A later cycle may have another preconditioner; Jacobi at least is told apart.
+    const bool fits = step.jacobi == task.bound->jacobi && (step.cycle == 0 || step.jacobi);
+    changed = changed || !fits;
+    for (std::size_t k = 0; k < step.column.size(); ++k) {
+      auto& column = brackets[at(step.column[k])];
+      if (step.stop[k] != 0) continue;
+      column.fits = fits;
+      if (!fits) column.bracket = EnergyBracket();  // Gauss holds whatever the preconditioner
+      column.bracket.update(step, k);
+      ++column.iterations;
+      step.stop[k] = fits && column.bracket.relative_error() <= kRoom * task.params->tolerance ? 1 : 0;
+    }
+  };
+  LaplacianSolveParams params;
+  params.tolerance = kResidual;
+  params.max_iterations = task.params->max_iterations;
+  params.warm = warm;
+  const auto solved = task.solver->solve(b, x, static_cast<int>(pairs.size()), params, observer);
+  for (std::size_t k = 0; k < pairs.size(); ++k) brackets[k].last = solved.columns[k].last;
+  const bool same = !changed && solved.preconditioner == task.bound->preconditioner;
+  const auto rounding = rounding_of(*task.graph, x, brackets);
+  bool doubtful = false;
+  for (std::size_t k = 0; k < pairs.size(); ++k) {
+    answers[k] = answer(brackets[k], solved.columns[k]);
+    widen(answers[k], rounding[k]);
+    conclude(answers[k], task.params->tolerance);
+    doubtful = doubtful || !answers[k].converged || rounding[k] > kWorthwhile * task.params->tolerance;
+  }
+  if (!doubtful) return same;
+  bracket_by_solution(task, b, x, brackets, rounding, answers);
+  for (auto& pair : answers) conclude(pair, task.params->tolerance);
+  return same;
+}
+
+}  // namespace
+
+struct ResistanceSolver::SlowSpace {
+  detail::EnergyBasis basis;
+};
+
+ResistanceSolver::ResistanceSolver(const ConductanceGraph& graph, LaplacianSolver& solver,
+                                   const ResistanceParams& params)
+    : graph_(&graph), solver_(&solver), params_(params) {}
+ResistanceSolver::~ResistanceSolver() = default;
+
+int ResistanceSolver::deflated() const noexcept { return slow_ ? slow_->basis.count() : 0; }
+
+// Collective. The share of iterations that a space of so many vectors may spare; 0: too little to bother.
+double ResistanceSolver::gain_of(int vectors) {
+  const auto& bound = eigenvalue_bound();
+  if (bound.preconditioner == "direct" || bound.preconditioner == "elimination") return 0;
+  const double gain = detail::deflation_gain(bound.columns, vectors, graph_->global_size() - solver_->eliminated());
+  return gain < kLeastGain ? 0.0 : gain;
+}
+
+// Collective. Once, before the first pair.
+void ResistanceSolver::deflate(std::int64_t pairs) {
+  if (slow_ || pairs == 0) return;
+  if (params_.deflation.value_or(0) > 0) eigenvalue_bound();  // settles the preconditioner
+  int vectors = params_.deflation.value_or(kDeflation);
+  if (!params_.deflation) {
+    const double blocks = static_cast<double>(pairs) / LaplacianOperator::kMaxColumns;
+    const double cost = kBlocksPerVector * vectors;
+    if (blocks < cost || blocks * gain_of(vectors) < cost) vectors = 0;
+  }
+  slow_ = std::make_unique<SlowSpace>(SlowSpace{
+      vectors > 0 ? detail::slow_space(*graph_, *solver_, vectors, params_.seed) : detail::EnergyBasis(*graph_, 0)});
+}
+
+const EigenvalueBound& ResistanceSolver::eigenvalue_bound() {
+  if (!bound_) {
+    bound_ = smallest_eigenvalue_bound(*graph_, *solver_, params_.failure_probability, params_.seed, kSharp);
+  }
+  return *bound_;
+}
+
+void ResistanceSolver::solve_block(std::span<const NodePair> pairs, std::span<PairResistance> answers) {
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const auto& bound = eigenvalue_bound();
+    const auto* slow = deflated() > 0 ? &slow_->basis : nullptr;
+    if (block({graph_, solver_, &params_, &bound, slow}, pairs, answers)) return;
+    bound_.reset();
+  }
+}
+
+// Collective. The pairs of a chunk, the same on all ranks.
+std::vector<PairResistance> ResistanceSolver::solve_chunk(std::span<const NodePair> pairs) {
+  const auto facts = facts_of(*graph_, pairs);
+  std::vector<PairResistance> answers(pairs.size());
+  std::vector<std::size_t> asked;
+  for (std::size_t k = 0; k < pairs.size(); ++k) {
+    auto& pair = answers[k];
+    pair.converged = true;
+    if (pairs[k].first == pairs[k].second) continue;
+    if (facts.component[2 * k] != facts.component[2 * k + 1]) {
+      pair.value = pair.lower = pair.upper = kInfinity;
+      continue;
+    }
+    asked.push_back(k);
+  }
+  for (std::size_t begin = 0; begin < asked.size(); begin += LaplacianOperator::kMaxColumns) {
+    const auto m = std::min(at(LaplacianOperator::kMaxColumns), asked.size() - begin);
+    std::vector<NodePair> some;
+    std::vector<PairResistance> found(m);
+    for (std::size_t k = 0; k < m; ++k) some.push_back(pairs[asked[begin + k]]);
+    solve_block(some, found);
+    for (std::size_t k = 0; k < m; ++k) {
+      const auto place = asked[begin + k];
+      answers[place] = found[k];
+      answers[place].conductance = facts.conductance[place];
+      answers[place].leverage = facts.conductance[place] * found[k].value;
+    }
+  }
+  return answers;
+}
+
+PairResistances ResistanceSolver::operator()(std::span<const NodePair> pairs) {
+  const Timer timer;
+  const auto& comm = graph_->comm();
+  agreed(comm, [&] { check_nodes(*graph_, pairs); });
+  const auto own = static_cast<std::int64_t>(pairs.size());
+  const auto before = comm.sum_below(own), all = comm.sum(own);
+  PairResistances result;
+  result.pairs.resize(pairs.size());
+  deflate(std::max(all, params_.expected));
+  for (std::int64_t first = 0; first < all; first += kChunk) {
+    const auto begin = std::clamp(first - before, std::int64_t{0}, own);
+    const auto end = std::clamp(first + kChunk - before, std::int64_t{0}, own);
+    std::vector<GlobalIndex> mine;
+    for (auto k = begin; k < end; ++k) mine.push_back(pairs[at(k)].first), mine.push_back(pairs[at(k)].second);
+    const auto gathered = comm.gather_all(std::span<const GlobalIndex>(mine));
+    std::vector<NodePair> chunk;
+    for (std::size_t k = 0; k < gathered.size(); k += 2) chunk.push_back({gathered[k], gathered[k + 1]});
+    const auto answers = solve_chunk(chunk);
+    for (auto k = begin; k < end; ++k) result.pairs[at(k)] = answers[at(before + k - first)];
+    for (const auto& pair : answers) {
+      result.converged = result.converged && pair.converged;
+      result.iterations = std::max(result.iterations, pair.iterations);
+      result.unreachable += std::isinf(pair.value) ? 1 : 0;
+    }
+  }
+  result.seconds = timer.seconds();
+  return result;
+}
+
+}  // namespace synbal

@@ -1,0 +1,65 @@
+// The scaled Laplacian, its filter and its preconditioner as PETSc sees them. Include after all that uses MPI.
+#pragma once
+
+#include <exception>
+
+#include "spectral/mode_operator.hpp"
+#include "synbal/core/comm.hpp"
+// PETSc turns MPI functions into macros: its headers come last.
+#include <slepceps.h>
+
+#include "synbal/core/petsc.hpp"
+
+namespace synbal::detail {
+
+using SlepcEps = Handle<EPS, PetscTraits<EPS, EPSDestroy>>;
+
+/// A matrix without entries for SLEPc, and what its callbacks work on. An exception must not pass through C: it is kept
+/// until SLEPc has returned.
+class ModeShell {
+ public:
+  /// Collective over `comm`, which must outlive it, like `modes`.
+  ModeShell(const Comm& comm, const ConductanceGraph& graph, ModeOperator& modes);
+  ModeShell(const ModeShell&) = delete;
+  ModeShell& operator=(const ModeShell&) = delete;
+
+  [[nodiscard]] Mat matrix() const noexcept { return matrix_.get(); }
+  /// From now on the matrix is the filter; a degree of 0 takes it back.
+  void filter(const ModeFilter& filter) { filter_ = filter; }
+  /// The eigenvalue that the filter raises to `raised` > 1.
+  [[nodiscard]] double unfiltered(double raised) const;
+  [[nodiscard]] const ModeFilter& filter() const noexcept { return filter_; }
+
+  /// From now on the matrix is the pseudoinverse, by solves to a relative residual; 0 takes it back.
+  void invert(double residual) { inverse_ = residual; }
+
+  /// Collective. The solver's preconditioner becomes solves with L to a relative residual.
+  void set_preconditioner(EPS eps, double residual);
+  /// Collective. @return false when SLEPc failed, as LOBPCG does when its basis loses its rank (the reason is logged).
+  /// @throws whatever a callback threw.
+  [[nodiscard]] bool solve(EPS eps);
+
+ private:
+  template <class Work>
+  PetscErrorCode guard(Work&& work);
+  template <class Work>
+  PetscErrorCode on_vectors(Vec x, Vec y, Work&& work);
+  template <class Work>
+  PetscErrorCode on_blocks(Mat x, Mat y, Work&& work);
+  void multiply(ColumnsIn x, ColumnsOut y);
+  void precondition(ColumnsIn x, ColumnsOut y);
+
+  static PetscErrorCode multiply_vector(Mat matrix, Vec x, Vec y);
+  static PetscErrorCode multiply_block(Mat matrix, Mat x, Mat y, void* data);
+  static PetscErrorCode precondition_vector(PC pc, Vec x, Vec y);
+  static PetscErrorCode precondition_block(PC pc, Mat x, Mat y);
+
+  const Comm* comm_;
+  ModeOperator* modes_;
+  PetscMat matrix_;
+  ModeFilter filter_;
+  double residual_ = 0.1, inverse_ = 0;
+  std::exception_ptr failure_;
+};
+
+}  // namespace synbal::detail

@@ -1,0 +1,336 @@
+// Slow modes by SLEPc: Krylov-Schur on a Chebyshev filter where a polynomial can part the slow modes from the others,
+// LOBPCG with our own solver as its preconditioner where that would be dear, Krylov-Schur on the pseudoinverse where
+// LOBPCG fails, LAPACK where the graph is tiny.
+#include "synbal/spectral/modes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "spectral/mode_operator.hpp"
+#include "spectral/mode_spectrum.hpp"
+#include "synbal/core/random.hpp"
+#include "synbal/core/timer.hpp"
+// PETSc turns MPI functions into macros: its headers come last.
+#include "spectral/mode_shell.hpp"
+
+namespace synbal {
+
+namespace {
+
+using detail::ModeOperator;
+using detail::ModeShell;
+using detail::SlepcEps;
+
+constexpr const char* kPrefix = "laplacian_modes_";
+constexpr std::uint32_t kStartStream = 0x51A4;
+constexpr GlobalIndex kTiny = 300;     // nodes of which all eigenvectors are computed densely
+constexpr GlobalIndex kSmall = 2'000;  // ... when many are wanted
+constexpr std::int64_t kMany = 10;     // every tenth
+constexpr int kProbe = 150;            // Lanczos steps that show the spectrum
+constexpr int kRoom = 3;               // Krylov dimensions per mode wanted
+constexpr double kSpare = 1.5;         // so many times the modes wanted lie below the threshold, as far as is known
+constexpr double kMostSpare = 6;       // ... at last
+constexpr int kLeastRoom = 12;
+constexpr int kRestarts = 60;           // after which a filter is given up
+constexpr double kInnerResidual = 0.1;  // of the solves that precondition
+constexpr double kInverse = 1e-13;      // residual of the solves with which L^+ is applied
+constexpr double kOfInverse = 1e-12;    // accuracy of its eigenpairs: fast modes count more in L v than in L^+ v
+constexpr int kInverseRestarts = 100;
+constexpr double kMargin = 0.5;      // of the tolerance asked for: SLEPc's residuals are recurrences
+constexpr double kRounding = 1e-14;  // residuals relative to the raised eigenvalue do not get smaller
+
+/// When a raised eigenvalue is found: what is left of the fast modes in its vector counts `largest` in the residual.
+struct FilterTest {
+  const ModeShell* shell;
+  double at_stake = 0;  ///< raised values that stay below this are found well enough
+
+  static PetscErrorCode estimate(EPS /*eps*/, PetscScalar raised, PetscScalar /*imaginary*/, PetscReal residual,
+                                 PetscReal* error, void* data) {
+    const auto& test = *static_cast<const FilterTest*>(data);
+    const auto& shell = *test.shell;
+    *error = 1;
+    if (raised + residual < test.at_stake || (raised > 1 && residual <= kRounding * raised)) *error = 0;
+    const double value = shell.unfiltered(raised);
+    if (*error > 0 && raised > 1 && value > 0) *error = residual * shell.filter().largest / ((raised - 1) * value);
+    return 0;
+  }
+};
+
+/// One computation.
+class ModeSearch {
+ public:
+  ModeSearch(const ConductanceGraph& graph, LaplacianSolver& solver, const ModesParams& params)
+      : graph_(graph),
+        params_(params),
+        operator_(graph, solver, params.normalised),
+        comm_(graph.comm().get()),
+        shell_(comm_, graph, operator_) {
+    rank_ = graph.global_size() - solver.nullity();
+    wanted_ = static_cast<int>(std::clamp<std::int64_t>(params.count, 0, rank_));
+  }
+
+  Modes run() {
+    const Timer timer;
+    modes_.normalised = params_.normalised;
+    if (wanted_ > 0) {
+      if (graph_.global_size() <= (kMany * wanted_ > rank_ ? kSmall : kTiny)) {
+        solve_densely();
+      } else if (!solve_filtered()) {
+        solve_preconditioned();
+      }
+      judge();
+      if (!modes_.value.empty() && modes_.value.back() > slow_below_) {  // the largest eigenvalue was underestimated
+        columns_.clear();
+        solve_preconditioned();
+        judge();
+      }
+      if (!modes_.converged && !columns_.empty()) polish();
+    }
+    modes_.seconds = timer.seconds();
+    return std::move(modes_);
+  }
+
+ private:
+  SlepcEps make_eps(EPSType type, EPSWhich which) {
+    EPS raw = nullptr;
+    SYNBAL_PETSC(EPSCreate(comm_.get(), &raw));
+    auto eps = SlepcEps::adopt(raw);
+    SYNBAL_PETSC(EPSSetOptionsPrefix(raw, kPrefix));
+    SYNBAL_PETSC(EPSSetOperators(raw, shell_.matrix(), nullptr));
+    SYNBAL_PETSC(EPSSetProblemType(raw, EPS_HEP));
+    SYNBAL_PETSC(EPSSetType(raw, type));
+    SYNBAL_PETSC(EPSSetWhichEigenpairs(raw, which));
+    SYNBAL_PETSC(EPSSetConvergenceTest(raw, EPS_CONV_REL));
+    SYNBAL_PETSC(EPSSetTolerances(raw, kMargin * params_.tolerance, static_cast<PetscInt>(params_.max_iterations)));
+    return eps;
+  }
+
+  // Collective.
+  PetscVec vector_of(std::span<const double> values) const {
+    Vec raw = nullptr;
+    SYNBAL_PETSC(MatCreateVecs(shell_.matrix(), &raw, nullptr));
+    auto vector = PetscVec::adopt(raw);
+    PetscScalar* room = nullptr;
+    SYNBAL_PETSC(VecGetArray(raw, &room));
+    std::copy(values.begin(), values.end(), room);
+    SYNBAL_PETSC(VecRestoreArray(raw, &room));
+    return vector;
+  }
+
+  // Collective. Start vectors that belong to the nodes, others in every run.
+  void set_start(EPS eps, int count) {
+    const CounterRandom random(params_.seed, kStartStream + static_cast<std::uint32_t>(runs_++));
+    std::vector<PetscVec> vectors;
+    std::vector<Vec> raw;
+    std::vector<double> start(at(graph_.size()));
+    for (int k = 0; k < count; ++k) {
+      for (LocalIndex i = 0; i < graph_.size(); ++i) {
+        start[at(i)] = random.normal(static_cast<std::uint64_t>(graph_.global(i)), static_cast<std::uint32_t>(k));
+      }
+      operator_.project(start, 1);
+      vectors.push_back(vector_of(start)), raw.push_back(vectors.back().get());
+    }
+    SYNBAL_PETSC(EPSSetInitialSpace(eps, static_cast<PetscInt>(count), raw.data()));
+  }
+
+  // Collective. @return false when SLEPc failed.
+  bool solve(EPS eps) {
+    SYNBAL_PETSC(EPSSetFromOptions(eps));
+    if (!shell_.solve(eps)) return false;
+    PetscInt iterations = 0;
+    SYNBAL_PETSC(EPSGetIterationNumber(eps, &iterations));
+    modes_.iterations += iterations;
+    return true;
+  }
+
+  void solve_densely() {
+    modes_.method = "lapack";
+    const auto eps = make_eps(EPSLAPACK, EPS_SMALLEST_REAL);
+    if (!solve(eps.get())) return solve_inverted();
+    take(eps.get(), wanted_);
+  }
+
+  void solve_preconditioned() {
+    modes_.method = "lobpcg, preconditioned by solves";
+    const auto eps = make_eps(EPSLOBPCG, EPS_SMALLEST_REAL);
+    const int guard = std::max(4, wanted_ / 4), block = std::min(wanted_ + guard, 32);
+    SYNBAL_PETSC(EPSSetDimensions(eps.get(), wanted_, PETSC_DEFAULT, PETSC_DEFAULT));
+    SYNBAL_PETSC(EPSLOBPCGSetBlockSize(eps.get(), block));
+    shell_.set_preconditioner(eps.get(), kInnerResidual);
+    set_start(eps.get(), block);
+    if (!solve(eps.get())) return solve_inverted();
+    take(eps.get(), wanted_);
+  }
+
+  // Collective. The largest eigenvalues of L^+.
+  void solve_inverted() {
+    modes_.method = "krylov-schur on the pseudoinverse";
+    const auto eps = make_eps(EPSKRYLOVSCHUR, EPS_LARGEST_REAL);
+    SYNBAL_PETSC(EPSSetDimensions(eps.get(), wanted_, PETSC_DEFAULT, PETSC_DEFAULT));
+    SYNBAL_PETSC(EPSSetTolerances(eps.get(), kOfInverse, kInverseRestarts));
+    shell_.invert(kInverse);
+    set_start(eps.get(), 1);
+    if (solve(eps.get())) take(eps.get(), wanted_);
+    shell_.invert(0);
+  }
+
+  // Collective. Once more L^+ on each vector, which takes out most of what is left of fast modes; kept if it helps.
+  void polish() {
+    const auto columns = columns_;
+    const auto modes = modes_;
+    for (std::size_t k = 0; k < columns.size(); ++k) {
+      operator_.precondition({columns[k].data(), 0, 1}, {columns_[k].data(), 0}, kInverse);
+    }
+    judge();
+    const auto worst = [](const Modes& found) {
+      return *std::max_element(found.residual.begin(), found.residual.end());
+    };
+    if (!(worst(modes_) < worst(modes))) columns_ = columns, modes_ = modes;
+  }
+
+  // Collective. @return false when there is no filter for these modes.
+  bool solve_filtered() {
+    const auto spectrum = detail::rough_spectrum(graph_, operator_, kProbe, params_.seed);
+    bool found = false;
+    for (double spare = kSpare; !found && spare <= kMostSpare; spare *= 2) {
+      columns_.clear(), raised_.clear();
+      const auto filter = choose_filter(spectrum, spare);
+      if (filter.degree == 0) break;
+      modes_.method = fmt::format("krylov-schur on a chebyshev filter of degree {}", filter.degree);
+      shell_.filter(filter);
+      found = search_filtered(wanted_, kRoom * wanted_, 0.0) && look_beside();
+      shell_.filter({});
+      if (found) slow_below_ = filter.threshold;
+    }
+    if (!found) columns_.clear(), raised_.clear();
+    return found;
+  }
+
+  // Collective. The same on all ranks, to the last bit.
+  detail::ModeFilter choose_filter(const detail::RoughSpectrum& spectrum, double spare) {
+    auto filter = detail::choose_filter(spectrum, static_cast<double>(rank_), wanted_, spare);
+    const auto& comm = graph_.comm();
+    filter.threshold = comm.broadcast(filter.threshold, 0), filter.largest = comm.broadcast(filter.largest, 0);
+    filter.degree = comm.broadcast(filter.degree, 0);
+    return filter;
+  }
+
+  // Collective. One start vector shows one mode of each eigenvalue, until rounding brings the others: look again beside
+  // those found until nothing slower comes up.
+  bool look_beside() {
+    for (;;) {
+      const auto least = at(std::min_element(raised_.begin(), raised_.end()) - raised_.begin());
+      const double last = raised_[least];
+      if (!search_filtered(1, kRoom * wanted_ / 2, last)) return false;
+      const bool slower = raised_.back() > last;
+      drop(slower ? least : columns_.size() - 1);
+      if (!slower) return true;
+    }
+  }
+
+  // Collective. Adds the `count` eigenpairs that the filter raises most, beside those already there. @return false when
+  // the filter does not raise so many.
+  bool search_filtered(int count, int room, double at_stake) {
+    const auto eps = make_eps(EPSKRYLOVSCHUR, EPS_LARGEST_REAL);
+    FilterTest test{&shell_, at_stake};
+    room = static_cast<int>(std::clamp<std::int64_t>(room, kLeastRoom, graph_.global_size()));
+    SYNBAL_PETSC(EPSSetDimensions(eps.get(), count, room, PETSC_DEFAULT));
+    SYNBAL_PETSC(EPSSetConvergenceTestFunction(eps.get(), FilterTest::estimate, &test, nullptr));
+    SYNBAL_PETSC(EPSSetTolerances(eps.get(), kMargin * params_.tolerance, kRestarts));
+    std::vector<PetscVec> vectors;
+    std::vector<Vec> raw;
+    for (const auto& column : columns_) vectors.push_back(vector_of(column)), raw.push_back(vectors.back().get());
+    if (!raw.empty()) SYNBAL_PETSC(EPSSetDeflationSpace(eps.get(), static_cast<PetscInt>(raw.size()), raw.data()));
+    set_start(eps.get(), 1);
+    return solve(eps.get()) && take(eps.get(), count);
+  }
+
+  void drop(std::size_t k) {
+    columns_.erase(columns_.begin() + static_cast<std::ptrdiff_t>(k));
+    raised_.erase(raised_.begin() + static_cast<std::ptrdiff_t>(k));
+  }
+
+  // Adds SLEPc's eigenvectors, at most `count`. @return whether there were so many.
+  bool take(EPS eps, int count) {
+    PetscInt converged = 0;
+    SYNBAL_PETSC(EPSGetConverged(eps, &converged));
+    const auto vector = vector_of(std::vector<double>(at(graph_.size())));
+    for (PetscInt k = 0; k < std::min<PetscInt>(count, converged); ++k) {
+      PetscScalar value = 0;
+      SYNBAL_PETSC(EPSGetEigenpair(eps, k, &value, nullptr, vector.get(), nullptr));
+      const PetscScalar* values = nullptr;
+      SYNBAL_PETSC(VecGetArrayRead(vector.get(), &values));
+      columns_.emplace_back(values, values + graph_.size()), raised_.push_back(value);
+      SYNBAL_PETSC(VecRestoreArrayRead(vector.get(), &values));
+    }
+    return converged >= count;
+  }
+
+  // Collective. Eigenvalues and residuals from the vectors, whoever made them.
+  void judge() {
+    const auto count = columns_.size(), n = at(graph_.size());
+    std::vector<double> sums(2 * count, 0.0), squares(count, 0.0);
+    std::vector<std::vector<double>> products(count, std::vector<double>(n));
+    for (std::size_t k = 0; k < count; ++k) {
+      auto& y = columns_[k];
+      operator_.project(y, 1);
+      operator_.scaled_product(y, products[k], 1);
+      for (std::size_t i = 0; i < n; ++i) sums[2 * k] += y[i] * y[i], sums[2 * k + 1] += y[i] * products[k][i];
+    }
+    graph_.comm().sum(std::span(sums));
+    std::vector<double> values;
+    for (std::size_t k = 0; k < count; ++k) {
+      const double norm = std::sqrt(sums[2 * k]);
+      values.push_back(sums[2 * k + 1] / sums[2 * k]);
+      for (std::size_t i = 0; i < n; ++i) {
+        columns_[k][i] /= norm;
+        const double r = products[k][i] / norm - values[k] * columns_[k][i];
+        squares[k] += r * r;
+      }
+    }
+    graph_.comm().sum(std::span(squares));
+    store(values, squares);
+  }
+
+  void store(const std::vector<double>& values, const std::vector<double>& squares) {
+    std::vector<std::size_t> order(columns_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&](auto a, auto b) { return values[a] < values[b]; });
+    modes_.count = static_cast<int>(order.size());
+    modes_.converged = modes_.count == wanted_;
+    modes_.vector.resize(at(graph_.size()) * order.size());
+    modes_.value.clear(), modes_.residual.clear();
+    for (std::size_t k = 0; k < order.size(); ++k) {
+      const auto from = order[k];
+      modes_.value.push_back(values[from]);
+      modes_.residual.push_back(std::sqrt(squares[from]) / values[from]);
+      modes_.converged = modes_.converged && modes_.residual.back() <= params_.tolerance;
+      for (std::size_t i = 0; i < at(graph_.size()); ++i) {
+        modes_.vector[i * order.size() + k] = operator_.scale()[i] * columns_[from][i];
+      }
+    }
+  }
+
+  const ConductanceGraph& graph_;
+  const ModesParams& params_;
+  ModeOperator operator_;
+  Comm comm_;  // outlives the PETSc objects
+  ModeShell shell_;
+  std::int64_t rank_ = 0;
+  int wanted_ = 0, runs_ = 0;
+  double slow_below_ = HUGE_VAL;
+  std::vector<std::vector<double>> columns_;  // eigenvectors of the scaled Laplacian
+  std::vector<double> raised_;                // what SLEPc called their eigenvalues
+  Modes modes_;
+};
+
+}  // namespace
+
+Modes slowest_modes(const ConductanceGraph& graph, LaplacianSolver& solver, const ModesParams& params) {
+  return ModeSearch(graph, solver, params).run();
+}
+
+}  // namespace synbal
