@@ -1,4 +1,4 @@
-// L as an operator through the fused kernel, its assembled twin for multigrid and direct solves, and the solves.
+// Solves with L: conjugate gradients, and the preconditioners they go through.
 #include "synbal/balance/hessian.hpp"
 
 #include <algorithm>
@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "balance/laplacian_matrix.hpp"
 #include "krylov/petsc_preconditioner.hpp"
+#include "synbal/balance/hessian_action.hpp"
 #include "synbal/krylov/pcg.hpp"
 
 namespace synbal {
@@ -18,57 +18,32 @@ constexpr const char* kPrefix = "newton_";
 constexpr double kPatience = 120;  // iterations ahead that are dearer than multigrid, which has to be set up every time
 constexpr std::int64_t kJacobiLimit = 120, kRobustLimit = 300, kLastResortLimit = 2000;
 
-/// L at the point of some costs.
+/// L for conjugate gradients and for preconditioners.
 class Hessian final : public SymmetricOperator, public MatrixSource {
  public:
   Hessian(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
-      : problem_(&problem), kernel_(&kernel), components_(&components), diagonal_(at(problem.size()), 0.0) {}
+      : action_(problem, kernel), components_(&components) {}
 
-  void set_point(const NeuronCosts& costs) {
-    costs_ = &costs;
-    laplacian_diagonal(*problem_, costs, diagonal_);
-  }
+  void set_point(const NeuronCosts& costs) { action_.set_point(costs); }
 
   [[nodiscard]] const ComponentSums& components() const override { return *components_; }
-  [[nodiscard]] std::span<const double> diagonal() const override { return diagonal_; }
+  [[nodiscard]] std::span<const double> diagonal() const override { return action_.diagonal(); }
   void apply(std::span<const double> x, std::span<double> y, int columns, std::span<double> dots) override {
-    const auto m = at(columns);
-    const auto& costs = *costs_;
-    const auto exponent = problem_->exponent();
-    const auto k = [&](LocalIndex i) { return exponent.empty() ? 1.0 : exponent[at(i)]; };
-    for (std::size_t column = 0; column < m; ++column) {
-      const double* from = x.data() + column;
-      double* to = y.data() + column;
-      double dot = 0;
-      kernel_->run(
-          [&](LocalIndex i) {
-            return std::pair(costs.pre[at(i)] * k(i) * from[at(i) * m], costs.post[at(i)] * from[at(i) * m]);
-          },
-          [&](LocalIndex i, double in, double out) {
-            const double value =
-                diagonal_[at(i)] * from[at(i) * m] - costs.post[at(i)] * in - k(i) * costs.pre[at(i)] * out;
-            to[at(i) * m] = value;
-            dot += from[at(i) * m] * value;
-          });
-      dots[column] = dot;
-    }
+    action_.apply(x, y, columns, dots);
   }
 
-  [[nodiscard]] const Comm& comm() const override { return problem_->comm(); }
-  [[nodiscard]] LocalIndex size() const override { return problem_->size(); }
-  [[nodiscard]] GlobalIndex global_size() const override { return problem_->global_size(); }
-  [[nodiscard]] std::int64_t entries() const override { return laplacian_entries(*problem_); }
+  [[nodiscard]] const Comm& comm() const override { return action_.problem().comm(); }
+  [[nodiscard]] LocalIndex size() const override { return action_.problem().size(); }
+  [[nodiscard]] GlobalIndex global_size() const override { return action_.problem().global_size(); }
+  [[nodiscard]] std::int64_t entries() const override { return action_.entries(); }
   [[nodiscard]] PetscMat assemble(std::span<const double> scale, std::span<const double> diagonal,
                                   MPI_Comm comm) const override {
-    return assemble_laplacian(*problem_, *costs_, scale, diagonal, comm);
+    return action_.assemble(scale, diagonal, comm);
   }
 
  private:
-  const BalanceProblem* problem_;
-  FusedKernel* kernel_;
+  HessianAction action_;
   const ComponentSums* components_;
-  const NeuronCosts* costs_ = nullptr;
-  std::vector<double> diagonal_;
 };
 
 }  // namespace

@@ -23,18 +23,17 @@ HeatFlow::HeatFlow(const BalanceProblem& problem, FusedKernel& kernel, const Com
     : problem_(&problem),
       kernel_(&kernel),
       components_(&components),
+      hessian_(problem, kernel),
       h0_(h0.begin(), h0.end()),
       g0_(h0.size()),
+      base_(problem.base().begin(), problem.base().end()),
+      unit_(problem.cost_unit()),
+      costs_(costs_at_start()),
       difference_(h0.size()) {
-  const auto costs = costs_at_start();
-  ::synbal::gradient(problem, costs, g0_);
-  const double unit = problem.cost_unit();
-  for (double& g : g0_) g *= unit;
+  ::synbal::gradient(problem, costs_, g0_);
+  for (double& g : g0_) g *= unit_;
   components.center(g0_);
-  for (LocalIndex i = 0; i < size(); ++i) {
-    const double k = problem.exponent(i);
-    diagonal_.push_back(problem.power() * unit * (costs.in[at(i)] + k * k * costs.out[at(i)]));
-  }
+  hessian_.set_point(costs_);
 }
 
 /// Collective. One pass.
@@ -46,18 +45,20 @@ NeuronCosts HeatFlow::costs_at_start() const {
   return costs;
 }
 
-// The factors by which costs at h0 differ from the problem's, which may have moved since.
+// The base may have moved since: other factors, and another unit (a power of two), make the same costs.
 void HeatFlow::follow_base() {
   const auto base = problem_->base();
-  unit_ = problem_->cost_unit();
-  if (pre_.size() == base.size() && std::equal(base.begin(), base.end(), base_.begin())) return;
+  if (std::equal(base.begin(), base.end(), base_.begin())) return;
   base_.assign(base.begin(), base.end());
-  pre_.resize(base.size()), post_.resize(base.size());
+  const double ratio = unit_ / problem_->cost_unit();
+  unit_ = problem_->cost_unit();
   for (std::size_t i = 0; i < base.size(); ++i) {
     const double delta = problem_->power() * (h0_[i] - base[i]);
-    pre_[i] = std::exp(problem_->exponent(static_cast<LocalIndex>(i)) * delta);
-    post_[i] = std::exp(-delta);
+    costs_.pre[i] = std::exp(problem_->exponent(static_cast<LocalIndex>(i)) * delta);
+    costs_.post[i] = std::exp(-delta);
+    costs_.in[i] *= ratio, costs_.out[i] *= ratio;
   }
+  hessian_.set_point(costs_);
 }
 
 bool HeatFlow::derivative(std::span<const double> h, std::span<double> dh) {
@@ -69,18 +70,16 @@ bool HeatFlow::derivative(std::span<const double> h, std::span<double> dh) {
   return true;
 }
 
-// L = diag(r + k^2 o) - (C K + K C^T), as in the Newton equation.
 void HeatFlow::product(std::span<const double> v, std::span<double> product) {
   follow_base();
-  const auto k = [&](LocalIndex i) { return problem_->exponent(i); };
-  const double scale = problem_->power() * unit_;
-  kernel_->run([&](LocalIndex i) { return std::pair(pre_[at(i)] * k(i) * v[at(i)], post_[at(i)] * v[at(i)]); },
-               [&](LocalIndex i, double in, double out) {
-                 product[at(i)] = diagonal_[at(i)] * v[at(i)] - scale * (post_[at(i)] * in + k(i) * pre_[at(i)] * out);
-               });
+  hessian_.apply(v, product);
+  for (double& x : product) x *= rate();
 }
 
-void HeatFlow::diagonal(std::span<double> d) const { std::copy(diagonal_.begin(), diagonal_.end(), d.begin()); }
+void HeatFlow::diagonal(std::span<double> d) const {
+  std::transform(hessian_.diagonal().begin(), hessian_.diagonal().end(), d.begin(),
+                 [&](double x) { return rate() * x; });
+}
 
 void HeatFlow::project(std::span<double> difference) const { components_->center(difference); }
 

@@ -2,11 +2,10 @@
 #include "flow/laplacian_preconditioner.hpp"
 
 #include <cmath>
-#include <string>
+#include <limits>
 #include <utility>
 #include <vector>
 
-#include "balance/laplacian_matrix.hpp"
 #include "krylov/petsc_preconditioner.hpp"
 
 namespace synbal {
@@ -18,27 +17,25 @@ constexpr const char* kPrefix = "flow_";
 /// I + f L, which lives only as long as it is being written down.
 class ImplicitMatrix final : public MatrixSource {
  public:
-  ImplicitMatrix(const BalanceProblem& problem, const NeuronCosts& costs, double f)
-      : problem_(&problem), costs_(&costs), f_(f), diagonal_(static_cast<std::size_t>(problem.size())) {
-    laplacian_diagonal(problem, costs, diagonal_);
+  ImplicitMatrix(const HessianAction& hessian, double f)
+      : hessian_(&hessian), f_(f), diagonal_(hessian.diagonal().begin(), hessian.diagonal().end()) {
     for (double& d : diagonal_) d = 1 + f * d;
   }
 
-  [[nodiscard]] const Comm& comm() const override { return problem_->comm(); }
-  [[nodiscard]] LocalIndex size() const override { return problem_->size(); }
-  [[nodiscard]] GlobalIndex global_size() const override { return problem_->global_size(); }
+  [[nodiscard]] const Comm& comm() const override { return hessian_->problem().comm(); }
+  [[nodiscard]] LocalIndex size() const override { return hessian_->problem().size(); }
+  [[nodiscard]] GlobalIndex global_size() const override { return hessian_->problem().global_size(); }
   [[nodiscard]] std::span<const double> diagonal() const override { return diagonal_; }
-  [[nodiscard]] std::int64_t entries() const override { return laplacian_entries(*problem_); }
+  [[nodiscard]] std::int64_t entries() const override { return hessian_->entries(); }
   [[nodiscard]] PetscMat assemble(std::span<const double> scale, std::span<const double> diagonal,
                                   MPI_Comm comm) const override {
     std::vector<double> scaled(scale.begin(), scale.end());
     for (double& s : scaled) s *= std::sqrt(f_);
-    return assemble_laplacian(*problem_, *costs_, scaled, diagonal, comm);
+    return hessian_->assemble(scaled, diagonal, comm);
   }
 
  private:
-  const BalanceProblem* problem_;
-  const NeuronCosts* costs_;
+  const HessianAction* hessian_;
   double f_;
   std::vector<double> diagonal_;
 };
@@ -47,16 +44,16 @@ class ImplicitMatrix final : public MatrixSource {
 
 bool flow_preconditioner_named() { return user_chose_preconditioner(kPrefix); }
 
-void refuse_if_too_many_entries(const BalanceProblem& problem) {
-  if (!exceeds_petsc_int(problem)) return;
+void refuse_if_too_many_entries(const HessianAction& hessian) {
+  const auto& comm = hessian.problem().comm();
+  if (!comm.any(hessian.entries() > std::numeric_limits<PetscInt>::max())) return;
   throw bad_input(
       "too many synapses on a rank for an assembled matrix with 32-bit indices (-flow_pc_type wants one): use more "
       "ranks, build the petsc64 preset, or leave the option out");
 }
 
-std::unique_ptr<BlockPreconditioner> flow_preconditioner(const BalanceProblem& problem, const NeuronCosts& costs,
-                                                         double f, Preconditioner kind) {
-  const ImplicitMatrix matrix(problem, costs, f);
+std::unique_ptr<BlockPreconditioner> flow_preconditioner(const HessianAction& hessian, double f, Preconditioner kind) {
+  const ImplicitMatrix matrix(hessian, f);
   auto made = std::make_unique<PetscPreconditioner>(matrix, kPrefix, kind);
   return made->set_up() ? std::move(made) : nullptr;
 }

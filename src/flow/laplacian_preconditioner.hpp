@@ -3,8 +3,7 @@
 
 #include <memory>
 
-#include "synbal/balance/costs.hpp"
-#include "synbal/balance/problem.hpp"
+#include "synbal/balance/hessian_action.hpp"
 #include "synbal/krylov/preconditioner.hpp"
 
 namespace synbal {
@@ -13,11 +12,10 @@ namespace synbal {
 bool flow_preconditioner_named();
 
 /// Collective. @throws Error bad_input when a rank has more entries than PetscInt counts.
-void refuse_if_too_many_entries(const BalanceProblem& problem);
+void refuse_if_too_many_entries(const HessianAction& hessian);
 
-/// Collective. P ~ (I + f L)^-1, L at the point of `costs`, which are not needed any more afterwards; the problem must
-/// outlive it. Null on all ranks when the library refuses (its reason is logged).
-std::unique_ptr<BlockPreconditioner> flow_preconditioner(const BalanceProblem& problem, const NeuronCosts& costs,
-                                                         double f, Preconditioner kind);
+/// Collective. P ~ (I + f L)^-1, L where its point is set; it is not needed any more afterwards. Null on all ranks when
+/// the library refuses (its reason is logged).
+std::unique_ptr<BlockPreconditioner> flow_preconditioner(const HessianAction& hessian, double f, Preconditioner kind);
 
 }  // namespace synbal

@@ -130,7 +130,7 @@ TEST(CostFlow, moving_the_base_changes_rounding_alone) {
   for (const auto& kind : all_kinds()) {
     FlowSetup s(world(), kind), other(world(), kind);
     std::vector<double> all;
-    for (GlobalIndex i = 0; i < kind.weights.n; ++i) all.push_back(40 / kind.power * std::sin(static_cast<double>(i)));
+    for (GlobalIndex i = 0; i < kind.weights.n; ++i) all.push_back(60 / kind.power * std::sin(static_cast<double>(i)));
     const auto far = s.own(all);
     std::vector<double> rate(far.size()), based(far.size());
     EXPECT_TRUE(s.flow.derivative(far, rate));

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "synbal/balance/costs.hpp"
+#include "synbal/balance/hessian_action.hpp"
 #include "synbal/balance/kernel.hpp"
 #include "synbal/balance/problem.hpp"
 #include "synbal/flow/dynamics.hpp"
@@ -42,9 +43,13 @@ class CostFlow final : public Dynamics {
   [[nodiscard]] const ComponentSums& components() const noexcept { return *components_; }
 
  private:
+  /// A = rate() L, from the cost's unit to the user's.
+  [[nodiscard]] double rate() const noexcept { return problem_->power() * problem_->cost_unit(); }
+
   BalanceProblem* problem_;
   FusedKernel* kernel_;
   const ComponentSums* components_;
+  HessianAction hessian_;  // at the h of the last derivative()
   std::vector<double> delta_;
   NeuronCosts costs_;
   std::optional<Preconditioner> asked_;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "synbal/balance/costs.hpp"
+#include "synbal/balance/hessian_action.hpp"
 #include "synbal/balance/kernel.hpp"
 #include "synbal/balance/problem.hpp"
 #include "synbal/flow/companion.hpp"
@@ -41,14 +42,17 @@ class HeatFlow final : public Dynamics {
  private:
   [[nodiscard]] NeuronCosts costs_at_start() const;
   void follow_base();
+  /// A = rate() L.
+  [[nodiscard]] double rate() const noexcept { return problem_->power() * unit_; }
 
   const BalanceProblem* problem_;
   FusedKernel* kernel_;
   const ComponentSums* components_;
-  std::vector<double> h0_, g0_, diagonal_;
-  std::vector<double> base_, pre_,
-      post_;  // factors of the costs at h0 with respect to those at `base_`
-  double unit_ = 1;
+  HessianAction hessian_;  // at h0
+  std::vector<double> h0_, g0_;
+  std::vector<double> base_;  // of the problem, to which unit and factors of the costs belong
+  double unit_;
+  NeuronCosts costs_;  // at h0
   std::vector<double> difference_;
 };
 

@@ -1,0 +1,68 @@
+// The frame of a solver's run: limits and history, a forecast of how far there is to go, and when the base moves.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "synbal/balance/problem.hpp"
+#include "synbal/balance/solver.hpp"
+#include "synbal/core/timer.hpp"
+
+namespace synbal {
+
+/// |log| of the factors e^{p k delta}, e^{-p delta} at which the base moves: products of a cost with two of them, and
+/// of what one more iteration makes of them, stay within the range of doubles.
+inline constexpr double kRebaseExponent = 50;
+/// Imbalance (l1) that visits of single neurons cannot improve: each sums its costs to a few eps.
+inline constexpr double kVisitRounding = 1e-14;
+/// What neurons meet on the way through an iteration exceeds the imbalance at its end by about this; exact looks at
+/// the state wait until then.
+inline constexpr double kMetOverImbalance = 4;
+
+/// Collective. max p max(1, k) |delta|, the |log| of the farthest factor at base + delta ([n]).
+double largest_exponent(const BalanceProblem& problem, std::span<const double> delta);
+
+/// How far h still has to go, from how the largest steps shrink from one period to the next: the tail of a geometric
+/// series. A period is as many iterations as it takes until every neuron can be expected to have moved.
+class ConvergenceForecast {
+ public:
+  explicit ConvergenceForecast(std::int64_t period = 1) : period_(period) {}
+
+  /// Takes an iteration: its largest change of h, and the imbalance met. @return true at the end of a period.
+  bool update(double step, double l1);
+  /// [h] As the last period foretells.
+  [[nodiscard]] double remaining() const noexcept { return remaining_; }
+  /// The largest imbalance of the last period.
+  [[nodiscard]] double met() const noexcept { return met_; }
+
+ private:
+  std::int64_t period_, iterations_ = 0;
+  double step_ = 0, l1_ = 0, previous_ = 0, rate_ = 0.5, remaining_ = 0, met_ = 0;
+};
+
+/// What a run has done and when it has to end.
+class RunFrame {
+ public:
+  /// `iterations`: the limit where the criteria have none. All but `method` must outlive the frame.
+  RunFrame(const Comm& comm, std::string method, const StopCriteria& stop, std::int64_t iterations,
+           const ProgressCallback& report);
+
+  /// Appends to the history and reports; later figures of the same iteration replace those that were met on the way.
+  /// `cost` in the user's unit.
+  void record(std::int64_t iteration, double cost, double l1);
+  /// Collective where there is a limit in seconds. True when a limit is reached; the result's reason then says which.
+  [[nodiscard]] bool out_of_limits(std::int64_t iterations);
+  [[nodiscard]] double seconds() const { return timer_.seconds(); }
+
+  SolverResult result;
+
+ private:
+  const Comm* comm_;
+  const StopCriteria* stop_;
+  std::int64_t limit_;
+  const ProgressCallback* report_;
+  Timer timer_;
+};
+
+}  // namespace synbal
