@@ -3,11 +3,9 @@
 
 #include <algorithm>
 
-namespace synbal {
+#include "synbal/core/tags.hpp"
 
-namespace {
-constexpr int kTag = 31;
-}  // namespace
+namespace synbal {
 
 std::span<const LocalIndex> ColorExchange::Shared::of(std::int32_t color) const {
   if (index.empty()) return {};
@@ -55,16 +53,16 @@ void ColorExchange::before(std::int32_t color, HugeVector<SweepSlot>& slots, std
   for (auto& peer : peers_) {
     peer.incoming.resize(peer.ghosts.of(previous).size() + peer.owned.of(color).size());
     if (peer.incoming.empty()) continue;
-    SYNBAL_MPI(MPI_Irecv(peer.incoming.data(), static_cast<int>(peer.incoming.size()), MPI_DOUBLE, peer.rank, kTag,
-                         comm, &requests_.emplace_back()));
+    SYNBAL_MPI(MPI_Irecv(peer.incoming.data(), static_cast<int>(peer.incoming.size()), MPI_DOUBLE, peer.rank,
+                         tag::colors, comm, &requests_.emplace_back()));
   }
   for (auto& peer : peers_) {
     peer.outgoing.clear();
     for (const auto i : peer.owned.of(previous)) peer.outgoing.push_back(slots[at(i)].pre);
     for (const auto g : peer.ghosts.of(color)) peer.outgoing.push_back(slots[at(g)].out);
     if (peer.outgoing.empty()) continue;
-    SYNBAL_MPI(MPI_Isend(peer.outgoing.data(), static_cast<int>(peer.outgoing.size()), MPI_DOUBLE, peer.rank, kTag,
-                         comm, &requests_.emplace_back()));
+    SYNBAL_MPI(MPI_Isend(peer.outgoing.data(), static_cast<int>(peer.outgoing.size()), MPI_DOUBLE, peer.rank,
+                         tag::colors, comm, &requests_.emplace_back()));
     auto& traffic = problem_->halo().traffic();
     traffic.messages += 1;
     traffic.bytes += static_cast<ByteCount>(peer.outgoing.size() * sizeof(double));

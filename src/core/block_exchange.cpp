@@ -3,11 +3,9 @@
 
 #include <algorithm>
 
-namespace synbal {
+#include "synbal/core/tags.hpp"
 
-namespace {
-constexpr int kTag = 23;
-}  // namespace
+namespace synbal {
 
 void BlockExchange::forward_begin(std::span<const double> owned, std::span<double> ghosts, int columns) {
   const auto indices = halo_->send_indices();
@@ -33,12 +31,12 @@ void BlockExchange::reverse_add(std::span<const double> ghosts, std::span<double
 void BlockExchange::start(std::span<const Halo::Peer> to, const double* out, std::span<const Halo::Peer> from,
                           double* in, int columns) {
   for (const auto& peer : from) {
-    SYNBAL_MPI(MPI_Irecv(in + std::int64_t{peer.first} * columns, peer.count * columns, MPI_DOUBLE, peer.rank, kTag,
-                         halo_->comm(), &requests_.emplace_back()));
+    SYNBAL_MPI(MPI_Irecv(in + std::int64_t{peer.first} * columns, peer.count * columns, MPI_DOUBLE, peer.rank,
+                         tag::block, halo_->comm(), &requests_.emplace_back()));
   }
   for (const auto& peer : to) {
-    SYNBAL_MPI(MPI_Isend(out + std::int64_t{peer.first} * columns, peer.count * columns, MPI_DOUBLE, peer.rank, kTag,
-                         halo_->comm(), &requests_.emplace_back()));
+    SYNBAL_MPI(MPI_Isend(out + std::int64_t{peer.first} * columns, peer.count * columns, MPI_DOUBLE, peer.rank,
+                         tag::block, halo_->comm(), &requests_.emplace_back()));
     halo_->traffic().messages += 1;
     halo_->traffic().bytes += static_cast<ByteCount>(sizeof(double)) * peer.count * columns;
   }

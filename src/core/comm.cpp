@@ -8,12 +8,12 @@
 #include <utility>
 
 #include "synbal/core/error.hpp"
+#include "synbal/core/tags.hpp"
 
 namespace synbal {
 
 namespace {
 constexpr std::int64_t kPieceBytes = std::int64_t{1} << 29;
-constexpr int kExchangeTag = 11;
 
 /// Calls post(first, count) for consecutive pieces of at most kPieceBytes.
 template <class T, class Post>
@@ -92,7 +92,7 @@ std::string Comm::broadcast(std::string text, Rank root) const {
 
 template <class T>
 std::vector<T> Comm::gather_all(T value) const {
-  std::vector<T> all(static_cast<std::size_t>(size_));
+  std::vector<T> all(at(size_));
   SYNBAL_MPI(MPI_Allgather(&value, 1, mpi_type<T>(), all.data(), 1, mpi_type<T>(), comm_));
   return all;
 }
@@ -102,54 +102,41 @@ std::vector<T> Comm::gather_all(std::span<const T> values) const {
   const auto counts = gather_all(static_cast<std::int32_t>(values.size()));
   std::vector<std::int32_t> offsets(counts.size(), 0);
   std::partial_sum(counts.begin(), counts.end() - 1, offsets.begin() + 1);
-  std::vector<T> all(static_cast<std::size_t>(offsets.back() + counts.back()));
-  SYNBAL_MPI(MPI_Allgatherv(values.data(), counts[static_cast<std::size_t>(rank_)], mpi_type<T>(), all.data(),
-                            counts.data(), offsets.data(), mpi_type<T>(), comm_));
+  std::vector<T> all(at(offsets.back() + counts.back()));
+  SYNBAL_MPI(MPI_Allgatherv(values.data(), counts[at(rank_)], mpi_type<T>(), all.data(), counts.data(), offsets.data(),
+                            mpi_type<T>(), comm_));
   return all;
 }
 
 template <class T>
 std::vector<T> Comm::all_to_all(std::span<const T> values) const {
-  std::vector<T> received(static_cast<std::size_t>(size_));
+  std::vector<T> received(at(size_));
   SYNBAL_MPI(MPI_Alltoall(values.data(), 1, mpi_type<T>(), received.data(), 1, mpi_type<T>(), comm_));
   return received;
 }
 
-template <class T>
-Received<T> Comm::exchange(std::span<const T> values, std::span<const std::int64_t> counts) const {
-  Received<T> received;
-  received.counts = all_to_all(counts);
-  received.values.resize(
-      static_cast<std::size_t>(std::accumulate(received.counts.begin(), received.counts.end(), std::int64_t{0})));
+void Comm::exchange_bytes(std::span<const std::byte> out, std::span<const std::int64_t> out_counts,
+                          std::span<std::byte> in, std::span<const std::int64_t> in_counts, std::size_t size) const {
   std::vector<MPI_Request> requests;
-  T* into = received.values.data();
-  const T* own = nullptr;
-  const T* from = values.data();
-  for (Rank r = 0; r < size_; ++r) {
-    const auto count = received.counts[static_cast<std::size_t>(r)];
-    if (r != rank_) {
-      in_pieces<T>(count, [&](std::int64_t first, int piece) {
-        SYNBAL_MPI(MPI_Irecv(into + first, piece, mpi_type<T>(), r, kExchangeTag, comm_, &requests.emplace_back()));
-      });
-    }
-    into += count;
+  const auto bytes_of = [&](std::span<const std::int64_t> counts, Rank r) {
+    return counts[at(r)] * static_cast<std::int64_t>(size);
+  };
+  std::byte* own = nullptr;
+  auto* into = in.data();
+  for (Rank r = 0; r < size_; into += bytes_of(in_counts, r), ++r) {
+    if (r == rank_) own = into;
+    in_pieces<std::byte>(r == rank_ ? 0 : bytes_of(in_counts, r), [&](std::int64_t first, int piece) {
+      SYNBAL_MPI(MPI_Irecv(into + first, piece, MPI_BYTE, r, tag::exchange, comm_, &requests.emplace_back()));
+    });
   }
-  into = received.values.data();
-  for (Rank r = 0; r < size_; ++r) {
-    const auto count = counts[static_cast<std::size_t>(r)];
-    if (r == rank_) {
-      own = from;
-    } else {
-      in_pieces<T>(count, [&](std::int64_t first, int piece) {
-        SYNBAL_MPI(MPI_Isend(from + first, piece, mpi_type<T>(), r, kExchangeTag, comm_, &requests.emplace_back()));
-      });
-    }
-    from += count;
-    if (r < rank_) into += received.counts[static_cast<std::size_t>(r)];
+  const auto* from = out.data();
+  for (Rank r = 0; r < size_; from += bytes_of(out_counts, r), ++r) {
+    if (r == rank_) std::copy_n(from, bytes_of(out_counts, r), own);
+    in_pieces<std::byte>(r == rank_ ? 0 : bytes_of(out_counts, r), [&](std::int64_t first, int piece) {
+      SYNBAL_MPI(MPI_Isend(from + first, piece, MPI_BYTE, r, tag::exchange, comm_, &requests.emplace_back()));
+    });
   }
-  std::copy_n(own, counts[static_cast<std::size_t>(rank_)], into);
   SYNBAL_MPI(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE));
-  return received;
 }
 
 #define SYNBAL_INSTANTIATE(T)                                         \
@@ -159,8 +146,7 @@ Received<T> Comm::exchange(std::span<const T> values, std::span<const std::int64
   template T Comm::broadcast(T, Rank) const;                          \
   template std::vector<T> Comm::gather_all(T) const;                  \
   template std::vector<T> Comm::gather_all(std::span<const T>) const; \
-  template std::vector<T> Comm::all_to_all(std::span<const T>) const; \
-  template Received<T> Comm::exchange(std::span<const T>, std::span<const std::int64_t>) const;
+  template std::vector<T> Comm::all_to_all(std::span<const T>) const;
 SYNBAL_INSTANTIATE(double)
 SYNBAL_INSTANTIATE(std::int32_t)
 SYNBAL_INSTANTIATE(std::int64_t)

@@ -40,22 +40,11 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
       return spdlog::level::info;
     case LogLevel::warning:
       return spdlog::level::warn;
-    case LogLevel::error:
-      return spdlog::level::err;
   }
   return spdlog::level::off;
 }
 
-std::string_view prefix(LogLevel level) {
-  switch (level) {
-    case LogLevel::warning:
-      return "synbal: warning: ";
-    case LogLevel::error:
-      return "synbal: error: ";
-    default:
-      return "synbal: ";
-  }
-}
+std::string_view prefix(LogLevel level) { return level == LogLevel::warning ? "synbal: warning: " : "synbal: "; }
 
 void rewrite_status(std::string_view text) {
   auto& log = state();
@@ -69,7 +58,7 @@ void rewrite_status(std::string_view text) {
 
 void configure_log(int verbosity, bool root) {
   auto level = spdlog::level::info;
-  if (verbosity < 0) level = spdlog::level::err;
+  if (verbosity < 0) level = spdlog::level::off;
   if (verbosity > 0) level = spdlog::level::debug;
   state().logger->set_level(root ? level : spdlog::level::off);
 }

@@ -6,10 +6,11 @@
 #include <limits>
 #include <optional>
 
-#include "graph/transpose.hpp"
+#include "graph/paired_rows.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/graph/graph.hpp"
 #include "synbal/network/components.hpp"
+#include "synbal/network/transport.hpp"
 
 namespace synbal {
 
@@ -161,8 +162,8 @@ ConductanceGraph graph_of(const Comm& comm, const Network& network) {
   GlobalRows all;
   {
     auto rows = network_rows(network);
-    const auto transposed = detail::transpose(comm, network.rows, rows);
-    detail::sort_rows(rows);
+    const auto transposed = transpose(comm, network.rows, rows);
+    sort_rows(rows);
     all = agreed(comm, [&] { return symmetric_rows(network, place, rows, transposed); });
   }
   GraphParts parts;

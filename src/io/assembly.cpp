@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "synbal/core/error.hpp"
+#include "synbal/network/transport.hpp"
 
 namespace synbal::io {
 

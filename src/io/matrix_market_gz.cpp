@@ -10,12 +10,12 @@
 #include "gz_text.hpp"
 #include "matrix_market_part.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/tags.hpp"
 
 namespace synbal::io {
 
 namespace {
 constexpr std::size_t kBlock = std::size_t{1} << 20;
-constexpr int kTextTag = 31;
 
 /// Sends blocks to one rank after the other, two under way at a time. An empty block ends a rank's run.
 class BlockSender {
@@ -29,7 +29,7 @@ class BlockSender {
     const auto slot = std::exchange(next_, 1 - next_);
     SYNBAL_MPI(MPI_Wait(&requests_[slot], MPI_STATUS_IGNORE));
     buffers_[slot].assign(text.begin(), text.end());
-    SYNBAL_MPI(MPI_Isend(buffers_[slot].data(), static_cast<int>(text.size()), MPI_CHAR, to, kTextTag, comm_->get(),
+    SYNBAL_MPI(MPI_Isend(buffers_[slot].data(), static_cast<int>(text.size()), MPI_CHAR, to, tag::gz_text, comm_->get(),
                          &requests_[slot]));
   }
 
@@ -115,11 +115,11 @@ MmPart receive_run(const Comm& comm, const MmHeader& header) {
   std::vector<char> block;
   for (;;) {
     MPI_Status status;
-    SYNBAL_MPI(MPI_Probe(0, kTextTag, comm.get(), &status));
+    SYNBAL_MPI(MPI_Probe(0, tag::gz_text, comm.get(), &status));
     int size = 0;
     SYNBAL_MPI(MPI_Get_count(&status, MPI_CHAR, &size));
     block.resize(static_cast<std::size_t>(size));
-    SYNBAL_MPI(MPI_Recv(block.data(), size, MPI_CHAR, 0, kTextTag, comm.get(), MPI_STATUS_IGNORE));
+    SYNBAL_MPI(MPI_Recv(block.data(), size, MPI_CHAR, 0, tag::gz_text, comm.get(), MPI_STATUS_IGNORE));
     if (size == 0) break;
     if (!part.failure) Distributor::take(parser, {block.data(), block.size()}, part);
   }

@@ -10,6 +10,7 @@
 #include "native_csr.hpp"
 #include "node_values.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/network/transport.hpp"
 
 namespace synbal::io {
 

@@ -13,6 +13,7 @@
 #include "matrix_market_text.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/network/partition.hpp"
+#include "synbal/network/transport.hpp"
 
 namespace synbal {
 

@@ -11,6 +11,7 @@
 #include "provenance.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/network/partition.hpp"
+#include "synbal/network/transport.hpp"
 
 namespace synbal {
 

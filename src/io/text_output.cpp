@@ -12,12 +12,12 @@
 
 #include "output_file.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/tags.hpp"
 
 namespace synbal::io {
 
 namespace {
 constexpr std::size_t kPiece = std::size_t{1} << 22;
-constexpr int kTextTag = 32;
 
 /// Calls take(text) for pieces of at least kPiece bytes but for the last, which is never empty.
 void for_pieces(const TextLines& lines, const TakeText& take) {
@@ -57,7 +57,7 @@ class Compressor {
 
 void send_pieces(const Comm& comm, const TextLines& lines) {
   const auto send = [&](std::string_view text) {
-    SYNBAL_MPI(MPI_Send(text.data(), static_cast<int>(text.size()), MPI_CHAR, 0, kTextTag, comm.get()));
+    SYNBAL_MPI(MPI_Send(text.data(), static_cast<int>(text.size()), MPI_CHAR, 0, tag::text_output, comm.get()));
   };
   for_pieces(lines, send);
   send({});
@@ -68,10 +68,10 @@ void receive_pieces(const Comm& comm, Rank from, Compressor& compressor) {
   for (;;) {
     MPI_Status status;
     int size = 0;
-    SYNBAL_MPI(MPI_Probe(from, kTextTag, comm.get(), &status));
+    SYNBAL_MPI(MPI_Probe(from, tag::text_output, comm.get(), &status));
     SYNBAL_MPI(MPI_Get_count(&status, MPI_CHAR, &size));
     text.resize(static_cast<std::size_t>(size));
-    SYNBAL_MPI(MPI_Recv(text.data(), size, MPI_CHAR, from, kTextTag, comm.get(), MPI_STATUS_IGNORE));
+    SYNBAL_MPI(MPI_Recv(text.data(), size, MPI_CHAR, from, tag::text_output, comm.get(), MPI_STATUS_IGNORE));
     if (size == 0) return;
     compressor.take({text.data(), text.size()});
   }

@@ -3,13 +3,9 @@
 
 #include <algorithm>
 
-namespace synbal::detail {
+#include "synbal/core/tags.hpp"
 
-namespace {
-constexpr int kUpwardTag = 24;
-constexpr int kDownwardTag = 25;
-constexpr int kRowsTag = 26;
-}  // namespace
+namespace synbal::detail {
 
 RankChain::RankChain(const ConductanceGraph& graph) : graph_(&graph) {
   for (const auto& peer : graph.halo().receives()) {
@@ -32,7 +28,7 @@ void RankChain::wait() {
 void RankChain::receive_from_below(std::span<double> values, int m) {
   for (const auto& peer : below_) {
     auto* to = &values[at(graph_->size() + peer.first) * at(m)];
-    SYNBAL_MPI(MPI_Irecv(to, peer.count * m, MPI_DOUBLE, peer.rank, kUpwardTag, graph_->halo().comm(),
+    SYNBAL_MPI(MPI_Irecv(to, peer.count * m, MPI_DOUBLE, peer.rank, tag::chain_up, graph_->halo().comm(),
                          &requests_.emplace_back()));
   }
   wait();
@@ -47,7 +43,7 @@ void RankChain::send_above(std::span<const double> values, int m) {
       const auto first = values.begin() + std::int64_t{i} * m;
       buffer.insert(buffer.end(), first, first + m);
     }
-    SYNBAL_MPI(MPI_Isend(buffer.data(), peer.count * m, MPI_DOUBLE, peer.rank, kUpwardTag, graph_->halo().comm(),
+    SYNBAL_MPI(MPI_Isend(buffer.data(), peer.count * m, MPI_DOUBLE, peer.rank, tag::chain_up, graph_->halo().comm(),
                          &requests_.emplace_back()));
   }
   wait();
@@ -57,7 +53,7 @@ void RankChain::add_from_above(std::span<double> values, int m) {
   std::vector<std::vector<double>> buffers;
   for (const auto& peer : above_) {
     auto& buffer = buffers.emplace_back(at(peer.count) * at(m));
-    SYNBAL_MPI(MPI_Irecv(buffer.data(), peer.count * m, MPI_DOUBLE, peer.rank, kDownwardTag, graph_->halo().comm(),
+    SYNBAL_MPI(MPI_Irecv(buffer.data(), peer.count * m, MPI_DOUBLE, peer.rank, tag::chain_down, graph_->halo().comm(),
                          &requests_.emplace_back()));
   }
   wait();
@@ -72,7 +68,7 @@ void RankChain::add_from_above(std::span<double> values, int m) {
 void RankChain::send_below(std::span<const double> values, int m) {
   for (const auto& peer : below_) {
     const auto* from = &values[at(graph_->size() + peer.first) * at(m)];
-    SYNBAL_MPI(MPI_Isend(from, peer.count * m, MPI_DOUBLE, peer.rank, kDownwardTag, graph_->halo().comm(),
+    SYNBAL_MPI(MPI_Isend(from, peer.count * m, MPI_DOUBLE, peer.rank, tag::chain_down, graph_->halo().comm(),
                          &requests_.emplace_back()));
   }
   wait();
@@ -83,8 +79,8 @@ void RankChain::receive_rows_from_below(std::span<const std::int64_t> ghost_ptr,
   entries.resize(at(ghost_ptr.back()));
   for (const auto& peer : below_) {
     const auto begin = ghost_ptr[at(peer.first)], end = ghost_ptr[at(peer.first + peer.count)];
-    SYNBAL_MPI(MPI_Irecv(entries.data() + begin, static_cast<int>(end - begin), mpi_type<T>(), peer.rank, kRowsTag,
-                         graph_->halo().comm(), &requests_.emplace_back()));
+    SYNBAL_MPI(MPI_Irecv(entries.data() + begin, static_cast<int>(end - begin), mpi_type<T>(), peer.rank,
+                         tag::chain_rows, graph_->halo().comm(), &requests_.emplace_back()));
   }
   wait();
 }
@@ -97,7 +93,7 @@ void RankChain::send_rows_above(std::span<const std::int64_t> row_ptr, const T* 
     for (const auto i : sent_to(peer)) {
       buffer.insert(buffer.end(), entries + row_ptr[at(i)], entries + row_ptr[at(i) + 1]);
     }
-    SYNBAL_MPI(MPI_Isend(buffer.data(), static_cast<int>(buffer.size()), mpi_type<T>(), peer.rank, kRowsTag,
+    SYNBAL_MPI(MPI_Isend(buffer.data(), static_cast<int>(buffer.size()), mpi_type<T>(), peer.rank, tag::chain_rows,
                          graph_->halo().comm(), &requests_.emplace_back()));
   }
   wait();

@@ -11,6 +11,7 @@
 #include "index_set.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/network/network.hpp"
+#include "synbal/network/transport.hpp"
 
 namespace synbal {
 

@@ -6,9 +6,6 @@
 
 namespace synbal {
 
-/// Sorts the entries of every row by column; equal columns keep their order.
-void sort_rows(GlobalRows& rows);
-
 /// Collective. Turns sorted rows into a network as they are: finds ghosts,
 /// makes columns local, counts non-zeros. Holds at most 20 bytes an entry.
 /// @throws Error bad_input when a rank has more than 2^31 owned neurons and

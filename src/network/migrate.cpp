@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "assembly.hpp"
+#include "synbal/network/transport.hpp"
 
 namespace synbal {
 

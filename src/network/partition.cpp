@@ -5,6 +5,7 @@
 
 #include "migrate.hpp"
 #include "ptscotch.hpp"
+#include "synbal/network/transport.hpp"
 
 namespace synbal {
 

@@ -1,12 +1,14 @@
-// Moving rows and entries between ranks: to the owners of their rows, and to
-// other contiguous ranges.
+// Rows and entries on their way: to the owners of their rows, to other contiguous ranges, to the owners of their
+// columns.
+#include "synbal/network/transport.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
 
 #include "synbal/core/agree.hpp"
-#include "synbal/network/network.hpp"
+#include "synbal/core/route.hpp"
 
 namespace synbal {
 
@@ -14,66 +16,26 @@ namespace {
 
 using Counts = std::vector<std::int64_t>;
 
-/// Owner of an index, remembering the last one: entries in files come in runs.
-class OwnerOf {
- public:
-  explicit OwnerOf(const Ownership& ownership) : ownership_(&ownership) {}
-  Rank operator()(GlobalIndex g) {
-    if (g < ownership_->first(last_) || g >= ownership_->first(last_ + 1)) last_ = ownership_->owner(g);
-    return last_;
-  }
-
- private:
-  const Ownership* ownership_;
-  Rank last_ = 0;
-};
-
-Counts counts_by_owner(const Comm& comm, const Ownership& ownership, std::span<const GlobalIndex> rows) {
-  return agreed(comm, [&] {
-    Counts counts(static_cast<std::size_t>(comm.size()), 0);
-    OwnerOf owner(ownership);
-    for (const auto g : rows) {
-      if (g < 0 || g >= ownership.size()) {
-        throw bad_input(fmt::format("row {} is outside 1..{}: correct the file", g + 1, ownership.size()));
-      }
-      ++counts[static_cast<std::size_t>(owner(g))];
-    }
-    return counts;
+void check_rows(const Comm& comm, const Ownership& ownership, std::span<const GlobalIndex> rows) {
+  agreed(comm, [&] {
+    const auto wrong = std::ranges::find_if(rows, [&](auto g) { return g < 0 || g >= ownership.size(); });
+    if (wrong == rows.end()) return;
+    throw bad_input(fmt::format("row {} is outside 1..{}: correct the file", *wrong + 1, ownership.size()));
   });
 }
 
-/// The values grouped by the owner of their row, in the given order within a
-/// group; `convert` may shorten them.
-template <class To, class From, class Convert>
-std::vector<To> grouped(const Ownership& ownership, std::span<const GlobalIndex> rows, std::span<const From> values,
-                        const Counts& counts, Convert&& convert) {
-  Counts next(counts.size(), 0);
-  std::partial_sum(counts.begin(), counts.end() - 1, next.begin() + 1);
-  std::vector<To> out(values.size());
-  OwnerOf owner(ownership);
-  for (std::size_t k = 0; k < values.size(); ++k) {
-    const Rank r = owner(rows[k]);
-    out[static_cast<std::size_t>(next[static_cast<std::size_t>(r)]++)] = convert(values[k], r);
-  }
-  return out;
-}
-
-template <class T>
-void group(const Ownership& ownership, std::span<const GlobalIndex> rows, std::vector<T>& values,
-           const Counts& counts) {
-  values = grouped<T>(ownership, rows, std::span<const T>(values), counts, [](T value, Rank) { return value; });
-}
-
-/// Exchanges grouped values and frees what was sent.
-template <class T>
-std::vector<T> sent(const Comm& comm, std::vector<T>&& values, const Counts& counts) {
-  const auto out = std::move(values);
-  return comm.exchange(std::span<const T>(out), counts).values;
+/// [received] The rows as their owners number them; `rows` is freed.
+std::vector<LocalIndex> sent_rows(const Route& route, const Ownership& ownership, std::vector<GlobalIndex>&& rows) {
+  std::vector<LocalIndex> local;
+  local.reserve(rows.size());
+  for (const auto g : rows) local.push_back(static_cast<LocalIndex>(g - ownership.first(ownership.owner(g))));
+  std::vector<GlobalIndex>().swap(rows);
+  return route.send(std::move(local));
 }
 
 std::vector<std::int64_t> row_starts(std::span<const LocalIndex> row_of, LocalIndex rows) {
-  std::vector<std::int64_t> row_ptr(static_cast<std::size_t>(rows) + 1, 0);
-  for (const auto i : row_of) ++row_ptr[static_cast<std::size_t>(i) + 1];
+  std::vector<std::int64_t> row_ptr(at(rows) + 1, 0);
+  for (const auto i : row_of) ++row_ptr[at(i) + 1];
   std::partial_sum(row_ptr.begin(), row_ptr.end(), row_ptr.begin());
   return row_ptr;
 }
@@ -86,9 +48,7 @@ std::vector<T> placed(std::span<const LocalIndex> row_of, const std::vector<std:
   const auto in = std::move(values);
   auto next = row_ptr;
   std::vector<T> out(in.size());
-  for (std::size_t k = 0; k < in.size(); ++k) {
-    out[static_cast<std::size_t>(next[static_cast<std::size_t>(row_of[k])]++)] = in[k];
-  }
+  for (std::size_t k = 0; k < in.size(); ++k) out[at(next[at(row_of[k])]++)] = in[k];
   return out;
 }
 
@@ -108,46 +68,83 @@ Counts entries_of(const Counts& row_counts, const std::vector<std::int64_t>& row
   Counts counts;
   std::size_t row = 0;
   for (const auto rows : row_counts) {
-    const auto next = row + static_cast<std::size_t>(rows);
-    counts.push_back(row_ptr[next] - row_ptr[row]);
-    row = next;
+    counts.push_back(row_ptr[row + at(rows)] - row_ptr[row]);
+    row += at(rows);
   }
   return counts;
 }
 
-std::vector<std::int64_t> lengths_of(const std::vector<std::int64_t>& row_ptr) {
-  std::vector<std::int64_t> lengths(row_ptr.size() - 1);
-  std::adjacent_difference(row_ptr.begin() + 1, row_ptr.end(), lengths.begin());
-  return lengths;
+/// Exchanges grouped values and frees what was sent.
+template <class T>
+std::vector<T> sent(const Comm& comm, std::vector<T>&& values, const Counts& counts) {
+  const auto out = std::move(values);
+  return comm.exchange(std::span<const T>(out), counts).values;
 }
 
-std::vector<std::int64_t> starts_of(std::span<const std::int64_t> lengths) {
-  std::vector<std::int64_t> row_ptr(lengths.size() + 1, 0);
-  std::partial_sum(lengths.begin(), lengths.end(), row_ptr.begin() + 1);
-  return row_ptr;
+/// Collective. The transpose of those entries whose columns belong to other ranks, at these.
+GlobalRows sent_to_columns(const Comm& comm, const Ownership& ownership, const GlobalRows& rows) {
+  Triplets leaving;
+  for (LocalIndex i = 0; i < ownership.count(); ++i) {
+    for (auto e = at(rows.row_ptr[at(i)]); e < at(rows.row_ptr[at(i) + 1]); ++e) {
+      if (ownership.owns(rows.column[e])) continue;
+      leaving.row.push_back(rows.column[e]);
+      leaving.column.push_back(ownership.first() + i);
+      leaving.weight.push_back(rows.weight[e]);
+    }
+  }
+  return route(comm, ownership, std::move(leaving));
 }
+
+/// Rows that are filled entry by entry, with room for those of `far` and as many more as `more` says.
+class RowFiller {
+ public:
+  RowFiller(const GlobalRows& far, std::span<const std::int64_t> more) : far_(far) {
+    for (std::size_t i = 0; i < more.size(); ++i) {
+      out_.row_ptr.push_back(out_.row_ptr.back() + more[i] + far.row_ptr[i + 1] - far.row_ptr[i]);
+    }
+    next_.assign(out_.row_ptr.begin(), out_.row_ptr.end() - 1);
+    out_.column.resize(at(out_.row_ptr.back())), out_.weight.resize(out_.column.size());
+  }
+  void put(std::size_t row, GlobalIndex column, double weight) {
+    const auto e = at(next_[row]++);
+    out_.column[e] = column, out_.weight[e] = weight;
+  }
+  /// The entries of `far` in the columns first .. end-1.
+  void put_far(GlobalIndex first, GlobalIndex end) {
+    for (std::size_t i = 0; i < next_.size(); ++i) {
+      for (auto e = at(far_.row_ptr[i]); e < at(far_.row_ptr[i + 1]); ++e) {
+        if (far_.column[e] >= first && far_.column[e] < end) put(i, far_.column[e], far_.weight[e]);
+      }
+    }
+  }
+  GlobalRows take() { return std::move(out_); }
+
+ private:
+  const GlobalRows& far_;
+  GlobalRows out_;
+  std::vector<std::int64_t> next_;
+};
 
 }  // namespace
 
 Ownership balanced_by_nonzeros(const Comm& comm, const Ownership& current, std::span<const std::int64_t> row_ptr) {
-  // A row counts one more than its entries, so that long runs of empty rows are
-  // shared out as well.
+  // A row counts one more than its entries, so that long runs of empty rows are shared out as well.
   const auto rows = static_cast<std::int64_t>(row_ptr.size()) - 1;
-  const auto own = row_ptr[static_cast<std::size_t>(rows)] - row_ptr[0] + rows;
+  const auto own = row_ptr[at(rows)] - row_ptr[0] + rows;
   const auto below = comm.sum_below(own);
   const auto total = comm.sum(own);
   const std::int64_t ranks = comm.size();
-  std::vector<GlobalIndex> offsets(static_cast<std::size_t>(ranks) + 1, 0);
+  std::vector<GlobalIndex> offsets(at(ranks) + 1, 0);
   std::int64_t i = 0;
   for (std::int64_t r = 1; r < ranks; ++r) {
     const auto target = total / ranks * r + total % ranks * r / ranks;
     // A row lies before the boundary when its middle does.
     const auto twice_middle = [&](std::int64_t row) {
-      const auto k = static_cast<std::size_t>(row);
+      const auto k = at(row);
       return 2 * (below + row) + (row_ptr[k] - row_ptr[0]) + (row_ptr[k + 1] - row_ptr[0]) + 1;
     };
     while (i < rows && twice_middle(i) < 2 * target) ++i;
-    offsets[static_cast<std::size_t>(r)] = i;
+    offsets[at(r)] = i;
   }
   comm.sum(std::span<GlobalIndex>(offsets));
   offsets.back() = current.size();
@@ -155,20 +152,15 @@ Ownership balanced_by_nonzeros(const Comm& comm, const Ownership& current, std::
 }
 
 GlobalRows route(const Comm& comm, const Ownership& ownership, Triplets&& entries) {
-  // One array after the other, each freed as soon as it is copied: 32 bytes an
-  // entry at most, where all at once would take 72.
-  const auto counts = counts_by_owner(comm, ownership, entries.row);
-  group(ownership, entries.row, entries.column, counts);
-  group(ownership, entries.row, entries.weight, counts);
-  auto local =
-      grouped<LocalIndex>(ownership, entries.row, std::span<const GlobalIndex>(entries.row), counts,
-                          [&](GlobalIndex g, Rank r) { return static_cast<LocalIndex>(g - ownership.first(r)); });
-  std::vector<GlobalIndex>().swap(entries.row);
-  const auto row_of = sent(comm, std::move(local), counts);
+  // One array after the other, each freed as soon as it is copied: 36 bytes an entry at most, where all at once would
+  // take 76.
+  check_rows(comm, ownership, entries.row);
+  const Route way(comm, ownership, entries.row);
+  const auto row_of = sent_rows(way, ownership, std::move(entries.row));
   GlobalRows rows;
   rows.row_ptr = row_starts(row_of, ownership.count());
-  rows.column = placed(row_of, rows.row_ptr, sent(comm, std::move(entries.column), counts));
-  rows.weight = placed(row_of, rows.row_ptr, sent(comm, std::move(entries.weight), counts));
+  rows.column = placed(row_of, rows.row_ptr, way.send(std::move(entries.column)));
+  rows.weight = placed(row_of, rows.row_ptr, way.send(std::move(entries.weight)));
   return rows;
 }
 
@@ -176,9 +168,8 @@ GlobalRows redistribute(const Comm& comm, const Ownership& from, const Ownership
   if (from.offsets() == to.offsets()) return std::move(rows);
   const auto row_counts = overlaps(from, to);
   const auto entry_counts = entries_of(row_counts, rows.row_ptr);
-  const auto lengths = sent(comm, lengths_of(rows.row_ptr), row_counts);
   GlobalRows moved;
-  moved.row_ptr = starts_of(lengths);
+  moved.row_ptr = starts_of(sent(comm, lengths_of(rows.row_ptr), row_counts));
   moved.column = sent(comm, std::move(rows.column), entry_counts);
   moved.weight = sent(comm, std::move(rows.weight), entry_counts);
   return moved;
@@ -195,5 +186,23 @@ template std::vector<std::int64_t> redistribute(const Comm&, const Ownership&, c
                                                 std::span<const std::int64_t>);
 template std::vector<std::uint8_t> redistribute(const Comm&, const Ownership&, const Ownership&,
                                                 std::span<const std::uint8_t>);
+
+GlobalRows transpose(const Comm& comm, const Ownership& ownership, const GlobalRows& rows) {
+  const auto far = sent_to_columns(comm, ownership, rows);
+  const auto first = ownership.first();
+  std::vector<std::int64_t> own(at(ownership.count()), 0);
+  for (const auto j : rows.column) {
+    if (ownership.owns(j)) ++own[at(j - first)];
+  }
+  RowFiller filler(far, own);
+  filler.put_far(0, first);
+  for (LocalIndex i = 0; i < ownership.count(); ++i) {
+    for (auto e = at(rows.row_ptr[at(i)]); e < at(rows.row_ptr[at(i) + 1]); ++e) {
+      if (ownership.owns(rows.column[e])) filler.put(at(rows.column[e] - first), first + i, rows.weight[e]);
+    }
+  }
+  filler.put_far(first + ownership.count(), ownership.size());
+  return filler.take();
+}
 
 }  // namespace synbal

@@ -24,15 +24,6 @@ constexpr double kSmallestStep = 1e-14;  // no Newton step in h gets below round
 constexpr double kLargestStep = 1e-8;
 constexpr double kShare = 1e-4;  // Newton step that may be left, of the second-order part of a response
 
-/// Collective. [owned, then ghosts]
-template <class T>
-std::vector<T> with_ghosts(const Halo& halo, const std::vector<T>& owned) {
-  std::vector<T> all(owned.size() + halo.ghosts().size());
-  const auto own = std::copy(owned.begin(), owned.end(), all.begin());
-  HaloExchange<T>(halo).forward(owned, std::span(own, all.end()));
-  return all;
-}
-
 /// Multiplies weights, and puts back what was there.
 class ChangedWeights {
  public:

@@ -1,9 +1,10 @@
 // Costs to conductances: the matrix of costs plus its transpose.
 #include "synbal/perturb/problem_graph.hpp"
 
-#include "graph/transpose.hpp"
+#include "graph/paired_rows.hpp"
 #include "synbal/balance/edges.hpp"
 #include "synbal/core/error.hpp"
+#include "synbal/network/transport.hpp"
 
 namespace synbal {
 
@@ -39,8 +40,8 @@ ConductanceGraph graph_of(const BalanceProblem& problem) {
   parts.nodes = problem.neurons();
   {
     auto costs = cost_rows(problem);
-    const auto transposed = detail::transpose(comm, parts.nodes, costs);
-    detail::sort_rows(costs);
+    const auto transposed = transpose(comm, parts.nodes, costs);
+    sort_rows(costs);
     parts.rows = detail::sum_of(costs, transposed);
   }
   parts.ground.resize(at(problem.size()));

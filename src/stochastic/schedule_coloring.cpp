@@ -1,6 +1,7 @@
 // Greedy colouring as one ordered pass.
 #include <algorithm>
 
+#include "synbal/core/tags.hpp"
 #include "synbal/stochastic/schedule_agenda.hpp"
 
 namespace synbal {
@@ -8,7 +9,6 @@ namespace synbal {
 namespace {
 
 constexpr std::uint32_t kStream = 0x5C4ED0;
-constexpr int kFirstTag = 12'000;
 constexpr std::int64_t kNone = -1;
 
 /// Many synapses first, then as drawn.
@@ -48,7 +48,7 @@ class ByDegree final : public Agenda {
 
 std::vector<std::int64_t> greedy_coloring(const BlockGraph& graph, std::uint64_t seed) {
   ByDegree agenda(graph, seed);
-  OrderedPass<std::int64_t> pass(graph, kFirstTag);
+  OrderedPass<std::int64_t> pass(graph, tag::schedule_coloring);
   std::vector<std::int64_t> color(graph.stars().file_rank().size(), kNone);
   std::vector<LocalIndex> seen;  // by colour: the last neuron of which a neighbour has it
   pass.run(agenda, color, [&](LocalIndex i) {

@@ -8,12 +8,12 @@
 
 #include "stochastic/simulator_memory.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/tags.hpp"
 
 namespace synbal {
 
 namespace {
 
-constexpr int kFirstTag = 1'024;
 static_assert(PassOrder::kTags > Schedule::kMostSweeps);  // a round ends with a collective operation
 
 const double kLargestFactor = std::exp(60.0);  // products of two with the smallest cost stay above the smallest double
@@ -81,7 +81,7 @@ Simulator::Simulator(const NeuronStars& stars, const ScheduleParams& params, std
       schedule_(affordable(stars, params)),
       graph_(std::make_unique<BlockGraph>(stars, blocks_of(stars, schedule_))),
       agenda_(make_agenda(*graph_, schedule_)),
-      pass_(*graph_, kFirstTag),
+      pass_(*graph_, tag::simulator),
       scaling_(stars.file_rank().size()),
       active_(stars.file_rank().size(), 1),
       reads_(at(schedule_.oldest()) + 1, 0) {

@@ -8,12 +8,12 @@
 #include <limits>
 
 #include "stochastic/clock.hpp"
+#include "synbal/core/tags.hpp"
 
 namespace synbal {
 
 namespace {
 
-constexpr int kClockTag = 51, kTimesTag = 52;
 constexpr int kClockRounds = 16;
 
 bool one_machine(const Comm& comm) {
@@ -27,12 +27,12 @@ bool one_machine(const Comm& comm) {
 
 double receive_time(const Comm& comm, Rank from) {
   double time = 0;
-  SYNBAL_MPI(MPI_Recv(&time, 1, MPI_DOUBLE, from, kClockTag, comm.get(), MPI_STATUS_IGNORE));
+  SYNBAL_MPI(MPI_Recv(&time, 1, MPI_DOUBLE, from, tag::clock, comm.get(), MPI_STATUS_IGNORE));
   return time;
 }
 
 void send_time(const Comm& comm, Rank to, double time) {
-  SYNBAL_MPI(MPI_Send(&time, 1, MPI_DOUBLE, to, kClockTag, comm.get()));
+  SYNBAL_MPI(MPI_Send(&time, 1, MPI_DOUBLE, to, tag::clock, comm.get()));
 }
 
 /// On rank 0: how far its clock is ahead of that of rank r.
@@ -126,18 +126,18 @@ void StalenessLog::thin() {
 void StalenessLog::settle(AgeCounts& counts) {
   std::vector<MPI_Request> sends;
   for (const auto& peer : halo_->sends()) {
-    SYNBAL_MPI(MPI_Isend(times_.data(), static_cast<int>(times_.size()), MPI_DOUBLE, peer.rank, kTimesTag, comm_.get(),
-                         &sends.emplace_back()));
+    SYNBAL_MPI(MPI_Isend(times_.data(), static_cast<int>(times_.size()), MPI_DOUBLE, peer.rank, tag::clock_times,
+                         comm_.get(), &sends.emplace_back()));
   }
   std::vector<double> times;
   for (std::size_t p = 0; p < halo_->receives().size(); ++p) {
     const auto rank = halo_->receives()[p].rank;
     MPI_Status status;
     int size = 0;
-    SYNBAL_MPI(MPI_Probe(rank, kTimesTag, comm_.get(), &status));
+    SYNBAL_MPI(MPI_Probe(rank, tag::clock_times, comm_.get(), &status));
     SYNBAL_MPI(MPI_Get_count(&status, MPI_DOUBLE, &size));
     times.resize(static_cast<std::size_t>(size));
-    SYNBAL_MPI(MPI_Recv(times.data(), size, MPI_DOUBLE, rank, kTimesTag, comm_.get(), MPI_STATUS_IGNORE));
+    SYNBAL_MPI(MPI_Recv(times.data(), size, MPI_DOUBLE, rank, tag::clock_times, comm_.get(), MPI_STATUS_IGNORE));
     count(p, times, counts);
   }
   SYNBAL_MPI(MPI_Waitall(static_cast<int>(sends.size()), sends.data(), MPI_STATUSES_IGNORE));

@@ -11,6 +11,7 @@
 #include "synbal/core/agree.hpp"
 #include "synbal/network/components.hpp"
 #include "synbal/network/factor.hpp"
+#include "synbal/network/transport.hpp"
 
 namespace synbal {
 

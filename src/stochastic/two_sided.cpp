@@ -5,10 +5,11 @@
 #include <cmath>
 #include <thread>
 
+#include "synbal/core/tags.hpp"
+
 namespace synbal {
 
 namespace {
-constexpr int kTag = 41;
 constexpr std::size_t kStampWords = 2;
 }  // namespace
 
@@ -38,8 +39,8 @@ TwoSidedTransport::~TwoSidedTransport() {
 
 void TwoSidedTransport::listen(std::size_t peer) {
   auto& in = incoming_[peer];
-  SYNBAL_MPI(MPI_Irecv(in.arriving.data(), static_cast<int>(in.arriving.size()), MPI_DOUBLE, in.rank, kTag, comm_.get(),
-                       &receives_[peer]));
+  SYNBAL_MPI(MPI_Irecv(in.arriving.data(), static_cast<int>(in.arriving.size()), MPI_DOUBLE, in.rank, tag::publication,
+                       comm_.get(), &receives_[peer]));
 }
 
 void TwoSidedTransport::resume() {
@@ -62,8 +63,8 @@ void TwoSidedTransport::send(std::size_t peer, const Stamp& stamp, bool last, co
   pack(peer, values.first(count));
   values[count] = static_cast<double>(stamp.round);
   values[count + 1] = static_cast<double>(last ? -stamp.version : stamp.version);
-  SYNBAL_MPI(MPI_Issend(values.data(), static_cast<int>(values.size()), MPI_DOUBLE, to_[peer], kTag, comm_.get(),
-                        &sends_[peer]));
+  SYNBAL_MPI(MPI_Issend(values.data(), static_cast<int>(values.size()), MPI_DOUBLE, to_[peer], tag::publication,
+                        comm_.get(), &sends_[peer]));
   traffic_.messages += 1;
   traffic_.bytes += static_cast<ByteCount>(values.size_bytes());
 }

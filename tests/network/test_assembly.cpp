@@ -6,6 +6,7 @@
 #include "gathered.hpp"
 #include "support/mpi_test.hpp"
 #include "synbal/core/random.hpp"
+#include "synbal/network/transport.hpp"
 
 namespace synbal {
 namespace {
@@ -201,6 +202,25 @@ TEST(Transport, routing_keeps_the_order_of_entries_within_a_row) {
       const auto begin = rows.column.begin() + rows.row_ptr[static_cast<std::size_t>(i)];
       const auto end = rows.column.begin() + rows.row_ptr[static_cast<std::size_t>(i) + 1];
       EXPECT_EQ(std::vector<GlobalIndex>(begin, end), expected);
+    }
+  }
+}
+
+TEST(Transport, the_transpose_has_every_entry_at_its_mirrored_place_in_order) {
+  for (const GlobalIndex n : {1, 2, 7, 40}) {
+    const auto all = random_entries(n, 6 * n, 5);
+    auto mirrored = all;
+    std::swap(mirrored.row, mirrored.column);
+    for (const auto& ownership : ownerships(n)) {
+      const auto rows = route(world(), ownership, share(all));
+      auto expected = route(world(), ownership, share(mirrored));
+      sort_rows(expected);
+      const auto transposed = transpose(world(), ownership, rows);
+      ASSERT_EQ(transposed.row_ptr, expected.row_ptr);
+      EXPECT_EQ(transposed.column, expected.column);
+      auto sorted = rows;
+      sort_rows(sorted);
+      EXPECT_EQ(transpose(world(), ownership, transposed).weight, sorted.weight);
     }
   }
 }

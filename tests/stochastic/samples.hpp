@@ -11,6 +11,7 @@
 #include "synbal/network/components.hpp"
 #include "synbal/network/generate.hpp"
 #include "synbal/network/partition.hpp"
+#include "synbal/network/transport.hpp"
 
 namespace synbal::test {
 

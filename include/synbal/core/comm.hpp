@@ -5,8 +5,11 @@
 #include <mpi.h>
 
 #include <concepts>
+#include <cstddef>
+#include <numeric>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "synbal/core/types.hpp"
@@ -97,11 +100,27 @@ class Comm {
   /// values[r] goes to rank r; result[r] came from rank r.
   template <class T>
   [[nodiscard]] std::vector<T> all_to_all(std::span<const T> values) const;
-  /// Variable all-to-all of any size: the first counts[0] values go to rank 0, the next counts[1] to rank 1, ...
+  /// Variable all-to-all of any size: the first counts[0] values go to rank 0, the next counts[1] to rank 1, ... T may
+  /// be any record that can be copied byte by byte (all ranks run on machines of one kind).
   template <class T>
-  [[nodiscard]] Received<T> exchange(std::span<const T> values, std::span<const std::int64_t> counts) const;
+  [[nodiscard]] Received<T> exchange(std::span<const T> values, std::span<const std::int64_t> counts) const {
+    Received<T> received{{}, all_to_all(counts)};
+    received.values = exchange(values, counts, received.counts);
+    return received;
+  }
+  /// The same where every rank knows already how much it gets: `expected[r]` from rank r.
+  template <class T>
+  [[nodiscard]] std::vector<T> exchange(std::span<const T> values, std::span<const std::int64_t> counts,
+                                        std::span<const std::int64_t> expected) const {
+    static_assert(std::is_trivially_copyable_v<T>);
+    std::vector<T> received(at(std::accumulate(expected.begin(), expected.end(), std::int64_t{0})));
+    exchange_bytes(std::as_bytes(values), counts, std::as_writable_bytes(std::span(received)), expected, sizeof(T));
+    return received;
+  }
 
  private:
+  void exchange_bytes(std::span<const std::byte> out, std::span<const std::int64_t> out_counts, std::span<std::byte> in,
+                      std::span<const std::int64_t> in_counts, std::size_t size) const;
   template <class T>
   [[nodiscard]] T reduce(T value, MPI_Op op) const;
   template <class T>

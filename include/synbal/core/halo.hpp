@@ -2,13 +2,25 @@
 // back (reverse). The pattern (Halo) and the data under way (HaloExchange) are separate objects.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
 #include "synbal/core/comm.hpp"
 #include "synbal/core/ownership.hpp"
+#include "synbal/core/tags.hpp"
 
 namespace synbal {
+
+/// The values in ascending order, each once.
+template <class T>
+[[nodiscard]] std::vector<T> distinct(std::vector<T> values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  return values;
+}
+/// What others own of `ids`, ascending, each once: the ghosts of a halo.
+[[nodiscard]] std::vector<GlobalIndex> foreign(const Ownership& ownership, std::vector<GlobalIndex> ids);
 
 /// Point-to-point traffic of this rank.
 struct Traffic {
@@ -33,6 +45,8 @@ class Halo {
   [[nodiscard]] const std::vector<GlobalIndex>& ghosts() const noexcept { return ghosts_; }
   [[nodiscard]] LocalIndex ghost_count() const noexcept { return static_cast<LocalIndex>(ghosts_.size()); }
   [[nodiscard]] LocalIndex owned_count() const noexcept { return owned_count_; }
+  /// Local index of something owned or a ghost (owned first, then ghosts); -1 where it is neither.
+  [[nodiscard]] LocalIndex local(GlobalIndex g) const noexcept;
   [[nodiscard]] std::span<const Peer> sends() const noexcept { return sends_; }
   [[nodiscard]] std::span<const Peer> receives() const noexcept { return receives_; }
   /// Owned local indices to send, grouped by peer, ascending within a peer.
@@ -43,6 +57,7 @@ class Halo {
 
  private:
   MPI_Comm comm_ = MPI_COMM_NULL;
+  GlobalIndex first_ = 0;
   LocalIndex owned_count_ = 0;
   std::vector<GlobalIndex> ghosts_;
   std::vector<Peer> sends_;
@@ -66,7 +81,7 @@ class HaloExchange {
   void forward_begin(Pack&& pack) {
     const auto indices = halo_->send_indices();
     for (std::size_t k = 0; k < indices.size(); ++k) owned_side_[k] = pack(indices[k]);
-    start(halo_->sends(), owned_side_, halo_->receives(), ghost_side_, kForwardTag);
+    start(halo_->sends(), owned_side_, halo_->receives(), ghost_side_, tag::halo_forward);
   }
   /// Waits, then calls unpack(ghost number, value).
   template <class Unpack>
@@ -78,7 +93,7 @@ class HaloExchange {
   template <class Pack>
   void reverse_begin(Pack&& pack) {
     for (std::size_t k = 0; k < ghost_side_.size(); ++k) ghost_side_[k] = pack(static_cast<LocalIndex>(k));
-    start(halo_->receives(), ghost_side_, halo_->sends(), owned_side_, kReverseTag);
+    start(halo_->receives(), ghost_side_, halo_->sends(), owned_side_, tag::halo_reverse);
   }
   /// Waits, then calls combine(owned index, value) for every contribution, in rank order.
   template <class Combine>
@@ -90,14 +105,11 @@ class HaloExchange {
 
   /// Forward exchange of an array: ghosts[g] becomes the owner's value.
   void forward(std::span<const T> owned, std::span<T> ghosts) {
-    forward_begin([&](LocalIndex i) { return owned[static_cast<std::size_t>(i)]; });
-    forward_end([&](LocalIndex g, T value) { ghosts[static_cast<std::size_t>(g)] = value; });
+    forward_begin([&](LocalIndex i) { return owned[at(i)]; });
+    forward_end([&](LocalIndex g, T value) { ghosts[at(g)] = value; });
   }
 
  private:
-  static constexpr int kForwardTag = 21;
-  static constexpr int kReverseTag = 22;
-
   void start(std::span<const Halo::Peer> to, const std::vector<T>& out, std::span<const Halo::Peer> from,
              std::vector<T>& in, int tag) {
     for (const auto& peer : from) {
@@ -121,5 +133,18 @@ class HaloExchange {
   std::vector<T> ghost_side_;
   std::vector<MPI_Request> requests_;
 };
+
+/// Collective over the peers. [owned + ghosts] The owned values, then those of the ghosts.
+template <class T>
+[[nodiscard]] std::vector<T> with_ghosts(const Halo& halo, std::vector<T> values) {
+  const auto owned = at(halo.owned_count());
+  values.resize(owned + halo.ghosts().size());
+  HaloExchange<T>(halo).forward(std::span<const T>(values).first(owned), std::span<T>(values).subspan(owned));
+  return values;
+}
+template <class T>
+[[nodiscard]] std::vector<std::remove_const_t<T>> with_ghosts(const Halo& halo, std::span<T> owned) {
+  return with_ghosts(halo, std::vector<std::remove_const_t<T>>(owned.begin(), owned.end()));
+}
 
 }  // namespace synbal

@@ -8,11 +8,11 @@
 
 namespace synbal {
 
-enum class LogLevel : int { debug, info, warning, error };
+enum class LogLevel : int { debug, info, warning };
 
-/// Sets what is printed: errors only at `verbosity` -1 (quiet), also information and warnings at 0, also details at 1;
-/// nothing at all on ranks that are not `root`. Before the first call, everything but details is printed. Not
-/// collective.
+/// Sets what is printed: nothing at `verbosity` -1 (quiet), information and warnings at 0, also details at 1; nothing
+/// at all on ranks that are not `root`. Before the first call, everything but details is printed. Not collective.
+/// Errors that end the program are not the log's business: main() prints them.
 void configure_log(int verbosity, bool root);
 
 /// Whether a message of this level would be printed on this rank.
@@ -40,10 +40,6 @@ void log_info(fmt::format_string<Args...> format, Args&&... args) {
 template <class... Args>
 void log_warning(fmt::format_string<Args...> format, Args&&... args) {
   if (log_shows(LogLevel::warning)) log_message(LogLevel::warning, fmt::format(format, std::forward<Args>(args)...));
-}
-template <class... Args>
-void log_error(fmt::format_string<Args...> format, Args&&... args) {
-  if (log_shows(LogLevel::error)) log_message(LogLevel::error, fmt::format(format, std::forward<Args>(args)...));
 }
 
 }  // namespace synbal

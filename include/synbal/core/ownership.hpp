@@ -22,7 +22,7 @@ class Ownership {
   [[nodiscard]] GlobalIndex size() const noexcept { return offsets_.back(); }
   [[nodiscard]] GlobalIndex first() const noexcept { return first(rank_); }
   [[nodiscard]] LocalIndex count() const noexcept { return static_cast<LocalIndex>(count(rank_)); }
-  [[nodiscard]] GlobalIndex first(Rank r) const noexcept { return offsets_[static_cast<std::size_t>(r)]; }
+  [[nodiscard]] GlobalIndex first(Rank r) const noexcept { return offsets_[at(r)]; }
   [[nodiscard]] GlobalIndex count(Rank r) const noexcept { return first(r + 1) - first(r); }
   [[nodiscard]] bool owns(GlobalIndex g) const noexcept { return g >= first() && g < first() + count(rank_); }
   [[nodiscard]] Rank owner(GlobalIndex g) const noexcept;

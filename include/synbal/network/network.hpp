@@ -19,6 +19,13 @@ struct GlobalRows {
   std::vector<double> weight;
 };
 
+/// Entries anywhere, as files in coordinate form give them.
+struct Triplets {
+  std::vector<GlobalIndex> row;
+  std::vector<GlobalIndex> column;
+  std::vector<double> weight;
+};
+
 /// What to do with several entries at one place.
 enum class Duplicates { sum, keep, error };
 
@@ -77,27 +84,6 @@ struct Network {
 /// @throws Error bad_input for a duplicate under Duplicates::error, a column out of range and a sum that is not finite,
 /// naming row and column (1-based, file order).
 Network assemble(const Comm& comm, Ownership ownership, GlobalRows&& rows, Duplicates duplicates, InputFacts facts);
-
-/// Collective. Ownership of the same rows in contiguous ranges that carry about equal non-zeros (plus one a row):
-/// `row_ptr` is that of the rows in `current`.
-Ownership balanced_by_nonzeros(const Comm& comm, const Ownership& current, std::span<const std::int64_t> row_ptr);
-
-/// Entries anywhere, as files in coordinate form give them.
-struct Triplets {
-  std::vector<GlobalIndex> row;
-  std::vector<GlobalIndex> column;
-  std::vector<double> weight;
-};
-
-/// Collective. Sends every entry to the owner of its row, keeping the order of entries within a row by source rank.
-/// Holds at most 32 bytes an entry. @throws Error bad_input for a row out of range.
-GlobalRows route(const Comm& comm, const Ownership& ownership, Triplets&& entries);
-
-/// Collective. The same rows under another contiguous ownership.
-GlobalRows redistribute(const Comm& comm, const Ownership& from, const Ownership& to, GlobalRows&& rows);
-/// Collective. One value per row, moved likewise. T is double, int64 or uint8.
-template <class T>
-std::vector<T> redistribute(const Comm& comm, const Ownership& from, const Ownership& to, std::span<const T> values);
 
 /// Collective. Multiplies J_ij by e^{k_j h_j - h_i} in place (task-preserving transformation; Stock et al. 2022, Prop.
 /// 1; k_j is 1 unless given), without intermediate over- or underflow and with a relative error of a few eps for any h.

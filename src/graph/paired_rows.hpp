@@ -5,13 +5,6 @@
 
 namespace synbal::detail {
 
-/// Sorts the entries of every row by column, keeping the order of those at one place.
-void sort_rows(GlobalRows& rows);
-
-/// Collective. The rows of the transpose under the same ownership; entries of a row ascend by column, those at one
-/// place keep their order. Holds 20 bytes per entry that changes rank.
-GlobalRows transpose(const Comm& comm, const Ownership& ownership, const GlobalRows& rows);
-
 /// visit(row, column, a, b) for every place at which A or B has an entry, by row and column; a and b are the sums of
 /// the entries there, 0 where there is none. Both must be sorted.
 template <class Visit>
