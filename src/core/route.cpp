@@ -61,6 +61,12 @@ std::vector<std::int64_t> Route::order() const {
   return order;
 }
 
+Placement::Placement(const Comm& comm, const Ownership& to, std::span<const GlobalIndex> place)
+    : route_(comm, to, place) {
+  slot_.reserve(at(route_.received()));
+  for (const auto g : route_.send(place)) slot_.push_back(static_cast<LocalIndex>(g - to.first()));
+}
+
 Directory::Directory(const Comm& comm, const Ownership& ownership, std::span<const GlobalIndex> ids)
     : halo_(comm, ownership, foreign(ownership, {ids.begin(), ids.end()})) {
   slot_.reserve(ids.size());

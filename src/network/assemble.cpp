@@ -1,6 +1,5 @@
-// From rows with global columns to a network: sort, merge, drop zeros, find
-// ghosts, make columns local. Everything but the local columns happens in
-// place, so that the peak is 20 bytes a synapse.
+// From rows with global columns to a network: sort, merge, drop zeros, find ghosts, make columns local. Everything but
+// the local columns happens in place, so that the peak is 20 bytes a synapse.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -45,66 +44,74 @@ std::string where(const InputFacts& facts) { return facts.path.empty() ? "networ
 void check_row(const GlobalRows& rows, std::int64_t begin, std::int64_t end, GlobalIndex row, GlobalIndex size,
                const InputFacts& facts) {
   if (begin == end) return;
-  const auto lowest = rows.column[static_cast<std::size_t>(begin)];
-  const auto highest = rows.column[static_cast<std::size_t>(end - 1)];
+  const auto lowest = rows.column[at(begin)];
+  const auto highest = rows.column[at(end - 1)];
   if (lowest >= 0 && highest < size) return;
-  throw bad_input(
-      fmt::format("{}: row {} has an entry in column {} (there are "
-                  "{} neurons): correct the file",
-                  where(facts), row + 1, (lowest < 0 ? lowest : highest) + 1, size));
+  throw bad_input(fmt::format("{}: row {} has an entry in column {} (there are {} neurons): correct the file",
+                              where(facts), row + 1, (lowest < 0 ? lowest : highest) + 1, size));
 }
 
 Error duplicate_error(GlobalIndex row, GlobalIndex column, const InputFacts& facts) {
   return bad_input(
-      fmt::format("{}: row {}, column {} is given more than once "
-                  "(--duplicates error): remove one of the "
-                  "entries, or choose --duplicates sum or keep",
+      fmt::format("{}: row {}, column {} is given more than once (--duplicates error): remove one of the entries, or "
+                  "choose --duplicates sum or keep",
                   where(facts), row + 1, column + 1));
 }
 
 Error not_finite(GlobalIndex row, GlobalIndex column, double weight, const InputFacts& facts) {
-  return bad_input(
-      fmt::format("{}: the weight in row {}, column {} is {} (not finite, or the sum of "
-                  "its entries "
-                  "overflows): correct the file, or choose --duplicates keep or error",
-                  where(facts), row + 1, column + 1, weight));
+  return bad_input(fmt::format(
+      "{}: the weight in row {}, column {} is {} (not finite, or the sum of its entries overflows): correct "
+      "the file, or choose --duplicates keep or error",
+      where(facts), row + 1, column + 1, weight));
 }
 
-/// Merges the sorted entries of every row as asked and drops zeros, writing
-/// over the entries already read.
-Found merge_rows(GlobalRows& rows, const Ownership& ownership, Duplicates duplicates, const InputFacts& facts) {
-  Found found;
-  found.entries = static_cast<std::int64_t>(rows.column.size());
-  std::size_t out = 0;
-  std::int64_t begin = 0;
-  for (std::size_t i = 0; i + 1 < rows.row_ptr.size(); ++i) {
-    const auto end = rows.row_ptr[i + 1];
-    const auto row = ownership.first() + static_cast<GlobalIndex>(i);
-    check_row(rows, begin, end, row, ownership.size(), facts);
-    for (auto k = static_cast<std::size_t>(begin); k < static_cast<std::size_t>(end);) {
-      const auto column = rows.column[k];
-      double weight = rows.weight[k++];
-      while (duplicates != Duplicates::keep && k < static_cast<std::size_t>(end) && rows.column[k] == column) {
-        if (duplicates == Duplicates::error) throw duplicate_error(row, column, facts);
-        weight += rows.weight[k++];
-        ++found.duplicates;
-      }
-      if (!std::isfinite(weight)) throw not_finite(row, column, weight, facts);
-      if (weight == 0.0) {
-        ++found.zeros;
-        continue;
-      }
-      found.self_loops += column == row ? 1 : 0;
-      rows.column[out] = column;
-      rows.weight[out++] = weight;
-    }
-    begin = end;
-    rows.row_ptr[i + 1] = static_cast<std::int64_t>(out);
+/// Merges the sorted entries of every row as asked and drops zeros, writing over the entries already read.
+class Merger {
+ public:
+  Merger(GlobalRows& rows, Duplicates duplicates, const InputFacts& facts)
+      : rows_(rows), duplicates_(duplicates), facts_(facts) {
+    found_.entries = static_cast<std::int64_t>(rows.column.size());
   }
-  rows.column.resize(out);
-  rows.weight.resize(out);
-  return found;
-}
+
+  Found run(const Ownership& ownership) {
+    std::int64_t begin = 0;
+    for (std::size_t i = 0; i + 1 < rows_.row_ptr.size(); ++i) {
+      const auto end = rows_.row_ptr[i + 1];
+      const auto row = ownership.first() + static_cast<GlobalIndex>(i);
+      check_row(rows_, begin, end, row, ownership.size(), facts_);
+      for (auto k = at(begin); k < at(end);) merge_place(row, k, at(end));
+      begin = end;
+      rows_.row_ptr[i + 1] = static_cast<std::int64_t>(out_);
+    }
+    rows_.column.resize(out_);
+    rows_.weight.resize(out_);
+    return found_;
+  }
+
+ private:
+  /// The entries from k on at one place; moves k behind them.
+  void merge_place(GlobalIndex row, std::size_t& k, std::size_t end) {
+    const auto column = rows_.column[k];
+    double weight = rows_.weight[k++];
+    while (duplicates_ != Duplicates::keep && k < end && rows_.column[k] == column) {
+      if (duplicates_ == Duplicates::error) throw duplicate_error(row, column, facts_);
+      weight += rows_.weight[k++];
+      ++found_.duplicates;
+    }
+    if (!std::isfinite(weight)) throw not_finite(row, column, weight, facts_);
+    found_.zeros += weight == 0.0 ? 1 : 0;
+    if (weight == 0.0) return;
+    found_.self_loops += column == row ? 1 : 0;
+    rows_.column[out_] = column;
+    rows_.weight[out_++] = weight;
+  }
+
+  GlobalRows& rows_;
+  Duplicates duplicates_;
+  const InputFacts& facts_;
+  Found found_;
+  std::size_t out_ = 0;
+};
 
 void add_counts(const Comm& comm, const Found& found, InputFacts& facts) {
   std::array<std::int64_t, 4> sums{found.entries, found.self_loops, found.duplicates, found.zeros};
@@ -116,7 +123,7 @@ void add_counts(const Comm& comm, const Found& found, InputFacts& facts) {
 }
 
 void check_shape(const Ownership& ownership, const GlobalRows& rows) {
-  const bool fits = rows.row_ptr.size() == static_cast<std::size_t>(ownership.count()) + 1 && rows.row_ptr[0] == 0 &&
+  const bool fits = rows.row_ptr.size() == at(ownership.count()) + 1 && rows.row_ptr[0] == 0 &&
                     rows.column.size() == rows.weight.size() &&
                     rows.row_ptr.back() == static_cast<std::int64_t>(rows.column.size());
   if (!fits) throw internal_error("assemble was given rows that do not match their owner");
@@ -154,8 +161,8 @@ void trim(std::vector<double>& values) {
 void sort_rows(GlobalRows& rows) {
   std::vector<Entry> scratch;
   for (std::size_t i = 0; i + 1 < rows.row_ptr.size(); ++i) {
-    const auto begin = static_cast<std::size_t>(rows.row_ptr[i]);
-    const auto length = static_cast<std::size_t>(rows.row_ptr[i + 1]) - begin;
+    const auto begin = at(rows.row_ptr[i]);
+    const auto length = at(rows.row_ptr[i + 1]) - begin;
     const auto column = std::span(rows.column).subspan(begin, length);
     if (std::is_sorted(column.begin(), column.end())) continue;
     sort_row(column, std::span(rows.weight).subspan(begin, length), scratch);
@@ -168,10 +175,8 @@ Network localise(const Comm& comm, Ownership ownership, GlobalRows&& rows, Input
   agreed(comm, [&] {
     auto foreign = foreign_columns(ownership, rows.column);
     ghosts = foreign.seal();
-    if (ghosts.size() > static_cast<std::size_t>(std::numeric_limits<LocalIndex>::max() - ownership.count())) {
-      throw bad_input(
-          "one rank would see more than 2^31 neurons (local "
-          "indices are 32-bit): use more ranks");
+    if (ghosts.size() > at(std::numeric_limits<LocalIndex>::max() - ownership.count())) {
+      throw bad_input("one rank would see more than 2^31 neurons (local indices are 32-bit): use more ranks");
     }
     network.column = local_columns(ownership, foreign, rows.column);
     std::vector<GlobalIndex>().swap(rows.column);
@@ -190,7 +195,7 @@ Network assemble(const Comm& comm, Ownership ownership, GlobalRows&& rows, Dupli
   const auto found = agreed(comm, [&] {
     check_shape(ownership, rows);
     sort_rows(rows);
-    return merge_rows(rows, ownership, duplicates, facts);
+    return Merger(rows, duplicates, facts).run(ownership);
   });
   add_counts(comm, found, facts);
   return localise(comm, std::move(ownership), std::move(rows), std::move(facts));

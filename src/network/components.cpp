@@ -2,9 +2,12 @@
 #include "synbal/network/components.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
+#include <numeric>
 
 #include "components_detail.hpp"
+#include "synbal/core/route.hpp"
 
 namespace synbal {
 namespace {
@@ -58,55 +61,6 @@ Tally tally(const Network& network, const Pieces& pieces, LocalIndex counted) {
   return sums;
 }
 
-/// Where pieces meet to combine numbers: places of a distributed range, as owned indices or ghosts.
-struct Meeting {
-  Halo halo;
-  std::vector<LocalIndex> slot;  ///< [pieces]
-
-  [[nodiscard]] std::size_t slots() const { return at(halo.owned_count()) + halo.ghosts().size(); }
-};
-
-/// Collective. `place`: one index of `range` for every piece.
-Meeting meet(const Comm& comm, const Ownership& range, const std::vector<GlobalIndex>& place) {
-  std::vector<GlobalIndex> remote;
-  std::copy_if(place.begin(), place.end(), std::back_inserter(remote), [&](auto g) { return !range.owns(g); });
-  std::sort(remote.begin(), remote.end());
-  remote.erase(std::unique(remote.begin(), remote.end()), remote.end());
-  Meeting meeting{Halo(comm, range, std::move(remote)), {}};
-  const auto& ghosts = meeting.halo.ghosts();
-  meeting.slot.reserve(place.size());
-  for (const auto g : place) {
-    const auto ghost = std::lower_bound(ghosts.begin(), ghosts.end(), g) - ghosts.begin();
-    meeting.slot.push_back(
-        static_cast<LocalIndex>(range.owns(g) ? g - range.first() : range.count() + static_cast<GlobalIndex>(ghost)));
-  }
-  return meeting;
-}
-
-/// Collective. Combines the pieces' values at their places: [slots], complete for the owned ones.
-template <class Combine>
-std::vector<std::int64_t> combine_at(const Meeting& meeting, const std::vector<std::int64_t>& of_piece,
-                                     std::int64_t neutral, Combine&& combine) {
-  std::vector<std::int64_t> values(meeting.slots(), neutral);
-  const auto add = [&](LocalIndex slot, std::int64_t v) { values[at(slot)] = combine(values[at(slot)], v); };
-  for (std::size_t p = 0; p < of_piece.size(); ++p) add(meeting.slot[p], of_piece[p]);
-  HaloExchange<std::int64_t> exchange(meeting.halo);
-  exchange.reverse_begin([&](LocalIndex g) { return values[at(meeting.halo.owned_count() + g)]; });
-  exchange.reverse_end(add);
-  return values;
-}
-
-/// Collective. The values at the places, back to the pieces.
-std::vector<std::int64_t> values_at(const Meeting& meeting, std::vector<std::int64_t> values) {
-  const auto owned = at(meeting.halo.owned_count());
-  HaloExchange<std::int64_t>(meeting.halo)
-      .forward(std::span<const std::int64_t>(values).first(owned), std::span<std::int64_t>(values).subspan(owned));
-  std::vector<std::int64_t> of_piece(meeting.slot.size());
-  std::transform(meeting.slot.begin(), meeting.slot.end(), of_piece.begin(),
-                 [&](auto slot) { return values[at(slot)]; });
-  return of_piece;
-}
-
 /// What is known of every piece in the end.
 struct PieceFacts {
   std::vector<GlobalIndex> leader;
@@ -117,47 +71,32 @@ struct PieceFacts {
 /// Collective. Sizes add up at the leaders, which are numbered in their order.
 PieceFacts number_pieces(const Comm& comm, const Network& network, std::vector<GlobalIndex>&& leader, const Tally& sums,
                          Components& result) {
-  const auto plus = [](std::int64_t a, std::int64_t b) { return a + b; };
-  const auto meeting = meet(comm, network.rows, leader);
-  const auto owned = at(network.local_size());
-  auto size = combine_at(meeting, sums.size, 0, plus);
-  auto nodes = combine_at(meeting, sums.nodes, 0, plus);
-  const auto own_end = size.begin() + network.local_size();
-  const auto leads = static_cast<std::int64_t>(std::count_if(size.begin(), own_end, [](auto s) { return s > 0; }));
-  std::vector<std::int64_t> number(meeting.slots(), 0);
-  auto next = comm.sum_below(leads);
-  std::int64_t largest = 0;
-  std::int64_t nontrivial = 0;
-  for (std::size_t i = 0; i < owned; ++i) {
+  const Directory directory(comm, network.rows, leader);
+  const auto size = directory.reduce(sums.size, 0, std::plus());
+  auto nodes = directory.reduce(sums.nodes, 0, std::plus());
+  const auto leads = std::count_if(size.begin(), size.end(), [](auto s) { return s > 0; });
+  std::vector<std::int64_t> number(size.size(), 0);
+  auto next = comm.sum_below(static_cast<std::int64_t>(leads));
+  for (std::size_t i = 0; i < size.size(); ++i) {
     if (size[i] == 0) continue;
     number[i] = next++;
-    largest = std::max(largest, size[i]);
     nodes[i] = nodes[i] > 1 ? 1 : 0;
-    nontrivial += nodes[i];
   }
-  result.count = comm.sum(leads);
-  result.nontrivial = comm.sum(nontrivial);
-  result.largest = comm.max(largest);
-  return {std::move(leader), values_at(meeting, std::move(number)), values_at(meeting, std::move(nodes))};
+  result.count = comm.sum(static_cast<std::int64_t>(leads));
+  result.nontrivial = comm.sum(std::reduce(nodes.begin(), nodes.end()));
+  result.largest = comm.max(size.empty() ? 0 : std::ranges::max(size));
+  return {std::move(leader), directory.fetch(number), directory.fetch(nodes)};
 }
 
 /// Collective. From pieces to neurons, ghosts included.
 void spread_to_neurons(const Network& network, const Pieces& pieces, const PieceFacts& facts, Components& result) {
-  const auto n = at(network.local_size());
-  const auto ghosts = network.halo.ghosts().size();
-  result.leader.resize(n + ghosts);
-  result.on_cycle.resize(n + ghosts);
-  result.number.resize(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    const auto p = at(pieces.piece[i]);
-    result.leader[i] = facts.leader[p];
-    result.number[i] = facts.number[p];
-    result.on_cycle[i] = static_cast<std::uint8_t>(facts.on_cycle[p]);
+  for (const auto piece : pieces.piece) {
+    result.leader.push_back(facts.leader[at(piece)]);
+    result.number.push_back(facts.number[at(piece)]);
+    result.on_cycle.push_back(static_cast<std::uint8_t>(facts.on_cycle[at(piece)]));
   }
-  const std::span<GlobalIndex> leader(result.leader);
-  HaloExchange<GlobalIndex>(network.halo).forward(leader.first(n), leader.subspan(n));
-  const std::span<std::uint8_t> on_cycle(result.on_cycle);
-  HaloExchange<std::uint8_t>(network.halo).forward(on_cycle.first(n), on_cycle.subspan(n));
+  result.leader = with_ghosts(network.halo, std::move(result.leader));
+  result.on_cycle = with_ghosts(network.halo, std::move(result.on_cycle));
 }
 
 /// Collective. The smallest neuron of the component of every piece.
@@ -167,9 +106,9 @@ std::vector<GlobalIndex> leaders(const Comm& comm, const Network& network, const
   auto graph = detail::contract(comm, network, pieces, joined);
   const auto range = graph.rows;
   const auto roots = detail::find_roots(comm, std::move(graph), params, rounds);
-  const auto meeting = meet(comm, range, roots);
-  const auto smaller = [](GlobalIndex a, GlobalIndex b) { return std::min(a, b); };
-  return values_at(meeting, combine_at(meeting, sums.least, kNone, smaller));
+  const Directory directory(comm, range, roots);
+  return directory.fetch(
+      directory.reduce(sums.least, kNone, [](GlobalIndex a, GlobalIndex b) { return std::min(a, b); }));
 }
 
 }  // namespace

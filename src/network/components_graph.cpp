@@ -57,24 +57,13 @@ std::vector<GlobalIndex> needed_ghosts(const Adjacency& old, const Change& chang
     const auto target = change.target[at(n) + g];
     if (used[g] != 0 && target != kDropped) ghosts.push_back(target);
   }
-  std::sort(ghosts.begin(), ghosts.end());
-  ghosts.erase(std::unique(ghosts.begin(), ghosts.end()), ghosts.end());
-  return ghosts;
+  return distinct(std::move(ghosts));
 }
 
-/// Local index in the new graph; -1 when it is not there.
-LocalIndex new_local(GlobalIndex target, const Ownership& rows, const std::vector<GlobalIndex>& ghosts) {
-  if (target == kDropped) return -1;
-  if (rows.owns(target)) return static_cast<LocalIndex>(target - rows.first());
-  const auto place = std::lower_bound(ghosts.begin(), ghosts.end(), target);
-  if (place == ghosts.end() || *place != target) return -1;
-  return rows.count() + static_cast<LocalIndex>(place - ghosts.begin());
-}
-
-std::vector<LocalIndex> new_locals(const Change& change, const std::vector<GlobalIndex>& ghosts) {
+/// Local indices in the new graph; -1 where it has nothing, as for kDropped.
+std::vector<LocalIndex> new_locals(const Change& change, const Halo& halo) {
   std::vector<LocalIndex> local(change.target.size());
-  std::transform(change.target.begin(), change.target.end(), local.begin(),
-                 [&](GlobalIndex target) { return new_local(target, *change.rows, ghosts); });
+  std::transform(change.target.begin(), change.target.end(), local.begin(), [&](auto g) { return halo.local(g); });
   return local;
 }
 
@@ -86,7 +75,7 @@ class RowFiller {
         old_(old),
         change_(change),
         members_(group_rows(old.row_ptr.size() - 1, change)),
-        local_(new_locals(change, graph.halo.ghosts())) {}
+        local_(new_locals(change, graph.halo)) {}
 
   /// Goes through the edges once when few are left, and twice otherwise, so that no more memory is taken than is used.
   void fill() {
@@ -132,7 +121,7 @@ class RowFiller {
 
   template <class Offer>
   void offer_joined(Offer&& offer) const {
-    for (const auto target : change_.joined_from) offer(new_local(target, graph_.rows, graph_.halo.ghosts()));
+    for (const auto target : change_.joined_from) offer(graph_.halo.local(target));
   }
 
   PieceGraph& graph_;
@@ -152,15 +141,6 @@ void fill_successors(PieceGraph& graph) {
     for (const auto j : graph.predecessors(i)) graph.successor[at(graph.out_ptr[at(j) + 1]++)] = i;
   }
   graph.out_ptr.pop_back();
-}
-
-/// Appends the owners' values to those of the owned vertices.
-template <class T>
-void append_ghosts(const Halo& halo, std::vector<T>& values) {
-  HaloExchange<T> exchange(halo);
-  const auto n = values.size();
-  values.resize(n + halo.ghosts().size());
-  exchange.forward(std::span<const T>(values).first(n), std::span<T>(values).subspan(n));
 }
 
 /// The pieces that `joined` of this rank is to be a predecessor and successor of: all others at the first rank that has
@@ -185,7 +165,7 @@ PieceGraph contract(const Comm& comm, const Network& network, const Pieces& piec
   Change change{&graph.rows, {}, {}, joined_pieces(comm, graph.rows, joined), joined};
   change.target.reserve(pieces.piece.size() + network.halo.ghosts().size());
   for (const auto p : pieces.piece) change.target.push_back(graph.rows.first() + p);
-  append_ghosts(network.halo, change.target);
+  change.target = with_ghosts(network.halo, std::move(change.target));
   const Adjacency old{network.row_ptr, network.column, {}};
   graph.halo = Halo(comm, graph.rows, needed_ghosts(old, change));
   RowFiller(graph, old, change).fill();
@@ -205,8 +185,8 @@ PieceGraph subgraph(const Comm& comm, PieceGraph&& graph, std::span<const std::u
     change.target.push_back(kept[i] != 0 ? next : kDropped);
     if (kept[i] != 0) smaller.name.push_back(graph.name[i]);
   }
-  append_ghosts(graph.halo, change.target);
-  if (!change.part.empty()) append_ghosts(graph.halo, change.part);
+  change.target = with_ghosts(graph.halo, std::move(change.target));
+  if (!change.part.empty()) change.part = with_ghosts(graph.halo, std::move(change.part));
   const Adjacency old{graph.row_ptr, graph.column, {}};
   smaller.halo = Halo(comm, smaller.rows, needed_ghosts(old, change));
   RowFiller(smaller, old, change).fill();

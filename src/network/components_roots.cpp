@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "components_detail.hpp"
+#include "synbal/core/route.hpp"
 
 namespace synbal::detail {
 namespace {
@@ -75,35 +76,30 @@ bool is_small(const Comm& comm, const PieceGraph& graph, const ComponentsParams&
   return graph.rows.size() + comm.sum(graph.row_ptr.back()) <= limit;
 }
 
-/// The edges as pairs of global indices (successor, predecessor), 32 bits each.
-std::vector<std::int32_t> edge_list(const PieceGraph& graph) {
-  std::vector<std::int32_t> edges;
-  edges.reserve(2 * graph.column.size());
+/// An edge by the global indices of its ends, which fit into 32 bits here.
+struct Edge {
+  std::int32_t successor, predecessor;
+};
+
+std::vector<Edge> edge_list(const PieceGraph& graph) {
+  std::vector<Edge> edges;
+  edges.reserve(graph.column.size());
   for (LocalIndex i = 0; i < graph.size(); ++i) {
     for (const auto j : graph.predecessors(i)) {
       const auto global = j < graph.size() ? graph.rows.first() + j : graph.halo.ghosts()[at(j - graph.size())];
-      edges.push_back(static_cast<std::int32_t>(graph.rows.first() + i));
-      edges.push_back(static_cast<std::int32_t>(global));
+      edges.push_back({static_cast<std::int32_t>(graph.rows.first() + i), static_cast<std::int32_t>(global)});
     }
   }
   return edges;
 }
 
-/// Everything a rank has, to rank 0; the result is empty elsewhere.
-template <class T>
-Received<T> collect(const Comm& comm, const std::vector<T>& values) {
-  std::vector<std::int64_t> counts(at(comm.size()), 0);
-  counts[0] = static_cast<std::int64_t>(values.size());
-  return comm.exchange(std::span<const T>(values), counts);
-}
-
 /// Names of one member of each vertex's component; `edges` ascend by their first ends.
-std::vector<GlobalIndex> roots_of(const std::vector<GlobalIndex>& names, const std::vector<std::int32_t>& edges) {
+std::vector<GlobalIndex> roots_of(const std::vector<GlobalIndex>& names, const std::vector<Edge>& edges) {
   std::vector<std::int64_t> row_ptr(names.size() + 1, 0);
-  std::vector<LocalIndex> column(edges.size() / 2);
-  for (std::size_t e = 0; e < column.size(); ++e) {
-    ++row_ptr[at(edges[2 * e]) + 1];
-    column[e] = edges[2 * e + 1];
+  std::vector<LocalIndex> column;
+  for (const auto& edge : edges) {
+    ++row_ptr[at(edge.successor) + 1];
+    column.push_back(edge.predecessor);
   }
   std::partial_sum(row_ptr.begin(), row_ptr.end(), row_ptr.begin());
   const auto pieces = strong_pieces({row_ptr, column, {}});
@@ -143,12 +139,10 @@ Decision decide(const PieceGraph& graph, const Reach& labels, std::vector<Global
 }  // namespace
 
 std::vector<GlobalIndex> roots_by_one_rank(const Comm& comm, const PieceGraph& graph) {
-  const auto names = collect(comm, graph.name);
-  const auto edges = collect(comm, edge_list(graph));
-  // Only rank 0 has something to answer.
-  const auto counts = comm.is_root() ? names.counts : std::vector<std::int64_t>(at(comm.size()), 0);
-  const auto roots = comm.is_root() ? roots_of(names.values, edges.values) : std::vector<GlobalIndex>();
-  return comm.exchange(std::span<const GlobalIndex>(roots), counts).values;
+  const Route names(comm, std::vector<Rank>(graph.name.size(), 0));
+  const auto all = names.send(graph.name);
+  const auto edges = Route(comm, std::vector<Rank>(graph.column.size(), 0)).send(edge_list(graph));
+  return names.reply(roots_of(all, edges));
 }
 
 std::vector<GlobalIndex> find_roots(const Comm& comm, PieceGraph&& graph, const ComponentsParams& params,

@@ -30,8 +30,8 @@ const std::map<std::string, Family (*)(const GeneratorParams&)>& families() {
 /// Makes the rows of [first, first + count) one after the other, in memory reserved once.
 GlobalRows columns_of(const Family& family, GlobalIndex first, GlobalIndex count) {
   GlobalRows rows;
-  rows.row_ptr.reserve(static_cast<std::size_t>(count) + 1);
-  rows.column.reserve(static_cast<std::size_t>(family.synapses(first, count)));
+  rows.row_ptr.reserve(at(count) + 1);
+  rows.column.reserve(at(family.synapses(first, count)));
   std::vector<GlobalIndex> partners;
   for (GlobalIndex i = first; i < first + count; ++i) {
     partners.clear();
@@ -48,7 +48,7 @@ void couple_modules(const GeneratorParams& params, GlobalIndex first, GlobalRows
   for (std::size_t r = 0; r + 1 < rows.row_ptr.size(); ++r) {
     if (rows.row_ptr[r + 1] - rows.row_ptr[r] == *params.degree) continue;
     const auto module = (first + static_cast<GlobalIndex>(r)) / size;
-    for (auto e = static_cast<std::size_t>(rows.row_ptr[r]); e < static_cast<std::size_t>(rows.row_ptr[r + 1]); ++e) {
+    for (auto e = at(rows.row_ptr[r]); e < at(rows.row_ptr[r + 1]); ++e) {
       if (rows.column[e] / size == module) continue;
       rows.weight[e] *= params.coupling;
     }

@@ -78,7 +78,7 @@ std::vector<Offset> nearest_offsets(std::int64_t degree, GlobalIndex width, Glob
     return std::tuple(o.dx * o.dx + o.dy * o.dy, std::abs(o.dy), std::abs(o.dx), o.dx * o.dy < 0, o.dy, o.dx);
   };
   std::sort(offsets.begin(), offsets.end(), [&](const Offset& a, const Offset& b) { return rank(a) < rank(b); });
-  offsets.resize(static_cast<std::size_t>(degree));
+  offsets.resize(at(degree));
   return offsets;
 }
 
@@ -223,7 +223,7 @@ Family layered_family(const GeneratorParams& params) {
   if (*params.nodes == 0) return {[](GlobalIndex, std::vector<GlobalIndex>&) {}, uniform_count(0)};
   const auto starts = layer_starts(params.layers);
   const auto layer = [starts](GlobalIndex i) {
-    return static_cast<std::size_t>(std::upper_bound(starts.begin(), starts.end(), i) - starts.begin()) - 1;
+    return at(std::upper_bound(starts.begin(), starts.end(), i) - starts.begin()) - 1;
   };
   auto partners = [=](GlobalIndex i, std::vector<GlobalIndex>& columns) {
     const auto l = layer(i);

@@ -6,6 +6,7 @@
 
 #include "generator.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/route.hpp"
 
 namespace synbal::generators {
 
@@ -69,7 +70,7 @@ class Edges {
     constexpr std::uint64_t kB = kA + 12452;
     constexpr std::uint64_t kC = kB + 12452;
     for (int k = 0; k < levels; ++k) {
-      auto& word = bits[static_cast<std::size_t>(k / 4)];
+      auto& word = bits[at(k / 4)];
       const auto u = word & 0xffff;
       word >>= 16;
       // Without branches, which a random quadrant would mispredict.
@@ -85,38 +86,24 @@ class Edges {
   Scramble scramble_;
 };
 
-/// A batch grouped by the owner of the row.
+/// Synapses and the owners of their rows.
 struct Batch {
-  std::vector<LocalIndex> row;
-  std::vector<GlobalIndex> column;
-  std::vector<std::int64_t> counts;
+  std::vector<Edge> edges;
+  std::vector<Rank> owner;
 };
 
-Batch drawn(const Edges& edges, const Ownership& rows, int ranks, std::int64_t first, std::int64_t end) {
-  std::vector<Edge> plain;
-  std::vector<Rank> owner;
+Batch drawn(const Edges& edges, const Ownership& rows, std::int64_t first, std::int64_t end) {
   Batch batch;
-  batch.counts.assign(static_cast<std::size_t>(ranks), 0);
   for (auto number = first; number < end; ++number) {
     const auto edge = edges(number);
     if (edge.row == edge.column) continue;
-    plain.push_back(edge);
-    owner.push_back(rows.owner(edge.row));
-    ++batch.counts[static_cast<std::size_t>(owner.back())];
-  }
-  std::vector<std::int64_t> next(batch.counts.size(), 0);
-  std::partial_sum(batch.counts.begin(), batch.counts.end() - 1, next.begin() + 1);
-  batch.row.resize(plain.size());
-  batch.column.resize(plain.size());
-  for (std::size_t k = 0; k < plain.size(); ++k) {
-    const auto slot = static_cast<std::size_t>(next[static_cast<std::size_t>(owner[k])]++);
-    batch.row[slot] = static_cast<LocalIndex>(plain[k].row - rows.first(owner[k]));
-    batch.column[slot] = plain[k].column;
+    batch.edges.push_back(edge);
+    batch.owner.push_back(rows.owner(edge.row));
   }
   return batch;
 }
 
-/// Collective. Calls use(batch) for this rank's share of all numbers, equally often on every rank.
+/// Collective. Draws all synapses, a batch at a time, and calls use(local row, column) for those of this rank's rows.
 template <class Use>
 void in_batches(const Comm& comm, const Ownership& rows, const GeneratorParams& params, Use&& use) {
   const Edges edges(params);
@@ -125,21 +112,19 @@ void in_batches(const Comm& comm, const Ownership& rows, const GeneratorParams& 
   const auto first = std::min(total, share * comm.rank());
   const auto end = std::min(total, first + share);
   for (std::int64_t done = 0; done < share; done += kBatch) {
-    use(agreed(comm, [&] {
-      return drawn(edges, rows, comm.size(), std::min(end, first + done), std::min(end, first + done + kBatch));
-    }));
+    auto batch = agreed(
+        comm, [&] { return drawn(edges, rows, std::min(end, first + done), std::min(end, first + done + kBatch)); });
+    for (const auto& edge : Route(comm, std::move(batch.owner)).send(std::move(batch.edges))) {
+      use(at(edge.row - rows.first()), edge.column);
+    }
   }
 }
 
 /// Collective. Synapses drawn for every row, repeated ones included, as row starts.
 std::vector<std::int64_t> drawn_row_starts(const Comm& comm, const Ownership& rows, const GeneratorParams& params) {
-  std::vector<std::int64_t> starts(static_cast<std::size_t>(rows.count()) + 1, 0);
-  in_batches(comm, rows, params, [&](const Batch& batch) {
-    const auto came = comm.exchange(std::span<const LocalIndex>(batch.row), batch.counts).values;
-    for (const auto i : came) ++starts[static_cast<std::size_t>(i) + 1];
-  });
-  std::partial_sum(starts.begin(), starts.end(), starts.begin());
-  return starts;
+  std::vector<std::int64_t> lengths(at(rows.count()), 0);
+  in_batches(comm, rows, params, [&](std::size_t row, GlobalIndex) { ++lengths[row]; });
+  return starts_of(lengths);
 }
 
 /// Sorts every row and leaves out what is repeated, in place.
@@ -162,14 +147,8 @@ GlobalRows kronecker_columns(const Comm& comm, const Ownership& rows, const Gene
   GlobalRows made;
   made.row_ptr = drawn_row_starts(comm, rows, params);
   auto next = made.row_ptr;
-  agreed(comm, [&] { made.column.resize(static_cast<std::size_t>(made.row_ptr.back())); });
-  in_batches(comm, rows, params, [&](const Batch& batch) {
-    const auto row = comm.exchange(std::span<const LocalIndex>(batch.row), batch.counts).values;
-    const auto column = comm.exchange(std::span<const GlobalIndex>(batch.column), batch.counts).values;
-    for (std::size_t k = 0; k < row.size(); ++k) {
-      made.column[static_cast<std::size_t>(next[static_cast<std::size_t>(row[k])]++)] = column[k];
-    }
-  });
+  agreed(comm, [&] { made.column.resize(at(made.row_ptr.back())); });
+  in_batches(comm, rows, params, [&](std::size_t row, GlobalIndex column) { made.column[at(next[row]++)] = column; });
   agreed(comm, [&] { drop_repeated(made); });
   return made;
 }

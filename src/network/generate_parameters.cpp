@@ -160,11 +160,10 @@ namespace generators {
 
 std::vector<GlobalIndex> layer_starts(const std::string& layers) {
   std::vector<GlobalIndex> starts{0};
-  const char* at = layers.data();
-  const char* end = at + layers.size();
-  while (true) {
+  const char* end = layers.data() + layers.size();
+  for (const char* word = layers.data();; ++word) {
     GlobalIndex size = 0;
-    const auto [next, error] = std::from_chars(at, end, size);
+    const auto [next, error] = std::from_chars(word, end, size);
     const bool ends = next == end || *next == ',';
     if (error != std::errc{} || size < 1 || size > (GlobalIndex{1} << 40) || !ends) {
       throw usage_error(
@@ -174,7 +173,7 @@ std::vector<GlobalIndex> layer_starts(const std::string& layers) {
     }
     starts.push_back(starts.back() + size);
     if (next == end) return starts;
-    at = next + 1;
+    word = next;
   }
 }
 

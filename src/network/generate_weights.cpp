@@ -31,8 +31,8 @@ template <class F>
 void fill(const GeneratorParams& params, GlobalIndex first_row, GlobalRows& rows, F&& f) {
   const CounterRandom random(params.seed, kWeights);
   for (std::size_t i = 0; i + 1 < rows.row_ptr.size(); ++i) {
-    const auto begin = static_cast<std::size_t>(rows.row_ptr[i]);
-    const auto length = static_cast<std::size_t>(rows.row_ptr[i + 1]) - begin;
+    const auto begin = at(rows.row_ptr[i]);
+    const auto length = at(rows.row_ptr[i + 1]) - begin;
     fill_row(random, first_row + static_cast<GlobalIndex>(i), std::span(rows.weight).subspan(begin, length), f);
   }
 }

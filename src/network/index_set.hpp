@@ -1,7 +1,6 @@
-// A set of global indices that knows the number of each member in ascending
-// order: a bitmap in pages, of which only the touched ones exist. Costs about
-// range/512 bytes plus 768 bytes a touched page, at most 0.19 bytes an index of
-// the range.
+// A set of global indices that knows the number of each member in ascending order: a bitmap in pages, of which only the
+// touched ones exist. Costs about range/512 bytes plus 768 bytes a touched page, at most 0.19 bytes an index of the
+// range.
 #pragma once
 
 #include <array>
@@ -17,10 +16,10 @@ namespace synbal {
 class IndexSet {
  public:
   /// For indices 0 .. range-1.
-  explicit IndexSet(GlobalIndex range) : pages_(static_cast<std::size_t>((range + kPage - 1) / kPage)) {}
+  explicit IndexSet(GlobalIndex range) : pages_(at((range + kPage - 1) / kPage)) {}
 
   void insert(GlobalIndex g) {
-    auto& page = pages_[static_cast<std::size_t>(g / kPage)];
+    auto& page = pages_[at(g / kPage)];
     if (!page) page = std::make_unique<Page>();
     page->bits[word(g)] |= bit(g);
   }
@@ -37,7 +36,7 @@ class IndexSet {
 
   /// Place of the member g in the ascending order of members.
   [[nodiscard]] LocalIndex number(GlobalIndex g) const {
-    const auto& page = *pages_[static_cast<std::size_t>(g / kPage)];
+    const auto& page = *pages_[at(g / kPage)];
     return static_cast<LocalIndex>(page.below[word(g)]) + std::popcount(page.bits[word(g)] & (bit(g) - 1));
   }
 
@@ -47,14 +46,14 @@ class IndexSet {
     std::array<std::uint64_t, kPage / 64> bits{};
     std::array<std::uint32_t, kPage / 64> below{};  ///< members before each word
   };
-  static std::size_t word(GlobalIndex g) { return static_cast<std::size_t>(g % kPage) / 64; }
+  static std::size_t word(GlobalIndex g) { return at(g % kPage) / 64; }
   static std::uint64_t bit(GlobalIndex g) { return std::uint64_t{1} << (g % 64); }
 
   [[nodiscard]] std::size_t count() const {
     std::size_t members = 0;
     for (const auto& page : pages_) {
       if (!page) continue;
-      for (const auto bits : page->bits) members += static_cast<std::size_t>(std::popcount(bits));
+      for (const auto bits : page->bits) members += at(std::popcount(bits));
     }
     return members;
   }

@@ -12,14 +12,7 @@ namespace synbal {
 /// the file. Holds at most 36 bytes a synapse.
 Network renumbered(const Comm& comm, Network&& network, std::span<const GlobalIndex> new_index, Ownership to);
 
-/// Collective. values[i], belonging to the global number index[i] under `to`, in the order of `to`.
-template <class T>
-std::vector<T> sent_to_numbers(const Comm& comm, const Ownership& to, std::span<const GlobalIndex> index,
-                               std::span<const T> values);
-
-/// Collective. The values that the owners under `from` hold for the global numbers index[i].
-template <class T>
-std::vector<T> fetched_from_numbers(const Comm& comm, const Ownership& from, std::span<const GlobalIndex> index,
-                                    std::span<const T> values);
+/// [n_local] The places of the owned neurons in the file's order.
+std::vector<GlobalIndex> file_indices(const Network& network);
 
 }  // namespace synbal

@@ -5,6 +5,7 @@
 
 #include "migrate.hpp"
 #include "ptscotch.hpp"
+#include "synbal/core/route.hpp"
 #include "synbal/network/transport.hpp"
 
 namespace synbal {
@@ -14,24 +15,17 @@ namespace {
 /// Whether some rank's neurons are not in file order. A rank without neurons cannot tell by itself.
 bool reordered(const Comm& comm, const Network& network) { return comm.any(!network.position.empty()); }
 
-std::vector<GlobalIndex> file_indices(const Network& network) {
-  std::vector<GlobalIndex> indices;
-  indices.reserve(static_cast<std::size_t>(network.local_size()));
-  for (LocalIndex i = 0; i < network.local_size(); ++i) indices.push_back(network.file_index(i));
-  return indices;
-}
-
 /// Numbers by target rank, within a rank in the old order; and the ownership that goes with them.
 std::pair<std::vector<GlobalIndex>, Ownership> numbers_for(const Comm& comm, std::span<const Rank> target) {
-  std::vector<std::int64_t> to(static_cast<std::size_t>(comm.size()), 0);
-  for (const Rank r : target) ++to[static_cast<std::size_t>(r)];
+  std::vector<std::int64_t> to(at(comm.size()), 0);
+  for (const Rank r : target) ++to[at(r)];
   auto from = comm.all_to_all(std::span<const std::int64_t>(to));
   auto ownership = Ownership::of_counts(comm, std::reduce(from.begin(), from.end(), std::int64_t{0}));
   std::exclusive_scan(from.begin(), from.end(), from.begin(), ownership.first());
   auto next = comm.all_to_all(std::span<const std::int64_t>(from));
   std::vector<GlobalIndex> numbers;
   numbers.reserve(target.size());
-  for (const Rank r : target) numbers.push_back(next[static_cast<std::size_t>(r)]++);
+  for (const Rank r : target) numbers.push_back(next[at(r)]++);
   return {std::move(numbers), std::move(ownership)};
 }
 
@@ -44,12 +38,9 @@ Network reordered_network(const Comm& comm, Network&& network, Ownership to) {
 
 Ownership balanced_file_rows(const Comm& comm, const Network& network) {
   const auto even = Ownership::even(comm, network.size());
-  std::vector<std::int64_t> lengths(network.row_ptr.size() - 1);
-  std::adjacent_difference(network.row_ptr.begin() + 1, network.row_ptr.end(), lengths.begin());
-  lengths = to_file_order(comm, network, even, std::span<const std::int64_t>(lengths));
-  std::vector<std::int64_t> row_ptr(lengths.size() + 1, 0);
-  std::partial_sum(lengths.begin(), lengths.end(), row_ptr.begin() + 1);
-  return balanced_by_nonzeros(comm, even, row_ptr);
+  const auto lengths = lengths_of(network.row_ptr);
+  return balanced_by_nonzeros(comm, even,
+                              starts_of(to_file_order(comm, network, even, std::span<const std::int64_t>(lengths))));
 }
 
 }  // namespace
@@ -76,14 +67,14 @@ template <class T>
 std::vector<T> to_file_order(const Comm& comm, const Network& network, const Ownership& file_rows,
                              std::span<const T> values) {
   if (!reordered(comm, network)) return redistribute(comm, network.rows, file_rows, values);
-  return sent_to_numbers(comm, file_rows, file_indices(network), values);
+  return Placement(comm, file_rows, file_indices(network)).send(values);
 }
 
 template <class T>
 std::vector<T> from_file_order(const Comm& comm, const Network& network, const Ownership& file_rows,
                                std::span<const T> values) {
   if (!reordered(comm, network)) return redistribute(comm, file_rows, network.rows, values);
-  return fetched_from_numbers(comm, file_rows, file_indices(network), values);
+  return Directory(comm, file_rows, file_indices(network)).fetch(values);
 }
 
 #define SYNBAL_INSTANTIATE(T)                                                                               \

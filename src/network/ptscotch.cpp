@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "synbal/core/agree.hpp"
+#include "synbal/core/route.hpp"
 // PETSc's headers turn MPI functions into macros: they come last.
 #include "synbal/core/petsc.hpp"
 
@@ -21,58 +22,45 @@ struct Graph {
   std::vector<GlobalIndex> neighbour;
 };
 
-/// Edges from the other side: this rank's neuron `own` feeds the neuron `other` of another rank.
-struct ForeignEdges {
-  std::vector<LocalIndex> own;
-  std::vector<GlobalIndex> other;
+/// An edge from the other side: this rank's neuron `own` feeds the neuron `other` of another rank.
+struct ForeignEdge {
+  LocalIndex own;
+  GlobalIndex other;
 };
 
 /// Calls visit(row, local column) for every synapse that is not a self-loop.
 template <class Visit>
 void for_each_edge(const Network& network, Visit&& visit) {
   for (LocalIndex i = 0; i < network.local_size(); ++i) {
-    const auto k = static_cast<std::size_t>(i);
+    const auto k = at(i);
     for (auto e = network.row_ptr[k]; e < network.row_ptr[k + 1]; ++e) {
-      const auto j = network.column[static_cast<std::size_t>(e)];
+      const auto j = network.column[at(e)];
       if (j != i) visit(i, j);
     }
   }
 }
 
 /// Collective. Tells the owners of ghosts which rows read them.
-ForeignEdges foreign_edges(const Comm& comm, const Network& network) {
-  const auto n = network.local_size();
-  std::vector<std::int64_t> next(network.halo.ghosts().size() + 1, 0);
-  for_each_edge(network, [&](LocalIndex, LocalIndex j) {
-    if (j >= n) ++next[static_cast<std::size_t>(j - n) + 1];
-  });
-  std::partial_sum(next.begin(), next.end(), next.begin());
-  std::vector<std::int64_t> counts(static_cast<std::size_t>(comm.size()), 0);
-  for (const auto& peer : network.halo.receives()) {
-    const auto first = static_cast<std::size_t>(peer.first);
-    counts[static_cast<std::size_t>(peer.rank)] = next[first + static_cast<std::size_t>(peer.count)] - next[first];
-  }
-  std::vector<LocalIndex> own(static_cast<std::size_t>(next.back()));
-  std::vector<GlobalIndex> other(own.size());
+std::vector<ForeignEdge> foreign_edges(const Comm& comm, const Network& network) {
+  std::vector<Rank> owner;
+  std::vector<ForeignEdge> edges;
   for_each_edge(network, [&](LocalIndex i, LocalIndex j) {
-    if (j < n) return;
-    const auto slot = static_cast<std::size_t>(next[static_cast<std::size_t>(j - n)]++);
+    if (j < network.local_size()) return;
     const auto g = network.global(j);
-    own[slot] = static_cast<LocalIndex>(g - network.rows.first(network.rows.owner(g)));
-    other[slot] = network.rows.first() + i;
+    owner.push_back(network.rows.owner(g));
+    edges.push_back({static_cast<LocalIndex>(g - network.rows.first(owner.back())), network.rows.first() + i});
   });
-  return {comm.exchange(std::span<const LocalIndex>(own), counts).values,
-          comm.exchange(std::span<const GlobalIndex>(other), counts).values};
+  return Route(comm, std::move(owner)).send(std::move(edges));
 }
 
 /// Calls visit(owned vertex, neighbour) for both directions of every synapse, as far as the vertex is owned.
 template <class Visit>
-void for_each_end(const Network& network, const ForeignEdges& foreign, Visit&& visit) {
+void for_each_end(const Network& network, const std::vector<ForeignEdge>& foreign, Visit&& visit) {
   for_each_edge(network, [&](LocalIndex i, LocalIndex j) {
     visit(i, network.global(j));
     if (j < network.local_size()) visit(j, network.rows.first() + i);
   });
-  for (std::size_t e = 0; e < foreign.own.size(); ++e) visit(foreign.own[e], foreign.other[e]);
+  for (const auto& edge : foreign) visit(edge.own, edge.other);
 }
 
 void drop_double_edges(Graph& graph) {
@@ -88,16 +76,14 @@ void drop_double_edges(Graph& graph) {
   graph.neighbour.erase(out, graph.neighbour.end());
 }
 
-Graph symmetric_graph(const Network& network, const ForeignEdges& foreign) {
+Graph symmetric_graph(const Network& network, const std::vector<ForeignEdge>& foreign) {
   Graph graph;
-  graph.start.assign(static_cast<std::size_t>(network.local_size()) + 1, 0);
-  for_each_end(network, foreign, [&](LocalIndex i, GlobalIndex) { ++graph.start[static_cast<std::size_t>(i) + 1]; });
+  graph.start.assign(at(network.local_size()) + 1, 0);
+  for_each_end(network, foreign, [&](LocalIndex i, GlobalIndex) { ++graph.start[at(i) + 1]; });
   std::partial_sum(graph.start.begin(), graph.start.end(), graph.start.begin());
   auto next = graph.start;
-  graph.neighbour.resize(static_cast<std::size_t>(graph.start.back()));
-  for_each_end(network, foreign, [&](LocalIndex i, GlobalIndex other) {
-    graph.neighbour[static_cast<std::size_t>(next[static_cast<std::size_t>(i)]++)] = other;
-  });
+  graph.neighbour.resize(at(graph.start.back()));
+  for_each_end(network, foreign, [&](LocalIndex i, GlobalIndex other) { graph.neighbour[at(next[at(i)]++)] = other; });
   drop_double_edges(graph);
   return graph;
 }
@@ -131,10 +117,8 @@ PetscMat adjacency(const Comm& comm, const Network& network, const Graph& graph)
 
 /// What a neuron costs its rank: its synapses, and one for itself.
 std::vector<std::int64_t> vertex_weights(const Network& network) {
-  std::vector<std::int64_t> weights;
-  for (std::size_t i = 0; i + 1 < network.row_ptr.size(); ++i) {
-    weights.push_back(network.row_ptr[i + 1] - network.row_ptr[i] + 1);
-  }
+  auto weights = lengths_of(network.row_ptr);
+  for (auto& weight : weights) ++weight;
   return weights;
 }
 

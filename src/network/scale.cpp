@@ -1,5 +1,4 @@
-// The task-preserving transformation of the recurrent weights, accurate and
-// range-safe for any h.
+// The task-preserving transformation of the recurrent weights, accurate and range-safe for any h.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,8 +15,6 @@ namespace {
 // ln 2 as a sum of two doubles.
 constexpr double kLn2 = 0x1.62e42fefa39efp-1;
 constexpr double kLn2Tail = 0x1.abc9e3b39803fp-56;
-// Beyond this every weight under- or overflows, however small or large it was.
-constexpr double kLargestLog = 4000.0;
 
 /// A number as the unevaluated sum of two doubles.
 struct Split {
@@ -39,28 +36,26 @@ Split product(double k, double h) {
 
 /// k_j h_j for every local column, without rounding.
 std::vector<Split> column_logs(const Network& network, std::span<const double> h) {
-  const auto n = static_cast<std::size_t>(network.local_size());
+  const auto n = at(network.local_size());
   std::vector<Split> logs(n + network.halo.ghosts().size());
   const auto& exponent = network.nodes.exponent;
   for (std::size_t j = 0; j < n; ++j) logs[j] = exponent.empty() ? Split{h[j], 0.0} : product(exponent[j], h[j]);
   HaloExchange<double> exchange(network.halo);
-  exchange.forward_begin([&](LocalIndex j) { return logs[static_cast<std::size_t>(j)].head; });
-  exchange.forward_end([&](LocalIndex g, double value) { logs[n + static_cast<std::size_t>(g)].head = value; });
-  exchange.forward_begin([&](LocalIndex j) { return logs[static_cast<std::size_t>(j)].tail; });
-  exchange.forward_end([&](LocalIndex g, double value) { logs[n + static_cast<std::size_t>(g)].tail = value; });
+  for (const auto part : {&Split::head, &Split::tail}) {
+    exchange.forward_begin([&](LocalIndex j) { return logs[at(j)].*part; });
+    exchange.forward_end([&](LocalIndex g, double value) { logs[n + at(g)].*part = value; });
+  }
   return logs;
 }
 
 void scale_row(Network& network, std::size_t i, const std::vector<Split>& logs, double h_i) {
-  for (auto k = static_cast<std::size_t>(network.row_ptr[i]); k < static_cast<std::size_t>(network.row_ptr[i + 1]);
-       ++k) {
-    const auto x = difference(logs[static_cast<std::size_t>(network.column[k])], h_i);
+  for (auto k = at(network.row_ptr[i]); k < at(network.row_ptr[i + 1]); ++k) {
+    const auto x = difference(logs[at(network.column[k])], h_i);
     network.weight[k] = scaled_weight(network.weight[k], x.head, x.tail);
     if (std::isfinite(network.weight[k])) continue;
     throw bad_input(
-        fmt::format("the synapse from neuron {} to neuron {} becomes {} when "
-                    "scaled by e^{:.6g}: h leaves "
-                    "the range of double precision, check h",
+        fmt::format("the synapse from neuron {} to neuron {} becomes {} when scaled by e^{:.6g}: h leaves the range of "
+                    "double precision, check h",
                     network.global(network.column[k]) + 1, network.rows.first() + static_cast<GlobalIndex>(i) + 1,
                     network.weight[k], x.head));
   }
@@ -70,10 +65,10 @@ void scale_row(Network& network, std::size_t i, const std::vector<Split>& logs, 
 
 double scaled_weight(double weight, double log_factor, double log_tail) noexcept {
   if (weight == 0.0 || std::isnan(log_factor)) return weight * log_factor;
-  const double x = std::clamp(log_factor, -kLargestLog, kLargestLog);
+  // Beyond e^4000 every weight under- or overflows, however small or large it was.
+  const double x = std::clamp(log_factor, -4000.0, 4000.0);
   const double n = std::nearbyint(x / kLn2);
-  // The first fma is exact: n ln2 and x are multiples of 2^-53 wherever n != 0
-  // and |x| >= 1.
+  // The first fma is exact: n ln2 and x are multiples of 2^-53 wherever n != 0 and |x| >= 1.
   const double rest = std::fma(-n, kLn2, x) + log_tail;
   const double residual = std::fma(-n, kLn2Tail, rest);
   int exponent = 0;
@@ -83,7 +78,7 @@ double scaled_weight(double weight, double log_factor, double log_tail) noexcept
 
 void scale_weights(const Comm& comm, Network& network, std::span<const double> h) {
   agreed(comm, [&] {
-    if (h.size() != static_cast<std::size_t>(network.local_size())) {
+    if (h.size() != at(network.local_size())) {
       throw internal_error("scale_weights needs one h per owned neuron");
     }
   });

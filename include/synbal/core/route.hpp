@@ -126,6 +126,29 @@ class Route {
   std::int64_t items_ = 0, received_ = 0;
 };
 
+/// A permutation: every item belongs at one place of a distributed range, and every place gets one.
+class Placement {
+ public:
+  /// Collective. Item k belongs at place[k] under `to`.
+  Placement(const Comm& comm, const Ownership& to, std::span<const GlobalIndex> place);
+
+  [[nodiscard]] const Route& route() const noexcept { return route_; }
+  /// [received] Local index of what comes over the route.
+  [[nodiscard]] const std::vector<LocalIndex>& slots() const noexcept { return slot_; }
+  /// Collective. [owned places] One value per item, each at its place.
+  template <std::ranges::contiguous_range Values>
+  [[nodiscard]] auto send(const Values& values) const {
+    const auto came = route_.send(values);
+    auto result = came;
+    for (std::size_t k = 0; k < came.size(); ++k) result[at(slot_[k])] = came[k];
+    return result;
+  }
+
+ private:
+  Route route_;
+  std::vector<LocalIndex> slot_;
+};
+
 /// Places of a distributed range that this rank asks about or adds to, in any order and several times each. Every
 /// distinct place of another rank travels once.
 class Directory {

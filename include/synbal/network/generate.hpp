@@ -13,23 +13,20 @@ namespace synbal {
 /// Parameters of all families; what is left open gets the family's own default (see completed()), what a family has no
 /// use for is ignored.
 ///
-/// random      each neuron has `degree` distinct presynaptic partners, chosen uniformly
-/// modular     a ring of `modules` equal modules; inside, as random; one synapse, weaker by the factor `coupling`, each
-/// way
-///             between neighbouring modules. Default: 64 modules of 100 neurons, degree 8; of `nodes` alone: about 100
-///             a module
-/// smallworld  a ring on which each neuron hears its `degree` nearest neighbours, a share `rewiring` of the synapses
-///             redirected to partners chosen uniformly (Watts & Strogatz 1998)
-/// kronecker   R-MAT with (a, b, c) = (0.57, 0.19, 0.19) (Chakrabarti et al. 2004): nodes x degree synapses are drawn
-///             and scattered over the neurons by a bijection; repeated ones and self-loops are left out
-/// lattice     a periodic 2-D sheet of nodes = width x height, sides as equal as possible; each neuron hears the
-///             `degree` nearest ones
-/// ring        neighbours excite each other both ways, unit weights unless sigma says otherwise (Stock et al. 2022,
-/// fig. 5) layered     feed-forward layers, each fully connected to the next, weights normal with deviation sigma
-/// (0.1); the first
-///             and last layer are pinned. Default: the autoencoder of Baldi et al. 2024, fig. 9; of `nodes` alone: five
-///             equal layers
-/// dense       every neuron hears every other
+/// - random: each neuron has `degree` distinct presynaptic partners, chosen uniformly
+/// - modular: a ring of `modules` equal modules; inside, as random; one synapse, weaker by the factor `coupling`, each
+///   way between neighbouring modules. Default: 64 modules of 100 neurons, degree 8; of `nodes` alone: some 100 each
+/// - smallworld: a ring on which each neuron hears its `degree` nearest neighbours, a share `rewiring` of the synapses
+///   redirected to partners chosen uniformly (Watts & Strogatz 1998)
+/// - kronecker: R-MAT with (a, b, c) = (0.57, 0.19, 0.19) (Chakrabarti et al. 2004): nodes x degree synapses are drawn
+///   and scattered over the neurons by a bijection; repeated ones and self-loops are left out
+/// - lattice: a periodic 2-D sheet of nodes = width x height, sides as equal as possible; each neuron hears the
+///   `degree` nearest ones
+/// - ring: neighbours excite each other both ways, unit weights unless sigma says otherwise (Stock et al. 2022, fig. 5)
+/// - layered: feed-forward layers, each fully connected to the next, weights normal with deviation sigma (0.1); the
+///   first and last layer are pinned. Default: the autoencoder of Baldi et al. 2024, fig. 9; of `nodes` alone: five
+///   equal layers
+/// - dense: every neuron hears every other
 struct GeneratorParams {
   std::string kind = "random";
   std::optional<GlobalIndex> nodes;    ///< 1000

@@ -68,11 +68,11 @@ struct Network {
   /// Global index of a local column.
   [[nodiscard]] GlobalIndex global(LocalIndex column_index) const noexcept {
     const auto n = local_size();
-    return column_index < n ? rows.first() + column_index : halo.ghosts()[static_cast<std::size_t>(column_index - n)];
+    return column_index < n ? rows.first() + column_index : halo.ghosts()[at(column_index - n)];
   }
   /// Place of an owned neuron in the file's order.
   [[nodiscard]] GlobalIndex file_index(LocalIndex owned) const noexcept {
-    return position.empty() ? rows.first() + owned : position[static_cast<std::size_t>(owned)];
+    return position.empty() ? rows.first() + owned : position[at(owned)];
   }
 };
 
