@@ -20,22 +20,6 @@ namespace {
 constexpr std::int64_t kDefaultSweeps = 1'000'000;
 constexpr double kRounding = 1e-13;  // an imbalance that may be all that rounding allows
 
-void check(const AsynchronousParams& p) {
-  const auto refuse = [](const char* what, double value, const char* remedy) {
-    throw usage_error(fmt::format("{} {} (impossible): {}", what, value, remedy));
-  };
-  if (!(p.step > 0 && p.step <= 1)) refuse("step", p.step, "give a share of the way above 0 and up to 1");
-  if (!(p.sweeps_per_publication > 0 && p.sweeps_per_publication <= 1e6)) {
-    refuse("sweeps per publication", p.sweeps_per_publication, "give a number above 0 and up to 1e6");
-  }
-  if (!(p.publication_threshold >= 0)) refuse("publication threshold", p.publication_threshold, "give 0 or more");
-  if (!(p.margin > 0)) refuse("margin", p.margin, "give a number above 0");
-  if (!(p.faults.slow_factor >= 1)) refuse("slowness", p.faults.slow_factor, "give a factor of 1 or more");
-  if (p.faults.delayed_by < 0 || !(p.faults.delay_seconds >= 0) || p.faults.stale_sweeps < 0) {
-    refuse("delay", std::min<double>(p.faults.delayed_by, p.faults.delay_seconds), "give 0 or more");
-  }
-}
-
 AsynchronousParams checked(AsynchronousParams params) {
   check(params);
   return params;
@@ -55,6 +39,18 @@ StopReason reason_of(Verdict verdict) {
 }
 
 }  // namespace
+
+void check(const AsynchronousParams& p) {
+  using A = AsynchronousParams;
+  require_in(A::kStep, "step", p.step, "the share of the way to the optimum");
+  require_in(A::kSweepsPerPublication, "sweeps per publication", p.sweeps_per_publication, "local sweeps");
+  require_in(A::kPublicationThreshold, "publication threshold", p.publication_threshold, "a share of the imbalance");
+  require_in(A::kMargin, "margin", p.margin, "of the tolerance");
+  require_in(FaultParams::kSlowFactor, "slow factor", p.faults.slow_factor, "how many times slower a rank is");
+  require_in(FaultParams::kDelay, "delay publications", p.faults.delayed_by, "how many publications late");
+  require_in(FaultParams::kDelaySeconds, "delay seconds", p.faults.delay_seconds, "how much later");
+  require_in(FaultParams::kDelay, "stale sweeps", p.faults.stale_sweeps, "sweeps between two looks");
+}
 
 struct AsynchronousSolver::Body {
   BalanceProblem& problem;

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "synbal/core/error.hpp"
@@ -15,8 +14,6 @@ namespace synbal {
 namespace {
 
 constexpr std::int64_t kDefaultBlocks = 16;
-constexpr std::int64_t kMostBlocks = std::numeric_limits<std::int32_t>::max();
-constexpr std::int64_t kMostRounds = std::int64_t{1} << 20;  // of a delay, of a straggler's period
 constexpr std::uint32_t kTurns = 0x5C4ED1, kClocks = 0x5C4ED2, kDelays = 0x5C4ED3, kActivity = 0x5C4ED4,
                         kPhases = 0x5C4ED5;
 
@@ -34,52 +31,39 @@ std::uint64_t mixed(std::uint64_t x) noexcept {
   return x ^ (x >> 31);
 }
 
-template <class T>
-void require(bool good, const char* option, T value, const char* why, const std::string& remedy) {
-  if (!good) throw usage_error(fmt::format("{} {} is impossible ({}): {}", option, value, why, remedy));
-}
-
-template <class T>
-void require_belongs(bool good, const char* option, T value, ScheduleKind kind, const char* others) {
-  if (good) return;
-  throw usage_error(fmt::format("{} {} has no meaning here (--schedule {} does not use it): leave it out, or use {}",
-                                option, value, to_string(kind), others));
-}
-
 void check_ranges(const ScheduleParams& p) {
-  require(p.blocks >= 0 && p.blocks <= kMostBlocks, "--virtual-ranks", p.blocks, "a number of blocks",
-          fmt::format("give 1 to {}, or 0 for the default", kMostBlocks));
-  require(p.delay >= 0 && p.delay <= kMostRounds, "--delay-bound", p.delay, "an age in rounds",
-          fmt::format("give 0 to {}", kMostRounds));
-  require(p.stragglers >= 0 && p.stragglers <= 1, "--stragglers", p.stragglers, "a share of the virtual ranks",
-          "give 0 to 1");
-  require(p.straggler_factor >= 1 && p.straggler_factor <= kMostRounds, "--straggler-factor", p.straggler_factor,
-          "how many times slower a straggler is", fmt::format("give 1 to {}", kMostRounds));
-  require(p.activity > 0 && p.activity <= 1, "--activity", p.activity, "the chance to be active in a round",
-          "give more than 0, at most 1");
-  require(p.step > 0 && p.step <= 1, "--step", p.step, "the share of the way to the optimum",
-          "give more than 0, at most 1");
-  require(p.damping > 0 && p.damping <= 1, "--damping", p.damping, "the share of a round's way that is kept",
-          "give more than 0, at most 1");
-  require(p.local_sweeps >= 0 && p.local_sweeps <= Schedule::kMostSweeps, "--local-sweeps", p.local_sweeps,
-          "visits of a neuron in a round", fmt::format("give 1 to {}, or 0 for exact solves", Schedule::kMostSweeps));
+  using S = ScheduleParams;
+  require_in(S::kBlocks, "blocks", p.blocks, "a number of blocks, 0 for the default");
+  require_in(S::kDelay, "delay", p.delay, "an age in rounds");
+  require_in(S::kStragglers, "stragglers", p.stragglers, "a share of the blocks");
+  require_in(S::kStragglerFactor, "straggler factor", p.straggler_factor, "how many times slower a straggler is");
+  require_in(S::kActivity, "activity", p.activity, "the chance to be active in a round");
+  require_in(S::kStep, "step", p.step, "the share of the way to the optimum");
+  require_in(S::kDamping, "damping", p.damping, "the share of a round's way that is kept");
+  require_in(S::kLocalSweeps, "local sweeps", p.local_sweeps, "visits of a neuron in a round, 0 for exact solves");
+}
+
+template <class T>
+void require_belongs(bool good, const char* name, T value, ScheduleKind kind, const char* others) {
+  if (good) return;
+  throw usage_error(fmt::format("{} {} has no meaning here ({} {} does not use it): leave it out, or use {}",
+                                parameter(name), value, parameter("schedule"), to_string(kind), others));
 }
 
 void check_meaning(const ScheduleParams& p) {
   const bool simulated = p.kind == ScheduleKind::simulated;
   const bool blocks = simulated || p.kind == ScheduleKind::block;
-  require_belongs(p.blocks <= 1 || blocks, "--virtual-ranks", p.blocks, p.kind, "block or simulated");
-  require_belongs(p.damping == 1 || blocks, "--damping", p.damping, p.kind, "block or simulated");
-  require_belongs(p.delay <= 1 || simulated, "--delay-bound", p.delay, p.kind, "simulated");
-  require_belongs(p.stragglers == 0 || simulated, "--stragglers", p.stragglers, p.kind, "simulated");
-  require_belongs(p.activity == 1 || simulated, "--activity", p.activity, p.kind, "simulated");
-  require_belongs(p.local_sweeps == 1 || p.kind != ScheduleKind::poisson, "--local-sweeps", p.local_sweeps, p.kind,
+  require_belongs(p.blocks <= 1 || blocks, "blocks", p.blocks, p.kind, "block or simulated");
+  require_belongs(p.damping == 1 || blocks, "damping", p.damping, p.kind, "block or simulated");
+  require_belongs(p.delay <= 1 || simulated, "delay", p.delay, p.kind, "simulated");
+  require_belongs(p.stragglers == 0 || simulated, "stragglers", p.stragglers, p.kind, "simulated");
+  require_belongs(p.activity == 1 || simulated, "activity", p.activity, p.kind, "simulated");
+  require_belongs(p.local_sweeps == 1 || p.kind != ScheduleKind::poisson, "local sweeps", p.local_sweeps, p.kind,
                   "another schedule");
 }
 
-ScheduleParams checked(ScheduleParams p) {
-  check_ranges(p);
-  check_meaning(p);
+ScheduleParams completed(ScheduleParams p) {
+  check(p);
   const bool blocks = p.kind == ScheduleKind::block || p.kind == ScheduleKind::simulated;
   if (p.blocks == 0) p.blocks = blocks ? kDefaultBlocks : 1;
   if (p.delay == 0) p.delay = 1;
@@ -87,6 +71,11 @@ ScheduleParams checked(ScheduleParams p) {
 }
 
 }  // namespace
+
+void check(const ScheduleParams& params) {
+  check_ranges(params);
+  check_meaning(params);
+}
 
 std::string to_string(ScheduleKind kind) {
   for (const auto& [k, name] : kNames) {
@@ -105,12 +94,12 @@ ScheduleKind schedule_named(const std::string& name) {
   for (const auto& [kind, known] : kNames) {
     if (name == known) return kind;
   }
-  throw usage_error(fmt::format("--schedule {} is unknown (no such order of visits): use one of {}", name,
-                                fmt::join(schedule_names(), ", ")));
+  throw usage_error(fmt::format("{} {} is unknown (no such order of visits): use one of {}", parameter("schedule"),
+                                name, fmt::join(schedule_names(), ", ")));
 }
 
 Schedule::Schedule(const ScheduleParams& params, GlobalIndex neurons)
-    : params_(checked(params)),
+    : params_(completed(params)),
       longer_(neurons % params_.blocks),
       length_(neurons / params_.blocks),
       stragglers_(std::llround(params_.stragglers * static_cast<double>(params_.blocks))),

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "synbal/core/agree.hpp"
+#include "synbal/core/range.hpp"
 
 namespace synbal {
 
@@ -40,10 +41,10 @@ void check_states_fit(const Comm& comm, std::int64_t states, ByteCount bytes) {
   agreed(comm, [&] {
     const auto available = static_cast<double>(available_bytes());
     if (needed <= available) return;
-    throw usage_error(
-        fmt::format("--delay-bound {} needs {:.1f} GiB on a machine that has {:.1f} GiB free (the states of {} rounds "
-                    "are kept, 16 bytes per neuron and round): use a smaller bound or more machines",
-                    states - 1, needed / (1 << 30), available / (1 << 30), states));
+    throw usage_error(fmt::format(
+        "{} {} needs {:.1f} GiB on a machine that has {:.1f} GiB free (the states of {} rounds are kept, 16 "
+        "bytes per neuron and round): use a smaller one or more machines",
+        parameter("delay"), states - 1, needed / (1 << 30), available / (1 << 30), states));
   });
 }
 

@@ -145,7 +145,7 @@ std::string refusal(const ScheduleParams& params) {
   return "";
 }
 
-TEST(Schedule, impossible_parameters_are_refused_by_the_name_of_their_option) {
+TEST(Schedule, impossible_parameters_are_refused_by_their_names) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const auto with = [](auto&& change) {
     auto params = simulated(4);
@@ -153,31 +153,31 @@ TEST(Schedule, impossible_parameters_are_refused_by_the_name_of_their_option) {
     return params;
   };
   const std::vector<std::pair<std::string, ScheduleParams>> impossible{
-      {"--virtual-ranks", with([](auto& p) { p.blocks = -1; })},
-      {"--virtual-ranks", with([](auto& p) { p.blocks = std::int64_t{1} << 31; })},
-      {"--delay-bound", with([](auto& p) { p.delay = -1; })},
-      {"--delay-bound", with([](auto& p) { p.delay = std::int64_t{1} << 40; })},
-      {"--stragglers", with([](auto& p) { p.stragglers = -0.1; })},
-      {"--stragglers", with([](auto& p) { p.stragglers = 1.1; })},
-      {"--stragglers", with([&](auto& p) { p.stragglers = nan; })},
-      {"--straggler-factor", with([](auto& p) { p.straggler_factor = 0; })},
-      {"--activity", with([](auto& p) { p.activity = 0; })},
-      {"--activity", with([&](auto& p) { p.activity = nan; })},
-      {"--step", with([](auto& p) { p.step = 0; })},
-      {"--step", with([](auto& p) { p.step = 1.5; })},
-      {"--step", with([&](auto& p) { p.step = nan; })},
-      {"--damping", with([](auto& p) { p.damping = 0; })},
-      {"--damping", with([&](auto& p) { p.damping = nan; })},
-      {"--local-sweeps", with([](auto& p) { p.local_sweeps = -1; })},
-      {"--local-sweeps", with([](auto& p) { p.local_sweeps = Schedule::kMostSweeps + 1; })},
-      {"--virtual-ranks", {.kind = ScheduleKind::sequential, .blocks = 2}},
-      {"--delay-bound", {.kind = ScheduleKind::block, .delay = 2}},
-      {"--stragglers", {.kind = ScheduleKind::block, .stragglers = 0.5}},
-      {"--activity", {.kind = ScheduleKind::random, .activity = 0.5}},
-      {"--damping", {.kind = ScheduleKind::random, .damping = 0.5}},
-      {"--local-sweeps", {.kind = ScheduleKind::poisson, .local_sweeps = 2}}};
-  for (const auto& [option, params] : impossible) {
-    EXPECT_EQ(refusal(params).rfind(option + " ", 0), 0u) << option << ": " << refusal(params);
+      {"`blocks`", with([](auto& p) { p.blocks = -1; })},
+      {"`blocks`", with([](auto& p) { p.blocks = std::int64_t{1} << 31; })},
+      {"`delay`", with([](auto& p) { p.delay = -1; })},
+      {"`delay`", with([](auto& p) { p.delay = std::int64_t{1} << 40; })},
+      {"`stragglers`", with([](auto& p) { p.stragglers = -0.1; })},
+      {"`stragglers`", with([](auto& p) { p.stragglers = 1.1; })},
+      {"`stragglers`", with([&](auto& p) { p.stragglers = nan; })},
+      {"`straggler factor`", with([](auto& p) { p.straggler_factor = 0; })},
+      {"`activity`", with([](auto& p) { p.activity = 0; })},
+      {"`activity`", with([&](auto& p) { p.activity = nan; })},
+      {"`step`", with([](auto& p) { p.step = 0; })},
+      {"`step`", with([](auto& p) { p.step = 1.5; })},
+      {"`step`", with([&](auto& p) { p.step = nan; })},
+      {"`damping`", with([](auto& p) { p.damping = 0; })},
+      {"`damping`", with([&](auto& p) { p.damping = nan; })},
+      {"`local sweeps`", with([](auto& p) { p.local_sweeps = -1; })},
+      {"`local sweeps`", with([](auto& p) { p.local_sweeps = 10'001; })},
+      {"`blocks`", {.kind = ScheduleKind::sequential, .blocks = 2}},
+      {"`delay`", {.kind = ScheduleKind::block, .delay = 2}},
+      {"`stragglers`", {.kind = ScheduleKind::block, .stragglers = 0.5}},
+      {"`activity`", {.kind = ScheduleKind::random, .activity = 0.5}},
+      {"`damping`", {.kind = ScheduleKind::random, .damping = 0.5}},
+      {"`local sweeps`", {.kind = ScheduleKind::poisson, .local_sweeps = 2}}};
+  for (const auto& [name, params] : impossible) {
+    EXPECT_EQ(refusal(params).rfind(name + " ", 0), 0u) << name << ": " << refusal(params);
   }
   EXPECT_EQ(refusal(simulated(1'000'000)), "") << "blocks may be empty";
 }

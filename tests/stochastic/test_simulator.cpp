@@ -325,9 +325,9 @@ TEST(Simulator, refuses_together_what_is_impossible_or_does_not_fit) {
     }
     return "";
   };
-  EXPECT_NE(refusal({.delay = -1}).find("--delay-bound -1"), std::string::npos);
+  EXPECT_NE(refusal({.delay = -1}).find("`delay` -1"), std::string::npos);
   const auto much = refusal({.kind = ScheduleKind::simulated, .blocks = 2, .delay = 1 << 20});  // 3 TiB
-  EXPECT_NE(much.find("--delay-bound 1048576"), std::string::npos) << much;
+  EXPECT_NE(much.find("`delay` 1048576"), std::string::npos) << much;
   EXPECT_NE(much.find("GiB"), std::string::npos) << much;
   EXPECT_EQ(refusal({.kind = ScheduleKind::simulated, .blocks = 1, .delay = 1 << 20}), "") << "nothing to remember";
 }

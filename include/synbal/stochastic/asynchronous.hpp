@@ -10,6 +10,7 @@
 
 #include "synbal/balance/balance.hpp"
 #include "synbal/core/halo.hpp"
+#include "synbal/core/range.hpp"
 #include "synbal/stochastic/stars.hpp"
 #include "synbal/stochastic/transport.hpp"
 
@@ -30,6 +31,8 @@ struct FaultParams {
   int delayed_by = 0;        ///< publications arrive so many publications late
   double delay_seconds = 0;  ///< and so much later
   int stale_sweeps = 0;      ///< what others published is looked at every so many sweeps only; 0: always
+
+  static constexpr Range kSlowRank{-1, 2147483647}, kSlowFactor{1, 1e6}, kDelay{0, 1 << 20}, kDelaySeconds{0, 3600};
 };
 
 struct AsynchronousParams {
@@ -48,7 +51,13 @@ struct AsynchronousParams {
   double margin = 1;  ///< the imbalance that neurons meet has to fall below margin * tolerance before it is verified
   FaultParams faults;
   std::function<bool()> interrupted;  ///< this rank was asked to stop; all ranks hear of it with the next reduction
+
+  static constexpr Range kStep{1e-6, 1}, kSweepsPerPublication{1e-6, 1e6}, kPublicationThreshold{0, 1},
+      kMargin{1e-300, 1e300};
 };
+
+/// Not collective. @throws Error usage for impossible parameters, naming them (see parameter()) and the remedy.
+void check(const AsynchronousParams& params);
 
 /// How old values were when they were read: publications made by then minus the one that was read.
 struct Staleness {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "synbal/core/random.hpp"
+#include "synbal/core/range.hpp"
 #include "synbal/core/types.hpp"
 
 namespace synbal {
@@ -41,14 +42,22 @@ struct ScheduleParams {
   double step = 1;                    ///< share of the way to its optimum that a visited neuron goes
   double damping = 1;                 ///< share of the way that a block has come in a round that it keeps
   std::int64_t local_sweeps = 1;      ///< visits of every neuron in a round; 0: until the blocks are balanced inside
+
+  static constexpr Range kBlocks{0, 2147483647}, kDelay{0, 1 << 20}, kStragglers{0, 1}, kStragglerFactor{1, 1 << 20},
+      kActivity{1e-6, 1}, kStep{1e-6, 1}, kDamping{1e-6, 1}, kLocalSweeps{0, 10'000};
 };
+
+/// Not collective. @throws Error usage for impossible parameters and for those that the kind does not use, naming them
+/// (see parameter()) and the remedy.
+void check(const ScheduleParams& params);
 
 /// The rules of one run. Blocks are numbered 0..blocks()-1, rounds from 1. Nothing here communicates.
 class Schedule {
  public:
-  static constexpr std::int64_t kMostSweeps = 10'000;  ///< visits of a neuron within a round
+  /// Visits of a neuron within a round, at most.
+  static constexpr auto kMostSweeps = static_cast<std::int64_t>(ScheduleParams::kLocalSweeps.high);
 
-  /// @throws Error usage for impossible parameters, naming the option and the remedy.
+  /// @throws Error usage as check() does.
   Schedule(const ScheduleParams& params, GlobalIndex neurons);
 
   [[nodiscard]] const ScheduleParams& params() const noexcept { return params_; }
