@@ -39,12 +39,12 @@ ExitCode run(const Context& context, const Options& options) {
 
 }  // namespace
 
-Command add_apply(CLI::App& root) {
-  auto* command = root.add_subcommand("apply", "scale a network by a result and write it in any writable format");
+Command add_apply(const OptionSet& root) {
+  const auto command = root.add_command("apply", "scale a network by a result and write it in any writable format");
   auto o = std::make_shared<Options>();
-  add_reading_options(*command, o->input);
-  command->add_option("RESULT", o->result, "result of `balance`")->required()->type_name("");
-  command->add_option("-o,--output", o->output, "network to write (.h5, .mtx, .mtx.gz)")->required()->type_name("OUT");
+  add_reading_options(command, o->input);
+  command.add("RESULT", o->result, "result of `balance`").required().shown_as("");
+  command.add("-o,--output", o->output, "network to write (.h5, .mtx, .mtx.gz)").required().shown_as("OUT");
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 

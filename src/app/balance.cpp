@@ -45,7 +45,7 @@ ExitCode run(const Context& context, const BalanceOptions& options) {
   auto params = options.params;
   agreed(comm, [&] {
     refuse_unavailable(options);
-    check_method_options(*options.parser, options.method);
+    check_method_options(options.given, options.method);
     if (options.walltime) params.stop.max_seconds = duration_of("--max-walltime", *options.walltime);
   });
   auto others = input_files(options.input);
@@ -86,38 +86,31 @@ ExitCode run(const Context& context, const BalanceOptions& options) {
 
 }  // namespace
 
-Command add_balance(CLI::App& root) {
-  auto* command = root.add_subcommand("balance", "find the balanced weights, with a proof of how good they are");
+Command add_balance(const OptionSet& root) {
+  const auto command = root.add_command("balance", "find the balanced weights, with a proof of how good they are");
   auto o = std::make_shared<BalanceOptions>();
-  o->parser = command;
-  add_input_options(*command, o->input);
-  command->add_option("-o,--output", o->output, "result file (.h5)")->required()->type_name("RESULT.h5");
-  command->add_option("--report", o->report, "all figures of the run as JSON")->type_name("FILE.json");
-  add_method_options(*command, o->method);
-  command->add_option("--tolerance", o->params.stop.tolerance, "on sum |in - out| / sum cost")
-      ->check(number_between(1e-15, 1))
-      ->capture_default_str();
-  command->add_option("--step-tolerance", o->params.stop.step_tolerance, "on the Newton step that is left, in h")
-      ->check(number_between(1e-15, 1e15))
-      ->capture_default_str();
-  command
-      ->add_option("--max-iterations", o->params.stop.max_iterations, "sweeps plus Newton steps (0: the method's own)")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--max-walltime", o->walltime, "stop solving this long after the start and write what there is")
-      ->type_name("HH:MM:SS");
-  command->add_option("--components", o->components, "what to do with several components")
-      ->check(CLI::IsMember({"balance", "error"}))
-      ->capture_default_str();
-  command->add_option("--cost-scope", o->cost_scope, "which weights cost")
-      ->check(CLI::IsMember({"recurrent", "all"}))
-      ->capture_default_str();
-  command->add_option("--write", o->write, "balanced weights, or only the scaling h")
-      ->check(CLI::IsMember({"weights", "h"}))
-      ->capture_default_str();
-  command->add_option("--seed", o->params.seed, "of everything that is drawn at random")->capture_default_str();
-  command->add_option("--checkpoint", o->checkpoint, "to come")->group("");
-  command->add_option("--checkpoint-interval", o->checkpoint_interval, "to come")->group("");
-  command->add_option("--resume", o->resume, "to come")->group("");
+  o->given = command;
+  add_input_options(command, o->input);
+  command.add("-o,--output", o->output, "result file (.h5)").required().shown_as("RESULT.h5");
+  command.add("--report", o->report, "all figures of the run as JSON").shown_as("FILE.json");
+  add_method_options(command, o->method);
+  command.add("--tolerance", o->params.stop.tolerance, "on sum |in - out| / sum cost")
+      .within({1e-15, 1})
+      .with_default();
+  command.add("--step-tolerance", o->params.stop.step_tolerance, "on the Newton step that is left, in h")
+      .within({1e-15, 1e15})
+      .with_default();
+  command.add("--max-iterations", o->params.stop.max_iterations, "sweeps plus Newton steps (0: the method's own)")
+      .not_negative();
+  command.add("--max-walltime", o->walltime, "stop solving this long after the start and write what there is")
+      .shown_as("HH:MM:SS");
+  command.add_choice("--components", o->components, {"balance", "error"}, "what to do with several components");
+  command.add_choice("--cost-scope", o->cost_scope, {"recurrent", "all"}, "which weights cost");
+  command.add_choice("--write", o->write, {"weights", "h"}, "balanced weights, or only the scaling h");
+  command.add("--seed", o->params.seed, "of everything that is drawn at random").with_default();
+  command.add("--checkpoint", o->checkpoint, "to come").hidden();
+  command.add("--checkpoint-interval", o->checkpoint_interval, "to come").hidden();
+  command.add("--resume", o->resume, "to come").hidden();
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 

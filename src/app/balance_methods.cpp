@@ -26,12 +26,12 @@ const std::vector<const char*> kOfAsynchronous{
     "--transport",   "--order",       "--sweeps-per-publication", "--publication-threshold",
     "--slow-rank",   "--slow-factor", "--delay-publications",     "--delay-seconds",
     "--stale-sweeps"};
-const std::vector<const char*> kOfTwins{"--blocks",   "--delay",   "--stragglers",  "--straggler-factor",
-                                        "--activity", "--damping", "--local-sweeps"};
+const std::vector<const char*> kOfReferences{"--blocks",   "--delay",   "--stragglers",  "--straggler-factor",
+                                             "--activity", "--damping", "--local-sweeps"};
 
 std::vector<std::string> schedules() {
-  auto names = schedule_names();
-  names.insert(names.begin(), kAsynchronous);
+  std::vector<std::string> names{kAsynchronous};
+  for (const auto& [kind, name] : enum_names<ScheduleKind>) names.emplace_back(name);
   return names;
 }
 
@@ -42,64 +42,52 @@ std::vector<std::string> words(const std::map<std::string, T>& choices) {
   return names;
 }
 
-void add_asynchronous_options(CLI::App& command, MethodOptions& o) {
+void add_asynchronous_options(const OptionSet& command, MethodOptions& o) {
+  using A = AsynchronousParams;
   auto& a = o.asynchronous;
-  auto* group = command.add_option_group("Asynchronous balancing", "--method stochastic --schedule asynchronous");
-  group->add_option("--transport", o.transport, "one-sided (puts into the peers' memory) or two-sided (messages)")
-      ->check(CLI::IsMember(words(kTransports)))
-      ->capture_default_str();
-  group->add_option("--order", o.order, "every neuron once a sweep, or every visit drawn independently")
-      ->check(CLI::IsMember(words(kOrders)))
-      ->capture_default_str();
+  const auto group = command.add_group("Asynchronous balancing", "--method stochastic --schedule asynchronous");
+  group.add_choice("--transport", o.transport, words(kTransports),
+                   "one-sided (puts into the peers' memory) or two-sided (messages)");
+  group.add_choice("--order", o.order, words(kOrders), "every neuron once a sweep, or every visit drawn independently");
+  group.add("--sweeps-per-publication", a.sweeps_per_publication, "local sweeps between messages; 0.25: four a sweep")
+      .within(A::kSweepsPerPublication)
+      .with_default();
   group
-      ->add_option("--sweeps-per-publication", a.sweeps_per_publication,
-                   "local sweeps between messages; 0.25: four a sweep")
-      ->check(number_between(1e-6, 1e6))
-      ->capture_default_str();
-  group
-      ->add_option("--publication-threshold", a.publication_threshold,
-                   "leave out messages that change nothing by more than this share of the imbalance")
-      ->check(number_between(0, 1))
-      ->capture_default_str();
-  auto* faults = command.add_option_group("Faults on purpose", "with asynchronous balancing, for tests and studies");
-  faults->add_option("--slow-rank", a.faults.slow_rank, "this rank works slower (-1: none)")
-      ->check(CLI::Range(-1, 1 << 30));
-  faults->add_option("--slow-factor", a.faults.slow_factor, "by this factor")->check(number_between(1, 1e6));
-  faults->add_option("--delay-publications", a.faults.delayed_by, "messages arrive so many messages late")
-      ->check(CLI::Range(0, 1 << 20));
-  faults->add_option("--delay-seconds", a.faults.delay_seconds, "and so much later")->check(number_between(0, 3600));
-  faults->add_option("--stale-sweeps", a.faults.stale_sweeps, "messages are looked at every so many sweeps only")
-      ->check(CLI::Range(0, 1 << 20));
+      .add("--publication-threshold", a.publication_threshold,
+           "leave out messages that change nothing by more than this share of the imbalance")
+      .within(A::kPublicationThreshold)
+      .with_default();
 }
 
-void add_twin_options(CLI::App& command, ScheduleParams& t) {
-  auto* group = command.add_option_group("Reproducible schedules",
-                                         "--method stochastic --schedule NAME: the same bits at any rank count");
-  group->add_option("--blocks", t.blocks, "virtual ranks of block and simulated (0: 16)")
-      ->check(CLI::NonNegativeNumber);
-  group->add_option("--delay", t.delay, "simulated: other blocks are seen up to so many rounds old")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  group->add_option("--stragglers", t.stragglers, "simulated: share of the blocks that are slow")
-      ->check(number_between(0, 1))
-      ->capture_default_str();
-  group->add_option("--straggler-factor", t.straggler_factor, "simulated: how much slower")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  group->add_option("--activity", t.activity, "simulated: chance that a block works in a round")
-      ->check(number_between(1e-6, 1))
-      ->capture_default_str();
-  group->add_option("--damping", t.damping, "block, simulated: share of a round's way that a block keeps")
-      ->check(number_between(1e-6, 1))
-      ->capture_default_str();
-  group->add_option("--local-sweeps", t.local_sweeps, "sweeps of a block in a round (0: until balanced inside)")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+void add_fault_options(const OptionSet& command, FaultParams& f) {
+  using F = FaultParams;
+  const auto group = command.add_group("Faults on purpose", "with asynchronous balancing, for tests and studies");
+  group.add("--slow-rank", f.slow_rank, "this rank works slower (-1: none)").within(F::kSlowRank);
+  group.add("--slow-factor", f.slow_factor, "by this factor").within(F::kSlowFactor);
+  group.add("--delay-publications", f.delayed_by, "messages arrive so many messages late").within(F::kDelay);
+  group.add("--delay-seconds", f.delay_seconds, "and so much later").within(F::kDelaySeconds);
+  group.add("--stale-sweeps", f.stale_sweeps, "messages are looked at every so many sweeps only").within(F::kDelay);
 }
 
-void refuse(const CLI::App& command, const std::vector<const char*>& names, const std::string& belongs_to) {
+void add_reference_options(const OptionSet& command, ScheduleParams& s) {
+  using S = ScheduleParams;
+  const auto group = command.add_group("Reproducible schedules",
+                                       "--method stochastic --schedule NAME: the same bits at any rank count");
+  group.add("--blocks", s.blocks, "virtual ranks of block and simulated (0: 16)").within(S::kBlocks);
+  const auto add = [&](const char* name, auto& value, const Range& range, const char* help) {
+    group.add(name, value, help).within(range).with_default();
+  };
+  add("--delay", s.delay, S::kDelay, "simulated: other blocks are seen up to so many rounds old");
+  add("--stragglers", s.stragglers, S::kStragglers, "simulated: share of the blocks that are slow");
+  add("--straggler-factor", s.straggler_factor, S::kStragglerFactor, "simulated: how much slower");
+  add("--activity", s.activity, S::kActivity, "simulated: chance that a block works in a round");
+  add("--damping", s.damping, S::kDamping, "block, simulated: share of a round's way that a block keeps");
+  add("--local-sweeps", s.local_sweeps, S::kLocalSweeps, "sweeps of a block in a round (0: until balanced inside)");
+}
+
+void refuse(const OptionSet& command, const std::vector<const char*>& names, const std::string& belongs_to) {
   for (const auto* name : names) {
-    if (command.count(name) == 0) continue;
+    if (!command.given(name)) continue;
     throw usage_error(fmt::format("{} belongs to {}: leave it out, or choose that", name, belongs_to));
   }
 }
@@ -129,7 +117,7 @@ Json asynchrony_section(const AsynchronyReport& a, const MethodOptions& o) {
 Solved run_asynchronously(const MethodOptions& o, BalanceProblem& problem, const Network& network,
                           const BalanceParams& params, const ProgressCallback& report) {
   auto a = o.asynchronous;
-  a.stop = params.stop;
+  a.step = o.step.value_or(a.step), a.stop = params.stop;
   a.seed = params.seed;
   a.transport = kTransports.at(o.transport);
   a.order = kOrders.at(o.order);
@@ -137,20 +125,25 @@ Solved run_asynchronously(const MethodOptions& o, BalanceProblem& problem, const
   return {std::move(run.equilibrium), {{"asynchrony", asynchrony_section(run.asynchrony, o)}}};
 }
 
+ScheduleParams schedule_of(const MethodOptions& o) {
+  auto params = o.reference;
+  params.kind = from_string<ScheduleKind>(o.schedule).value(), params.step = o.step.value_or(params.step);
+  return params;
+}
+
 /// Rounds of a reproducible schedule until balanced, judged and certified like every other method.
-Solved run_twin(const MethodOptions& o, BalanceProblem& problem, const Network& network, const BalanceParams& params,
-                const ProgressCallback& report) {
-  ScheduleSolverParams twin{.stop = params.stop, .schedule = o.twin};
-  twin.schedule.kind = schedule_named(o.schedule);
-  twin.schedule.seed = params.seed;
+Solved run_reference(const MethodOptions& o, BalanceProblem& problem, const Network& network,
+                     const BalanceParams& params, const ProgressCallback& report) {
+  ScheduleSolverParams reference{.stop = params.stop, .schedule = schedule_of(o)};
+  reference.schedule.seed = params.seed;
   FusedKernel kernel(problem);
   NeuronStars stars(problem, network);
   std::int64_t visits = 0, rebases = 0;
   std::vector<std::int64_t> ages;
   auto found = balance_by(problem, kernel, params.stop, "stochastic (" + o.schedule + ")",
                           [&](std::vector<double>& h, const StopCriteria& stop) {
-                            twin.stop = stop;
-                            ScheduleSolver solver(problem, stars, twin);
+                            reference.stop = stop;
+                            ScheduleSolver solver(problem, stars, reference);
                             auto result = solver(h, report);
                             visits += solver.trace().visits, rebases += solver.trace().rebases;
                             ages = solver.trace().reads_by_age;
@@ -172,33 +165,28 @@ Method method_of(const std::string& name) {
 
 }  // namespace
 
-void add_method_options(CLI::App& command, MethodOptions& o) {
-  command
-      .add_option("--method", o.method,
-                  "how: auto picks the fastest, flow integrates the dynamics, stochastic "
-                  "visits neurons at random")
-      ->check(CLI::IsMember(kMethods))
-      ->capture_default_str();
-  command.add_option("--schedule", o.schedule, "of the visits of --method stochastic")
-      ->check(CLI::IsMember(schedules()))
-      ->capture_default_str();
-  command
-      .add_option_function<double>(
-          "--step", [&o](const double& step) { o.asynchronous.step = o.twin.step = step; },
-          "share of the way to its optimum that a visited neuron goes (1)")
-      ->check(number_between(1e-6, 1));
+void add_method_options(const OptionSet& command, MethodOptions& o) {
+  command.add_choice("--method", o.method, kMethods,
+                     "how: auto picks the fastest, flow integrates the dynamics, stochastic "
+                     "visits neurons at random");
+  command.add_choice("--schedule", o.schedule, schedules(), "of the visits of --method stochastic");
+  command.add("--step", o.step, "share of the way to its optimum that a visited neuron goes (1)")
+      .within(ScheduleParams::kStep);
   add_asynchronous_options(command, o);
-  add_twin_options(command, o.twin);
+  add_fault_options(command, o.asynchronous.faults);
+  add_reference_options(command, o.reference);
 }
 
-void check_method_options(const CLI::App& command, const MethodOptions& o) {
+void check_method_options(const OptionSet& command, const MethodOptions& o) {
   const bool stochastic = o.method == "stochastic";
   if (!stochastic) refuse(command, kOfStochastic, "--method stochastic");
   if (!stochastic || o.schedule != kAsynchronous) {
     refuse(command, kOfAsynchronous, "--method stochastic with --schedule asynchronous");
   }
   if (!stochastic || o.schedule == kAsynchronous) {
-    refuse(command, kOfTwins, "--method stochastic with --schedule block or simulated");
+    refuse(command, kOfReferences, "--method stochastic with --schedule block or simulated");
+  } else {
+    check(schedule_of(o));
   }
 }
 
@@ -208,7 +196,7 @@ Solved solve(const MethodOptions& o, BalanceProblem& problem, const Network& net
   if (o.method == "stochastic" && o.schedule == kAsynchronous) {
     return run_asynchronously(o, problem, network, params, report);
   }
-  if (o.method == "stochastic") return run_twin(o, problem, network, params, report);
+  if (o.method == "stochastic") return run_reference(o, problem, network, params, report);
   params.method = method_of(o.method);
   return {balance(problem, params, report)};
 }

@@ -14,14 +14,15 @@ namespace synbal::app {
 struct MethodOptions {
   std::string method = "auto";
   std::string schedule = "asynchronous", transport = "one-sided", order = "permutation";
+  std::optional<double> step;  ///< of both kinds of schedules
   AsynchronousParams asynchronous;
-  ScheduleParams twin;
+  ScheduleParams reference;
 };
 
-void add_method_options(CLI::App& command, MethodOptions& options);
+void add_method_options(const OptionSet& command, MethodOptions& options);
 
 /// Refuses options of one method that were given with another, which would silently do nothing. @throws Error usage.
-void check_method_options(const CLI::App& command, const MethodOptions& options);
+void check_method_options(const OptionSet& command, const MethodOptions& options);
 
 /// An equilibrium, and sections of the report beyond those that every method has.
 struct Solved {

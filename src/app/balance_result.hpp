@@ -13,7 +13,7 @@ namespace synbal::app {
 
 /// The options of `balance`.
 struct BalanceOptions {
-  const CLI::App* parser = nullptr;
+  OptionSet given;
   InputOptions input;
   MethodOptions method;
   std::string output, report;

@@ -1,11 +1,11 @@
 // What a command of the program is: options put into a parser, and a body that runs on every rank.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 
+#include "app/option_set.hpp"
 #include "synbal/core/comm.hpp"
 #include "synbal/core/error.hpp"
 #include "synbal/core/session.hpp"
@@ -25,19 +25,19 @@ using Body = std::function<ExitCode(const Context&)>;
 
 /// A parsed subcommand and what it runs.
 struct Command {
-  CLI::App* parser;
+  OptionSet options;
   Body body;
 };
 
 /// Each adds its subcommand to `root`; the options live as long as the body.
-Command add_generate(CLI::App& root);
-Command add_info(CLI::App& root);
-Command add_balance(CLI::App& root);
-Command add_flow(CLI::App& root);
-Command add_apply(CLI::App& root);
-Command add_verify(CLI::App& root);
-Command add_laplacian(CLI::App& root);
-Command add_resistance(CLI::App& root);
-Command add_perturb(CLI::App& root);
+Command add_generate(const OptionSet& root);
+Command add_info(const OptionSet& root);
+Command add_balance(const OptionSet& root);
+Command add_flow(const OptionSet& root);
+Command add_apply(const OptionSet& root);
+Command add_verify(const OptionSet& root);
+Command add_laplacian(const OptionSet& root);
+Command add_resistance(const OptionSet& root);
+Command add_perturb(const OptionSet& root);
 
 }  // namespace synbal::app

@@ -36,21 +36,19 @@ void check_edge_method(const EdgeMethodOptions& options) {
                                 options.solves ? "--solves" : "--checked", options.method));
 }
 
-void add_edge_method_options(CLI::App& command, EdgeMethodOptions& options, const std::string& about) {
+void add_edge_method_options(const OptionSet& command, EdgeMethodOptions& options, const std::string& about) {
   const EdgeResistanceParams standard;
-  command.add_option("--method", options.method, about)
-      ->check(CLI::IsMember({"auto", "pairs", "columns", "estimate"}))
-      ->capture_default_str();
-  command.add_option("--solves", options.solves, "random solves of an estimate; asks for one")
-      ->check(CLI::Range(2, 1'000'000))
-      ->type_name("INT")
-      ->default_str(std::to_string(standard.solves));
+  command.add_choice("--method", options.method, {"auto", "pairs", "columns", "estimate"}, about);
+  command.add("--solves", options.solves, "random solves of an estimate; asks for one")
+      .within_integers(2, 1'000'000)
+      .shown_as("INT")
+      .with_default(std::to_string(standard.solves));
   command
-      .add_option("--checked", options.checked,
-                  "how many are solved exactly to measure the error of an estimate; asks for one")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("INT")
-      ->default_str(std::to_string(standard.checked));
+      .add("--checked", options.checked,
+           "how many are solved exactly to measure the error of an estimate; asks for one")
+      .not_negative()
+      .shown_as("INT")
+      .with_default(std::to_string(standard.checked));
 }
 
 }  // namespace synbal::app

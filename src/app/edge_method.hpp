@@ -27,7 +27,7 @@ struct EdgeMethodOptions {
 };
 
 /// Adds --method, --solves and --checked. `about`: what --method says in the help.
-void add_edge_method_options(CLI::App& command, EdgeMethodOptions& options, const std::string& about);
+void add_edge_method_options(const OptionSet& command, EdgeMethodOptions& options, const std::string& about);
 
 /// Not collective. @throws Error usage for --solves and --checked without an estimate.
 void check_edge_method(const EdgeMethodOptions& options);

@@ -273,11 +273,11 @@ ExitCode run(const Context& context, FlowOptions options) {
 
 }  // namespace
 
-Command add_flow(CLI::App& root) {
-  auto* command = root.add_subcommand("flow", "follow the balancing dynamics over time (Lax flow, by CVODE)");
+Command add_flow(const OptionSet& root) {
+  const auto command = root.add_command("flow", "follow the balancing dynamics over time (Lax flow, by CVODE)");
   auto o = std::make_shared<FlowOptions>();
-  add_flow_options(*command, *o);
-  command->footer(
+  add_flow_options(command, *o);
+  command.footer(
       "Exit codes: 0 equilibrium or the end time reached, 4 step limit reached or tolerances that cannot be met, 75 "
       "stopped by USR1, TERM, INT or --max-walltime. The trajectory is valid in every case; --initial goes on from "
       "it.\n"

@@ -11,67 +11,61 @@ namespace synbal::app {
 
 namespace {
 
-void add_physics(CLI::App& command, FlowOptions& o) {
-  command.add_option("--rule", o.rule, "what drives a neuron: its sums of costs, their maxima, or their products")
-      ->check(CLI::IsMember(local_rule_names()))
-      ->capture_default_str();
+void add_physics(const OptionSet& command, FlowOptions& o) {
+  command.add_choice("--rule", o.rule, local_rule_names(),
+                     "what drives a neuron: its sums of costs, their maxima, or their products");
+  command.add_choice("--components", o.components, {"balance", "all"},
+                     "balance: synapses between components drive nothing; all: they do, and fall for ever");
   command
-      .add_option("--components", o.components,
-                  "balance: synapses between components drive nothing; all: they do, and fall for ever")
-      ->check(CLI::IsMember({"balance", "all"}))
-      ->capture_default_str();
-  command
-      .add_option("--initial", o.initial,
-                  "start from a result, or go on from the end of a trajectory; else h = 0 at time 0")
-      ->type_name("FILE.h5");
+      .add("--initial", o.initial, "start from a result, or go on from the end of a trajectory; else h = 0 at time 0")
+      .shown_as("FILE.h5");
   command.add_flag("--heat", o.heat, "also follow the heat equation around the start, and compare");
   command.add_flag("--weights", o.weights,
                    "also integrate the weights themselves, and compare (small and middle-sized networks)");
 }
 
-void add_numerics(CLI::App& command, FlowOptions& o) {
+void add_numerics(const OptionSet& command, FlowOptions& o) {
   auto& integrator = o.params.integrator;
-  command.add_option("--integration", o.integration, "bdf (stiff, the usual case) or adams (well mixed networks)")
-      ->check(CLI::IsMember({"bdf", "adams"}))
-      ->capture_default_str();
-  command.add_option("--relative-tolerance", integrator.relative_tolerance, "of the local error, with respect to h")
-      ->check(number_between(1e-30, 0.1))
-      ->capture_default_str();
-  command.add_option("--absolute-tolerance", integrator.absolute_tolerance, "of the local error, in h")
-      ->check(number_between(1e-30, 1e3))
-      ->capture_default_str();
+  command.add_choice("--integration", o.integration, {"bdf", "adams"},
+                     "bdf (stiff, the usual case) or adams (well mixed networks)");
+  command.add("--relative-tolerance", integrator.relative_tolerance, "of the local error, with respect to h")
+      .within({1e-30, 0.1})
+      .with_default();
+  command.add("--absolute-tolerance", integrator.absolute_tolerance, "of the local error, in h")
+      .within({1e-30, 1e3})
+      .with_default();
 }
 
-void add_ends(CLI::App& command, FlowOptions& o) {
-  command.add_option("--end-time", o.end_time, "where the flow ends at the latest (without: at equilibrium)")
-      ->check(number_between(0, 1e300))
-      ->type_name("T");
+void add_ends(const OptionSet& command, FlowOptions& o) {
+  command.add("--end-time", o.end_time, "where the flow ends at the latest (without: at equilibrium)")
+      .within({0, 1e300})
+      .shown_as("T");
   command
-      .add_option("--tolerance", o.params.tolerance,
-                  "equilibrium: sum |in - out| / sum cost; other rules: largest gradient over that at h = 0; 0: never "
-                  "stop there")
-      ->check(number_between(0, 1))
-      ->capture_default_str();
-  command.add_option("--max-steps", o.params.integrator.max_steps, "steps of the integrator at most (0: no limit)")
-      ->check(CLI::NonNegativeNumber);
-  command.add_option("--max-walltime", o.walltime, "stop this long after the start and keep what there is")
-      ->type_name("HH:MM:SS");
+      .add("--tolerance", o.params.tolerance,
+           "equilibrium: sum |in - out| / sum cost; other rules: largest gradient over that at h = 0; 0: never "
+           "stop there")
+      .within({0, 1})
+      .with_default();
+  command.add("--max-steps", o.params.integrator.max_steps, "steps of the integrator at most (0: no limit)")
+      .not_negative();
+  command.add("--max-walltime", o.walltime, "stop this long after the start and keep what there is")
+      .shown_as("HH:MM:SS");
 }
 
-void add_recording(CLI::App& command, FlowOptions& o) {
+void add_recording(const OptionSet& command, FlowOptions& o) {
   command
-      .add_option("--output-times", o.output_times,
-                  "besides start and end: linear:COUNT, log:PER_DECADE[:FIRST], T1,T2,..., none, or a file with one a "
-                  "line (without: linear:100 with an end time, else log:10)")
-      ->type_name("TIMES");
-  command.add_option("--record", o.record, "neurons whose h is recorded: all, none, ids I,J,... or a file of ids")
-      ->type_name("IDS")
-      ->capture_default_str();
+      .add("--output-times", o.output_times,
+           "besides start and end: linear:COUNT, log:PER_DECADE[:FIRST], T1,T2,..., none, or a file with one a "
+           "line (without: linear:100 with an end time, else log:10)")
+      .shown_as("TIMES");
+  command.add("--record", o.record, "neurons whose h is recorded: all, none, ids I,J,... or a file of ids")
+      .shown_as("IDS")
+      .with_default();
   command
-      .add_option("--record-synapses", o.record_synapses,
-                  "synapses whose weight and cost are recorded: I,J;I,J;... (postsynaptic neuron first) or a file of "
-                  "pairs")
-      ->type_name("PAIRS");
+      .add("--record-synapses", o.record_synapses,
+           "synapses whose weight and cost are recorded: I,J;I,J;... (postsynaptic neuron first) or a file of "
+           "pairs")
+      .shown_as("PAIRS");
 }
 
 void check_together(const FlowOptions& o) {
@@ -92,12 +86,12 @@ void check_together(const FlowOptions& o) {
 
 }  // namespace
 
-void add_flow_options(CLI::App& command, FlowOptions& o) {
+void add_flow_options(const OptionSet& command, FlowOptions& o) {
   add_input_options(command, o.input);
-  command.add_option("-o,--output", o.output, "trajectory file (.h5), readable while it grows")
-      ->required()
-      ->type_name("TRAJECTORY.h5");
-  command.add_option("--report", o.report, "all figures of the run as JSON")->type_name("FILE.json");
+  command.add("-o,--output", o.output, "trajectory file (.h5), readable while it grows")
+      .required()
+      .shown_as("TRAJECTORY.h5");
+  command.add("--report", o.report, "all figures of the run as JSON").shown_as("FILE.json");
   add_physics(command, o);
   add_numerics(command, o);
   add_ends(command, o);

@@ -36,7 +36,7 @@ struct FlowOptions {
 };
 
 /// Adds all options of `flow`.
-void add_flow_options(CLI::App& command, FlowOptions& options);
+void add_flow_options(const OptionSet& command, FlowOptions& options);
 
 /// All files that the options name as inputs.
 [[nodiscard]] std::vector<std::string> input_files(const FlowOptions& options);

@@ -34,22 +34,22 @@ ExitCode run(const Context& context, const Options& options) {
 }
 }  // namespace
 
-Command add_generate(CLI::App& root) {
-  auto* command = root.add_subcommand("generate", "make a synthetic network, the same at any rank count");
+Command add_generate(const OptionSet& root) {
+  const auto command = root.add_command("generate", "make a synthetic network, the same at any rank count");
   auto o = std::make_shared<Options>();
   auto& p = o->params;
-  command->add_option("KIND", p.kind, "one of " + joined(generator_kinds()))->required()->type_name("");
-  command->add_option("-o,--output", o->output, "file to write (.h5, .mtx, .mtx.gz)")->required()->type_name("FILE");
-  command->add_option("--nodes,-n", p.nodes, "neurons")->type_name("N");
-  command->add_option("--degree,-k", p.degree, "in-degree (kronecker: mean in-degree)")->type_name("K");
-  command->add_option("--seed", p.seed, "of all random numbers")->capture_default_str();
-  command->add_option("--sigma", p.sigma, "weights are lognormal with this spread of log |J|")->type_name("S");
-  command->add_option("--inhibitory", p.inhibitory, "share of inhibitory neurons (Dale: all their weights negative)")
-      ->type_name("F");
-  command->add_option("--modules", p.modules, "modular: modules on the ring")->type_name("M");
-  command->add_option("--coupling", p.coupling, "modular: factor of the one weight each way between neighbours");
-  command->add_option("--rewiring", p.rewiring, "smallworld: share of rewired synapses");
-  command->add_option("--layers", p.layers, "layered: sizes, e.g. 784,200,100")->type_name("SIZES");
+  command.add("KIND", p.kind, "one of " + joined(generator_kinds())).required().shown_as("");
+  command.add("-o,--output", o->output, "file to write (.h5, .mtx, .mtx.gz)").required().shown_as("FILE");
+  command.add("--nodes,-n", p.nodes, "neurons").shown_as("N");
+  command.add("--degree,-k", p.degree, "in-degree (kronecker: mean in-degree)").shown_as("K");
+  command.add("--seed", p.seed, "of all random numbers").with_default();
+  command.add("--sigma", p.sigma, "weights are lognormal with this spread of log |J|").shown_as("S");
+  command.add("--inhibitory", p.inhibitory, "share of inhibitory neurons (Dale: all their weights negative)")
+      .shown_as("F");
+  command.add("--modules", p.modules, "modular: modules on the ring").shown_as("M");
+  command.add("--coupling", p.coupling, "modular: factor of the one weight each way between neighbours");
+  command.add("--rewiring", p.rewiring, "smallworld: share of rewired synapses");
+  command.add("--layers", p.layers, "layered: sizes, e.g. 784,200,100").shown_as("SIZES");
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 

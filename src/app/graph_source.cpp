@@ -62,23 +62,22 @@ std::vector<double> stored_h(const Comm& comm, const GraphOptions& options, cons
   return problem.from_network(stored.h);
 }
 
-bool was_given(const GraphOptions& options, const char* name) {
-  return options.parser != nullptr && options.parser->count(name) > 0;
-}
+bool was_given(const GraphOptions& options, const char* name) { return options.given.given(name); }
 
 }  // namespace
 
-void add_graph_options(CLI::App& command, GraphOptions& options, const std::string& at) {
-  options.parser = &command;
-  options.at = at;
+void add_graph_options(const OptionSet& command, GraphOptions& options) {
+  options.given = command;
   add_input_options(command, options.input);
   command
-      .add_option(
-          "--at", options.at,
-          "where the costs are taken: as they are (current), at the equilibrium, which is computed first, or at "
-          "the h of a result of `balance`")
-      ->type_name("current|equilibrium|RESULT.h5")
-      ->capture_default_str();
+      .add("--at", options.at,
+           "where the costs are taken: as they are (current), at the equilibrium, which is computed first, or at "
+           "the h of a result of `balance`")
+      .shown_as("current|equilibrium|RESULT.h5")
+      .with_default();
+}
+
+void add_conductances_option(const OptionSet& command, GraphOptions& options) {
   command.add_flag("--conductances", options.conductances,
                    "the weights of FILE are conductances themselves: symmetric, not negative");
 }

@@ -20,14 +20,16 @@ struct GraphOptions {
   InputOptions input;
   std::string at = "current";  ///< current, equilibrium, or a result file
   bool conductances = false;   ///< the weights are conductances themselves
-  const CLI::App* parser = nullptr;
+  OptionSet given;
 
   [[nodiscard]] bool at_equilibrium() const { return at == "equilibrium"; }
   [[nodiscard]] bool at_result() const { return !conductances && at != "current" && at != "equilibrium"; }
 };
 
-/// Adds FILE, the options of reading and costing, --at (with `at` as its default) and --conductances.
-void add_graph_options(CLI::App& command, GraphOptions& options, const std::string& at = "current");
+/// Adds FILE, the options of reading and costing, and --at (whose default is what `options` holds).
+void add_graph_options(const OptionSet& command, GraphOptions& options);
+/// Adds --conductances, for commands that need no costs.
+void add_conductances_option(const OptionSet& command, GraphOptions& options);
 
 /// All files that the options name as inputs.
 [[nodiscard]] std::vector<std::string> input_files(const GraphOptions& options);

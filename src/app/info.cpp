@@ -117,11 +117,11 @@ ExitCode run(const Context& context, const Options& options) {
 
 }  // namespace
 
-Command add_info(CLI::App& root) {
-  auto* command = root.add_subcommand("info", "sizes, components, cost, imbalance and bounds of a network as it is");
+Command add_info(const OptionSet& root) {
+  const auto command = root.add_command("info", "sizes, components, cost, imbalance and bounds of a network as it is");
   auto o = std::make_shared<Options>();
-  add_input_options(*command, o->input);
-  command->add_option("--report", o->report, "the same figures as JSON")->type_name("FILE.json");
+  add_input_options(command, o->input);
+  command.add("--report", o->report, "the same figures as JSON").shown_as("FILE.json");
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 

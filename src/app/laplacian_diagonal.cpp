@@ -65,32 +65,31 @@ ExitCode run_diagonal(const Context& context, const Options& options) {
 
 }  // namespace
 
-Command add_laplacian_diagonal(CLI::App& laplacian) {
-  auto* command = laplacian.add_subcommand("diagonal", "the diagonal of L^+, exact or estimated with error bars");
+Command add_laplacian_diagonal(const OptionSet& laplacian) {
+  const auto command = laplacian.add_command("diagonal", "the diagonal of L^+, exact or estimated with error bars");
   auto o = std::make_shared<Options>();
-  add_laplacian_options(*command, *o, ".h5, .csv, .csv.gz")->required();
+  add_laplacian_options(command, *o, ".h5, .csv, .csv.gz").required();
   const DiagonalParams standard;
-  auto* exact = command->add_flag(
+  const auto exact = command.add_flag(
       "--exact", o->exact, fmt::format("one solve for every node; what is done up to {} nodes by itself", kFewNodes));
-  command->add_option("--solves", o->solves, "random solves of an estimate; asks for one")
-      ->check(CLI::Range(2, 1'000'000))
-      ->type_name("INT")
-      ->default_str(std::to_string(standard.solves))
-      ->excludes(exact);
-  command->add_option("--checked", o->checked, "nodes solved exactly to measure the error of an estimate; asks for one")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("INT")
-      ->default_str(std::to_string(standard.checked))
-      ->excludes(exact);
+  command.add("--solves", o->solves, "random solves of an estimate; asks for one")
+      .within_integers(2, 1'000'000)
+      .shown_as("INT")
+      .with_default(std::to_string(standard.solves))
+      .excludes(exact);
+  command.add("--checked", o->checked, "nodes solved exactly to measure the error of an estimate; asks for one")
+      .not_negative()
+      .shown_as("INT")
+      .with_default(std::to_string(standard.checked))
+      .excludes(exact);
   command
-      ->add_option(
-          "--tolerance", o->tolerance,
-          "relative residual of exact solves (0: 1e-12, or 1e-10 where rounding allows no more); of an estimate, what "
-          "random solves may lack (0: 1e-5)")
-      ->check(number_between(0, 0.1))
-      ->capture_default_str();
-  command->add_option("--seed", o->seed, "of the estimate")->capture_default_str();
-  command->footer(
+      .add("--tolerance", o->tolerance,
+           "relative residual of exact solves (0: 1e-12, or 1e-10 where rounding allows no more); of an estimate, what "
+           "random solves may lack (0: 1e-5)")
+      .within({0, 0.1})
+      .with_default();
+  command.add("--seed", o->seed, "of the estimate").with_default();
+  command.footer(
       "L^+_ii is the mean resistance of a node to the nodes of its component, up to a constant of the component; in\n"
       "a component with ground it is the resistance to ground. Neurons that are no nodes have 0.");
   return {command, [o](const Context& context) { return run_diagonal(context, *o); }};

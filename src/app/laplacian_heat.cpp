@@ -134,20 +134,18 @@ ExitCode run_heat(const Context& context, const Options& options) {
 
 }  // namespace
 
-Command add_laplacian_heat(CLI::App& laplacian) {
-  auto* command = laplacian.add_subcommand("heat", "exp(-p L t) v: heat diffusing on the graph");
+Command add_laplacian_heat(const OptionSet& laplacian) {
+  const auto command = laplacian.add_command("heat", "exp(-p L t) v: heat diffusing on the graph");
   auto o = std::make_shared<Options>();
-  add_laplacian_options(*command, *o, ".h5, .csv, .csv.gz")->required();
-  command->add_option("--times", o->times, "ascending, from 0 up")->required()->type_name("T1,T2,...");
+  add_laplacian_options(command, *o, ".h5, .csv, .csv.gz").required();
+  command.add("--times", o->times, "ascending, from 0 up").required().shown_as("T1,T2,...");
   command
-      ->add_option("--initial", o->initial,
-                   "v: a dataset of shape [N] or [N, m], or text with a line for every neuron; without: the imbalance "
-                   "in - out")
-      ->type_name("FILE[:/dataset]");
-  command->add_option("--tolerance", o->params.tolerance, "on |error| / |v|")
-      ->check(number_between(1e-14, 0.1))
-      ->capture_default_str();
-  command->footer(
+      .add("--initial", o->initial,
+           "v: a dataset of shape [N] or [N, m], or text with a line for every neuron; without: the imbalance "
+           "in - out")
+      .shown_as("FILE[:/dataset]");
+  command.add("--tolerance", o->params.tolerance, "on |error| / |v|").within({1e-14, 0.1}).with_default();
+  command.footer(
       "Near equilibrium the imbalance g = in - out relaxes like this (Stock et al. 2022): --initial left out. p is "
       "the\n"
       "--power of the costs, 1 with --conductances. /time has an entry, /u a column for each time. Pinned neurons are\n"

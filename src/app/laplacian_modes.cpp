@@ -80,22 +80,18 @@ ExitCode run_modes(const Context& context, const Options& options) {
 
 }  // namespace
 
-Command add_laplacian_modes(CLI::App& laplacian) {
-  auto* command =
-      laplacian.add_subcommand("modes", "the slowest modes: eigenpairs with the smallest positive eigenvalues");
+Command add_laplacian_modes(const OptionSet& laplacian) {
+  const auto command =
+      laplacian.add_command("modes", "the slowest modes: eigenpairs with the smallest positive eigenvalues");
   auto o = std::make_shared<Options>();
-  add_laplacian_options(*command, *o, ".h5, .csv, .csv.gz")->required();
-  command->add_option("--count", o->params.count, "how many")->check(CLI::Range(1, 10'000))->capture_default_str();
-  command->add_flag("--normalised", o->params.normalised,
-                    "L v = lambda D v with the degrees D: the modes of the random walk");
-  command->add_option("--tolerance", o->params.tolerance, "on |L v - lambda v| / lambda")
-      ->check(number_between(1e-15, 0.1))
-      ->capture_default_str();
-  command->add_option("--max-iterations", o->params.max_iterations, "of the eigensolver")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  command->add_option("--seed", o->params.seed, "of the start vectors")->capture_default_str();
-  command->footer(
+  add_laplacian_options(command, *o, ".h5, .csv, .csv.gz").required();
+  command.add("--count", o->params.count, "how many").within_integers(1, 10'000).with_default();
+  command.add_flag("--normalised", o->params.normalised,
+                   "L v = lambda D v with the degrees D: the modes of the random walk");
+  command.add("--tolerance", o->params.tolerance, "on |L v - lambda v| / lambda").within({1e-15, 0.1}).with_default();
+  command.add("--max-iterations", o->params.max_iterations, "of the eigensolver").positive().with_default();
+  command.add("--seed", o->params.seed, "of the start vectors").with_default();
+  command.footer(
       "/value and /residual have an entry, /vector a column for each mode (csv: the values are in the report alone).\n"
       "The sign of a vector is arbitrary. Neurons that are no nodes have 0.");
   return {command, [o](const Context& context) { return run_modes(context, *o); }};

@@ -15,16 +15,19 @@ namespace {
 constexpr const char* kPetscPrefix = "laplacian_";
 }
 
-CLI::Option* add_laplacian_options(CLI::App& command, LaplacianOptions& options, const std::string& kinds) {
+Option add_laplacian_options(const OptionSet& command, LaplacianOptions& options, const std::string& kinds) {
   add_graph_options(command, options.graph);
-  auto* output =
-      command.add_option("-o,--output", options.output, fmt::format("file to write ({})", kinds))->type_name("OUT");
-  command.add_option("--report", options.report, "all figures of the run as JSON")->type_name("FILE.json");
-  command
-      .add_option("--preconditioner", options.preconditioner,
-                  "of conjugate gradients; auto chooses by the progress they make (PETSc options: -laplacian_...)")
-      ->check(CLI::IsMember({"auto", "jacobi", "incomplete", "multigrid", "direct"}))
-      ->capture_default_str();
+  add_conductances_option(command, options.graph);
+  return add_output_options(command, options, kinds);
+}
+
+Option add_output_options(const OptionSet& command, LaplacianOptions& options, const std::string& kinds) {
+  const auto output =
+      command.add("-o,--output", options.output, fmt::format("file to write ({})", kinds)).shown_as("OUT");
+  command.add("--report", options.report, "all figures of the run as JSON").shown_as("FILE.json");
+  command.add_choice("--preconditioner", options.preconditioner,
+                     {"auto", "jacobi", "incomplete", "multigrid", "direct"},
+                     "of conjugate gradients; auto chooses by the progress they make (PETSc options: -laplacian_...)");
   return output;
 }
 

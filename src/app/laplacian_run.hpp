@@ -21,8 +21,10 @@ struct LaplacianOptions {
   std::string preconditioner = "auto";
 };
 
-/// Adds the graph's options, -o, --report and --preconditioner. `kinds`: what -o takes, for its help.
-CLI::Option* add_laplacian_options(CLI::App& command, LaplacianOptions& options, const std::string& kinds);
+/// Adds the graph's options and those of add_output_options(). @return -o.
+Option add_laplacian_options(const OptionSet& command, LaplacianOptions& options, const std::string& kinds);
+/// Adds -o, --report and --preconditioner. `kinds`: what -o takes, for its help. @return -o.
+Option add_output_options(const OptionSet& command, LaplacianOptions& options, const std::string& kinds);
 
 /// One run of such a command.
 class LaplacianRun {
@@ -67,9 +69,9 @@ class LaplacianRun {
 };
 
 /// The subcommands of `laplacian`.
-Command add_laplacian_solve(CLI::App& laplacian);
-Command add_laplacian_modes(CLI::App& laplacian);
-Command add_laplacian_diagonal(CLI::App& laplacian);
-Command add_laplacian_heat(CLI::App& laplacian);
+Command add_laplacian_solve(const OptionSet& laplacian);
+Command add_laplacian_modes(const OptionSet& laplacian);
+Command add_laplacian_diagonal(const OptionSet& laplacian);
+Command add_laplacian_heat(const OptionSet& laplacian);
 
 }  // namespace synbal::app

@@ -113,22 +113,22 @@ ExitCode run_solve(const Context& context, const Options& options) {
 
 }  // namespace
 
-Command add_laplacian_solve(CLI::App& laplacian) {
-  auto* command = laplacian.add_subcommand("solve", "x = L^+ b for one or many right-hand sides");
+Command add_laplacian_solve(const OptionSet& laplacian) {
+  const auto command = laplacian.add_command("solve", "x = L^+ b for one or many right-hand sides");
   auto o = std::make_shared<Options>();
-  add_laplacian_options(*command, *o, ".h5, .csv, .csv.gz")->required();
+  add_laplacian_options(command, *o, ".h5, .csv, .csv.gz").required();
   command
-      ->add_option("--rhs", o->rhs,
-                   "right-hand sides: a dataset of shape [N] or [N, m], or text with a line for every neuron; without: "
-                   "the imbalance in - out")
-      ->type_name("FILE[:/dataset]");
-  command->add_option("--tolerance", o->params.tolerance, "on |b - L x| / |b|, b projected onto the range of L")
-      ->check(number_between(1e-16, 1))
-      ->capture_default_str();
-  command->add_option("--max-iterations", o->params.max_iterations, "of conjugate gradients, for each right-hand side")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  command->footer(
+      .add("--rhs", o->rhs,
+           "right-hand sides: a dataset of shape [N] or [N, m], or text with a line for every neuron; without: "
+           "the imbalance in - out")
+      .shown_as("FILE[:/dataset]");
+  command.add("--tolerance", o->params.tolerance, "on |b - L x| / |b|, b projected onto the range of L")
+      .within({1e-16, 1})
+      .with_default();
+  command.add("--max-iterations", o->params.max_iterations, "of conjugate gradients, for each right-hand side")
+      .positive()
+      .with_default();
+  command.footer(
       "Every component without ground leaves a constant free: b is projected, x has the mean 0 there. Neurons that "
       "are\n"
       "no nodes (pinned, or on no cycle) get 0. With the imbalance as right-hand side, x = p h*, h* being where the\n"

@@ -2,12 +2,10 @@
 #include <malloc.h>
 #include <mpi.h>
 
-#include <CLI/CLI.hpp>
 #include <cctype>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <memory>
 #include <thread>
 
@@ -102,7 +100,7 @@ int fail_to_start(const Arguments& arguments, const std::string& message) {
   return code;
 }
 
-int run(const Arguments& arguments, int verbosity, const Body& body) {
+int run(const Arguments& arguments, int verbosity, const Command& command) {
   std::unique_ptr<const Session> started;
   try {
     started = std::make_unique<const Session>("synbal", arguments.petsc);
@@ -113,11 +111,11 @@ int run(const Arguments& arguments, int verbosity, const Body& body) {
   const Comm farewell(MPI_COMM_WORLD);
   configure_log(verbosity, session.world().is_root());
   try {
-    const auto code = body({session.world(), session, arguments.line, verbosity});
+    const auto code = command.body({session.world(), session, arguments.line, verbosity});
     session.world().barrier();  // nobody leaves with an error code while others still print
     return static_cast<int>(code);
   } catch (const Error& e) {
-    return fail(farewell, e.code(), e.what());
+    return fail(farewell, e.code(), command.options.in_option_names(e.what()));
   } catch (const std::bad_alloc&) {
     return fail(farewell, ExitCode::internal,
                 "out of memory: use more ranks or machines (`synbal info` estimates the need)");
@@ -127,7 +125,7 @@ int run(const Arguments& arguments, int verbosity, const Body& body) {
 }
 
 int refuse(const std::string& message) {
-  return run({}, 0, [&](const Context&) -> ExitCode { throw usage_error(message); });
+  return run({}, 0, {{}, [&](const Context&) -> ExitCode { throw usage_error(message); }});
 }
 
 }  // namespace
@@ -137,13 +135,10 @@ int main(int argc, char** argv) {
   ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 512 << 20);
   const auto arguments = split(argc, argv);
-  CLI::App root{
-      "Balanced weights for huge recurrent networks: every neuron's incoming cost equals its outgoing cost, and "
-      "the network computes what it did before.",
-      "synbal"};
-  root.set_version_flag("--version", "synbal " + version() + " (" + git_revision() + ")");
-  root.require_subcommand(0, 1);  // none is refused below, after words that no command knows
-  root.fallthrough();
+  const OptionSet root("synbal",
+                       "Balanced weights for huge recurrent networks: every neuron's incoming cost equals its outgoing "
+                       "cost, and the network computes what it did before.",
+                       "synbal " + version() + " (" + git_revision() + ")");
   root.footer(
       "PETSc options may follow `--`. Exit codes: 0 done and converged, 1 internal error, 2 usage, 3 bad input,\n"
       "4 limits reached before convergence (result written and marked), 5 input/output failure,\n"
@@ -155,20 +150,19 @@ int main(int argc, char** argv) {
   const Command commands[] = {add_generate(root),  add_info(root),       add_balance(root),
                               add_flow(root),      add_apply(root),      add_verify(root),
                               add_laplacian(root), add_resistance(root), add_perturb(root)};
-  try {
-    auto words = arguments.ours;
-    std::reverse(words.begin(), words.end());
-    root.parse(words);
-  } catch (const CLI::Success& e) {
-    return launched_rank() == 0 ? root.exit(e) : 0;
-  } catch (const CLI::ParseError& e) {
-    return refuse(std::string(e.what()) + " (see `synbal --help` or `synbal COMMAND --help`)");
+  const auto parsed = root.parse(arguments.ours);
+  if (parsed.outcome == Parsed::Outcome::text) {
+    if (launched_rank() == 0) std::fputs(parsed.text.c_str(), stdout);
+    return 0;
+  }
+  if (parsed.outcome == Parsed::Outcome::mistake) {
+    return refuse(parsed.text + " (see `synbal --help` or `synbal COMMAND --help`)");
   }
   if (const auto* word = stray_word(arguments.petsc)) {
     return refuse("'" + *word + "' after -- is no PETSc option and no value of one: remove it");
   }
   for (const auto& command : commands) {
-    if (command.parser->parsed()) return run(arguments, quiet ? -1 : (verbose ? 1 : 0), command.body);
+    if (command.options.chosen()) return run(arguments, quiet ? -1 : (verbose ? 1 : 0), command);
   }
   return refuse("no command given (see `synbal --help`)");
 }

@@ -24,22 +24,13 @@ const std::map<std::string, PartitionKind> kPartitions{
 
 /// One of a few words.
 template <class T>
-void add_choice(CLI::App& command, const std::string& name, T& value, const std::map<std::string, T>& choices,
+void add_choice(const OptionSet& command, const std::string& name, T& value, const std::map<std::string, T>& choices,
                 const std::string& fallback, const std::string& help) {
-  std::string words;
-  for (const auto& [word, unused] : choices) words += (words.empty() ? "" : "|") + word;
-  command
-      .add_option_function<std::string>(
-          name,
-          [&value, &choices, name, words](const std::string& word) {
-            const auto found = choices.find(word);
-            if (found == choices.end())
-              throw CLI::ValidationError(name, fmt::format("'{}' is none of {}", word, words));
-            value = found->second;
-          },
-          help)
-      ->type_name(words)
-      ->default_str(fallback);
+  std::vector<std::string> words;
+  for (const auto& [word, unused] : choices) words.push_back(word);
+  const auto initial = static_cast<std::size_t>(std::ranges::find(words, fallback) - words.begin());
+  const auto choose = [&value, &choices, words](std::size_t k) { value = choices.at(words[k]); };
+  command.add_choice(name, words, initial, choose, help);
 }
 
 /// FILE of FILE.h5:/group.
@@ -73,35 +64,22 @@ double duration_of(const std::string& option, const std::string& text) {
   return total;
 }
 
-CLI::Validator number_between(double low, double high) {
-  const auto range = fmt::format("{:g} to {:g}", low, high);
-  return {[low, high, range](const std::string& word) {
-            double value = 0;
-            const bool good = CLI::detail::lexical_cast(word, value) && value >= low && value <= high;  // NaN is not
-            return good ? std::string() : fmt::format("'{}' is not a number from {}", word, range);
-          },
-          range};
-}
-
-void add_reading_options(CLI::App& command, InputOptions& options) {
-  command.add_option("FILE", options.path, "network: .mtx, .mtx.gz, .h5 or FILE.h5:/group")->required()->type_name("");
+void add_reading_options(const OptionSet& command, InputOptions& options) {
+  command.add("FILE", options.path, "network: .mtx, .mtx.gz, .h5 or FILE.h5:/group").required().shown_as("");
   add_choice(command, "--orientation", options.read.orientation, kOrientations, "post-pre",
              "what rows and columns are: row postsynaptic, or row presynaptic");
   add_choice(command, "--duplicates", options.read.duplicates, kDuplicates, "sum", "several entries at one place");
   add_choice(command, "--partition", options.read.partition, kPartitions, "nnz",
              "which rank gets which neurons: equal numbers, equal synapses, or few synapses between ranks");
-  command.add_option("--pinned", options.read.pinned, "neurons that keep h = 0: ids one a line, or a 0/1 dataset")
-      ->type_name("FILE[:/dataset]");
+  command.add("--pinned", options.read.pinned, "neurons that keep h = 0: ids one a line, or a 0/1 dataset")
+      .shown_as("FILE[:/dataset]");
 }
 
-void add_input_options(CLI::App& command, InputOptions& options) {
+void add_input_options(const OptionSet& command, InputOptions& options) {
   add_reading_options(command, options);
-  command.add_option("--gain", options.read.gain, "presynaptic gains sigma_j: cost sigma_j^2 |J_ij|^p")
-      ->type_name("FILE[:/dataset]");
-  command.add_option("--power,-p", options.power, "p in the cost |J|^p")
-      ->check(number_between(1e-3, 1e3))
-      ->type_name("P")
-      ->capture_default_str();
+  command.add("--gain", options.read.gain, "presynaptic gains sigma_j: cost sigma_j^2 |J_ij|^p")
+      .shown_as("FILE[:/dataset]");
+  command.add("--power,-p", options.power, "p in the cost |J|^p").within({1e-3, 1e3}).shown_as("P").with_default();
 }
 
 std::string name_of(Orientation orientation) { return orientation == Orientation::post_pre ? "post-pre" : "pre-post"; }

@@ -1,10 +1,10 @@
 // Options that several commands share.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
+#include "app/option_set.hpp"
 #include "synbal/core/comm.hpp"
 #include "synbal/io/formats.hpp"
 #include "synbal/network/partition.hpp"
@@ -19,9 +19,9 @@ struct InputOptions {
 };
 
 /// Adds FILE and the options of reading, partitioning and costing.
-void add_input_options(CLI::App& command, InputOptions& options);
+void add_input_options(const OptionSet& command, InputOptions& options);
 /// Only FILE and how it is read, for commands without costs.
-void add_reading_options(CLI::App& command, InputOptions& options);
+void add_reading_options(const OptionSet& command, InputOptions& options);
 
 /// The name of an orientation as on the command line.
 [[nodiscard]] std::string name_of(Orientation orientation);
@@ -30,9 +30,6 @@ void add_reading_options(CLI::App& command, InputOptions& options);
 
 /// Seconds of HH:MM:SS, MM:SS or seconds, as the named option was given. @throws Error usage.
 [[nodiscard]] double duration_of(const std::string& option, const std::string& text);
-
-/// Accepts finite numbers from `low` to `high`, both included.
-[[nodiscard]] CLI::Validator number_between(double low, double high);
 
 /// All files that the options name as inputs, for check_output.
 [[nodiscard]] std::vector<std::string> input_files(const InputOptions& options);

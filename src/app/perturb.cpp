@@ -142,46 +142,43 @@ std::int64_t PerturbOptions::truths(std::int64_t count) const {
   return std::min(count, number_in(truth));
 }
 
-Command add_perturb(CLI::App& root) {
-  auto* command = root.add_subcommand("perturb", "how a balanced network answers changed synapses");
+Command add_perturb(const OptionSet& root) {
+  const auto command = root.add_command("perturb", "how a balanced network answers changed synapses");
   auto o = std::make_shared<PerturbOptions>();
-  add_laplacian_options(*command, *o, ".h5, .csv, .csv.gz");
   o->graph.at = "equilibrium";
-  command->get_option("--at")->default_str("equilibrium");
-  command->remove_option(command->get_option("--conductances"));
-  command->add_option("--synapse", o->synapse, "a synapse by its neurons' ids, the postsynaptic one first (repeatable)")
-      ->type_name("I,J")
-      ->allow_extra_args(false);
+  add_graph_options(command, o->graph);
+  add_output_options(command, *o, ".h5, .csv, .csv.gz");
+  command.add("--synapse", o->synapse, "a synapse by its neurons' ids, the postsynaptic one first (repeatable)")
+      .shown_as("I,J")
+      .one_value_each();
   command
-      ->add_option("--synapses", o->synapses,
-                   "synapses, two ids with a blank between them a line; or all that take part in balancing")
-      ->type_name("FILE|all");
-  command->add_option("--factor", o->factor, "what the weights are multiplied by")->required()->type_name("F");
-  command->add_flag("--together", o->together, "change them all at once, not one after the other");
+      .add("--synapses", o->synapses,
+           "synapses, two ids with a blank between them a line; or all that take part in balancing")
+      .shown_as("FILE|all");
+  command.add("--factor", o->factor, "what the weights are multiplied by").required().shown_as("F");
+  command.add_flag("--together", o->together, "change them all at once, not one after the other");
   command
-      ->add_option("--truth", o->truth,
-                   "how many are balanced again to see the true response: all, none, or so many, drawn at random "
-                   "(auto: all up to 100 synapses, 32 of more)")
-      ->type_name("all|none|COUNT")
-      ->capture_default_str();
-  command->add_option("--largest", o->largest, "responses to list of synapses with neither end on a changed one")
-      ->check(CLI::Range(std::int64_t{0}, kMost))
-      ->capture_default_str();
-  command
-      ->add_option("--neurons", o->neurons,
-                   "file for the sums of every neuron's inputs and outputs (.h5, .csv, .csv.gz)")
-      ->type_name("OUT");
+      .add("--truth", o->truth,
+           "how many are balanced again to see the true response: all, none, or so many, drawn at random "
+           "(auto: all up to 100 synapses, 32 of more)")
+      .shown_as("all|none|COUNT")
+      .with_default();
+  command.add("--largest", o->largest, "responses to list of synapses with neither end on a changed one")
+      .within_integers(std::int64_t{0}, kMost)
+      .with_default();
+  command.add("--neurons", o->neurons, "file for the sums of every neuron's inputs and outputs (.h5, .csv, .csv.gz)")
+      .shown_as("OUT");
   add_edge_method_options(
-      *command, o->edges,
+      command, o->edges,
       fmt::format("resistances of synapses that are not balanced again: pairs (a solve for each, with a bracket), "
                   "columns (a solve for every neuron: exact but for rounding), estimate (a few random solves for all "
                   "together, with its error); auto: pairs up to {} changed synapses, columns up to {} neurons",
                   kMostPairs, kMostColumns));
-  command->add_option("--tolerance", o->tolerance, "half the width of a resistance's bracket, relative")
-      ->check(number_between(1e-13, 0.1))
-      ->capture_default_str();
-  command->add_option("--seed", o->seed, "of everything that is drawn at random")->capture_default_str();
-  command->footer(
+  command.add("--tolerance", o->tolerance, "half the width of a resistance's bracket, relative")
+      .within({1e-13, 0.1})
+      .with_default();
+  command.add("--seed", o->seed, "of everything that is drawn at random").with_default();
+  command.footer(
       "A synapse from j onto i with cost c, multiplied by F = 1 + eta, makes every log weight (k from l) change at "
       "the\n"
       "rate g_l - g_k at once, g = p eta c (e_i - e_j), and by h_l - h_k in the end, h = eta c L^+ (e_i - e_j): "

@@ -210,15 +210,15 @@ ExitCode run(const Context& context, const Options& options) {
 
 }  // namespace
 
-Command add_verify(CLI::App& root) {
-  auto* command = root.add_subcommand("verify", "recompute all that a result says, from the network and h alone");
+Command add_verify(const OptionSet& root) {
+  const auto command = root.add_command("verify", "recompute all that a result says, from the network and h alone");
   auto o = std::make_shared<Options>();
-  add_reading_options(*command, o->input);
-  command->add_option("RESULT", o->result, "result of `balance`")->required()->type_name("");
-  command->add_option("--gain", o->input.read.gain, "presynaptic gains sigma_j, as given to `balance`")
-      ->type_name("FILE[:/dataset]");
-  command->add_option("--report", o->report, "the checks as JSON")->type_name("FILE.json");
-  command->footer(
+  add_reading_options(command, o->input);
+  command.add("RESULT", o->result, "result of `balance`").required().shown_as("");
+  command.add("--gain", o->input.read.gain, "presynaptic gains sigma_j, as given to `balance`")
+      .shown_as("FILE[:/dataset]");
+  command.add("--report", o->report, "the checks as JSON").shown_as("FILE.json");
+  command.footer(
       "Exit code 0 only if no check failed, else 3. Power and "
       "orientation are those of the result.");
   return {command, [o](const Context& context) { return run(context, *o); }};

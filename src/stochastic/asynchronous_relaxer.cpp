@@ -19,8 +19,6 @@ constexpr LocalIndex kPlacesAhead = 16, kStarsAhead = 8;  // visits between a fe
 
 }  // namespace
 
-std::string to_string(VisitOrder order) { return order == VisitOrder::permutation ? "permutation" : "independent"; }
-
 Relaxer::Relaxer(const NeuronStars& stars, VisitOrder order, double step, std::uint64_t seed)
     : stars_(&stars),
       kind_(order),

@@ -1,11 +1,9 @@
-// Names, checks and the keyed draws of schedules.
+// Checks and the keyed draws of schedules.
 #include "synbal/stochastic/schedule.hpp"
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cmath>
-#include <utility>
 
 #include "synbal/core/error.hpp"
 
@@ -16,13 +14,6 @@ namespace {
 constexpr std::int64_t kDefaultBlocks = 16;
 constexpr std::uint32_t kTurns = 0x5C4ED1, kClocks = 0x5C4ED2, kDelays = 0x5C4ED3, kActivity = 0x5C4ED4,
                         kPhases = 0x5C4ED5;
-
-constexpr std::array<std::pair<ScheduleKind, const char*>, 6> kNames{{{ScheduleKind::sequential, "sequential"},
-                                                                      {ScheduleKind::colored, "colored"},
-                                                                      {ScheduleKind::random, "random"},
-                                                                      {ScheduleKind::poisson, "poisson"},
-                                                                      {ScheduleKind::block, "block"},
-                                                                      {ScheduleKind::simulated, "simulated"}}};
 
 /// The finaliser of splitmix64 (Steele et al. 2014): spreads the bits of a counter.
 std::uint64_t mixed(std::uint64_t x) noexcept {
@@ -75,27 +66,6 @@ ScheduleParams completed(ScheduleParams p) {
 void check(const ScheduleParams& params) {
   check_ranges(params);
   check_meaning(params);
-}
-
-std::string to_string(ScheduleKind kind) {
-  for (const auto& [k, name] : kNames) {
-    if (k == kind) return name;
-  }
-  return "";
-}
-
-std::vector<std::string> schedule_names() {
-  std::vector<std::string> names;
-  for (const auto& entry : kNames) names.emplace_back(entry.second);
-  return names;
-}
-
-ScheduleKind schedule_named(const std::string& name) {
-  for (const auto& [kind, known] : kNames) {
-    if (name == known) return kind;
-  }
-  throw usage_error(fmt::format("{} {} is unknown (no such order of visits): use one of {}", parameter("schedule"),
-                                name, fmt::join(schedule_names(), ", ")));
 }
 
 Schedule::Schedule(const ScheduleParams& params, GlobalIndex neurons)

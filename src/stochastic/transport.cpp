@@ -7,8 +7,6 @@
 
 namespace synbal {
 
-std::string to_string(TransportKind kind) { return kind == TransportKind::one_sided ? "one-sided" : "two-sided"; }
-
 std::unique_ptr<Transport> make_transport(TransportKind kind, const Comm& comm, const Halo& halo) {
   if (kind == TransportKind::one_sided) return std::make_unique<OneSidedTransport>(comm, halo);
   return std::make_unique<TwoSidedTransport>(comm, halo);

@@ -129,9 +129,8 @@ TEST(Schedule, every_sweep_and_every_seed_draws_another_order) {
 }
 
 TEST(Schedule, names_are_known_and_unknown_ones_refused) {
-  for (const auto& name : schedule_names()) EXPECT_EQ(to_string(schedule_named(name)), name);
-  EXPECT_EQ(schedule_names().size(), 6u);
-  EXPECT_THROW((void)schedule_named("sequentially"), Error);
+  for (const auto& [kind, name] : enum_names<ScheduleKind>) EXPECT_EQ(from_string<ScheduleKind>(to_string(kind)), kind);
+  EXPECT_EQ(from_string<ScheduleKind>("sequentially"), std::nullopt);
 }
 
 /// The message of the refusal; empty when nothing was refused.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "synbal/balance/balance.hpp"
+#include "synbal/core/enum_names.hpp"
 #include "synbal/core/halo.hpp"
 #include "synbal/core/range.hpp"
 #include "synbal/stochastic/stars.hpp"
@@ -21,7 +22,9 @@ enum class VisitOrder {
   permutation,  ///< every neuron once a sweep, in an order drawn anew for every sweep
   independent   ///< every visit drawn independently: n visits are a sweep
 };
-[[nodiscard]] std::string to_string(VisitOrder order);
+template <>
+inline constexpr auto enum_names<VisitOrder> = std::to_array<EnumName<VisitOrder>>(
+    {{VisitOrder::permutation, "permutation"}, {VisitOrder::independent, "independent"}});
 
 /// What goes wrong on purpose, for tests and measurements.
 struct FaultParams {

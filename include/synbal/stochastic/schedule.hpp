@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "synbal/core/enum_names.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/core/range.hpp"
 #include "synbal/core/types.hpp"
@@ -23,11 +24,14 @@ enum class ScheduleKind {
   block,       ///< blocks in lock step: every block sees the others as they were one round ago
   simulated    ///< asynchrony: blocks in random order, with delays, stragglers and pauses
 };
-[[nodiscard]] std::string to_string(ScheduleKind kind);
-/// The names of all kinds, as to_string() gives them.
-[[nodiscard]] std::vector<std::string> schedule_names();
-/// @throws Error usage for a name that is none.
-[[nodiscard]] ScheduleKind schedule_named(const std::string& name);
+template <>
+inline constexpr auto enum_names<ScheduleKind> =
+    std::to_array<EnumName<ScheduleKind>>({{ScheduleKind::sequential, "sequential"},
+                                           {ScheduleKind::colored, "colored"},
+                                           {ScheduleKind::random, "random"},
+                                           {ScheduleKind::poisson, "poisson"},
+                                           {ScheduleKind::block, "block"},
+                                           {ScheduleKind::simulated, "simulated"}});
 
 /// What a schedule is made of. Blocks and damping belong to `block` and `simulated`, delays, stragglers and activity to
 /// `simulated`.

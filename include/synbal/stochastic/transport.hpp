@@ -9,6 +9,7 @@
 #include <string>
 
 #include "synbal/core/comm.hpp"
+#include "synbal/core/enum_names.hpp"
 #include "synbal/core/halo.hpp"
 
 namespace synbal {
@@ -58,7 +59,9 @@ enum class TransportKind {
   one_sided,  ///< MPI_Put into slots that each peer keeps for this rank; a newer publication overwrites
   two_sided   ///< messages; of those that came between two looks the latest wins
 };
-[[nodiscard]] std::string to_string(TransportKind kind);
+template <>
+inline constexpr auto enum_names<TransportKind> = std::to_array<EnumName<TransportKind>>(
+    {{TransportKind::one_sided, "one-sided"}, {TransportKind::two_sided, "two-sided"}});
 
 /// Collective. Both must outlive the transport. @throws Error internal when the MPI library has no room for the slots.
 std::unique_ptr<Transport> make_transport(TransportKind kind, const Comm& comm, const Halo& halo);

@@ -1,0 +1,162 @@
+// Options by CLI11.
+#include "app/option_set.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <sstream>
+
+namespace synbal::app {
+
+Option& Option::required() {
+  option_->required();
+  return *this;
+}
+
+Option& Option::shown_as(const std::string& words) {
+  option_->type_name(words);
+  return *this;
+}
+
+Option& Option::with_default() {
+  option_->capture_default_str();
+  return *this;
+}
+
+Option& Option::with_default(const std::string& words) {
+  option_->default_str(words);
+  return *this;
+}
+
+Option& Option::within(const Range& range) {
+  const auto words = fmt::format("{:.10g} to {:.10g}", range.low, range.high);
+  const auto check = [range, words](const std::string& word) {
+    double value = 0;
+    const bool good = CLI::detail::lexical_cast(word, value) && range.contains(value);
+    return good ? std::string() : fmt::format("'{}' is not a number from {}", word, words);
+  };
+  option_->check(CLI::Validator(check, words));
+  return *this;
+}
+
+Option& Option::within_integers(std::int64_t low, std::int64_t high) {
+  option_->check(CLI::Range(low, high));
+  return *this;
+}
+
+Option& Option::not_negative() {
+  option_->check(CLI::NonNegativeNumber);
+  return *this;
+}
+
+Option& Option::positive() {
+  option_->check(CLI::PositiveNumber);
+  return *this;
+}
+
+Option& Option::one_value_each() {
+  option_->allow_extra_args(false);
+  return *this;
+}
+
+Option& Option::excludes(const Option& other) {
+  option_->excludes(other.option_);
+  return *this;
+}
+
+Option& Option::hidden() {
+  option_->group("");
+  return *this;
+}
+
+OptionSet::OptionSet(const std::string& name, const std::string& description, const std::string& version)
+    : app_(std::make_shared<CLI::App>(description, name)) {
+  app_->set_version_flag("--version", version);
+  app_->require_subcommand(0, 1);  // none is for the program to refuse, after words that no command knows
+  app_->fallthrough();
+}
+
+// Commands and groups belong to the whole, which any handle keeps alive.
+OptionSet OptionSet::add_command(const std::string& name, const std::string& help) const {
+  return OptionSet({app_, app_->add_subcommand(name, help)});
+}
+
+OptionSet OptionSet::add_group(const std::string& title, const std::string& help) const {
+  return OptionSet({app_, app_->add_option_group(title, help)});
+}
+
+void OptionSet::require_command() const { app_->require_subcommand(1); }
+void OptionSet::footer(const std::string& lines) const { app_->footer(lines); }
+
+template <class T>
+Option OptionSet::add(const std::string& names, T& value, const std::string& help) const {
+  return Option(app_->add_option(names, value, help));
+}
+template Option OptionSet::add(const std::string&, std::string&, const std::string&) const;
+template Option OptionSet::add(const std::string&, double&, const std::string&) const;
+template Option OptionSet::add(const std::string&, int&, const std::string&) const;
+template Option OptionSet::add(const std::string&, std::int64_t&, const std::string&) const;
+template Option OptionSet::add(const std::string&, std::uint64_t&, const std::string&) const;
+template Option OptionSet::add(const std::string&, std::optional<std::string>&, const std::string&) const;
+template Option OptionSet::add(const std::string&, std::optional<double>&, const std::string&) const;
+template Option OptionSet::add(const std::string&, std::optional<int>&, const std::string&) const;
+template Option OptionSet::add(const std::string&, std::optional<std::int64_t>&, const std::string&) const;
+template Option OptionSet::add(const std::string&, std::vector<std::string>&, const std::string&) const;
+
+Option OptionSet::add_flag(const std::string& names, bool& value, const std::string& help) const {
+  return Option(app_->add_flag(names, value, help));
+}
+
+Option OptionSet::add_choice(const std::string& names, const std::vector<std::string>& words, std::size_t initial,
+                             std::function<void(std::size_t)> chosen, const std::string& help) const {
+  const auto choose = [words, chosen = std::move(chosen)](const std::string& word) {
+    chosen(static_cast<std::size_t>(std::ranges::find(words, word) - words.begin()));
+  };
+  auto* option = app_->add_option_function<std::string>(names, choose, help);
+  option->check(CLI::IsMember(words))->default_str(words.at(initial));
+  return Option(option);
+}
+
+Option OptionSet::add_choice(const std::string& names, std::string& value, const std::vector<std::string>& words,
+                             const std::string& help) const {
+  const auto initial = static_cast<std::size_t>(std::ranges::find(words, value) - words.begin());
+  return add_choice(
+      names, words, initial, [&value, words](std::size_t k) { value = words[k]; }, help);
+}
+
+bool OptionSet::given(const std::string& name) const {
+  const auto* option = app_ ? app_->get_option_no_throw(name) : nullptr;
+  return option != nullptr && option->count() > 0;
+}
+
+std::string OptionSet::in_option_names(std::string message) const {
+  for (auto begin = message.find('`'); begin != message.npos; begin = message.find('`', begin + 1)) {
+    const auto end = message.find('`', begin + 1);
+    if (end == message.npos) break;
+    auto name = "--" + message.substr(begin + 1, end - begin - 1);
+    std::ranges::replace(name, ' ', '-');
+    const bool known = app_ && app_->get_option_no_throw(name) != nullptr;
+    if (known) message.replace(begin, end - begin + 1, name);
+    begin = known ? begin + name.size() : end;
+  }
+  return message;
+}
+
+bool OptionSet::chosen() const { return app_->parsed(); }
+
+Parsed OptionSet::parse(std::vector<std::string> words) const {
+  std::ranges::reverse(words);
+  try {
+    app_->parse(words);
+  } catch (const CLI::Success& e) {
+    std::ostringstream text;
+    app_->exit(e, text, text);
+    return {Parsed::Outcome::text, text.str()};
+  } catch (const CLI::ParseError& e) {
+    return {Parsed::Outcome::mistake, e.what()};
+  }
+  return {Parsed::Outcome::command, {}};
+}
+
+}  // namespace synbal::app
