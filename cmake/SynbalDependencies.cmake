@@ -21,7 +21,7 @@ if(SYNBAL_PETSC64)
 else()
   set(synbal_nvector nvecpetsc)
 endif()
-find_package(SUNDIALS 6.4 REQUIRED COMPONENTS cvode sunlinsolpcg sunlinsolspgmr ${synbal_nvector})
+find_package(SUNDIALS 6.4 REQUIRED COMPONENTS cvode sunlinsolspgmr ${synbal_nvector})
 find_package(LAPACK REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(fmt REQUIRED)
@@ -34,7 +34,7 @@ if(NOT TARGET synbal_dependencies)
   add_library(synbal_dependencies INTERFACE)
   target_include_directories(synbal_dependencies SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS} ${RANDOM123_INCLUDE_DIR})
   target_link_libraries(synbal_dependencies INTERFACE MPI::MPI_CXX MPI::MPI_C PkgConfig::SLEPC PkgConfig::PETSC ${HDF5_C_LIBRARIES}
-                        SUNDIALS::cvode SUNDIALS::${synbal_nvector} SUNDIALS::sunlinsolpcg SUNDIALS::sunlinsolspgmr LAPACK::LAPACK
+                        SUNDIALS::cvode SUNDIALS::${synbal_nvector} SUNDIALS::sunlinsolspgmr LAPACK::LAPACK
                         ZLIB::ZLIB fmt::fmt spdlog::spdlog nlohmann_json::nlohmann_json)
   target_compile_definitions(synbal_dependencies INTERFACE OMPI_SKIP_MPICXX=1)
 endif()

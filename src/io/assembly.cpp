@@ -1,5 +1,5 @@
-// Routing of entries to the owners of their rows.
-#include "assembly.hpp"
+// Entries on their way to the owners of their rows.
+#include "io/assembly.hpp"
 
 #include <fmt/format.h>
 
@@ -15,6 +15,17 @@ void check_plausible_size(const std::string& where, GlobalIndex n, ByteCount byt
   if (n <= kAlwaysPlausible || n / 1024 / expansion <= bytes) return;
   throw bad_input(fmt::format("{}: announces {} neurons in a file of {} bytes (a damaged size?): correct the size",
                               where, n, bytes));
+}
+
+Triplets entries_of(std::span<const GlobalIndex> row, GlobalRows&& rows) {
+  Triplets entries;
+  entries.row.reserve(rows.column.size());
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    entries.row.insert(entries.row.end(), at(rows.row_ptr[i + 1] - rows.row_ptr[i]), row[i]);
+  }
+  entries.column = std::move(rows.column);
+  entries.weight = std::move(rows.weight);
+  return entries;
 }
 
 Network network_of(const Comm& comm, GlobalIndex n, Triplets&& entries, const ReadOptions& options, InputFacts facts) {

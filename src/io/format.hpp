@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "input_file.hpp"
+#include "io/input_file.hpp"
 #include "synbal/io/formats.hpp"
 
 namespace synbal::io {

@@ -5,9 +5,9 @@
 
 #include <array>
 
-#include "format.hpp"
-#include "node_values.hpp"
-#include "output_file.hpp"
+#include "io/format.hpp"
+#include "io/node_values.hpp"
+#include "io/output_file.hpp"
 #include "synbal/core/agree.hpp"
 
 namespace synbal {
@@ -52,13 +52,8 @@ GlobalIndex first_id_of(const Network& network) {
 }
 
 Source find_source(const std::string& path) {
-  Source source{path, "", find_format(path)};
-  const auto colon = path.rfind(".h5:");
-  if (colon != path.npos) {
-    source.path = path.substr(0, colon + 3);
-    source.inside = path.substr(colon + 4);
-    source.format = find_format(source.path);
-  }
+  const Hdf5Path parts(path);
+  const Source source{parts.file, parts.inside, find_format(parts.file)};
   if (source.format == nullptr) {
     throw usage_error(fmt::format("{}: no format with this name can be read (the extension decides): use one of {}",
                                   path, supported()));
@@ -66,6 +61,13 @@ Source find_source(const std::string& path) {
   return source;
 }
 }  // namespace io
+
+Hdf5Path::Hdf5Path(const std::string& path) : file(path) {
+  const auto colon = path.rfind(".h5:");
+  if (colon == path.npos) return;
+  file = path.substr(0, colon + 3);
+  inside = path.substr(colon + 4);
+}
 
 Network read_network(const Comm& comm, const std::string& path, const ReadOptions& options) {
   const auto source = io::find_source(path);
@@ -85,6 +87,13 @@ Network read_network(const Comm& comm, const std::string& path, const ReadOption
 void check_writable_format(const std::string& path) { io::writable_format(path); }
 
 void check_can_write(const std::string& path) { io::check_can_create(path); }
+
+void replace_file(const std::string& path, std::string_view text) {
+  const Comm alone(MPI_COMM_SELF);
+  io::OutputFile file(alone, path);
+  file.write(0, text);
+  file.commit();
+}
 
 void write_network(const Comm& comm, const Network& network, const std::string& path) {
   io::writable_format(path).write(comm, network, path);

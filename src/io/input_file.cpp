@@ -1,5 +1,5 @@
 // Positioned reads with honest errors; CRC-32 of ranges, combined in rank order.
-#include "input_file.hpp"
+#include "io/input_file.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -18,23 +18,22 @@
 namespace synbal::io {
 
 namespace {
-constexpr ByteCount kBlock = ByteCount{1} << 22;
-
 Error cannot_read(const std::string& path, const char* why) {
   return io_failure(fmt::format("{}: cannot be read ({}): check the path and its permissions", path, why));
 }
 
 std::uint32_t checksum_of_range(const InputFile& file, ByteCount begin, ByteCount end) {
-  std::vector<char> block(static_cast<std::size_t>(std::min(kBlock, end - begin)));
-  auto crc = crc32(0, nullptr, 0);
+  constexpr ByteCount kBlock = ByteCount{1} << 22;
+  std::vector<char> block(at(std::min(kBlock, end - begin)));
+  std::uint32_t sum = 0;
   while (begin < end) {
-    const auto want = static_cast<std::size_t>(std::min<ByteCount>(kBlock, end - begin));
+    const auto want = at(std::min<ByteCount>(kBlock, end - begin));
     const auto got = file.read(begin, {block.data(), want});
     if (got < want) throw cannot_read(file.path(), "it became shorter while being read");
-    crc = crc32(crc, reinterpret_cast<const Bytef*>(block.data()), static_cast<uInt>(got));
+    sum = checksum_of(std::as_bytes(std::span(block).first(got)), sum);
     begin += static_cast<ByteCount>(got);
   }
-  return static_cast<std::uint32_t>(crc);
+  return sum;
 }
 }  // namespace
 
@@ -65,9 +64,13 @@ std::size_t InputFile::read(ByteCount offset, std::span<char> into) const {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw cannot_read(path_, std::strerror(errno));
     if (got == 0) break;
-    done += static_cast<std::size_t>(got);
+    done += at(got);
   }
   return done;
+}
+
+std::uint32_t checksum_of(std::span<const std::byte> bytes, std::uint32_t so_far) noexcept {
+  return static_cast<std::uint32_t>(crc32_z(so_far, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 std::string checksum(const Comm& comm, const InputFile& file) {

@@ -1,6 +1,7 @@
 // A regular file for reading at any place, and the checksum of its bytes taken by all ranks together.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 
@@ -29,6 +30,9 @@ class InputFile {
   int fd_ = -1;
   ByteCount size_ = 0;
 };
+
+/// CRC-32 of bytes, going on from that of the bytes before them.
+[[nodiscard]] std::uint32_t checksum_of(std::span<const std::byte> bytes, std::uint32_t so_far = 0) noexcept;
 
 /// Collective. "crc32:xxxxxxxx" of the whole file; every rank reads its share of the bytes.
 std::string checksum(const Comm& comm, const InputFile& file);

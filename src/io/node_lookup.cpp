@@ -1,76 +1,60 @@
 // A distributed directory of ids: each id is filed with the rank that its hash names, and asked for there.
-#include "node_lookup.hpp"
+#include "io/node_lookup.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <unordered_map>
 
 #include "synbal/core/agree.hpp"
+#include "synbal/core/route.hpp"
 
 namespace synbal::io {
 
 namespace {
 constexpr GlobalIndex kUnknown = -1;
 
-/// Items grouped by the rank they go to; `order[k]` is the original place of the k-th.
-struct Grouped {
-  std::vector<std::int64_t> order, counts;
+/// The ranks that have the ids in their part of the directory.
+std::vector<Rank> homes_of(const std::vector<std::int64_t>& ids, int ranks) {
+  std::vector<Rank> homes;
+  for (const auto id : ids) {
+    const auto mixed = static_cast<std::uint64_t>(id) * 0x9E3779B97F4A7C15ULL;  // spreads ids that lie close together
+    homes.push_back(static_cast<Rank>((mixed >> 32) % static_cast<std::uint64_t>(ranks)));
+  }
+  return homes;
+}
+
+struct Entry {
+  std::int64_t id;
+  GlobalIndex index;
 };
-
-template <class RankOf>
-Grouped group_by_rank(const Comm& comm, std::size_t items, RankOf&& rank_of) {
-  Grouped g{std::vector<std::int64_t>(items), std::vector<std::int64_t>(static_cast<std::size_t>(comm.size()), 0)};
-  std::iota(g.order.begin(), g.order.end(), 0);
-  std::stable_sort(g.order.begin(), g.order.end(), [&](auto a, auto b) {
-    return rank_of(static_cast<std::size_t>(a)) < rank_of(static_cast<std::size_t>(b));
-  });
-  for (std::size_t k = 0; k < items; ++k) ++g.counts[static_cast<std::size_t>(rank_of(k))];
-  return g;
-}
-
-std::vector<std::int64_t> in_order(const Grouped& g, const std::vector<std::int64_t>& values) {
-  std::vector<std::int64_t> out(values.size());
-  std::transform(g.order.begin(), g.order.end(), out.begin(),
-                 [&](std::int64_t k) { return values[static_cast<std::size_t>(k)]; });
-  return out;
-}
-
-Rank file_of(std::int64_t id, int ranks) {
-  const auto mixed = static_cast<std::uint64_t>(id) * 0x9E3779B97F4A7C15ULL;
-  return static_cast<Rank>((mixed >> 32) % static_cast<std::uint64_t>(ranks));
-}
 
 /// Collective. This rank's part of the directory: id -> global index.
 std::unordered_map<std::int64_t, GlobalIndex> build_directory(const Comm& comm, const Network& network,
                                                               GlobalIndex first_id) {
-  std::vector<std::int64_t> ids(static_cast<std::size_t>(network.local_size())), index(ids.size());
-  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = id_of(network, static_cast<LocalIndex>(i), first_id);
-  std::iota(index.begin(), index.end(), network.rows.first());
-  const auto g = group_by_rank(comm, ids.size(), [&](std::size_t k) { return file_of(ids[k], comm.size()); });
-  const auto filed = comm.exchange<std::int64_t>(in_order(g, ids), g.counts);
-  const auto places = comm.exchange<std::int64_t>(in_order(g, index), g.counts);
+  std::vector<std::int64_t> ids;
+  std::vector<Entry> entries;
+  for (LocalIndex i = 0; i < network.local_size(); ++i) {
+    ids.push_back(id_of(network, i, first_id));
+    entries.push_back({ids.back(), network.rows.first() + i});
+  }
   std::unordered_map<std::int64_t, GlobalIndex> directory;
-  for (std::size_t k = 0; k < filed.values.size(); ++k) directory.emplace(filed.values[k], places.values[k]);
+  for (const auto& [id, index] : Route(comm, homes_of(ids, comm.size())).send(std::move(entries))) {
+    directory.emplace(id, index);
+  }
   return directory;
 }
 
 /// Collective. Global index of every id asked for, or kUnknown.
 std::vector<GlobalIndex> find_in_directory(const Comm& comm, const Network& network, const NamedNeurons& names) {
-  const auto& asked = names.id;
   const auto directory = build_directory(comm, network, names.first_id);
-  const auto g = group_by_rank(comm, asked.size(), [&](std::size_t k) { return file_of(asked[k], comm.size()); });
-  const auto questions = comm.exchange<std::int64_t>(in_order(g, asked), g.counts);
-  std::vector<std::int64_t> found(questions.values.size());
-  std::transform(questions.values.begin(), questions.values.end(), found.begin(), [&](std::int64_t id) {
+  const Route route(comm, homes_of(names.id, comm.size()));
+  auto questions = route.send(names.id);
+  for (auto& id : questions) {
     const auto hit = directory.find(id);
-    return hit == directory.end() ? kUnknown : hit->second;
-  });
-  const auto answers = comm.exchange<std::int64_t>(found, questions.counts);
-  std::vector<GlobalIndex> index(asked.size());
-  for (std::size_t k = 0; k < asked.size(); ++k) index[static_cast<std::size_t>(g.order[k])] = answers.values[k];
-  return index;
+    id = hit == directory.end() ? kUnknown : hit->second;
+  }
+  return route.reply(questions);
 }
 
 std::vector<GlobalIndex> places_in_file(const Network& network, const NamedNeurons& names) {
@@ -85,7 +69,7 @@ std::vector<GlobalIndex> places_in_file(const Network& network, const NamedNeuro
 
 std::int64_t id_of(const Network& network, LocalIndex neuron, GlobalIndex first_id) {
   const auto& ids = network.nodes.id;
-  return ids.empty() ? first_id + network.file_index(neuron) : ids[static_cast<std::size_t>(neuron)];
+  return ids.empty() ? first_id + network.file_index(neuron) : ids[at(neuron)];
 }
 
 std::vector<GlobalIndex> find_neurons(const Comm& comm, const Network& network, const NamedNeurons& names) {
@@ -95,7 +79,7 @@ std::vector<GlobalIndex> find_neurons(const Comm& comm, const Network& network, 
   agreed(comm, [&] {
     const auto wrong = std::find(index.begin(), index.end(), kUnknown);
     if (wrong == index.end()) return;
-    const auto k = static_cast<std::size_t>(wrong - index.begin());
+    const auto k = at(wrong - index.begin());
     throw bad_input(fmt::format(
         "{}: {} {}: no neuron has the id {} ({}): correct the id", names.file, names.unit, names.line[k], names.id[k],
         own_ids ? std::string("ids are those of the network's /node_id")
@@ -106,11 +90,8 @@ std::vector<GlobalIndex> find_neurons(const Comm& comm, const Network& network, 
 
 std::vector<std::uint8_t> mark_neurons(const Comm& comm, const Network& network, const NamedNeurons& names) {
   const auto index = find_neurons(comm, network, names);
-  const auto g = group_by_rank(comm, index.size(), [&](std::size_t k) { return network.rows.owner(index[k]); });
-  const auto named = comm.exchange<std::int64_t>(in_order(g, index), g.counts);
-  std::vector<std::uint8_t> flags(static_cast<std::size_t>(network.local_size()), 0);
-  for (const auto i : named.values) flags[static_cast<std::size_t>(i - network.rows.first())] = 1;
-  return flags;
+  const std::vector<std::uint8_t> named(index.size(), 1);
+  return Directory(comm, network.rows, index).reduce(named, 0, [](auto a, auto b) { return std::max(a, b); });
 }
 
 }  // namespace synbal::io

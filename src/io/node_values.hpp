@@ -1,7 +1,7 @@
 // Values per neuron (ids, pinned, gains, exponents) from datasets and from text files.
 #pragma once
 
-#include "hdf5_file.hpp"
+#include "io/hdf5/hdf5_file.hpp"
 #include "synbal/network/network.hpp"
 
 namespace synbal::io {

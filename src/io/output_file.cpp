@@ -1,5 +1,5 @@
 // Temporary name, allocation, fsync, rename.
-#include "output_file.hpp"
+#include "io/output_file.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -45,7 +45,7 @@ void write_at(int descriptor, const std::string& path, ByteCount offset, std::sp
     const auto done = ::pwrite(descriptor, bytes.data(), std::min(bytes.size(), kPiece), offset);
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) throw cannot_write(path, done < 0 ? errno : EIO);
-    bytes = bytes.subspan(static_cast<std::size_t>(done));
+    bytes = bytes.subspan(at(done));
     offset += done;
   }
 }

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
-#include "file_order.hpp"
-#include "native_csr.hpp"
-#include "provenance.hpp"
+#include "io/assembly.hpp"
+#include "io/hdf5/native_csr.hpp"
+#include "io/hdf5/provenance.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/route.hpp"
 #include "synbal/network/partition.hpp"
 #include "synbal/network/transport.hpp"
 
@@ -28,7 +30,7 @@ class FileValues {
   /// Collective.
   FileValues(const Comm& comm, const Network& network, std::span<const T> values)
       : values_(values), first_(network.rows.first()) {
-    if (!comm.any(!network.position.empty())) return;
+    if (!io::out_of_file_order(comm, network)) return;
     const auto rows = Ownership::even(comm, network.size());
     moved_ = to_file_order<T>(comm, network, rows, values);
     values_ = moved_;
@@ -79,7 +81,7 @@ class HistoryOutput {
 std::vector<SolverProgress> common_history(const Comm& comm, std::span<const SolverProgress> own) {
   const auto length = comm.broadcast(static_cast<std::int64_t>(own.size()), 0);
   std::vector<SolverProgress> history(own.begin(), own.end());
-  history.resize(static_cast<std::size_t>(length));
+  history.resize(at(length));
   return history;
 }
 
@@ -110,20 +112,17 @@ void write_all(const Comm& comm, const Network& network, const ResultData& resul
 /// Collective. Values of a dataset for the owned neurons of `network`.
 template <class T>
 std::vector<T> read_values(const Comm& comm, const Hdf5Input& file, const Network& network, const char* name) {
-  const bool moved = comm.any(!network.position.empty());
-  const auto rows = moved ? Ownership::even(comm, network.size()) : network.rows;
-  auto values = agreed(comm, [&] {
+  return io::read_for_neurons(comm, network, [&](const Ownership& rows) {
     const auto kind = std::is_same_v<T, double> ? io::ElementKind::real : io::ElementKind::integer;
     const auto found = file.dataset(name, kind);
     if (found.length != network.size()) {
       throw bad_input(fmt::format("{} has {} elements, the network {} neurons: give the result of this very network",
                                   found.name, found.length, network.size()));
     }
-    std::vector<T> own(static_cast<std::size_t>(rows.count()));
+    std::vector<T> own(at(rows.count()));
     file.read(found, rows.first(), rows.count(), own.data());
     return own;
   });
-  return moved ? from_file_order<T>(comm, network, rows, values) : values;
 }
 
 void check_finite(const Comm& comm, const Hdf5Input& file, const Network& network, const std::vector<double>& h) {
@@ -140,35 +139,13 @@ void check_is_result(const Hdf5Input& file) {
   throw file.error("is no result of `synbal balance` (dataset /h is missing): give the file that balance wrote");
 }
 
-/// Collective. For every owned row of `file_rows` the place in the network's own numbering.
-std::vector<GlobalIndex> own_numbering(const Comm& comm, const Network& network, const Ownership& file_rows) {
-  std::vector<GlobalIndex> own(static_cast<std::size_t>(network.local_size()));
-  for (std::size_t i = 0; i < own.size(); ++i) own[i] = network.rows.first() + static_cast<GlobalIndex>(i);
-  return to_file_order<GlobalIndex>(comm, network, file_rows, own);
-}
-
 /// Collective. Rows in file order brought to the numbering and the owners of `network`.
 GlobalRows renumbered(const Comm& comm, const Network& network, const Ownership& file_rows, GlobalRows&& rows) {
-  const auto number = own_numbering(comm, network, file_rows);
-  auto ghosts = rows.column;
-  std::sort(ghosts.begin(), ghosts.end());
-  ghosts.erase(std::unique(ghosts.begin(), ghosts.end()), ghosts.end());
-  std::erase_if(ghosts, [&](GlobalIndex j) { return file_rows.owns(j); });
-  const Halo halo(comm, file_rows, std::move(ghosts));
-  std::vector<GlobalIndex> ghost_number(halo.ghosts().size());
-  HaloExchange<GlobalIndex>(halo).forward(number, ghost_number);
-  Triplets entries;
-  entries.row.reserve(rows.column.size());
-  for (std::size_t i = 0; i + 1 < rows.row_ptr.size(); ++i) {
-    entries.row.insert(entries.row.end(), static_cast<std::size_t>(rows.row_ptr[i + 1] - rows.row_ptr[i]), number[i]);
-  }
-  for (auto& j : rows.column) {
-    const auto at = std::lower_bound(halo.ghosts().begin(), halo.ghosts().end(), j) - halo.ghosts().begin();
-    j = file_rows.owns(j) ? number[static_cast<std::size_t>(j - file_rows.first())]
-                          : ghost_number[static_cast<std::size_t>(at)];
-  }
-  entries.column = std::move(rows.column);
-  entries.weight = std::move(rows.weight);
+  std::vector<GlobalIndex> number(at(network.local_size()));
+  std::iota(number.begin(), number.end(), network.rows.first());
+  number = to_file_order<GlobalIndex>(comm, network, file_rows, number);
+  auto entries = io::entries_of(number, std::move(rows));
+  entries.column = Directory(comm, file_rows, entries.column).fetch(number);
   return route(comm, network.rows, std::move(entries));
 }
 
@@ -214,7 +191,7 @@ Network read_result_weights(const Comm& comm, const Network& network, const std:
   const auto bytes = agreed(comm, [&] { return io::InputFile(path); });
   const auto file = Hdf5Input::open(comm, bytes);
   const auto csr = agreed(comm, [&] { return open_weights(file, network); });
-  const bool moved = comm.any(!network.position.empty());
+  const bool moved = io::out_of_file_order(comm, network);
   const auto rows = moved ? Ownership::even(comm, network.size()) : network.rows;
   auto own = agreed(comm, [&] { return io::read_rows(file, csr, rows); });
   if (moved) own = renumbered(comm, network, rows, std::move(own));

@@ -5,19 +5,17 @@
 
 #include <algorithm>
 #include <charconv>
-#include <numeric>
 
-#include "format.hpp"
-#include "input_file.hpp"
-#include "node_lookup.hpp"
-#include "node_values.hpp"
+#include "io/format.hpp"
+#include "io/input_file.hpp"
+#include "io/node_lookup.hpp"
+#include "io/node_values.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/route.hpp"
 
 namespace synbal {
 
 namespace {
-constexpr std::int64_t kAbsent = -1;
-
 /// A list rather than the name of a file.
 bool is_list(const std::string& words) { return words.find_first_not_of("0123456789,;- ") == words.npos; }
 
@@ -72,6 +70,12 @@ Named named(const Comm& comm, const std::string& option, const std::string& word
   return {option, "item", std::move(ids)};
 }
 
+/// Collective. Global indices of the neurons named.
+std::vector<GlobalIndex> found(const Comm& comm, const Network& network, const Named& names) {
+  return io::find_neurons(comm, network,
+                          {names.source, names.ids.id, names.ids.line, io::first_id_of(network), names.unit});
+}
+
 /// Every `step`-th value from `first` on.
 std::vector<std::int64_t> every(const std::vector<std::int64_t>& values, std::size_t first, std::size_t step) {
   std::vector<std::int64_t> taken;
@@ -79,40 +83,25 @@ std::vector<std::int64_t> every(const std::vector<std::int64_t>& values, std::si
   return taken;
 }
 
-/// A synapse on its way to the owner of its row.
+/// A synapse that was named: its ends as the network numbers them, its place in the list, and as the user called it.
 struct Wanted {
   std::int64_t row, column, place, postsynaptic, presynaptic, line;
-  static constexpr std::size_t kWords = 6;
 };
 
-/// Collective. Sends every synapse to the owner of its row.
-std::vector<Wanted> sent_to_owners(const Comm& comm, const Ownership& rows, std::vector<Wanted> synapses) {
-  std::ranges::stable_sort(synapses, {}, &Wanted::row);
-  std::vector<std::int64_t> words, counts(static_cast<std::size_t>(comm.size()), 0);
-  for (const auto& s : synapses) {
-    words.insert(words.end(), {s.row, s.column, s.place, s.postsynaptic, s.presynaptic, s.line});
-    counts[static_cast<std::size_t>(rows.owner(s.row))] += static_cast<std::int64_t>(Wanted::kWords);
+/// @throws Error bad_input when the row has no such entry.
+std::int64_t find_entry(const Network& network, LocalIndex row, const Named& names, const Wanted& synapse) {
+  for (auto e = network.row_ptr[at(row)]; e < network.row_ptr[at(row) + 1]; ++e) {
+    if (network.global(network.column[at(e)]) == synapse.column) return e;
   }
-  const auto got = comm.exchange<std::int64_t>(words, counts).values;
-  std::vector<Wanted> own;
-  for (std::size_t k = 0; k < got.size(); k += Wanted::kWords) {
-    own.push_back({got[k], got[k + 1], got[k + 2], got[k + 3], got[k + 4], got[k + 5]});
-  }
-  return own;
+  throw bad_input(
+      fmt::format("{}: {} {}: there is no synapse from neuron {} onto neuron {} (a pair is I,J with the postsynaptic "
+                  "neuron first): name synapses of the network",
+                  names.source, names.unit, synapse.line, synapse.presynaptic, synapse.postsynaptic));
 }
 
-std::int64_t find_entry(const Network& network, LocalIndex row, GlobalIndex column) {
-  const auto i = static_cast<std::size_t>(row);
-  for (auto e = network.row_ptr[i]; e < network.row_ptr[i + 1]; ++e) {
-    if (network.global(network.column[static_cast<std::size_t>(e)]) == column) return e;
-  }
-  return kAbsent;
-}
-
-/// Collective. The synapses that this rank was told, with what their neurons are called inside.
+/// Collective. The synapses that lie with this rank, of all that were named.
 std::vector<Wanted> wanted(const Comm& comm, const Network& network, const Named& names) {
-  const auto index = io::find_neurons(
-      comm, network, {names.source, names.ids.id, names.ids.line, io::first_id_of(network), names.unit});
+  const auto index = found(comm, network, names);
   const auto rows = every(index, 0, 2), columns = every(index, 1, 2), lines = every(names.ids.line, 0, 2);
   const auto first = comm.sum_below(static_cast<std::int64_t>(rows.size()));
   std::vector<Wanted> synapses;
@@ -120,7 +109,7 @@ std::vector<Wanted> wanted(const Comm& comm, const Network& network, const Named
     synapses.push_back({rows[k], columns[k], first + static_cast<std::int64_t>(k), names.ids.id[2 * k],
                         names.ids.id[2 * k + 1], lines[k]});
   }
-  return synapses;
+  return Route(comm, network.rows, rows).send(std::move(synapses));
 }
 }  // namespace
 
@@ -130,14 +119,13 @@ void check_selection(const std::string& option, const std::string& words, Select
   if (is_list(words)) {
     parse_list(option, words, synapses ? 2 : 1);
   } else {
-    const auto colon = words.rfind(".h5:");
-    const io::InputFile readable(colon == words.npos ? words : words.substr(0, colon + 3));
+    const io::InputFile readable(Hdf5Path(words).file);
   }
 }
 
 std::vector<std::uint8_t> select_neurons(const Comm& comm, const Network& network, const std::string& option,
                                          const std::string& words) {
-  const auto n = static_cast<std::size_t>(network.local_size());
+  const auto n = at(network.local_size());
   if (words == "all") return std::vector<std::uint8_t>(n, 1);
   if (words == "none") return std::vector<std::uint8_t>(n, 0);
   const auto first_id = io::first_id_of(network);
@@ -148,7 +136,7 @@ std::vector<std::uint8_t> select_neurons(const Comm& comm, const Network& networ
 
 std::vector<std::int64_t> neuron_ids(const Network& network) {
   const auto first_id = io::first_id_of(network);
-  std::vector<std::int64_t> ids(static_cast<std::size_t>(network.local_size()));
+  std::vector<std::int64_t> ids(at(network.local_size()));
   for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = io::id_of(network, static_cast<LocalIndex>(i), first_id);
   return ids;
 }
@@ -158,20 +146,13 @@ SelectedSynapses select_synapses(const Comm& comm, const Network& network, const
   SelectedSynapses selected;
   if (words.empty()) return selected;
   const auto names = named(comm, option, words, 2);
-  const auto own = sent_to_owners(comm, network.rows, wanted(comm, network, names));
+  const auto own = wanted(comm, network, names);
   agreed(comm, [&] {
     for (const auto& s : own) {
       const auto row = static_cast<LocalIndex>(s.row - network.rows.first());
-      const auto entry = find_entry(network, row, s.column);
-      if (entry == kAbsent) {
-        throw bad_input(
-            fmt::format("{}: {} {}: there is no synapse from neuron {} onto neuron {} (a pair is I,J with "
-                        "the postsynaptic neuron first): name synapses of the network",
-                        names.source, names.unit, s.line, s.presynaptic, s.postsynaptic));
-      }
       selected.place.push_back(s.place);
       selected.row.push_back(row);
-      selected.entry.push_back(entry);
+      selected.entry.push_back(find_entry(network, row, names, s));
       selected.postsynaptic.push_back(s.postsynaptic);
       selected.presynaptic.push_back(s.presynaptic);
     }
@@ -184,8 +165,7 @@ SelectedPairs select_pairs(const Comm& comm, const Network& network, const std::
                            const std::string& words) {
   if (words.empty()) return {};
   const auto names = named(comm, option, words, 2);
-  const auto index = io::find_neurons(
-      comm, network, {names.source, names.ids.id, names.ids.line, io::first_id_of(network), names.unit});
+  const auto index = found(comm, network, names);
   return {every(index, 0, 2), every(index, 1, 2), every(names.ids.id, 0, 2), every(names.ids.id, 1, 2)};
 }
 

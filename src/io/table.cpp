@@ -8,10 +8,10 @@
 #include <charconv>
 #include <cmath>
 
-#include "provenance.hpp"
+#include "io/hdf5/provenance.hpp"
+#include "io/text/text_output.hpp"
+#include "io/trajectory_columns.hpp"
 #include "synbal/core/agree.hpp"
-#include "text_output.hpp"
-#include "trajectory_columns.hpp"
 
 namespace synbal {
 
@@ -28,15 +28,14 @@ std::int64_t values_a_row(const TableColumn& column) { return std::max<std::int6
 template <class T>
 std::function<T(std::int64_t)> placed(const io::ScatteredColumns& rows, std::int64_t width, std::int64_t own,
                                       const std::function<T(std::int64_t)>& value) {
-  auto all = std::make_shared<std::vector<T>>(static_cast<std::size_t>(rows.count() * width));
-  std::vector<T> one(static_cast<std::size_t>(own));
+  auto all = std::make_shared<std::vector<T>>(at(rows.count() * width));
+  std::vector<T> one(at(own));
   for (std::int64_t k = 0; k < width; ++k) {
-    for (std::int64_t r = 0; r < own; ++r) one[static_cast<std::size_t>(r)] = value(r * width + k);
+    for (std::int64_t r = 0; r < own; ++r) one[at(r)] = value(r * width + k);
     const auto block = rows.block<T>(one);
-    for (std::size_t r = 0; r < block.size(); ++r)
-      (*all)[r * static_cast<std::size_t>(width) + static_cast<std::size_t>(k)] = block[r];
+    for (std::size_t r = 0; r < block.size(); ++r) (*all)[r * at(width) + at(k)] = block[r];
   }
-  return [all](std::int64_t element) { return (*all)[static_cast<std::size_t>(element)]; };
+  return [all](std::int64_t element) { return (*all)[at(element)]; };
 }
 
 // Collective. The same table, rank after rank.

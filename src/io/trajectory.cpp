@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,9 +13,9 @@
 #include <set>
 #include <utility>
 
-#include "provenance.hpp"
+#include "io/hdf5/provenance.hpp"
+#include "io/trajectory_columns.hpp"
 #include "synbal/core/agree.hpp"
-#include "trajectory_columns.hpp"
 
 namespace synbal {
 
@@ -26,11 +25,6 @@ using io::ScatteredColumns;
 
 constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 constexpr ByteCount kWord = 8;  // everything in the file is a float64 or an int64
-
-std::uint32_t checksum_of(std::span<const double> values) {
-  return static_cast<std::uint32_t>(
-      crc32_z(0, reinterpret_cast<const Bytef*>(values.data()), static_cast<z_size_t>(values.size_bytes())));
-}
 
 template <class T>
 std::span<const char> bytes_of(std::span<const T> values) {
@@ -66,7 +60,7 @@ class RowFile {
       const auto got = ::pread(fd_, into, left, offset);
       if (got < 0 && errno == EINTR) continue;
       if (got <= 0) throw damaged();
-      into += got, offset += got, left -= static_cast<std::size_t>(got);
+      into += got, offset += got, left -= at(got);
     }
   }
   [[nodiscard]] Error damaged() const {
@@ -171,12 +165,11 @@ void TrajectoryWriter::Body::copy_rows(Hdf5Output& output, const Series& from, s
   };
   const auto words = room * from.width, filled = rows * from.width;
   const auto begin = share(words, comm->rank()), end = share(words, comm->rank() + 1);
-  constexpr std::int64_t kPiece = std::int64_t{1} << 19;
   std::vector<double> piece;
-  for (auto first = begin; first < end; first += kPiece) {
-    piece.assign(static_cast<std::size_t>(std::min(kPiece, end - first)), kNothing);
+  for (auto first = begin; first < end; first += io::kPiece) {
+    piece.assign(at(std::min(io::kPiece, end - first)), kNothing);
     const auto known = std::clamp<std::int64_t>(filled - first, 0, static_cast<std::int64_t>(piece.size()));
-    if (known > 0) file.read(from.offset + kWord * first, std::span(piece).first(static_cast<std::size_t>(known)));
+    if (known > 0) file.read(from.offset + kWord * first, std::span(piece).first(at(known)));
     output.write<double>(from.id, first, piece);
   }
 }
@@ -187,9 +180,9 @@ void TrajectoryWriter::Body::check_written() const {
   std::vector<double> values;
   for (std::int64_t row = 0; row < rows; ++row) {
     for (const auto& s : series) {
-      values.resize(static_cast<std::size_t>(s.count));
+      values.resize(at(s.count));
       file.read(s.place(row), values);
-      if (checksum_of(values) != *expected++) throw file.damaged();
+      if (io::checksum_of(std::as_bytes(std::span(values))) != *expected++) throw file.damaged();
     }
   }
 }
@@ -230,10 +223,10 @@ void TrajectoryWriter::Body::write_row(std::span<const double> scalars,
                                        const std::vector<std::vector<double>>& blocks) {
   for (std::size_t k = 0; k < series.size(); ++k) {
     const bool scalar = k < scalars.size();
-    const auto values = scalar ? scalars.subspan(k, static_cast<std::size_t>(series[k].count))
-                               : std::span<const double>(blocks[k - scalars.size()]);
+    const auto values =
+        scalar ? scalars.subspan(k, at(series[k].count)) : std::span<const double>(blocks[k - scalars.size()]);
     file.write(series[k].place(rows), values);
-    checksums.push_back(checksum_of(values));
+    checksums.push_back(io::checksum_of(std::as_bytes(values)));
   }
 }
 

@@ -1,8 +1,7 @@
-// Grouping by the rank that writes, and the order in which values arrive there.
-#include "trajectory_columns.hpp"
+// Which columns a rank writes, and what may be asked of it.
+#include "io/trajectory_columns.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "synbal/core/agree.hpp"
 
@@ -21,50 +20,25 @@ void check_places(const Comm& comm, std::span<const std::int64_t> place, std::in
     if (!inside || all != width) throw internal_error("a table of the trajectory has wrong columns");
   });
 }
+
+void check_filled(const Comm& comm, const std::vector<LocalIndex>& slots, std::int64_t count) {
+  agreed(comm, [&] {
+    std::vector<bool> filled(at(count), false);
+    for (const auto s : slots) filled[at(s)] = true;
+    if (std::ranges::count(filled, true) != count) throw internal_error("a column of the trajectory has no values");
+  });
+}
 }  // namespace
 
 ScatteredColumns::ScatteredColumns(const Comm& comm, std::span<const std::int64_t> place, std::int64_t width)
-    : comm_(&comm) {
+    : count_(static_cast<std::int64_t>(place.size())) {
   check_places(comm, place, width);
-  count_ = static_cast<std::int64_t>(place.size());
   first_ = comm.sum_below(count_);
-  direct_ = !comm.any(!without_gaps(place, first_));
-  if (!direct_) set_up(place, width);
-}
-
-void ScatteredColumns::set_up(std::span<const std::int64_t> place, std::int64_t width) {
-  const auto blocks = Ownership::even(*comm_, width);
+  if (!comm.any(!without_gaps(place, first_))) return;
+  const auto blocks = Ownership::even(comm, width);
   first_ = blocks.first(), count_ = blocks.count();
-  order_.resize(place.size());
-  std::iota(order_.begin(), order_.end(), 0);
-  const auto place_of = [&](std::int64_t k) { return place[static_cast<std::size_t>(k)]; };
-  std::ranges::sort(order_, {}, place_of);
-  counts_.assign(static_cast<std::size_t>(comm_->size()), 0);
-  std::vector<std::int64_t> places;
-  for (const auto k : order_) {
-    places.push_back(place_of(k));
-    ++counts_[static_cast<std::size_t>(blocks.owner(places.back()))];
-  }
-  slot_ = comm_->exchange<std::int64_t>(places, counts_).values;
-  for (auto& s : slot_) s -= first_;
-  agreed(*comm_, [&] {
-    std::vector<bool> filled(static_cast<std::size_t>(count_), false);
-    for (const auto s : slot_) filled.at(static_cast<std::size_t>(s)) = true;
-    if (std::ranges::count(filled, true) != count_) throw internal_error("a column of the trajectory has no values");
-  });
+  placement_.emplace(comm, blocks, place);
+  check_filled(comm, placement_->slots(), count_);
 }
-
-template <class T>
-std::vector<T> ScatteredColumns::block(std::span<const T> local) const {
-  if (direct_) return {local.begin(), local.end()};
-  std::vector<T> packed(order_.size());
-  std::ranges::transform(order_, packed.begin(), [&](auto k) { return local[static_cast<std::size_t>(k)]; });
-  const auto received = comm_->exchange<T>(packed, counts_).values;
-  std::vector<T> values(static_cast<std::size_t>(count_));
-  for (std::size_t k = 0; k < received.size(); ++k) values[static_cast<std::size_t>(slot_[k])] = received[k];
-  return values;
-}
-template std::vector<double> ScatteredColumns::block(std::span<const double>) const;
-template std::vector<std::int64_t> ScatteredColumns::block(std::span<const std::int64_t>) const;
 
 }  // namespace synbal::io

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
-#include "synbal/core/comm.hpp"
-#include "synbal/core/ownership.hpp"
+#include "synbal/core/route.hpp"
 
 namespace synbal::io {
 
@@ -22,16 +22,13 @@ class ScatteredColumns {
   [[nodiscard]] std::int64_t count() const noexcept { return count_; }
   /// Collective. This rank's block, from a value of every local place. T is double or int64.
   template <class T>
-  [[nodiscard]] std::vector<T> block(std::span<const T> local) const;
+  [[nodiscard]] std::vector<T> block(std::span<const T> local) const {
+    return placement_ ? placement_->send(local) : std::vector<T>(local.begin(), local.end());
+  }
 
  private:
-  void set_up(std::span<const std::int64_t> place, std::int64_t width);
-
-  const Comm* comm_;
-  bool direct_ = false;
   std::int64_t first_ = 0, count_ = 0;
-  std::vector<std::int64_t> order_, counts_;  // local values grouped by the rank that writes them
-  std::vector<std::int64_t> slot_;            // place in the block of every value received
+  std::optional<Placement> placement_;  // none where nothing is sent
 };
 
 }  // namespace synbal::io

@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "provenance.hpp"
+#include "io/assembly.hpp"
+#include "io/hdf5/provenance.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/io/trajectory.hpp"
 #include "synbal/network/partition.hpp"
@@ -47,8 +48,7 @@ Dataset whole_h(const Hdf5Input& file, const Network& network, std::int64_t row)
   if (h.width != network.size() || h.rows <= row) {
     throw bad_input(
         fmt::format("{} has {} rows of {} neurons where row {} of {} neurons is needed: give a trajectory of this very "
-                    "network that "
-                    "recorded all neurons",
+                    "network that recorded all neurons",
                     h.name, h.rows, h.width, row, network.size()));
   }
   return h;
@@ -61,16 +61,13 @@ void check_finite(const Hdf5Input& file, std::span<const double> values) {
 
 /// Collective. Row `row` of h for the owned neurons.
 std::vector<double> read_h(const Comm& comm, const Hdf5Input& file, const Network& network, std::int64_t row) {
-  const bool moved = comm.any(!network.position.empty());
-  const auto rows = moved ? Ownership::even(comm, network.size()) : network.rows;
-  auto values = agreed(comm, [&] {
+  return io::read_for_neurons(comm, network, [&](const Ownership& rows) {
     const auto table = whole_h(file, network, row);
-    std::vector<double> own(static_cast<std::size_t>(rows.count()));
+    std::vector<double> own(at(rows.count()));
     file.read(table, row * table.width + rows.first(), rows.count(), own.data());
     check_finite(file, own);
     return own;
   });
-  return moved ? from_file_order<double>(comm, network, rows, values) : values;
 }
 }  // namespace
 

@@ -1,13 +1,14 @@
 // From rows with global columns to a network: sort, merge, drop zeros, find ghosts, make columns local. Everything but
 // the local columns happens in place, so that the peak is 20 bytes a synapse.
+#include "network/assemble.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "assembly.hpp"
-#include "index_set.hpp"
+#include "network/index_set.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/network/network.hpp"
 #include "synbal/network/transport.hpp"

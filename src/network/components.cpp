@@ -6,7 +6,7 @@
 #include <limits>
 #include <numeric>
 
-#include "components_detail.hpp"
+#include "network/components_detail.hpp"
 #include "synbal/core/route.hpp"
 
 namespace synbal {

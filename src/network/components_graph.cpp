@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "components_detail.hpp"
+#include "network/components_detail.hpp"
 
 namespace synbal::detail {
 namespace {

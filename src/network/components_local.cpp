@@ -1,5 +1,5 @@
 // Strongly connected pieces inside one rank, by depth-first search without recursion.
-#include "components_detail.hpp"
+#include "network/components_detail.hpp"
 
 namespace synbal::detail {
 namespace {

@@ -7,7 +7,7 @@
 #include <array>
 #include <numeric>
 
-#include "components_detail.hpp"
+#include "network/components_detail.hpp"
 #include "synbal/core/route.hpp"
 
 namespace synbal::detail {

@@ -4,7 +4,7 @@
 #include <functional>
 #include <utility>
 
-#include "components_detail.hpp"
+#include "network/components_detail.hpp"
 
 namespace synbal::detail {
 namespace {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <map>
 
-#include "generator.hpp"
+#include "network/generator.hpp"
 #include "synbal/core/agree.hpp"
 
 namespace synbal {

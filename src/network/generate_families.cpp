@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <tuple>
 
-#include "generator.hpp"
+#include "network/generator.hpp"
 
 namespace synbal::generators {
 

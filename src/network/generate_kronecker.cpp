@@ -4,7 +4,7 @@
 #include <bit>
 #include <numeric>
 
-#include "generator.hpp"
+#include "network/generator.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/route.hpp"
 

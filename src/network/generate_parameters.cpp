@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "generator.hpp"
+#include "network/generator.hpp"
 #include "synbal/core/error.hpp"
 
 namespace synbal {

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "generator.hpp"
+#include "network/generator.hpp"
 
 namespace synbal::generators {
 

@@ -1,9 +1,9 @@
 // Moving rows and values to new global numbers: one array at a time, each put in place as it comes.
-#include "migrate.hpp"
+#include "network/migrate.hpp"
 
 #include <algorithm>
 
-#include "assembly.hpp"
+#include "network/assemble.hpp"
 #include "synbal/core/route.hpp"
 #include "synbal/network/transport.hpp"
 

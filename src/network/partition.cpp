@@ -3,8 +3,8 @@
 
 #include <numeric>
 
-#include "migrate.hpp"
-#include "ptscotch.hpp"
+#include "network/migrate.hpp"
+#include "network/ptscotch.hpp"
 #include "synbal/core/route.hpp"
 #include "synbal/network/transport.hpp"
 

@@ -1,5 +1,5 @@
 // The graph behind a network (symmetric, no self-loops, no double edges) and its partition by PT-Scotch through PETSc.
-#include "ptscotch.hpp"
+#include "network/ptscotch.hpp"
 
 #include <fmt/format.h>
 

@@ -128,6 +128,8 @@ std::vector<BadFile> bad_compressed() {
   auto flipped = good;
   for (std::size_t k = flipped.size() / 2; k < flipped.size() / 2 + 20; ++k)
     flipped[k] = static_cast<char>(~flipped[k]);
+  std::string long_line(9 << 20, '1');
+  long_line[1] = long_line[3] = ' ';
   auto wrong_sum = good;
   wrong_sum[wrong_sum.size() - 6] = static_cast<char>(~wrong_sum[wrong_sum.size() - 6]);
   return {
@@ -142,7 +144,7 @@ std::vector<BadFile> bad_compressed() {
       text_file("bad_line.mtx.gz", gzipped(many_lines(5000, 4711, "1 x 1", "\n")), "line 4714"),
       text_file("bad_line_far.mtx.gz", gzipped(many_lines(300000, 299990, "1 x 1", "\n")), "line 299993"),
       text_file("more_entries.mtx.gz", gzipped(kReal + "3 3 1\n1 2 0.5\n2 3 0.25\n"), "announces 1"),
-      text_file("long_line.mtx.gz", gzipped(with_line("1 1 " + std::string(9 << 20, '1'))), "line 5"),
+      text_file("long_line.mtx.gz", gzipped(with_line(long_line)), "line 5"),
       text_file("huge_size.mtx.gz", gzipped(kReal + "9000000000000000000 9000000000000000000 0\n"), "announces"),
   };
 }

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "synbal/network/network.hpp"
 #include "synbal/network/partition.hpp"
@@ -27,12 +28,24 @@ struct ReadOptions {
 /// @throws Error bad_input (file, line or dataset, value, why, what to do), io_failure; the same on all ranks.
 Network read_network(const Comm& comm, const std::string& path, const ReadOptions& options);
 
+/// A path as users write it, taken apart: FILE.h5:/group names something inside FILE.h5.
+struct Hdf5Path {
+  std::string file;    ///< FILE.h5, or the whole path when it has no such colon
+  std::string inside;  ///< what follows the colon; empty: nothing was named
+  explicit Hdf5Path(const std::string& path);
+  [[nodiscard]] bool is_hdf5() const { return file.ends_with(".h5"); }
+};
+
 /// @throws Error usage when the extension names no format that can be written. Not collective: call before long work.
 void check_writable_format(const std::string& path);
 
 /// @throws Error io_failure when no file can be made at `path` (folder missing or not writable). Not collective: call
 /// on one rank, before long work.
 void check_can_write(const std::string& path);
+
+/// Not collective: for one rank alone. `text` becomes the whole content of the file at `path`, which is either that or
+/// as it was: a temporary name, flushed to the disk, renamed. @throws Error io_failure.
+void replace_file(const std::string& path, std::string_view text);
 
 /// Collective. Writes to a temporary name beside `path`, then renames: `path` is either whole or as it was. The
 /// file has the order of the network's own file. Matrix Market files keep the weights alone, not the node data.

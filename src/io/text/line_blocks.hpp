@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "input_file.hpp"
+#include "io/input_file.hpp"
 
 namespace synbal::io {
 
@@ -61,7 +61,7 @@ struct ByteRange {
 ByteRange own_lines(const InputFile& file, ByteCount data_begin, Rank rank, int ranks);
 
 /// Blocks of whole lines of a range of a file, which must outlive them.
-LineBlocks lines_of(const InputFile& file, ByteRange range, std::size_t block_size);
+LineBlocks lines_of(const InputFile& file, ByteRange range, std::size_t block_size = std::size_t{1} << 22);
 
 /// Printable, shortened form of untrusted text for a message.
 std::string quoted(std::string_view text);

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "line_blocks.hpp"
+#include "io/text/line_blocks.hpp"
 #include "synbal/network/network.hpp"
 
 namespace synbal::io {

@@ -6,17 +6,15 @@
 #include <utility>
 #include <vector>
 
-#include "assembly.hpp"
-#include "gz_text.hpp"
-#include "matrix_market_part.hpp"
+#include "io/assembly.hpp"
+#include "io/text/gz_text.hpp"
+#include "io/text/matrix_market_part.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/tags.hpp"
 
 namespace synbal::io {
 
 namespace {
-constexpr std::size_t kBlock = std::size_t{1} << 20;
-
 /// Sends blocks to one rank after the other, two under way at a time. An empty block ends a rank's run.
 class BlockSender {
  public:
@@ -48,7 +46,7 @@ class Distributor {
         sender_(comm),
         gz_(file),
         size_(file.size()),
-        blocks_([this](char* into, std::size_t size) { return gz_.read(into, size); }, kBlock) {}
+        blocks_([this](char* into, std::size_t size) { return gz_.read(into, size); }, std::size_t{1} << 20) {}
 
   MmHeader header(const std::string& path) {
     MmHeaderParser parser;
@@ -118,7 +116,7 @@ MmPart receive_run(const Comm& comm, const MmHeader& header) {
     SYNBAL_MPI(MPI_Probe(0, tag::gz_text, comm.get(), &status));
     int size = 0;
     SYNBAL_MPI(MPI_Get_count(&status, MPI_CHAR, &size));
-    block.resize(static_cast<std::size_t>(size));
+    block.resize(at(size));
     SYNBAL_MPI(MPI_Recv(block.data(), size, MPI_CHAR, 0, tag::gz_text, comm.get(), MPI_STATUS_IGNORE));
     if (size == 0) break;
     if (!part.failure) Distributor::take(parser, {block.data(), block.size()}, part);

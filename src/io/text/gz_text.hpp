@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "input_file.hpp"
+#include "io/input_file.hpp"
 #include "synbal/core/handle.hpp"
 
 namespace synbal::io {

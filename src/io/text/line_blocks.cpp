@@ -1,5 +1,5 @@
 // Cutting text at line ends.
-#include "line_blocks.hpp"
+#include "io/text/line_blocks.hpp"
 
 #include <algorithm>
 #include <array>
@@ -70,8 +70,7 @@ ByteRange own_lines(const InputFile& file, ByteCount data_begin, Rank rank, int 
 
 LineBlocks lines_of(const InputFile& file, ByteRange range, std::size_t block_size) {
   return {[&file, range](char* into, std::size_t size) mutable {
-            const auto want =
-                static_cast<std::size_t>(std::min<ByteCount>(static_cast<ByteCount>(size), range.end - range.begin));
+            const auto want = at(std::min<ByteCount>(static_cast<ByteCount>(size), range.end - range.begin));
             const auto got = file.read(range.begin, {into, want});
             range.begin += static_cast<ByteCount>(got);
             return got;

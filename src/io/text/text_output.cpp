@@ -1,5 +1,5 @@
 // Lengths first, then bytes at their places; or pieces sent to the rank that compresses.
-#include "text_output.hpp"
+#include "io/text/text_output.hpp"
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "output_file.hpp"
+#include "io/output_file.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/tags.hpp"
 
@@ -70,7 +70,7 @@ void receive_pieces(const Comm& comm, Rank from, Compressor& compressor) {
     int size = 0;
     SYNBAL_MPI(MPI_Probe(from, tag::text_output, comm.get(), &status));
     SYNBAL_MPI(MPI_Get_count(&status, MPI_CHAR, &size));
-    text.resize(static_cast<std::size_t>(size));
+    text.resize(at(size));
     SYNBAL_MPI(MPI_Recv(text.data(), size, MPI_CHAR, from, tag::text_output, comm.get(), MPI_STATUS_IGNORE));
     if (size == 0) return;
     compressor.take({text.data(), text.size()});

@@ -8,8 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "hdf5_file.hpp"
-#include "output_file.hpp"
+#include "io/hdf5/hdf5_file.hpp"
+#include "io/output_file.hpp"
 
 namespace synbal::io {
 
@@ -62,7 +62,9 @@ class Hdf5Output {
   };
 
   [[nodiscard]] ByteCount expected_size() const;
-  void lay_down(const std::string& partial_path);
+  /// numbers: where each dataset lies, then the length of the file.
+  void lay_down(const std::string& partial_path, std::span<std::int64_t> numbers) const;
+  void note(DatasetId id, std::int64_t first, std::int64_t count, std::span<const std::byte> bytes);
   void read_back() const;
   template <class T>
   void read_back(const Hdf5Input& file, const Written& range) const;
@@ -78,15 +80,17 @@ class Hdf5Output {
   std::unique_ptr<OutputFile> file_;
 };
 
+/// Elements that are converted or read back at once.
+inline constexpr std::int64_t kPiece = std::int64_t{1} << 19;
+
 /// Calls write(first, values) for [0, count) in pieces made by make(index), so that no converted copy of all is held.
 template <class T, class Make, class Write>
 void write_in_pieces(std::int64_t count, Make&& make, Write&& write) {
-  constexpr std::int64_t kPiece = std::int64_t{1} << 19;
   std::vector<T> piece;
   for (std::int64_t first = 0; first < count; first += kPiece) {
     const auto length = std::min(kPiece, count - first);
-    piece.resize(static_cast<std::size_t>(length));
-    for (std::int64_t k = 0; k < length; ++k) piece[static_cast<std::size_t>(k)] = make(first + k);
+    piece.resize(at(length));
+    for (std::int64_t k = 0; k < length; ++k) piece[at(k)] = make(first + k);
     write(first, std::span<const T>(piece));
   }
 }

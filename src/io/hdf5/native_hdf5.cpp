@@ -2,13 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <numeric>
 
-#include "assembly.hpp"
-#include "file_order.hpp"
-#include "format.hpp"
-#include "native_csr.hpp"
-#include "node_values.hpp"
+#include "io/assembly.hpp"
+#include "io/format.hpp"
+#include "io/hdf5/native_csr.hpp"
+#include "io/node_values.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/network/transport.hpp"
 
@@ -55,18 +54,6 @@ NodeData read_nodes(const Hdf5Input& file, const Place& place, const Ownership& 
   return nodes;
 }
 
-Triplets as_entries(const Ownership& rows, GlobalRows&& own) {
-  Triplets entries;
-  entries.row.reserve(own.column.size());
-  for (std::size_t i = 0; i + 1 < own.row_ptr.size(); ++i) {
-    entries.row.insert(entries.row.end(), static_cast<std::size_t>(own.row_ptr[i + 1] - own.row_ptr[i]),
-                       rows.first() + static_cast<GlobalIndex>(i));
-  }
-  entries.column = std::move(own.column);
-  entries.weight = std::move(own.weight);
-  return entries;
-}
-
 Ownership choose_rows(const Comm& comm, const Hdf5Input& file, const CsrGroup& csr, const ReadOptions& options) {
   auto even = Ownership::even(comm, csr.n);
   auto ptr = agreed(comm, [&] { return read_indptr(file, csr, even); });
@@ -74,6 +61,16 @@ Ownership choose_rows(const Comm& comm, const Hdf5Input& file, const CsrGroup& c
   const auto first = ptr.front();
   for (auto& p : ptr) p -= first;
   return balanced_by_nonzeros(comm, even, ptr);
+}
+
+/// Collective.
+Network made(const Comm& comm, Ownership&& rows, GlobalRows&& own, const ReadOptions& options, InputFacts&& facts) {
+  if (options.orientation == Orientation::post_pre) {
+    return assemble(comm, std::move(rows), std::move(own), options.duplicates, std::move(facts));
+  }
+  std::vector<GlobalIndex> number(at(rows.count()));
+  std::iota(number.begin(), number.end(), rows.first());
+  return network_of(comm, rows.size(), entries_of(number, std::move(own)), options, std::move(facts));
 }
 }  // namespace
 
@@ -90,9 +87,7 @@ Network read_native_hdf5(const Comm& comm, const InputFile& bytes, const Source&
   facts.notices = agreed(comm, [&] { return notices(file, place); });
   auto rows = choose_rows(comm, file, csr, options);
   auto own = agreed(comm, [&] { return read_rows(file, csr, rows); });
-  auto network = options.orientation == Orientation::pre_post
-                     ? network_of(comm, csr.n, as_entries(rows, std::move(own)), options, std::move(facts))
-                     : assemble(comm, std::move(rows), std::move(own), options.duplicates, std::move(facts));
+  auto network = made(comm, std::move(rows), std::move(own), options, std::move(facts));
   network.nodes = agreed(comm, [&] { return read_nodes(file, place, network.rows); });
   return network;
 }

@@ -1,5 +1,5 @@
 // Parsing of Matrix Market text (Boisvert, Pozo, Remington 1996: "The Matrix Market Exchange Formats").
-#include "matrix_market_text.hpp"
+#include "io/text/matrix_market_text.hpp"
 
 #include <fmt/format.h>
 

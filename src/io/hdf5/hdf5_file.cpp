@@ -1,5 +1,5 @@
 // Inspection and reading of HDF5 objects.
-#include "hdf5_file.hpp"
+#include "io/hdf5/hdf5_file.hpp"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,6 @@
 namespace synbal::io {
 
 namespace {
-constexpr ByteCount kPieceBytes = ByteCount{1} << 29;
 /// The best that deflate can do is 1032:1.
 constexpr double kMostCompression = 1100;
 
@@ -20,14 +19,33 @@ constexpr const char* kNotHdf5 =
     "cannot be read as HDF5 (no HDF5 file, damaged, truncated, or locked by another program): check the file; on file "
     "systems without locks set HDF5_USE_FILE_LOCKING=FALSE";
 
-bool allowed_filter(H5Z_filter_t filter) {
-  return filter == H5Z_FILTER_DEFLATE || filter == H5Z_FILTER_SHUFFLE || filter == H5Z_FILTER_FLETCHER32;
-}
-
 Hid access_list() {
   auto access = adopt_hid(H5Pcreate(H5P_FILE_ACCESS), "HDF5 gave no property list");
   H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
   return access;
+}
+
+void check_layout(const Dataset& dataset, hid_t plan, H5D_layout_t layout) {
+  if (layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED && layout != H5D_COMPACT) {
+    throw bad_input(dataset.name + " is virtual (its data are in other files): copy the data into this file");
+  }
+  if (H5Pget_external_count(plan) != 0) {
+    throw bad_input(dataset.name + " has external storage (its data are in other files): copy the data into this file");
+  }
+}
+
+/// Whether there are any. @throws Error bad_input for one that needs a plugin.
+bool check_filters(const Dataset& dataset, hid_t plan) {
+  const int filters = H5Pget_nfilters(plan);
+  for (int k = 0; k < filters; ++k) {
+    unsigned flags = 0, config = 0;
+    std::size_t values = 0;
+    const auto filter = H5Pget_filter2(plan, static_cast<unsigned>(k), &flags, &values, nullptr, 0, nullptr, &config);
+    if (filter == H5Z_FILTER_DEFLATE || filter == H5Z_FILTER_SHUFFLE || filter == H5Z_FILTER_FLETCHER32) continue;
+    throw bad_input(
+        fmt::format("{} uses filter {}: store it uncompressed or with gzip", dataset.name, static_cast<int>(filter)));
+  }
+  return filters > 0;
 }
 
 /// Sets the sizes of `found`. @throws Error bad_input unless it has that many dimensions.
@@ -123,7 +141,9 @@ void Hdf5Input::check_links(const std::string& name) const {
     H5L_info_t info;
     if (step != "/") {
       if (H5Lexists(id_.get(), step.c_str(), H5P_DEFAULT) <= 0) {
-        throw error(fmt::format("{} is missing: a native network has it (see `synbal convert --help`)", step));
+        throw error(fmt::format(
+            "{} is missing: a native network has it (compare with one that `synbal generate ring -o FILE.h5` writes)",
+            step));
       }
       if (H5Lget_info(id_.get(), step.c_str(), &info, H5P_DEFAULT) < 0 || info.type != H5L_TYPE_HARD) {
         throw error(
@@ -174,42 +194,27 @@ void Hdf5Input::check_storage(const Dataset& dataset) const {
   const auto type = adopt_hid(H5Dget_type(dataset.id.get()), dataset.name + " has no type (damaged file)");
   const auto plan = adopt_hid(H5Dget_create_plist(dataset.id.get()), dataset.name + " has no layout (damaged file)");
   const auto layout = H5Pget_layout(plan.get());
-  if (layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED && layout != H5D_COMPACT) {
-    throw bad_input(dataset.name + " is virtual (its data are in other files): copy the data into this file");
-  }
-  if (H5Pget_external_count(plan.get()) != 0) {
-    throw bad_input(dataset.name + " has external storage (its data are in other files): copy the data into this file");
-  }
-  const int filters = H5Pget_nfilters(plan.get());
-  for (int k = 0; k < filters; ++k) {
-    unsigned flags = 0, config = 0;
-    std::size_t values = 0;
-    const auto filter =
-        H5Pget_filter2(plan.get(), static_cast<unsigned>(k), &flags, &values, nullptr, 0, nullptr, &config);
-    if (!allowed_filter(filter)) {
-      throw bad_input(
-          fmt::format("{} uses filter {}: store it uncompressed or with gzip", dataset.name, static_cast<int>(filter)));
-    }
-  }
+  check_layout(dataset, plan.get(), layout);
+  const bool filtered = check_filters(dataset, plan.get());
   const auto stored = static_cast<double>(H5Dget_storage_size(dataset.id.get()));
   const auto bytes = static_cast<double>(dataset.length) * static_cast<double>(H5Tget_size(type.get()));
-  if (stored > static_cast<double>(file_size_) || bytes > stored * (filters > 0 ? kMostCompression : 1.0)) {
+  if (stored > static_cast<double>(file_size_) || bytes > stored * (filtered ? kMostCompression : 1.0)) {
     throw bad_input(
         fmt::format("{} has {} elements but the file stores only {} bytes for them (truncated, or never "
                     "written): get the file again",
                     dataset.name, dataset.length, stored));
   }
-  if (layout == H5D_CONTIGUOUS && dataset.length > 0) {
-    const auto offset = H5Dget_offset(dataset.id.get());
-    if (offset == HADDR_UNDEF || static_cast<double>(offset) + bytes > static_cast<double>(file_size_)) {
-      throw bad_input(dataset.name + " lies behind the end of the file (truncated): get the file again");
-    }
+  if (layout != H5D_CONTIGUOUS || dataset.length == 0) return;
+  const auto offset = H5Dget_offset(dataset.id.get());
+  if (offset == HADDR_UNDEF || static_cast<double>(offset) + bytes > static_cast<double>(file_size_)) {
+    throw bad_input(dataset.name + " lies behind the end of the file (truncated): get the file again");
   }
 }
 
 template <class T>
 void Hdf5Input::read(const Dataset& dataset, std::int64_t first, std::int64_t count, T* into) const {
-  const auto step = kPieceBytes / static_cast<ByteCount>(sizeof(T));
+  constexpr ByteCount kMostAtOnce = ByteCount{1} << 29;  // HDF5 1.10 reads no more than 2^31 bytes at once
+  const auto step = kMostAtOnce / static_cast<ByteCount>(sizeof(T));
   const auto file_space = adopt_hid(H5Dget_space(dataset.id.get()), dataset.name + " has no shape (damaged file)");
   while (count > 0) {
     const auto [start, extent] = rectangle(dataset, first, count, step);
@@ -229,7 +234,7 @@ template void Hdf5Input::read(const Dataset&, std::int64_t, std::int64_t, std::u
 
 // ---- attributes
 
-Hid Hdf5Input::attribute(const std::string& name, const std::string& attribute_name) const {
+Hid Hdf5Input::open_attribute(const std::string& name, const std::string& attribute_name) const {
   const auto owner = object(name);
   if (H5Aexists(owner.get(), attribute_name.c_str()) <= 0) {
     throw error(fmt::format("attribute '{}' of {} is missing: write the file again with a program that stores it",
@@ -240,50 +245,47 @@ Hid Hdf5Input::attribute(const std::string& name, const std::string& attribute_n
       fmt::format("{}: attribute '{}' of {} cannot be opened (damaged file)", path_, attribute_name, name));
 }
 
+Hdf5Input::Attribute Hdf5Input::attribute(const std::string& name, const std::string& attribute_name,
+                                          const char* kind) const {
+  auto found = open_attribute(name, attribute_name);
+  auto wrong =
+      fmt::format("{}: attribute '{}' of {} is not {}: write the file again", path_, attribute_name, name, kind);
+  auto type = adopt_hid(H5Aget_type(found.get()), wrong);
+  const auto space = adopt_hid(H5Aget_space(found.get()), wrong);
+  const auto type_class = H5Tget_class(type.get());
+  return {std::move(found), std::move(type), type_class, H5Sget_simple_extent_npoints(space.get()), std::move(wrong)};
+}
+
 std::string Hdf5Input::text_attribute(const std::string& name, const std::string& attribute_name) const {
-  const auto found = attribute(name, attribute_name);
-  const auto bad = fmt::format("attribute '{}' of {} is not a text: write the file again", attribute_name, name);
-  const auto type = adopt_hid(H5Aget_type(found.get()), path_ + ": " + bad);
-  const auto space = adopt_hid(H5Aget_space(found.get()), path_ + ": " + bad);
+  const auto found = attribute(name, attribute_name, "a text");
   constexpr std::size_t kLongest = std::size_t{1} << 20;
-  if (H5Tget_class(type.get()) != H5T_STRING || H5Sget_simple_extent_npoints(space.get()) != 1) throw error(bad);
-  if (H5Tis_variable_str(type.get()) > 0) {
+  found.require(found.type_class == H5T_STRING && found.elements == 1);
+  if (H5Tis_variable_str(found.type.get()) > 0) {
     char* raw = nullptr;
-    if (H5Aread(found.get(), type.get(), static_cast<void*>(&raw)) < 0 || raw == nullptr) throw error(bad);
+    found.require(H5Aread(found.id.get(), found.type.get(), static_cast<void*>(&raw)) >= 0 && raw != nullptr);
     std::string text(raw);
     H5free_memory(raw);
     return text;
   }
-  std::string text(H5Tget_size(type.get()), '\0');
-  if (text.size() > kLongest || H5Aread(found.get(), type.get(), text.data()) < 0) throw error(bad);
+  std::string text(H5Tget_size(found.type.get()), '\0');
+  found.require(text.size() <= kLongest && H5Aread(found.id.get(), found.type.get(), text.data()) >= 0);
   return text.substr(0, text.find('\0'));
 }
 
 std::vector<std::int64_t> Hdf5Input::integer_attribute(const std::string& name,
                                                        const std::string& attribute_name) const {
-  const auto found = attribute(name, attribute_name);
-  const auto bad =
-      fmt::format("attribute '{}' of {} is not a list of integers: write the file again", attribute_name, name);
-  const auto type = adopt_hid(H5Aget_type(found.get()), path_ + ": " + bad);
-  const auto space = adopt_hid(H5Aget_space(found.get()), path_ + ": " + bad);
-  const auto count = H5Sget_simple_extent_npoints(space.get());
-  if (H5Tget_class(type.get()) != H5T_INTEGER || count < 1 || count > 16) throw error(bad);
-  std::vector<std::int64_t> values(static_cast<std::size_t>(count));
-  if (H5Aread(found.get(), H5T_NATIVE_INT64, values.data()) < 0) throw error(bad);
+  const auto found = attribute(name, attribute_name, "a list of integers");
+  found.require(found.type_class == H5T_INTEGER && found.elements >= 1 && found.elements <= 16);
+  std::vector<std::int64_t> values(at(found.elements));
+  found.require(H5Aread(found.id.get(), H5T_NATIVE_INT64, values.data()) >= 0);
   return values;
 }
 
 double Hdf5Input::real_attribute(const std::string& name, const std::string& attribute_name) const {
-  const auto found = attribute(name, attribute_name);
-  const auto bad = fmt::format("attribute '{}' of {} is not a number: write the file again", attribute_name, name);
-  const auto type = adopt_hid(H5Aget_type(found.get()), path_ + ": " + bad);
-  const auto space = adopt_hid(H5Aget_space(found.get()), path_ + ": " + bad);
-  const auto type_class = H5Tget_class(type.get());
-  if ((type_class != H5T_FLOAT && type_class != H5T_INTEGER) || H5Sget_simple_extent_npoints(space.get()) != 1) {
-    throw error(bad);
-  }
+  const auto found = attribute(name, attribute_name, "a number");
+  found.require((found.type_class == H5T_FLOAT || found.type_class == H5T_INTEGER) && found.elements == 1);
   double value = 0;
-  if (H5Aread(found.get(), H5T_NATIVE_DOUBLE, &value) < 0) throw error(bad);
+  found.require(H5Aread(found.id.get(), H5T_NATIVE_DOUBLE, &value) >= 0);
   return value;
 }
 

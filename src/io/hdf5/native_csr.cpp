@@ -1,5 +1,5 @@
 // AnnData's csr_matrix, encoding version 0.1.0: datasets data, indices, indptr and the attribute shape.
-#include "native_csr.hpp"
+#include "io/hdf5/native_csr.hpp"
 
 #include <fmt/format.h>
 
@@ -65,7 +65,7 @@ CsrGroup open_csr(const Hdf5Input& file, const std::string& group) {
 }
 
 std::vector<std::int64_t> read_indptr(const Hdf5Input& file, const CsrGroup& csr, const Ownership& rows) {
-  std::vector<std::int64_t> ptr(static_cast<std::size_t>(rows.count()) + 1);
+  std::vector<std::int64_t> ptr(at(rows.count()) + 1);
   file.read(csr.indptr, rows.first(), rows.count() + 1, ptr.data());
   if (rows.first() == 0 && ptr.front() != 0) {
     throw bad_input(fmt::format("{} starts with {}: it must start with 0", csr.indptr.name, ptr.front()));
@@ -89,7 +89,7 @@ GlobalRows read_rows(const Hdf5Input& file, const CsrGroup& csr, const Ownership
   own.row_ptr = read_indptr(file, csr, rows);
   const auto first = own.row_ptr.front(), count = own.row_ptr.back() - first;
   for (auto& p : own.row_ptr) p -= first;
-  own.column.resize(static_cast<std::size_t>(count));
+  own.column.resize(at(count));
   file.read(csr.indices, first, count, own.column.data());
   const auto wrong =
       std::find_if(own.column.begin(), own.column.end(), [&](GlobalIndex j) { return j < 0 || j >= csr.n; });
@@ -97,7 +97,7 @@ GlobalRows read_rows(const Hdf5Input& file, const CsrGroup& csr, const Ownership
     throw bad_input(fmt::format("{}: element {} is {}, outside 0..{}: indices count from 0", csr.indices.name,
                                 first + (wrong - own.column.begin()), *wrong, csr.n - 1));
   }
-  own.weight.resize(static_cast<std::size_t>(count));
+  own.weight.resize(at(count));
   file.read(csr.data, first, count, own.weight.data());
   const auto odd = std::find_if(own.weight.begin(), own.weight.end(), [](double w) { return !std::isfinite(w); });
   if (odd != own.weight.end()) {
@@ -146,14 +146,14 @@ void NativeOutput::write_weights() {
   const auto& network = *network_;
   const auto entries = static_cast<std::int64_t>(network.weight.size());
   write_in_pieces<std::int64_t>(
-      network.local_size(), [&](std::int64_t i) { return first_entry_ + network.row_ptr[static_cast<std::size_t>(i)]; },
+      network.local_size(), [&](std::int64_t i) { return first_entry_ + network.row_ptr[at(i)]; },
       [&](std::int64_t at, auto values) { output_->write(indptr_, network.rows.first() + at, values); });
   if (network.rows.first() + network.local_size() == network.size()) {  // ranks behind the last row write the same
     const std::int64_t end = network.nnz;
     output_->write(indptr_, network.size(), std::span<const std::int64_t>(&end, 1));
   }
   write_in_pieces<std::int64_t>(
-      entries, [&](std::int64_t k) { return network.global(network.column[static_cast<std::size_t>(k)]); },
+      entries, [&](std::int64_t k) { return network.global(network.column[at(k)]); },
       [&](std::int64_t at, auto values) { output_->write(indices_, first_entry_ + at, values); });
   output_->write(data_, first_entry_, std::span<const double>(network.weight));
 }

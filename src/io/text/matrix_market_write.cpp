@@ -4,9 +4,9 @@
 #include <array>
 #include <charconv>
 
-#include "file_order.hpp"
-#include "format.hpp"
-#include "text_output.hpp"
+#include "io/assembly.hpp"
+#include "io/format.hpp"
+#include "io/text/text_output.hpp"
 
 namespace synbal::io {
 
@@ -22,13 +22,13 @@ class LineFormatter {
  public:
   /// Shortest decimal digits that give the same double back.
   std::string_view line(GlobalIndex row, GlobalIndex column, double weight) {
-    char* at = std::to_chars(text_.data(), end(), row + 1).ptr;
-    *at++ = ' ';
-    at = std::to_chars(at, end(), column + 1).ptr;
-    *at++ = ' ';
-    at = std::to_chars(at, end(), weight).ptr;
-    *at++ = '\n';
-    return {text_.data(), static_cast<std::size_t>(at - text_.data())};
+    char* next = std::to_chars(text_.data(), end(), row + 1).ptr;
+    *next++ = ' ';
+    next = std::to_chars(next, end(), column + 1).ptr;
+    *next++ = ' ';
+    next = std::to_chars(next, end(), weight).ptr;
+    *next++ = '\n';
+    return {text_.data(), at(next - text_.data())};
   }
 
  private:
@@ -42,10 +42,8 @@ TextLines lines_of(const Comm& comm, const Network& network) {
     if (comm.is_root()) take(header_text(network));
     LineFormatter format;
     for (LocalIndex i = 0; i < network.local_size(); ++i) {
-      const auto row = static_cast<std::size_t>(i);
-      for (auto k = network.row_ptr[row]; k < network.row_ptr[row + 1]; ++k) {
-        const auto entry = static_cast<std::size_t>(k);
-        take(format.line(network.file_index(i), network.global(network.column[entry]), network.weight[entry]));
+      for (auto e = at(network.row_ptr[at(i)]); e < at(network.row_ptr[at(i) + 1]); ++e) {
+        take(format.line(network.file_index(i), network.global(network.column[e]), network.weight[e]));
       }
     }
   };

@@ -1,9 +1,9 @@
 // The compressed sparse rows of the native format, as the group of an HDF5 file: read, and written.
 #pragma once
 
-#include "hdf5_file.hpp"
-#include "hdf5_output.hpp"
-#include "line_blocks.hpp"
+#include "io/hdf5/hdf5_file.hpp"
+#include "io/hdf5/hdf5_output.hpp"
+#include "io/text/line_blocks.hpp"
 #include "synbal/network/network.hpp"
 
 namespace synbal::io {

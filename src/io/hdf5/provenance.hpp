@@ -1,7 +1,7 @@
 // The root attributes that say where a file comes from, for writing and for reading back.
 #pragma once
 
-#include "hdf5_output.hpp"
+#include "io/hdf5/hdf5_output.hpp"
 #include "synbal/io/result.hpp"
 
 namespace synbal::io {

@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "format.hpp"
-#include "matrix_market_text.hpp"
+#include "io/format.hpp"
+#include "io/text/matrix_market_text.hpp"
 
 namespace synbal::io {
 

@@ -1,5 +1,5 @@
 // zlib's gzFile with our errors.
-#include "gz_text.hpp"
+#include "io/text/gz_text.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -29,7 +29,7 @@ std::size_t GzText::read(char* into, std::size_t size) {
     const auto want = static_cast<unsigned>(std::min(size - done, kMost));
     const auto got = gzread(stream_.get(), into + done, want);
     if (got < 0) throw damaged();
-    done += static_cast<std::size_t>(got);
+    done += at(got);
     if (static_cast<unsigned>(got) < want) {
       int code = Z_OK;
       gzerror(stream_.get(), &code);

@@ -1,9 +1,8 @@
 // Structure by rank 0, data by positioned writes, verification through HDF5.
-#include "hdf5_output.hpp"
+#include "io/hdf5/hdf5_output.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <functional>
@@ -14,12 +13,6 @@
 namespace synbal::io {
 
 namespace {
-constexpr std::int64_t kPiece = std::int64_t{1} << 19;  // elements
-
-std::uint32_t checksum_of(std::uint32_t so_far, const void* bytes, std::size_t size) {
-  return static_cast<std::uint32_t>(crc32_z(so_far, static_cast<const Bytef*>(bytes), size));
-}
-
 Error refused(const std::string& path, const std::string& what) {
   return io_failure(
       fmt::format("{}: HDF5 could not {} (disk full, or a locked or failing file system): free some "
@@ -39,24 +32,32 @@ void write_attribute(hid_t owner, const std::string& name, hid_t type, hid_t spa
   if (H5Awrite(id.get(), type, value) < 0) throw refused(path, "write attribute " + name);
 }
 
-void write_attribute(hid_t owner, const std::string& name, const AttributeValue& value, const std::string& path) {
-  const auto scalar = made(H5Screate(H5S_SCALAR), path, "make a scalar");
-  if (const auto* text = std::get_if<std::string>(&value)) {
+struct AttributeWriter {
+  hid_t owner;
+  const std::string& name;
+  const std::string& path;
+
+  void operator()(const std::string& text) const {
     const auto type = made(H5Tcopy(H5T_C_S1), path, "make a text type");
     H5Tset_size(type.get(), H5T_VARIABLE);
     H5Tset_cset(type.get(), H5T_CSET_UTF8);
-    const char* raw = text->c_str();
-    write_attribute(owner, name, type.get(), scalar.get(), static_cast<const void*>(&raw), path);
-  } else if (const auto* list = std::get_if<std::vector<std::int64_t>>(&value)) {
-    const hsize_t length = list->size();
-    const auto space = made(H5Screate_simple(1, &length, nullptr), path, "make a list");
-    write_attribute(owner, name, H5T_NATIVE_INT64, space.get(), list->data(), path);
-  } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
-    write_attribute(owner, name, H5T_NATIVE_INT64, scalar.get(), integer, path);
-  } else {
-    write_attribute(owner, name, H5T_NATIVE_DOUBLE, scalar.get(), &std::get<double>(value), path);
+    const char* raw = text.c_str();
+    write_scalar(type.get(), static_cast<const void*>(&raw));
   }
-}
+  void operator()(const std::vector<std::int64_t>& list) const {
+    const hsize_t length = list.size();
+    const auto space = made(H5Screate_simple(1, &length, nullptr), path, "make a list");
+    write_attribute(owner, name, H5T_NATIVE_INT64, space.get(), list.data(), path);
+  }
+  void operator()(std::int64_t integer) const { write_scalar(H5T_NATIVE_INT64, &integer); }
+  void operator()(double real) const { write_scalar(H5T_NATIVE_DOUBLE, &real); }
+
+ private:
+  void write_scalar(hid_t type, const void* value) const {
+    const auto space = made(H5Screate(H5S_SCALAR), path, "make a scalar");
+    write_attribute(owner, name, type, space.get(), value, path);
+  }
+};
 
 /// Where the dataset lies in the file.
 std::int64_t make_dataset(hid_t file, const std::string& name, hid_t type, const std::vector<hsize_t>& shape,
@@ -111,14 +112,9 @@ void Hdf5Output::create(const Comm& comm, const std::string& path) {
   file_->allocate(expected_size());
   std::vector<std::int64_t> numbers(datasets_.size() + 1, 0);  // offsets, then the file's length
   agreed(comm, [&] {
-    if (!comm.is_root()) return;
-    lay_down(file_->partial_path());
-    std::transform(datasets_.begin(), datasets_.end(), numbers.begin(), [](const Declared& d) { return d.offset; });
-    struct stat facts {};
-    if (::stat(file_->partial_path().c_str(), &facts) != 0) throw refused(path_, "create the file");
-    numbers.back() = facts.st_size;
+    if (comm.is_root()) lay_down(file_->partial_path(), numbers);
   });
-  SYNBAL_MPI(MPI_Bcast(numbers.data(), static_cast<int>(numbers.size()), MPI_INT64_T, 0, comm.get()));
+  comm.max(std::span(numbers));  // of rank 0: the others have nothing but zeros
   for (std::size_t k = 0; k < datasets_.size(); ++k) datasets_[k].offset = numbers[k];
   file_->allocate(numbers.back());
   file_->open_everywhere();
@@ -134,7 +130,7 @@ ByteCount Hdf5Output::expected_size() const {
   return bytes;
 }
 
-void Hdf5Output::lay_down(const std::string& partial_path) {
+void Hdf5Output::lay_down(const std::string& partial_path, std::span<std::int64_t> numbers) const {
   quiet_hdf5();
   const auto access = made(H5Pcreate(H5P_FILE_ACCESS), path_, "start");
   H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
@@ -142,28 +138,35 @@ void Hdf5Output::lay_down(const std::string& partial_path) {
   for (const auto& g : groups_) {
     made(H5Gcreate2(file.get(), g.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), path_, "make group " + g);
   }
-  for (auto& d : datasets_) d.offset = make_dataset(file.get(), d.path, d.type, d.shape, path_);
+  std::transform(datasets_.begin(), datasets_.end(), numbers.begin(),
+                 [&](const Declared& d) { return make_dataset(file.get(), d.path, d.type, d.shape, path_); });
   for (const auto& a : attributes_) {
     const auto owner = made(H5Oopen(file.get(), a.object.c_str(), H5P_DEFAULT), path_, "open " + a.object);
-    write_attribute(owner.get(), a.name, a.value, path_);
+    std::visit(AttributeWriter{owner.get(), a.name, path_}, a.value);
   }
   if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0) throw refused(path_, "flush the file");
+  file.reset();
+  struct stat facts {};
+  if (::stat(partial_path.c_str(), &facts) != 0) throw refused(path_, "create the file");
+  numbers.back() = facts.st_size;
+}
+
+void Hdf5Output::note(DatasetId id, std::int64_t first, std::int64_t count, std::span<const std::byte> bytes) {
+  const auto extends =
+      !written_.empty() && written_.back().dataset == id && written_.back().first + written_.back().count == first;
+  if (!extends) written_.push_back({id, first, 0, 0});
+  auto& range = written_.back();
+  range.checksum = checksum_of(bytes, range.checksum);
+  range.count += count;
 }
 
 template <class T>
 void Hdf5Output::write(DatasetId id, std::int64_t first, std::span<const T> values) noexcept {
   if (failure_ || values.empty()) return;
   try {
-    const auto& d = datasets_.at(id);
-    file_->write(d.offset + first * static_cast<std::int64_t>(sizeof(T)),
+    file_->write(datasets_.at(id).offset + first * static_cast<std::int64_t>(sizeof(T)),
                  {reinterpret_cast<const char*>(values.data()), values.size_bytes()});
-    const auto count = static_cast<std::int64_t>(values.size());
-    const auto extends =
-        !written_.empty() && written_.back().dataset == id && written_.back().first + written_.back().count == first;
-    if (!extends) written_.push_back({id, first, 0, 0});
-    auto& range = written_.back();
-    range.checksum = checksum_of(range.checksum, values.data(), values.size_bytes());
-    range.count += count;
+    note(id, first, static_cast<std::int64_t>(values.size()), std::as_bytes(values));
   } catch (const Error& e) {
     failure_ = e;
   } catch (const std::exception& e) {
@@ -184,12 +187,12 @@ void Hdf5Output::read_back(const Hdf5Input& file, const Written& range) const {
   const auto& name = datasets_[range.dataset].path;
   const bool is_table = datasets_[range.dataset].shape.size() == 2;
   const auto stored = is_table ? file.table(name) : file.dataset(name, ElementKind::real);
-  std::vector<T> piece(static_cast<std::size_t>(std::min(kPiece, range.count)));
+  std::vector<T> piece(at(std::min(kPiece, range.count)));
   std::uint32_t sum = 0;
   for (std::int64_t done = 0; done < range.count; done += kPiece) {
     const auto length = std::min(kPiece, range.count - done);
     file.read(stored, range.first + done, length, piece.data());
-    sum = checksum_of(sum, piece.data(), static_cast<std::size_t>(length) * sizeof(T));
+    sum = checksum_of(std::as_bytes(std::span(piece).first(at(length))), sum);
   }
   if (sum != range.checksum) throw damaged("dataset " + name);
 }

@@ -4,18 +4,14 @@
 #include <algorithm>
 #include <string>
 
-#include "assembly.hpp"
-#include "format.hpp"
-#include "gz_text.hpp"
-#include "matrix_market_part.hpp"
+#include "io/assembly.hpp"
+#include "io/format.hpp"
+#include "io/text/matrix_market_part.hpp"
 #include "synbal/core/agree.hpp"
 
 namespace synbal::io {
 
 namespace {
-constexpr std::size_t kHeaderBlock = std::size_t{1} << 14;
-constexpr std::size_t kBlock = std::size_t{1} << 23;
-
 Error at_line(const std::string& path, std::int64_t line, const std::string& what) {
   return bad_input(fmt::format("{}: line {}: {}", path, line, what));
 }
@@ -23,7 +19,7 @@ Error at_line(const std::string& path, std::int64_t line, const std::string& wha
 MmHeader parse_header(const InputFile& file) {
   MmHeaderParser parser;
   ByteCount bytes = 0;
-  auto blocks = lines_of(file, {0, file.size()}, kHeaderBlock);
+  auto blocks = lines_of(file, {0, file.size()}, std::size_t{1} << 14);
   for (auto text = blocks.next(); !text.empty(); text = blocks.next()) {
     if (take_header(parser, text, bytes)) {
       auto header = parser.header();
@@ -56,7 +52,7 @@ void reserve(const MmHeader& header, ByteCount bytes, ByteCount all_bytes, Tripl
   const auto expected = 1.02 * share * static_cast<double>(header.entries) + 16;
   const auto most = static_cast<double>(bytes) / 2 + 1;
   const auto mirrored = header.symmetry == MmSymmetry::general || header.dense ? 1.0 : 2.0;
-  const auto room = static_cast<std::size_t>(mirrored * std::min(expected, most));
+  const auto room = at(mirrored * std::min(expected, most));
   entries.weight.reserve(room);
   if (header.dense) return;
   entries.row.reserve(room);
@@ -65,7 +61,7 @@ void reserve(const MmHeader& header, ByteCount bytes, ByteCount all_bytes, Tripl
 
 MmPart parse_own_lines(const Comm& comm, const InputFile& file, const MmHeader& header) {
   const auto range = own_lines(file, header.bytes, comm.rank(), comm.size());
-  auto blocks = lines_of(file, range, kBlock);
+  auto blocks = lines_of(file, range);
   MmPart part;
   reserve(header, range.end - range.begin, file.size() - header.bytes, part.entries);
   MmEntryParser parser(header, part.entries);

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "input_file.hpp"
+#include "io/input_file.hpp"
 #include "synbal/core/handle.hpp"
 
 namespace synbal::io {
@@ -74,7 +74,17 @@ class Hdf5Input {
  private:
   Hdf5Input(const InputFile& file, Hid id) : path_(file.path()), file_size_(file.size()), id_(std::move(id)) {}
   [[nodiscard]] Hid object(const std::string& name) const;
-  [[nodiscard]] Hid attribute(const std::string& object, const std::string& name) const;
+  struct Attribute {
+    Hid id, type;
+    H5T_class_t type_class;
+    hssize_t elements;
+    std::string wrong;  ///< the message when it is not what it should be
+    void require(bool good) const {
+      if (!good) throw bad_input(wrong);
+    }
+  };
+  [[nodiscard]] Hid open_attribute(const std::string& object, const std::string& name) const;
+  [[nodiscard]] Attribute attribute(const std::string& object, const std::string& name, const char* kind) const;
   void check_links(const std::string& name) const;
   [[nodiscard]] Dataset described(const std::string& object, ElementKind kind, int dimensions) const;
   void check_storage(const Dataset& dataset) const;
