@@ -28,26 +28,15 @@ std::string mpi_version() {
   return whole.substr(0, whole.find_first_of(",\n"));  // "Open MPI v4.1.4" of a line with build details
 }
 
-std::string petsc_version() {
-  PetscInt major = 0;
-  PetscInt minor = 0;
-  PetscInt patch = 0;
-  PetscGetVersionNumber(&major, &minor, &patch, nullptr);
-  return fmt::format("PETSc {}.{}.{}", major, minor, patch);
-}
-
-std::string slepc_version() {
-  PetscInt major = 0;
-  PetscInt minor = 0;
-  PetscInt patch = 0;
-  SlepcGetVersionNumber(&major, &minor, &patch, nullptr);
-  return fmt::format("SLEPc {}.{}.{}", major, minor, patch);
+/// `get`: PetscGetVersionNumber or SLEPc's.
+std::string version_of(const char* name, PetscErrorCode (*get)(PetscInt*, PetscInt*, PetscInt*, PetscInt*)) {
+  PetscInt major = 0, minor = 0, patch = 0;
+  get(&major, &minor, &patch, nullptr);
+  return fmt::format("{} {}.{}.{}", name, major, minor, patch);
 }
 
 std::string hdf5_version() {
-  unsigned major = 0;
-  unsigned minor = 0;
-  unsigned patch = 0;
+  unsigned major = 0, minor = 0, patch = 0;
   H5get_libversion(&major, &minor, &patch);
   return fmt::format("HDF5 {}.{}.{}", major, minor, patch);
 }
@@ -64,8 +53,8 @@ std::string version() { return SYNBAL_VERSION; }
 std::string git_revision() { return SYNBAL_GIT_REVISION; }
 
 std::string library_versions() {
-  return fmt::format("{}, {}, {}, {}, {}", mpi_version(), petsc_version(), slepc_version(), hdf5_version(),
-                     sundials_version());
+  return fmt::format("{}, {}, {}, {}, {}", mpi_version(), version_of("PETSc", PetscGetVersionNumber),
+                     version_of("SLEPc", SlepcGetVersionNumber), hdf5_version(), sundials_version());
 }
 
 int petsc_int_bits() { return static_cast<int>(8 * sizeof(PetscInt)); }

@@ -64,7 +64,7 @@ T Comm::reduce(T value, MPI_Op op) const {
 
 template <class T>
 void Comm::reduce(std::span<T> values, MPI_Op op) const {
-  in_pieces<T>(static_cast<std::int64_t>(values.size()), [&](std::int64_t first, int count) {
+  in_pieces<T>(std::ssize(values), [&](std::int64_t first, int count) {
     SYNBAL_MPI(MPI_Allreduce(MPI_IN_PLACE, values.data() + first, count, mpi_type<T>(), op, comm_));
   });
 }
@@ -83,8 +83,8 @@ T Comm::broadcast(T value, Rank root) const {
 }
 
 std::string Comm::broadcast(std::string text, Rank root) const {
-  text.resize(static_cast<std::size_t>(broadcast(static_cast<std::int64_t>(text.size()), root)));
-  in_pieces<char>(static_cast<std::int64_t>(text.size()), [&](std::int64_t first, int count) {
+  text.resize(static_cast<std::size_t>(broadcast(std::ssize(text), root)));
+  in_pieces<char>(std::ssize(text), [&](std::int64_t first, int count) {
     SYNBAL_MPI(MPI_Bcast(text.data() + first, count, MPI_CHAR, root, comm_));
   });
   return text;

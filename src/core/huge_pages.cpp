@@ -9,11 +9,10 @@ namespace synbal {
 
 namespace {
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
-constexpr std::size_t kWorthwhile = 2 * kHugePage;
 }  // namespace
 
 void* allocate_huge(std::size_t bytes) {
-  const bool huge = bytes >= kWorthwhile;
+  const bool huge = bytes >= 2 * kHugePage;
   const std::size_t alignment = huge ? kHugePage : 64;
   const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
   void* memory = std::aligned_alloc(alignment, rounded);

@@ -27,21 +27,15 @@ struct Trend {
 
 Trend fit(std::span<const ProgressSample> samples) {
   const auto n = static_cast<double>(samples.size());
-  double mean_t = 0;
-  double mean_y = 0;
+  double mean_t = 0, mean_y = 0;
   for (const auto& s : samples) {
     mean_t += s.seconds / n;
     mean_y += std::log(s.imbalance) / n;
   }
-  double tt = 0;
-  double ty = 0;
-  double yy = 0;
+  double tt = 0, ty = 0, yy = 0;
   for (const auto& s : samples) {
-    const double t = s.seconds - mean_t;
-    const double y = std::log(s.imbalance) - mean_y;
-    tt += t * t;
-    ty += t * y;
-    yy += y * y;
+    const double t = s.seconds - mean_t, y = std::log(s.imbalance) - mean_y;
+    tt += t * t, ty += t * y, yy += y * y;
   }
   if (tt <= 0 || yy <= 0) return {};
   const double slope = ty / tt;

@@ -36,7 +36,7 @@ Route::Route(const Comm& comm, std::vector<Rank> owner) : comm_(&comm), owner_(s
   counts_.assign(at(comm.size()), 0);
   for (const auto r : owner_) ++counts_[at(r)];
   received_counts_ = comm.all_to_all(std::span<const std::int64_t>(counts_));
-  items_ = static_cast<std::int64_t>(owner_.size());
+  items_ = std::ssize(owner_);
   received_ = std::accumulate(received_counts_.begin(), received_counts_.end(), std::int64_t{0});
   if (std::is_sorted(owner_.begin(), owner_.end())) std::vector<Rank>().swap(owner_);
 }

@@ -11,8 +11,7 @@
 namespace synbal::io {
 
 void check_plausible_size(const std::string& where, GlobalIndex n, ByteCount bytes, int expansion) {
-  constexpr GlobalIndex kAlwaysPlausible = 10'000'000;
-  if (n <= kAlwaysPlausible || n / 1024 / expansion <= bytes) return;
+  if (n <= 10'000'000 || n / 1024 / expansion <= bytes) return;
   throw bad_input(fmt::format("{}: announces {} neurons in a file of {} bytes (a damaged size?): correct the size",
                               where, n, bytes));
 }

@@ -23,11 +23,10 @@ Error cannot_read(const std::string& path, const char* why) {
 }
 
 std::uint32_t checksum_of_range(const InputFile& file, ByteCount begin, ByteCount end) {
-  constexpr ByteCount kBlock = ByteCount{1} << 22;
-  std::vector<char> block(at(std::min(kBlock, end - begin)));
+  std::vector<char> block(at(std::min(ByteCount{1} << 22, end - begin)));
   std::uint32_t sum = 0;
   while (begin < end) {
-    const auto want = at(std::min<ByteCount>(kBlock, end - begin));
+    const auto want = at(std::min(std::ssize(block), end - begin));
     const auto got = file.read(begin, {block.data(), want});
     if (got < want) throw cannot_read(file.path(), "it became shorter while being read");
     sum = checksum_of(std::as_bytes(std::span(block).first(got)), sum);
@@ -37,36 +36,29 @@ std::uint32_t checksum_of_range(const InputFile& file, ByteCount begin, ByteCoun
 }
 }  // namespace
 
-InputFile::InputFile(std::string path) : path_(std::move(path)) {
-  fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd_ < 0) throw cannot_read(path_, std::strerror(errno));
-  struct stat facts {};
-  const bool known = ::fstat(fd_, &facts) == 0;
-  if (!known || !S_ISREG(facts.st_mode)) {
-    const auto* why = known ? "it is not a regular file" : std::strerror(errno);
-    ::close(std::exchange(fd_, -1));
-    throw cannot_read(path_, why);
-  }
-  size_ = facts.st_size;
-}
+void FileTraits::destroy(int descriptor) noexcept { ::close(descriptor); }
 
-InputFile::InputFile(InputFile&& other) noexcept
-    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), size_(other.size_) {}
-
-InputFile::~InputFile() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-std::size_t InputFile::read(ByteCount offset, std::span<char> into) const {
+std::size_t read_at(int descriptor, const std::string& path, ByteCount offset, std::span<char> into) {
   std::size_t done = 0;
   while (done < into.size()) {
-    const auto got = ::pread(fd_, into.data() + done, into.size() - done, offset + static_cast<ByteCount>(done));
+    const auto place = offset + static_cast<ByteCount>(done);
+    const auto got = ::pread(descriptor, into.data() + done, into.size() - done, place);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw cannot_read(path_, std::strerror(errno));
+    if (got < 0) throw cannot_read(path, std::strerror(errno));
     if (got == 0) break;
     done += at(got);
   }
   return done;
+}
+
+InputFile::InputFile(std::string path) : path_(std::move(path)) {
+  const int descriptor = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) throw cannot_read(path_, std::strerror(errno));
+  fd_ = FileDescriptor::adopt(descriptor);
+  struct stat facts {};
+  if (::fstat(descriptor, &facts) != 0) throw cannot_read(path_, std::strerror(errno));
+  if (!S_ISREG(facts.st_mode)) throw cannot_read(path_, "it is not a regular file");
+  size_ = facts.st_size;
 }
 
 std::uint32_t checksum_of(std::span<const std::byte> bytes, std::uint32_t so_far) noexcept {

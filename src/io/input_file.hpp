@@ -6,28 +6,34 @@
 #include <string>
 
 #include "synbal/core/comm.hpp"
+#include "synbal/core/handle.hpp"
 
 namespace synbal::io {
+
+struct FileTraits {
+  static int null() { return -1; }
+  static void destroy(int descriptor) noexcept;
+};
+using FileDescriptor = Handle<int, FileTraits>;
+
+/// Not collective. Reads at an offset of an open file and returns how many bytes that were: fewer than asked only at
+/// its end. @throws Error io_failure that names `path`.
+std::size_t read_at(int descriptor, const std::string& path, ByteCount offset, std::span<char> into);
 
 /// An open file; every failure is an Error io_failure that names the file and the reason. Not collective.
 class InputFile {
  public:
   explicit InputFile(std::string path);
-  InputFile(InputFile&& other) noexcept;
-  InputFile& operator=(InputFile&&) = delete;
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
-  ~InputFile();
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] ByteCount size() const noexcept { return size_; }
-  [[nodiscard]] int descriptor() const noexcept { return fd_; }
+  [[nodiscard]] int descriptor() const noexcept { return fd_.get(); }
   /// Reads min(into.size(), size() - offset) bytes and returns how many that were.
-  std::size_t read(ByteCount offset, std::span<char> into) const;
+  std::size_t read(ByteCount offset, std::span<char> into) const { return read_at(fd_.get(), path_, offset, into); }
 
  private:
   std::string path_;
-  int fd_ = -1;
+  FileDescriptor fd_;
   ByteCount size_ = 0;
 };
 

@@ -15,8 +15,6 @@
 namespace synbal {
 
 namespace {
-constexpr int kMostColumns = 1 << 20;
-
 /// Vectors of the neurons at the places `rows` of the file.
 struct FileRows {
   Ownership rows;
@@ -33,7 +31,7 @@ void check_shape(const io::Dataset& found, std::int64_t n, std::int64_t rows, st
                                 found.name, shape, n, columns == n ? " (it lies on its side: transpose it)" : "", n,
                                 n));
   }
-  if (columns > kMostColumns) throw bad_input(fmt::format("{} has {} columns: give fewer", found.name, columns));
+  if (columns > 1 << 20) throw bad_input(fmt::format("{} has {} columns: give fewer", found.name, columns));
 }
 
 /// Not collective.
@@ -44,7 +42,7 @@ FileRows read_dataset(const io::Hdf5Input& file, const std::string& name, const 
   check_shape(found, rows.size(), flat ? found.length : found.rows, flat ? 0 : found.width);
   FileRows part{rows, flat ? 1 : static_cast<int>(found.width), {}};
   part.values.resize(at(rows.count()) * at(part.columns));
-  file.read(found, rows.first() * part.columns, static_cast<std::int64_t>(part.values.size()), part.values.data());
+  file.read(found, rows.first() * part.columns, std::ssize(part.values), part.values.data());
   const auto odd = std::ranges::find_if_not(part.values, [](double v) { return std::isfinite(v); });
   if (odd != part.values.end()) {
     throw bad_input(fmt::format("{}: element {} is {}: give finite numbers", found.name,
@@ -58,8 +56,7 @@ FileRows from_hdf5(const Comm& comm, const std::string& option, const std::strin
   if (path.inside.empty()) {
     throw usage_error(fmt::format("{} {}: which dataset is meant? Write {}:/NAME", option, from, path.file));
   }
-  const auto bytes = agreed(comm, [&] { return io::InputFile(path.file); });
-  const auto file = io::Hdf5Input::open(comm, bytes);
+  const auto file = io::Hdf5Input::open(comm, path.file);
   return agreed(comm, [&] { return read_dataset(file, path.inside, rows); });
 }
 

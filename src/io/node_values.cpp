@@ -48,8 +48,7 @@ template <class Read>
 auto from_dataset(const Comm& comm, const Network& network, const std::string& from, const std::string& usual,
                   Read&& read) {
   const Hdf5Path path(from);
-  const auto bytes = agreed(comm, [&] { return InputFile(path.file); });
-  const auto file = Hdf5Input::open(comm, bytes);
+  const auto file = Hdf5Input::open(comm, path.file);
   return read_for_neurons(comm, network, [&](const Ownership& rows) {
     return read(file, path.inside.empty() ? usual : path.inside, rows);
   });
@@ -112,7 +111,7 @@ void apply_gain(const Comm& comm, Network& network, const std::string& from) {
     return;
   }
   const auto lines = read_number_lines<double>(comm, from, {1});
-  const auto have = comm.sum(static_cast<std::int64_t>(lines.values.size()));
+  const auto have = comm.sum(std::ssize(lines.values));
   if (have != network.size()) {
     throw bad_input(fmt::format("{}: holds {} gains for {} neurons: give one value a line, one line per neuron", from,
                                 have, network.size()));
@@ -123,7 +122,7 @@ void apply_gain(const Comm& comm, Network& network, const std::string& from) {
     throw bad_input(fmt::format("{}: line {}: gain {} is negative: gains are finite and not negative", from,
                                 lines.line[at(wrong - lines.values.begin())], *wrong));
   });
-  const auto as_read = Ownership::of_counts(comm, static_cast<GlobalIndex>(lines.values.size()));
+  const auto as_read = Ownership::of_counts(comm, std::ssize(lines.values));
   network.nodes.gain = redistribute<double>(comm, as_read, network.rows, lines.values);
 }
 

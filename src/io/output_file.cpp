@@ -18,8 +18,6 @@
 namespace synbal::io {
 
 namespace {
-constexpr std::size_t kPiece = std::size_t{1} << 30;
-
 std::string folder_of(const std::string& path) {
   const auto slash = path.rfind('/');
   if (slash == path.npos) return ".";
@@ -42,7 +40,7 @@ Error cannot_write(const std::string& path, int code) {
 
 void write_at(int descriptor, const std::string& path, ByteCount offset, std::span<const char> bytes) {
   while (!bytes.empty()) {
-    const auto done = ::pwrite(descriptor, bytes.data(), std::min(bytes.size(), kPiece), offset);
+    const auto done = ::pwrite(descriptor, bytes.data(), std::min(bytes.size(), std::size_t{1} << 30), offset);
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) throw cannot_write(path, done < 0 ? errno : EIO);
     bytes = bytes.subspan(at(done));

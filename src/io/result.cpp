@@ -50,7 +50,7 @@ class FileValues {
 class HistoryOutput {
  public:
   HistoryOutput(std::span<const SolverProgress> entries, Hdf5Output& output) : entries_(entries), output_(&output) {
-    const auto length = static_cast<std::int64_t>(entries.size());
+    const auto length = std::ssize(entries);
     output.group("/history");
     iteration_ = output.dataset<std::int64_t>("/history/iteration", length);
     cost_ = output.dataset<double>("/history/cost", length);
@@ -79,7 +79,7 @@ class HistoryOutput {
 
 /// The length of the history is rank 0's: the file has the same structure on all ranks.
 std::vector<SolverProgress> common_history(const Comm& comm, std::span<const SolverProgress> own) {
-  const auto length = comm.broadcast(static_cast<std::int64_t>(own.size()), 0);
+  const auto length = comm.broadcast(std::ssize(own), 0);
   std::vector<SolverProgress> history(own.begin(), own.end());
   history.resize(at(length));
   return history;
@@ -171,8 +171,7 @@ void write_result(const Comm& comm, const Network& network, const ResultData& re
 }
 
 StoredResult read_result(const Comm& comm, const Network& network, const std::string& path) {
-  const auto bytes = agreed(comm, [&] { return io::InputFile(path); });
-  const auto file = Hdf5Input::open(comm, bytes);
+  const auto file = Hdf5Input::open(comm, path);
   StoredResult stored;
   stored.provenance = agreed(comm, [&] {
     check_is_result(file);
@@ -188,8 +187,7 @@ StoredResult read_result(const Comm& comm, const Network& network, const std::st
 }
 
 Network read_result_weights(const Comm& comm, const Network& network, const std::string& path) {
-  const auto bytes = agreed(comm, [&] { return io::InputFile(path); });
-  const auto file = Hdf5Input::open(comm, bytes);
+  const auto file = Hdf5Input::open(comm, path);
   const auto csr = agreed(comm, [&] { return open_weights(file, network); });
   const bool moved = io::out_of_file_order(comm, network);
   const auto rows = moved ? Ownership::even(comm, network.size()) : network.rows;

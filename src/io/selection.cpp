@@ -103,7 +103,7 @@ std::int64_t find_entry(const Network& network, LocalIndex row, const Named& nam
 std::vector<Wanted> wanted(const Comm& comm, const Network& network, const Named& names) {
   const auto index = found(comm, network, names);
   const auto rows = every(index, 0, 2), columns = every(index, 1, 2), lines = every(names.ids.line, 0, 2);
-  const auto first = comm.sum_below(static_cast<std::int64_t>(rows.size()));
+  const auto first = comm.sum_below(std::ssize(rows));
   std::vector<Wanted> synapses;
   for (std::size_t k = 0; k < rows.size(); ++k) {
     synapses.push_back({rows[k], columns[k], first + static_cast<std::int64_t>(k), names.ids.id[2 * k],
@@ -157,7 +157,7 @@ SelectedSynapses select_synapses(const Comm& comm, const Network& network, const
       selected.presynaptic.push_back(s.presynaptic);
     }
   });
-  selected.count = comm.sum(static_cast<std::int64_t>(own.size()));
+  selected.count = comm.sum(std::ssize(own));
   return selected;
 }
 

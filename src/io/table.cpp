@@ -125,7 +125,7 @@ void write_hdf5(const Comm& comm, const Table& table, const Provenance& about, c
     columns.push_back(real ? declare<double>(output, c, rows) : declare<std::int64_t>(output, c, rows));
   }
   for (const auto& n : table.notes) {
-    notes.push_back(output.dataset<double>("/" + n.name, static_cast<std::int64_t>(n.values.size())));
+    notes.push_back(output.dataset<double>("/" + n.name, std::ssize(n.values)));
   }
   io::declare_provenance(about, output);
   output.create(comm, path);
@@ -176,7 +176,7 @@ struct MatrixWriter::Body {
 MatrixWriter::MatrixWriter(const Comm& comm, std::string path, const std::string& name,
                            std::span<const std::int64_t> place, std::span<const std::int64_t> id,
                            const Provenance& about) {
-  const auto n = comm.sum(static_cast<std::int64_t>(place.size()));
+  const auto n = comm.sum(std::ssize(place));
   body_ = std::make_unique<Body>(Body{&comm, {comm, place, n}, n});
   auto& output = body_->output;
   body_->matrix = output.table<double>("/" + name, n, n);

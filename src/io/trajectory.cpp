@@ -4,8 +4,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -23,7 +21,6 @@ namespace {
 using io::Hdf5Output;
 using io::ScatteredColumns;
 
-constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 constexpr ByteCount kWord = 8;  // everything in the file is a float64 or an int64
 
 template <class T>
@@ -35,33 +32,19 @@ std::span<const char> bytes_of(std::span<const T> values) {
 class RowFile {
  public:
   RowFile() = default;
-  explicit RowFile(const std::string& path) : path_(path), fd_(::open(path.c_str(), O_RDWR | O_CLOEXEC)) {
-    if (fd_ < 0) throw io::cannot_write(path_, errno);
-  }
-  RowFile(RowFile&& other) noexcept : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
-  RowFile& operator=(RowFile&& other) noexcept {
-    std::swap(path_, other.path_);
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  RowFile(const RowFile&) = delete;
-  RowFile& operator=(const RowFile&) = delete;
-  ~RowFile() {
-    if (fd_ >= 0) ::close(fd_);
+  explicit RowFile(const std::string& path) : path_(path) {
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    if (descriptor < 0) throw io::cannot_write(path_, errno);
+    fd_ = io::FileDescriptor::adopt(descriptor);
   }
 
   template <class T>
   void write(ByteCount offset, std::span<const T> values) const {
-    io::write_at(fd_, path_, offset, bytes_of(values));
+    io::write_at(fd_.get(), path_, offset, bytes_of(values));
   }
   void read(ByteCount offset, std::span<double> values) const {
-    auto* into = reinterpret_cast<char*>(values.data());
-    for (std::size_t left = values.size_bytes(); left > 0;) {
-      const auto got = ::pread(fd_, into, left, offset);
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) throw damaged();
-      into += got, offset += got, left -= at(got);
-    }
+    const std::span into(reinterpret_cast<char*>(values.data()), values.size_bytes());
+    if (io::read_at(fd_.get(), path_, offset, into) < into.size()) throw damaged();
   }
   [[nodiscard]] Error damaged() const {
     return io_failure(
@@ -72,7 +55,7 @@ class RowFile {
 
  private:
   std::string path_;
-  int fd_ = -1;
+  io::FileDescriptor fd_;
 };
 
 /// Something of which every row of the trajectory has a number of values: a scalar or a table.
@@ -96,10 +79,9 @@ std::string rooted(const std::string& name) { return name.starts_with('/') ? nam
 /// Room that is neither often used up nor a burden on the disk.
 std::int64_t first_capacity(const TrajectoryLayout& layout) {
   if (layout.expected_rows > 0) return layout.expected_rows;
-  constexpr ByteCount kRoom = ByteCount{32} << 20;
-  auto words = static_cast<std::int64_t>(layout.scalars.size());
+  auto words = std::ssize(layout.scalars);
   for (const auto& table : layout.tables) words += table.width;
-  return std::clamp<std::int64_t>(kRoom / (kWord * std::max<std::int64_t>(words, 1)), 8, 1024);
+  return std::clamp<std::int64_t>((ByteCount{32} << 20) / (kWord * std::max<std::int64_t>(words, 1)), 8, 1024);
 }
 }  // namespace
 
@@ -167,8 +149,8 @@ void TrajectoryWriter::Body::copy_rows(Hdf5Output& output, const Series& from, s
   const auto begin = share(words, comm->rank()), end = share(words, comm->rank() + 1);
   std::vector<double> piece;
   for (auto first = begin; first < end; first += io::kPiece) {
-    piece.assign(at(std::min(io::kPiece, end - first)), kNothing);
-    const auto known = std::clamp<std::int64_t>(filled - first, 0, static_cast<std::int64_t>(piece.size()));
+    piece.assign(at(std::min(io::kPiece, end - first)), std::numeric_limits<double>::quiet_NaN());
+    const auto known = std::clamp<std::int64_t>(filled - first, 0, std::ssize(piece));
     if (known > 0) file.read(from.offset + kWord * first, std::span(piece).first(at(known)));
     output.write<double>(from.id, first, piece);
   }

@@ -14,7 +14,7 @@ bool without_gaps(std::span<const std::int64_t> place, std::int64_t first) {
 }
 
 void check_places(const Comm& comm, std::span<const std::int64_t> place, std::int64_t width) {
-  const auto all = comm.sum(static_cast<std::int64_t>(place.size()));
+  const auto all = comm.sum(std::ssize(place));
   agreed(comm, [&] {
     const bool inside = std::ranges::all_of(place, [&](auto p) { return p >= 0 && p < width; });
     if (!inside || all != width) throw internal_error("a table of the trajectory has wrong columns");
@@ -31,7 +31,7 @@ void check_filled(const Comm& comm, const std::vector<LocalIndex>& slots, std::i
 }  // namespace
 
 ScatteredColumns::ScatteredColumns(const Comm& comm, std::span<const std::int64_t> place, std::int64_t width)
-    : count_(static_cast<std::int64_t>(place.size())) {
+    : count_(std::ssize(place)) {
   check_places(comm, place, width);
   first_ = comm.sum_below(count_);
   if (!comm.any(!without_gaps(place, first_))) return;

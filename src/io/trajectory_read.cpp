@@ -72,14 +72,12 @@ std::vector<double> read_h(const Comm& comm, const Hdf5Input& file, const Networ
 }  // namespace
 
 bool is_trajectory(const Comm& comm, const std::string& path) {
-  const auto bytes = agreed(comm, [&] { return io::InputFile(path); });
-  const auto file = Hdf5Input::open(comm, bytes);
+  const auto file = Hdf5Input::open(comm, path);
   return agreed(comm, [&] { return has_rows(file); });
 }
 
 TrajectoryEnd read_trajectory_end(const Comm& comm, const Network& network, const std::string& path) {
-  const auto bytes = agreed(comm, [&] { return io::InputFile(path); });
-  const auto file = Hdf5Input::open(comm, bytes);
+  const auto file = Hdf5Input::open(comm, path);
   const auto row = agreed(comm, [&] { return last_row(file); });
   TrajectoryEnd end;
   end.provenance = agreed(comm, [&] { return io::read_provenance(file); });

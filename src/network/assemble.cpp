@@ -24,10 +24,7 @@ struct Entry {
 
 /// What merging found on this rank.
 struct Found {
-  std::int64_t entries = 0;
-  std::int64_t self_loops = 0;
-  std::int64_t duplicates = 0;
-  std::int64_t zeros = 0;
+  std::int64_t entries = 0, self_loops = 0, duplicates = 0, zeros = 0;
 };
 
 void sort_row(std::span<GlobalIndex> column, std::span<double> weight, std::vector<Entry>& scratch) {
@@ -71,7 +68,7 @@ class Merger {
  public:
   Merger(GlobalRows& rows, Duplicates duplicates, const InputFacts& facts)
       : rows_(rows), duplicates_(duplicates), facts_(facts) {
-    found_.entries = static_cast<std::int64_t>(rows.column.size());
+    found_.entries = std::ssize(rows.column);
   }
 
   Found run(const Ownership& ownership) {
@@ -125,8 +122,7 @@ void add_counts(const Comm& comm, const Found& found, InputFacts& facts) {
 
 void check_shape(const Ownership& ownership, const GlobalRows& rows) {
   const bool fits = rows.row_ptr.size() == at(ownership.count()) + 1 && rows.row_ptr[0] == 0 &&
-                    rows.column.size() == rows.weight.size() &&
-                    rows.row_ptr.back() == static_cast<std::int64_t>(rows.column.size());
+                    rows.column.size() == rows.weight.size() && rows.row_ptr.back() == std::ssize(rows.column);
   if (!fits) throw internal_error("assemble was given rows that do not match their owner");
 }
 
@@ -172,22 +168,22 @@ void sort_rows(GlobalRows& rows) {
 
 Network localise(const Comm& comm, Ownership ownership, GlobalRows&& rows, InputFacts facts) {
   Network network;
-  std::vector<GlobalIndex> ghosts;
-  agreed(comm, [&] {
+  auto ghosts = agreed(comm, [&] {
     auto foreign = foreign_columns(ownership, rows.column);
-    ghosts = foreign.seal();
-    if (ghosts.size() > at(std::numeric_limits<LocalIndex>::max() - ownership.count())) {
+    auto members = foreign.seal();
+    if (members.size() > at(std::numeric_limits<LocalIndex>::max() - ownership.count())) {
       throw bad_input("one rank would see more than 2^31 neurons (local indices are 32-bit): use more ranks");
     }
     network.column = local_columns(ownership, foreign, rows.column);
     std::vector<GlobalIndex>().swap(rows.column);
     trim(rows.weight);
+    return members;
   });
   network.row_ptr = std::move(rows.row_ptr);
   network.weight = std::move(rows.weight);
   network.halo = Halo(comm, ownership, std::move(ghosts));
   network.rows = std::move(ownership);
-  network.nnz = comm.sum(static_cast<std::int64_t>(network.column.size()));
+  network.nnz = comm.sum(std::ssize(network.column));
   network.facts = std::move(facts);
   return network;
 }

@@ -126,4 +126,25 @@ Components strongly_connected_components(const Comm& comm, const Network& networ
   return result;
 }
 
+// A ghost here is the presynaptic end of a synapse; so is, elsewhere, every owned neuron that is sent.
+Components one_component(const Network& network) {
+  const auto rows = at(network.local_size());
+  const auto columns = rows + network.halo.ghosts().size();
+  Components all;
+  all.leader.assign(columns, 0);
+  all.number.assign(rows, 0);
+  all.count = network.size() > 0 ? 1 : 0;
+  all.nontrivial = network.size() > 1 ? 1 : 0;
+  all.largest = network.size();
+  all.on_cycle.assign(columns, 0);
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (auto e = network.row_ptr[i]; e < network.row_ptr[i + 1]; ++e) {
+      const auto j = at(network.column[at(e)]);
+      if (i != j) all.on_cycle[i] = all.on_cycle[j] = 1;
+    }
+  }
+  for (const auto i : network.halo.send_indices()) all.on_cycle[at(i)] = 1;
+  return all;
+}
+
 }  // namespace synbal

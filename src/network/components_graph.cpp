@@ -181,7 +181,7 @@ PieceGraph subgraph(const Comm& comm, PieceGraph&& graph, std::span<const std::u
   smaller.rows = Ownership::of_counts(comm, static_cast<GlobalIndex>(std::count(kept.begin(), kept.end(), 1)));
   Change change{&smaller.rows, {}, {part.begin(), part.end()}, {}, -1};
   for (std::size_t i = 0; i < kept.size(); ++i) {
-    const auto next = smaller.rows.first() + static_cast<GlobalIndex>(smaller.name.size());
+    const auto next = smaller.rows.first() + std::ssize(smaller.name);
     change.target.push_back(kept[i] != 0 ? next : kDropped);
     if (kept[i] != 0) smaller.name.push_back(graph.name[i]);
   }

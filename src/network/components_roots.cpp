@@ -16,7 +16,6 @@ namespace {
 constexpr std::uint64_t kFactorA = 0x9E3779B97F4A7C15ULL;
 constexpr std::uint64_t kFactorB = 0xD6E8FEB86659FD93ULL;
 constexpr int kNameBits = 40;
-constexpr std::int64_t kManyRounds = 100;
 
 /// Inverse of an odd number modulo 2^64, by Newton's iteration.
 constexpr std::uint64_t inverse(std::uint64_t odd) {
@@ -72,7 +71,7 @@ std::vector<std::uint64_t> seeds(const Comm& comm, const PieceGraph& graph, std:
 /// left then lies along chains through many components or between ranks, where one rank alone is faster.
 bool is_small(const Comm& comm, const PieceGraph& graph, const ComponentsParams& params, std::uint64_t phase,
               std::int64_t rounds) {
-  const auto limit = params.serial_size * (phase < 2 && rounds < kManyRounds ? 1 : 4);
+  const auto limit = params.serial_size * (phase < 2 && rounds < 100 ? 1 : 4);
   return graph.rows.size() + comm.sum(graph.row_ptr.back()) <= limit;
 }
 

@@ -37,7 +37,7 @@ GlobalRows columns_of(const Family& family, GlobalIndex first, GlobalIndex count
     partners.clear();
     family.partners(i, partners);
     rows.column.insert(rows.column.end(), partners.begin(), partners.end());
-    rows.row_ptr.push_back(static_cast<std::int64_t>(rows.column.size()));
+    rows.row_ptr.push_back(std::ssize(rows.column));
   }
   return rows;
 }

@@ -70,7 +70,7 @@ std::vector<Offset> offsets_within(GlobalIndex reach, GlobalIndex width, GlobalI
 std::vector<Offset> nearest_offsets(std::int64_t degree, GlobalIndex width, GlobalIndex height) {
   GlobalIndex reach = 1;
   auto offsets = offsets_within(reach, width, height);
-  while (static_cast<std::int64_t>(offsets.size()) < degree) {
+  while (std::ssize(offsets) < degree) {
     reach *= 2;
     offsets = offsets_within(reach, width, height);
   }
@@ -91,10 +91,9 @@ GlobalIndex ring_neighbour(GlobalIndex row, std::int64_t k, GlobalIndex n) {
 /// Adds a partner that the row does not have yet; after some vain draws the next free one above.
 void redirect(const CounterRandom& random, GlobalIndex row, GlobalIndex n, std::uint32_t& draw,
               std::vector<GlobalIndex>& columns) {
-  constexpr int kDraws = 64;
   const auto taken = [&](GlobalIndex j) { return j == row || std::binary_search(columns.begin(), columns.end(), j); };
   auto j = static_cast<GlobalIndex>(random.below(key(n), key(row), draw++));
-  for (int k = 1; k < kDraws && taken(j); ++k) j = static_cast<GlobalIndex>(random.below(key(n), key(row), draw++));
+  for (int k = 1; k < 64 && taken(j); ++k) j = static_cast<GlobalIndex>(random.below(key(n), key(row), draw++));
   while (taken(j)) j = (j + 1) % n;
   columns.insert(std::lower_bound(columns.begin(), columns.end(), j), j);
 }
@@ -107,8 +106,8 @@ void distinct_below(const CounterRandom& random, std::uint64_t index, GlobalInde
   std::uint64_t drawn = 0;
   std::array<std::uint64_t, 2> bits{};
   out.clear();
-  while (static_cast<std::int64_t>(out.size()) < count) {
-    for (auto missing = count - static_cast<std::int64_t>(out.size()); missing > 0; --missing, ++drawn) {
+  while (std::ssize(out) < count) {
+    for (auto missing = count - std::ssize(out); missing > 0; --missing, ++drawn) {
       if (drawn % 2 == 0) bits = random.bits(index, static_cast<std::uint32_t>(drawn / 2));
       out.push_back(static_cast<GlobalIndex>((static_cast<unsigned __int128>(bits[drawn % 2]) * key(bound)) >> 64));
     }
@@ -181,7 +180,7 @@ Family smallworld_family(const GeneratorParams& params) {
     }
     std::sort(columns.begin(), columns.end());
     std::uint32_t draw = 0;
-    while (static_cast<std::int64_t>(columns.size()) < degree) redirect(redirected, i, n, draw, columns);
+    while (std::ssize(columns) < degree) redirect(redirected, i, n, draw, columns);
   };
   return {partners, uniform_count(degree)};
 }

@@ -1,6 +1,7 @@
 // R-MAT networks: every synapse is drawn by its own number, wherever that happens, and sent to the owner of its row in
 // batches of bounded size. Drawn twice, once to count and once to place, so that nothing but the columns is ever kept.
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <numeric>
 
@@ -65,18 +66,15 @@ class Edges {
 
  private:
   static void descend(std::array<std::uint64_t, 2> bits, int levels, std::uint64_t& row, std::uint64_t& column) {
-    // Quadrants 0.57, 0.19, 0.19, 0.05 in units of 2^-16.
-    constexpr std::uint64_t kA = 37356;
-    constexpr std::uint64_t kB = kA + 12452;
-    constexpr std::uint64_t kC = kB + 12452;
+    constexpr std::array<std::uint64_t, 3> kEnds{37356, 49808, 62260};  // quadrants 0.57, 0.19, 0.19 in units of 2^-16
     for (int k = 0; k < levels; ++k) {
       auto& word = bits[at(k / 4)];
       const auto u = word & 0xffff;
       word >>= 16;
       // Without branches, which a random quadrant would mispredict.
-      row = 2 * row + static_cast<std::uint64_t>(u >= kB);
-      column = 2 * column + (static_cast<std::uint64_t>(u >= kA) ^ static_cast<std::uint64_t>(u >= kB) ^
-                             static_cast<std::uint64_t>(u >= kC));
+      row = 2 * row + static_cast<std::uint64_t>(u >= kEnds[1]);
+      column = 2 * column + (static_cast<std::uint64_t>(u >= kEnds[0]) ^ static_cast<std::uint64_t>(u >= kEnds[1]) ^
+                             static_cast<std::uint64_t>(u >= kEnds[2]));
     }
   }
 

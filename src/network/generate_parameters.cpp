@@ -16,7 +16,6 @@ namespace {
 
 constexpr GlobalIndex kUsualModule = 100;
 constexpr double kLargestSigma = 80.0;  // exp(80 * 8.6) is still finite; no normal deviate here exceeds 8.6
-constexpr GlobalIndex kUsualLayers = 5;
 
 bool uses_degree(const GeneratorParams& p) {
   return p.kind == "random" || p.kind == "modular" || p.kind == "smallworld" || p.kind == "kronecker" ||
@@ -83,19 +82,18 @@ void check_modules(const GeneratorParams& p) {
 }
 
 void complete_modular(GeneratorParams& p) {
-  constexpr std::int64_t kModules = 64;
   if (p.modules && *p.modules < 1) throw usage_error(fmt::format("--modules {}: give 1 or more", *p.modules));
   if (!p.nodes && p.modules && *p.modules > (GlobalIndex{1} << 50)) {
     throw usage_error(fmt::format("--modules {} is too many: give at most 2^50", *p.modules));
   }
-  if (!p.nodes) p.nodes = p.modules.value_or(kModules) * kUsualModule;
+  if (!p.nodes) p.nodes = p.modules.value_or(64) * kUsualModule;
   if (!p.degree) p.degree = std::clamp<std::int64_t>(*p.nodes / p.modules.value_or(1) - 1, 0, 8);
   if (!p.modules) p.modules = *p.nodes == 0 ? 1 : usual_modules(*p.nodes, *p.degree);
   check_modules(p);
 }
 
 std::string equal_layers(GlobalIndex nodes) {
-  const auto count = std::min(kUsualLayers, nodes);
+  const auto count = std::min<GlobalIndex>(5, nodes);
   std::vector<GlobalIndex> sizes;
   for (GlobalIndex l = 0; l < count; ++l) sizes.push_back(nodes / count + (l < nodes % count ? 1 : 0));
   return fmt::format("{}", fmt::join(sizes, ","));

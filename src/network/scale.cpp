@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
+#include <numbers>
 
 #include "synbal/core/agree.hpp"
 #include "synbal/network/network.hpp"
@@ -12,9 +12,7 @@ namespace synbal {
 
 namespace {
 
-// ln 2 as a sum of two doubles.
-constexpr double kLn2 = 0x1.62e42fefa39efp-1;
-constexpr double kLn2Tail = 0x1.abc9e3b39803fp-56;
+constexpr double kLn2Tail = 0x1.abc9e3b39803fp-56;  // of ln 2, beyond the double
 
 /// A number as the unevaluated sum of two doubles.
 struct Split {
@@ -67,9 +65,9 @@ double scaled_weight(double weight, double log_factor, double log_tail) noexcept
   if (weight == 0.0 || std::isnan(log_factor)) return weight * log_factor;
   // Beyond e^4000 every weight under- or overflows, however small or large it was.
   const double x = std::clamp(log_factor, -4000.0, 4000.0);
-  const double n = std::nearbyint(x / kLn2);
+  const double n = std::nearbyint(x / std::numbers::ln2);
   // The first fma is exact: n ln2 and x are multiples of 2^-53 wherever n != 0 and |x| >= 1.
-  const double rest = std::fma(-n, kLn2, x) + log_tail;
+  const double rest = std::fma(-n, std::numbers::ln2, x) + log_tail;
   const double residual = std::fma(-n, kLn2Tail, rest);
   int exponent = 0;
   const double mantissa = std::frexp(weight, &exponent);

@@ -129,7 +129,7 @@ class RowFiller {
 
 Ownership balanced_by_nonzeros(const Comm& comm, const Ownership& current, std::span<const std::int64_t> row_ptr) {
   // A row counts one more than its entries, so that long runs of empty rows are shared out as well.
-  const auto rows = static_cast<std::int64_t>(row_ptr.size()) - 1;
+  const auto rows = std::ssize(row_ptr) - 1;
   const auto own = row_ptr[at(rows)] - row_ptr[0] + rows;
   const auto below = comm.sum_below(own);
   const auto total = comm.sum(own);

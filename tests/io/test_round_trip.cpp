@@ -192,5 +192,27 @@ TEST(Formats, a_file_that_is_not_there_is_an_io_failure) {
   }
 }
 
+TEST(Paths, a_place_inside_an_hdf5_file_is_taken_apart) {
+  const Hdf5Path whole("folder/a.h5"), inside("x.h5:y/a.h5:/group"), text("list.h5.txt");
+  EXPECT_EQ(whole.file, "folder/a.h5");
+  EXPECT_EQ(whole.inside, "");
+  EXPECT_EQ(inside.file, "x.h5:y/a.h5");
+  EXPECT_EQ(inside.inside, "/group");
+  EXPECT_TRUE(whole.is_hdf5() && inside.is_hdf5() && !text.is_hdf5());
+}
+
+TEST(Paths, a_replaced_file_is_whole_or_as_it_was) {
+  const test::Folder folder;
+  const auto path = folder.file("report.json");
+  for (const auto* text : {"a longer text", "short", ""}) {
+    if (world().is_root()) replace_file(path, text);
+    world().barrier();
+    EXPECT_EQ(test::bytes_of(path), text);
+  }
+  EXPECT_EQ(folder.names().size(), 1U);
+  EXPECT_EQ(test::error_of([&] { replace_file(folder.file("absent/report.json"), "text"); }).code(),
+            ExitCode::io_failure);
+}
+
 }  // namespace
 }  // namespace synbal

@@ -119,6 +119,10 @@ Hdf5Input Hdf5Input::open(const Comm& comm, const InputFile& file) {
   return {file, std::move(id)};
 }
 
+Hdf5Input Hdf5Input::open(const Comm& comm, const std::string& path) {
+  return open(comm, agreed(comm, [&] { return InputFile(path); }));
+}
+
 Hdf5Input Hdf5Input::open_serial(const InputFile& file) {
   quiet_hdf5();
   const auto access = access_list();
@@ -213,8 +217,8 @@ void Hdf5Input::check_storage(const Dataset& dataset) const {
 
 template <class T>
 void Hdf5Input::read(const Dataset& dataset, std::int64_t first, std::int64_t count, T* into) const {
-  constexpr ByteCount kMostAtOnce = ByteCount{1} << 29;  // HDF5 1.10 reads no more than 2^31 bytes at once
-  const auto step = kMostAtOnce / static_cast<ByteCount>(sizeof(T));
+  const auto step =
+      (ByteCount{1} << 29) / static_cast<ByteCount>(sizeof(T));  // MPI-IO reads less than 2^31 bytes at once
   const auto file_space = adopt_hid(H5Dget_space(dataset.id.get()), dataset.name + " has no shape (damaged file)");
   while (count > 0) {
     const auto [start, extent] = rectangle(dataset, first, count, step);
@@ -258,7 +262,6 @@ Hdf5Input::Attribute Hdf5Input::attribute(const std::string& name, const std::st
 
 std::string Hdf5Input::text_attribute(const std::string& name, const std::string& attribute_name) const {
   const auto found = attribute(name, attribute_name, "a text");
-  constexpr std::size_t kLongest = std::size_t{1} << 20;
   found.require(found.type_class == H5T_STRING && found.elements == 1);
   if (H5Tis_variable_str(found.type.get()) > 0) {
     char* raw = nullptr;
@@ -268,7 +271,7 @@ std::string Hdf5Input::text_attribute(const std::string& name, const std::string
     return text;
   }
   std::string text(H5Tget_size(found.type.get()), '\0');
-  found.require(text.size() <= kLongest && H5Aread(found.id.get(), found.type.get(), text.data()) >= 0);
+  found.require(text.size() <= std::size_t{1} << 20 && H5Aread(found.id.get(), found.type.get(), text.data()) >= 0);
   return text.substr(0, text.find('\0'));
 }
 

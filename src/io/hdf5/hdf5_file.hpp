@@ -40,8 +40,9 @@ struct Dataset {
 /// and the object. Only open() and close() are collective: all else may be called inside agreed().
 class Hdf5Input {
  public:
-  /// Collective (MPI-IO). The file must outlive the object, which all ranks must destroy together.
+  /// Collective (MPI-IO). All ranks must destroy the object together.
   static Hdf5Input open(const Comm& comm, const InputFile& file);
+  static Hdf5Input open(const Comm& comm, const std::string& path);
   /// Not collective: for one rank alone.
   static Hdf5Input open_serial(const InputFile& file);
 

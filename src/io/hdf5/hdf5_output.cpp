@@ -121,8 +121,8 @@ void Hdf5Output::create(const Comm& comm, const std::string& path) {
 }
 
 ByteCount Hdf5Output::expected_size() const {
-  constexpr ByteCount kPerObject = 4096, kAtLeast = 65536;
-  auto bytes = kAtLeast + kPerObject * static_cast<ByteCount>(groups_.size() + datasets_.size() + attributes_.size());
+  // For the metadata, generously: 64 KiB, and a page for every object.
+  auto bytes = 65536 + 4096 * static_cast<ByteCount>(groups_.size() + datasets_.size() + attributes_.size());
   for (const auto& d : datasets_) bytes += d.length() * static_cast<ByteCount>(H5Tget_size(d.type));
   for (const auto& a : attributes_) {
     if (const auto* text = std::get_if<std::string>(&a.value)) bytes += static_cast<ByteCount>(text->size());
@@ -166,7 +166,7 @@ void Hdf5Output::write(DatasetId id, std::int64_t first, std::span<const T> valu
   try {
     file_->write(datasets_.at(id).offset + first * static_cast<std::int64_t>(sizeof(T)),
                  {reinterpret_cast<const char*>(values.data()), values.size_bytes()});
-    note(id, first, static_cast<std::int64_t>(values.size()), std::as_bytes(values));
+    note(id, first, std::ssize(values), std::as_bytes(values));
   } catch (const Error& e) {
     failure_ = e;
   } catch (const std::exception& e) {

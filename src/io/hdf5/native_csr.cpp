@@ -26,8 +26,7 @@ void check_encoding(const Hdf5Input& file, const std::string& group) {
 
 GlobalIndex checked_size(const Hdf5Input& file, const std::string& group) {
   const auto shape = file.integer_attribute(group, "shape");
-  constexpr std::int64_t kMost = std::int64_t{1} << 60;
-  if (shape.size() != 2 || std::min(shape[0], shape[1]) < 0 || std::max(shape[0], shape[1]) > kMost) {
+  if (shape.size() != 2 || std::min(shape[0], shape[1]) < 0 || std::max(shape[0], shape[1]) > std::int64_t{1} << 60) {
     throw file.error(
         fmt::format("attribute 'shape' of {} is not a pair of sizes: store the number of neurons twice", group));
   }
@@ -110,9 +109,7 @@ GlobalRows read_rows(const Hdf5Input& file, const CsrGroup& csr, const Ownership
 // ---- writing
 
 NativeOutput::NativeOutput(const Comm& comm, const Network& network, Hdf5Output& output)
-    : network_(&network),
-      output_(&output),
-      first_entry_(comm.sum_below(static_cast<std::int64_t>(network.weight.size()))) {
+    : network_(&network), output_(&output), first_entry_(comm.sum_below(std::ssize(network.weight))) {
   output.group("/weights");
   output.attribute("/weights", "encoding-type", std::string("csr_matrix"));
   output.attribute("/weights", "encoding-version", std::string("0.1.0"));
@@ -120,31 +117,31 @@ NativeOutput::NativeOutput(const Comm& comm, const Network& network, Hdf5Output&
   data_ = output.dataset<double>("/weights/data", network.nnz);
   indices_ = output.dataset<std::int64_t>("/weights/indices", network.nnz);
   indptr_ = output.dataset<std::int64_t>("/weights/indptr", network.size() + 1);
-  declare(comm, "/node_id", network.nodes.id, id_);
-  declare(comm, "/pinned", network.nodes.pinned, pinned_);
-  declare(comm, "/gain", network.nodes.gain, gain_);
-  declare(comm, "/exponent", network.nodes.exponent, exponent_);
+  for_each_field([&](const char* name, const auto& values, auto& id) {
+    using T = typename std::decay_t<decltype(values)>::value_type;
+    if (comm.any(!values.empty())) id = output_->dataset<T>(name, network_->size());
+  });
 }
 
-template <class T>
-void NativeOutput::declare(const Comm& comm, const char* name, const std::vector<T>& values,
-                           Hdf5Output::DatasetId& id) {
-  if (comm.any(!values.empty())) id = output_->dataset<T>(name, network_->size());
+template <class Visit>
+void NativeOutput::for_each_field(Visit&& visit) {
+  const auto& nodes = network_->nodes;
+  visit("/node_id", nodes.id, id_);
+  visit("/pinned", nodes.pinned, pinned_);
+  visit("/gain", nodes.gain, gain_);
+  visit("/exponent", nodes.exponent, exponent_);
 }
 
 void NativeOutput::write() {
   write_weights();
-  const auto first = network_->rows.first();
-  const auto& nodes = network_->nodes;
-  if (id_ != kAbsent) output_->write(id_, first, std::span<const std::int64_t>(nodes.id));
-  if (pinned_ != kAbsent) output_->write(pinned_, first, std::span<const std::uint8_t>(nodes.pinned));
-  if (gain_ != kAbsent) output_->write(gain_, first, std::span<const double>(nodes.gain));
-  if (exponent_ != kAbsent) output_->write(exponent_, first, std::span<const double>(nodes.exponent));
+  for_each_field([&](const char*, const auto& values, const auto& id) {
+    if (id) output_->write(*id, network_->rows.first(), std::span(values));
+  });
 }
 
 void NativeOutput::write_weights() {
   const auto& network = *network_;
-  const auto entries = static_cast<std::int64_t>(network.weight.size());
+  const auto entries = std::ssize(network.weight);
   write_in_pieces<std::int64_t>(
       network.local_size(), [&](std::int64_t i) { return first_entry_ + network.row_ptr[at(i)]; },
       [&](std::int64_t at, auto values) { output_->write(indptr_, network.rows.first() + at, values); });

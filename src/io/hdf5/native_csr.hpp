@@ -35,15 +35,15 @@ class NativeOutput {
 
  private:
   void write_weights();
-  template <class T>
-  void declare(const Comm& comm, const char* name, const std::vector<T>& values, Hdf5Output::DatasetId& id);
+  /// visit(name, values, dataset) for the node data; only fields that some rank has get a dataset.
+  template <class Visit>
+  void for_each_field(Visit&& visit);
 
-  static constexpr Hdf5Output::DatasetId kAbsent = static_cast<Hdf5Output::DatasetId>(-1);
   const Network* network_;
   Hdf5Output* output_;
   std::int64_t first_entry_;
   Hdf5Output::DatasetId data_, indices_, indptr_;
-  Hdf5Output::DatasetId id_ = kAbsent, pinned_ = kAbsent, gain_ = kAbsent, exponent_ = kAbsent;
+  std::optional<Hdf5Output::DatasetId> id_, pinned_, gain_, exponent_;
 };
 
 }  // namespace synbal::io

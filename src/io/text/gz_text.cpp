@@ -23,10 +23,9 @@ GzText::GzText(const InputFile& file) : path_(file.path()) {
 }
 
 std::size_t GzText::read(char* into, std::size_t size) {
-  constexpr std::size_t kMost = std::size_t{1} << 30;
   std::size_t done = 0;
   while (done < size) {
-    const auto want = static_cast<unsigned>(std::min(size - done, kMost));
+    const auto want = static_cast<unsigned>(std::min(size - done, std::size_t{1} << 30));
     const auto got = gzread(stream_.get(), into + done, want);
     if (got < 0) throw damaged();
     done += at(got);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "io/input_file.hpp"
+#include "synbal/core/error.hpp"
 
 namespace synbal::io {
 
@@ -25,6 +26,11 @@ class LineError : public std::runtime_error {
  private:
   std::int64_t line_;
 };
+
+/// The error of a line of a file.
+[[nodiscard]] inline Error at_line(const std::string& path, std::int64_t line, const std::string& what) {
+  return bad_input(path + ": line " + std::to_string(line) + ": " + what);
+}
 
 /// Cuts a stream of bytes into blocks that end at a line end. Only the last block may lack a final newline; a block
 /// that is one piece of a line longer than kLongestLine comes as it is, for the parser to refuse.

@@ -4,18 +4,12 @@
 #include <algorithm>
 #include <string>
 
-#include "io/assembly.hpp"
-#include "io/format.hpp"
 #include "io/text/matrix_market_part.hpp"
 #include "synbal/core/agree.hpp"
 
 namespace synbal::io {
 
 namespace {
-Error at_line(const std::string& path, std::int64_t line, const std::string& what) {
-  return bad_input(fmt::format("{}: line {}: {}", path, line, what));
-}
-
 MmHeader parse_header(const InputFile& file) {
   MmHeaderParser parser;
   ByteCount bytes = 0;
@@ -29,20 +23,6 @@ MmHeader parse_header(const InputFile& file) {
   }
   parser.end();
   return {};
-}
-
-MmHeader read_header(const Comm& comm, const InputFile& file) {
-  auto header = agreed(comm, [&] {
-    try {
-      auto h = comm.is_root() ? parse_header(file) : MmHeader{};
-      check_plausible_size(file.path(), h.n, file.size());
-      return h;
-    } catch (const LineError& e) {
-      throw at_line(file.path(), e.line(), e.what());
-    }
-  });
-  SYNBAL_MPI(MPI_Bcast(&header, sizeof header, MPI_BYTE, 0, comm.get()));
-  return header;
 }
 
 /// Room for the entries of a range, from the density that the size line announces; never more than the bytes can hold.
@@ -109,7 +89,7 @@ Network finish_matrix_market(const Comm& comm, const InputFile& file, const MmHe
 }
 
 Network read_matrix_market(const Comm& comm, const InputFile& file, const Source&, const ReadOptions& options) {
-  const auto header = read_header(comm, file);
+  const auto header = common_header(comm, file, 1, [&] { return parse_header(file); });
   auto part = agreed(comm, [&] { return parse_own_lines(comm, file, header); });
   return finish_matrix_market(comm, file, header, std::move(part), options);
 }

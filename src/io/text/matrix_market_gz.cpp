@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "io/assembly.hpp"
 #include "io/text/gz_text.hpp"
 #include "io/text/matrix_market_part.hpp"
+#include "io/text/text_output.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/tags.hpp"
 
@@ -45,17 +45,13 @@ class Distributor {
       : comm_(comm),
         sender_(comm),
         gz_(file),
-        size_(file.size()),
         blocks_([this](char* into, std::size_t size) { return gz_.read(into, size); }, std::size_t{1} << 20) {}
 
-  MmHeader header(const std::string& path) {
+  MmHeader header() {
     MmHeaderParser parser;
     ByteCount bytes = 0;
     for (rest_ = blocks_.next(); !rest_.empty(); rest_ = blocks_.next()) {
-      if (take_header(parser, rest_, bytes)) {
-        check_plausible_size(path, parser.header().n, size_, 1024);
-        return parser.header();
-      }
+      if (take_header(parser, rest_, bytes)) return parser.header();
     }
     parser.end();
     return {};
@@ -100,7 +96,6 @@ class Distributor {
   const Comm& comm_;
   BlockSender sender_;
   GzText gz_;
-  ByteCount size_;
   LineBlocks blocks_;
   std::string_view rest_;
   Rank to_ = 0;
@@ -111,14 +106,7 @@ MmPart receive_run(const Comm& comm, const MmHeader& header) {
   MmPart part;
   MmEntryParser parser(header, part.entries);
   std::vector<char> block;
-  for (;;) {
-    MPI_Status status;
-    SYNBAL_MPI(MPI_Probe(0, tag::gz_text, comm.get(), &status));
-    int size = 0;
-    SYNBAL_MPI(MPI_Get_count(&status, MPI_CHAR, &size));
-    block.resize(at(size));
-    SYNBAL_MPI(MPI_Recv(block.data(), size, MPI_CHAR, 0, tag::gz_text, comm.get(), MPI_STATUS_IGNORE));
-    if (size == 0) break;
+  while (receive_text(comm, 0, tag::gz_text, block)) {
     if (!part.failure) Distributor::take(parser, {block.data(), block.size()}, part);
   }
   part.lines = parser.lines();
@@ -129,16 +117,10 @@ MmPart receive_run(const Comm& comm, const MmHeader& header) {
 
 Network read_matrix_market_gz(const Comm& comm, const InputFile& file, const Source&, const ReadOptions& options) {
   std::optional<Distributor> distributor;
-  auto header = agreed(comm, [&] {
-    if (!comm.is_root()) return MmHeader{};
-    distributor.emplace(comm, file);
-    try {
-      return distributor->header(file.path());
-    } catch (const LineError& e) {
-      throw bad_input(file.path() + ": line " + std::to_string(e.line()) + ": " + e.what());
-    }
+  agreed(comm, [&] {
+    if (comm.is_root()) distributor.emplace(comm, file);
   });
-  SYNBAL_MPI(MPI_Bcast(&header, sizeof header, MPI_BYTE, 0, comm.get()));
+  const auto header = common_header(comm, file, 1024, [&] { return distributor->header(); });
   std::optional<Error> failure;
   MmPart part;
   try {

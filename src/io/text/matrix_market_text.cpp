@@ -41,10 +41,47 @@ double value_out_of_range(std::string_view text) {
   return value;
 }
 
+[[noreturn]] void refuse(std::string_view what, const std::string& word, std::string_view remedy) {
+  throw LineError(1, fmt::format("{} {} in the banner is not supported: {}", what, quoted(word), remedy));
+}
+
+MmField field_of(const std::string& word) {
+  if (word == "real" || word == "double") return MmField::real;
+  if (word == "integer") return MmField::integer;
+  if (word == "pattern") return MmField::pattern;
+  if (word == "complex") refuse("field", word, "weights are real numbers: write their real part or magnitude");
+  refuse("field", word, "write 'real', 'integer' or 'pattern'");
+}
+
+MmSymmetry symmetry_of(const std::string& word) {
+  if (word == "general") return MmSymmetry::general;
+  if (word == "symmetric") return MmSymmetry::symmetric;
+  if (word == "skew-symmetric") return MmSymmetry::skew;
+  if (word == "hermitian") refuse("symmetry", word, "weights are real numbers: write 'symmetric'");
+  refuse("symmetry", word, "write 'general', 'symmetric' or 'skew-symmetric'");
+}
+
 /// Values in a column of a dense file that lie at or below the diagonal (general: all of them).
 std::int64_t first_stored_row(const MmHeader& header, GlobalIndex column) {
   if (header.symmetry == MmSymmetry::general) return 0;
   return header.symmetry == MmSymmetry::symmetric ? column : column + 1;
+}
+
+/// Row and column of value number `number` of a dense file; the row may be the one behind the last.
+std::pair<GlobalIndex, GlobalIndex> dense_place(const MmHeader& header, std::int64_t number) {
+  if (header.symmetry == MmSymmetry::general && header.n > 0) return {number % header.n, number / header.n};
+  for (GlobalIndex column = 0; column < header.n; ++column) {
+    const auto row = first_stored_row(header, column);
+    if (number < header.n - row) return {row + number, column};
+    number -= header.n - row;
+  }
+  return {first_stored_row(header, header.n), header.n};
+}
+
+void put(Triplets& entries, GlobalIndex row, GlobalIndex column, double weight) {
+  entries.row.push_back(row);
+  entries.column.push_back(column);
+  entries.weight.push_back(weight);
 }
 
 std::int64_t dense_values(const MmHeader& header) {
@@ -122,25 +159,12 @@ void MmHeaderParser::take_banner(std::string_view line) {
   }
   const auto object = lower(take_word(line)), format = lower(take_word(line)), field = lower(take_word(line)),
              symmetry = lower(take_word(line));
-  const auto refuse = [](std::string_view what, const std::string& word, std::string_view remedy) {
-    throw LineError(1, fmt::format("{} {} in the banner is not supported: {}", what, quoted(word), remedy));
-  };
   if (object != "matrix") refuse("object", object, "only 'matrix' is");
   if (format != "coordinate" && format != "array") refuse("format", format, "write 'coordinate' or 'array'");
   header_.dense = format == "array";
-  if (field == "complex") refuse("field", field, "weights are real numbers: write their real part or magnitude");
-  if (field != "real" && field != "double" && field != "integer" && field != "pattern") {
-    refuse("field", field, "write 'real', 'integer' or 'pattern'");
-  }
-  header_.field = field == "pattern" ? MmField::pattern : field == "integer" ? MmField::integer : MmField::real;
+  header_.field = field_of(field);
   if (header_.dense && field == "pattern") refuse("field", field, "an 'array' file has values");
-  if (symmetry == "hermitian") refuse("symmetry", symmetry, "weights are real numbers: write 'symmetric'");
-  if (symmetry != "general" && symmetry != "symmetric" && symmetry != "skew-symmetric") {
-    refuse("symmetry", symmetry, "write 'general', 'symmetric' or 'skew-symmetric'");
-  }
-  header_.symmetry = symmetry == "general"     ? MmSymmetry::general
-                     : symmetry == "symmetric" ? MmSymmetry::symmetric
-                                               : MmSymmetry::skew;
+  header_.symmetry = symmetry_of(symmetry);
   if (header_.field == MmField::pattern && header_.symmetry == MmSymmetry::skew) {
     refuse("symmetry", symmetry, "a pattern has no signs: write 'general'");
   }
@@ -189,61 +213,53 @@ void MmEntryParser::take(std::string_view text) {
 void MmEntryParser::take_entry(std::string_view line) {
   while (!line.empty() && is_blank(line[0])) line.remove_prefix(1);
   if (line.empty() || line[0] == '%') return;
-  if (!header_.dense) {
-    take_coordinates(line);
-  } else {
-    const auto word = take_word(line);
-    try {
-      entries_->weight.push_back(parse_value(word));
-    } catch (const LineError& e) {
-      fail(e.what());
-    }
+  if (header_.dense) {
+    entries_->weight.push_back(value_of(take_word(line)));
     if (const auto more = take_word(line); !more.empty()) fail("has something after the value: " + quoted(more));
+  } else {
+    const auto row = take_index(line, "row index"), column = take_index(line, "column index");
+    const auto weight = header_.field == MmField::pattern ? 1.0 : take_weight(line);
+    if (const auto more = take_word(line); !more.empty()) fail("has something after the entry: " + quoted(more));
+    push(row, column, weight);
   }
   ++count_;
 }
 
-void MmEntryParser::take_coordinates(std::string_view line) {
-  const auto index = [&](std::string_view name) {
-    const auto word = take_word(line);
-    if (word.empty()) fail(fmt::format("lacks the {} (truncated?)", name));
-    std::int64_t value = 0;
-    try {
-      value = parse_integer(word);
-    } catch (const LineError& e) {
-      fail(fmt::format("{}: {}", name, e.what()));
-    }
-    if (value < 1 || value > header_.n) {
-      fail(fmt::format("{} {} is outside 1..{}{}", name, value, header_.n,
-                       value == 0 ? " (Matrix Market counts from 1)" : ""));
-    }
-    return value - 1;
-  };
-  const auto row = index("row index"), column = index("column index");
-  double weight = 1;
-  if (header_.field != MmField::pattern) {
-    const auto word = take_word(line);
-    if (word.empty()) fail("lacks the value (truncated, or a pattern file whose banner says otherwise)");
-    if (header_.field == MmField::integer && !is_integer_text(word)) {
-      fail(fmt::format("value {} is not an integer, which the banner announces", quoted(word)));
-    }
-    try {
-      weight = parse_value(word);
-    } catch (const LineError& e) {
-      fail(e.what());
-    }
+double MmEntryParser::value_of(std::string_view word) const {
+  try {
+    return parse_value(word);
+  } catch (const LineError& e) {
+    fail(e.what());
   }
-  if (const auto more = take_word(line); !more.empty()) fail("has something after the entry: " + quoted(more));
-  push(row, column, weight);
+}
+
+GlobalIndex MmEntryParser::take_index(std::string_view& line, std::string_view name) const {
+  const auto word = take_word(line);
+  if (word.empty()) fail(fmt::format("lacks the {} (truncated?)", name));
+  std::int64_t value = 0;
+  try {
+    value = parse_integer(word);
+  } catch (const LineError& e) {
+    fail(fmt::format("{}: {}", name, e.what()));
+  }
+  if (value < 1 || value > header_.n) {
+    fail(fmt::format("{} {} is outside 1..{}{}", name, value, header_.n,
+                     value == 0 ? " (Matrix Market counts from 1)" : ""));
+  }
+  return value - 1;
+}
+
+double MmEntryParser::take_weight(std::string_view& line) const {
+  const auto word = take_word(line);
+  if (word.empty()) fail("lacks the value (truncated, or a pattern file whose banner says otherwise)");
+  if (header_.field == MmField::integer && !is_integer_text(word)) {
+    fail(fmt::format("value {} is not an integer, which the banner announces", quoted(word)));
+  }
+  return value_of(word);
 }
 
 void MmEntryParser::push(GlobalIndex row, GlobalIndex column, double weight) {
-  const auto put = [this](GlobalIndex i, GlobalIndex j, double w) {
-    entries_->row.push_back(i);
-    entries_->column.push_back(j);
-    entries_->weight.push_back(w);
-  };
-  put(row, column, weight);
+  put(*entries_, row, column, weight);
   if (header_.symmetry == MmSymmetry::general) return;
   if (column > row) {
     fail(
@@ -252,41 +268,22 @@ void MmEntryParser::push(GlobalIndex row, GlobalIndex column, double weight) {
                     row + 1, column + 1));
   }
   const bool skew = header_.symmetry == MmSymmetry::skew;
-  if (row != column) put(column, row, skew ? -weight : weight);
+  if (row != column) put(*entries_, column, row, skew ? -weight : weight);
   if (row == column && skew && weight != 0) {
     fail(fmt::format("diagonal entry ({0}, {0}) of a skew-symmetric matrix must be zero", row + 1));
   }
 }
 
 void place_dense_values(const MmHeader& header, std::int64_t first, Triplets& entries) {
-  GlobalIndex column = 0, row = first_stored_row(header, 0);
-  if (header.symmetry == MmSymmetry::general && header.n > 0) {
-    column = first / header.n;
-    row = first % header.n;
-  } else {
-    for (auto left = first; left > 0 && column < header.n;) {
-      const auto length = header.n - first_stored_row(header, column);
-      if (left < length) {
-        row = first_stored_row(header, column) + left;
-        break;
-      }
-      left -= length;
-      row = first_stored_row(header, ++column);
-    }
-  }
+  auto [row, column] = dense_place(header, first);
   const auto values = std::move(entries.weight);
   entries = {};
   const bool mirror = header.symmetry != MmSymmetry::general;
   const double sign = header.symmetry == MmSymmetry::skew ? -1 : 1;
-  const auto put = [&](GlobalIndex i, GlobalIndex j, double w) {
-    entries.row.push_back(i);
-    entries.column.push_back(j);
-    entries.weight.push_back(w);
-  };
   for (const double value : values) {
     while (row >= header.n) row = first_stored_row(header, ++column);
-    put(row, column, value);
-    if (mirror && row != column) put(column, row, sign * value);
+    put(entries, row, column, value);
+    if (mirror && row != column) put(entries, column, row, sign * value);
     ++row;
   }
 }

@@ -52,7 +52,9 @@ class MmEntryParser {
 
  private:
   void take_entry(std::string_view line);
-  void take_coordinates(std::string_view line);
+  double take_weight(std::string_view& line) const;
+  GlobalIndex take_index(std::string_view& line, std::string_view name) const;
+  [[nodiscard]] double value_of(std::string_view word) const;
   void push(GlobalIndex row, GlobalIndex column, double weight);
   [[noreturn]] void fail(const std::string& what) const;
 

@@ -109,8 +109,7 @@ NumberLines<T> read_number_lines(const Comm& comm, const std::string& path, cons
   agreed(comm, [&] { parser.take_all(comm, file); });
   const auto below = comm.sum_below(parser.lines());
   agreed(comm, [&] {
-    if (!parser.failure()) return;
-    throw bad_input(fmt::format("{}: line {}: {}", path, below + parser.lines(), *parser.failure()));
+    if (parser.failure()) throw at_line(path, below + parser.lines(), *parser.failure());
   });
   auto part = std::move(parser.part());
   agree_on_width(comm, path, part);

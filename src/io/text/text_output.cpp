@@ -63,26 +63,23 @@ void send_pieces(const Comm& comm, const TextLines& lines) {
   send({});
 }
 
-void receive_pieces(const Comm& comm, Rank from, Compressor& compressor) {
-  std::vector<char> text;
-  for (;;) {
-    MPI_Status status;
-    int size = 0;
-    SYNBAL_MPI(MPI_Probe(from, tag::text_output, comm.get(), &status));
-    SYNBAL_MPI(MPI_Get_count(&status, MPI_CHAR, &size));
-    text.resize(at(size));
-    SYNBAL_MPI(MPI_Recv(text.data(), size, MPI_CHAR, from, tag::text_output, comm.get(), MPI_STATUS_IGNORE));
-    if (size == 0) return;
-    compressor.take({text.data(), text.size()});
-  }
-}
 }  // namespace
+
+bool receive_text(const Comm& comm, Rank from, int tag, std::vector<char>& text) {
+  MPI_Status status;
+  int size = 0;
+  SYNBAL_MPI(MPI_Probe(from, tag, comm.get(), &status));
+  SYNBAL_MPI(MPI_Get_count(&status, MPI_CHAR, &size));
+  text.resize(at(size));
+  SYNBAL_MPI(MPI_Recv(text.data(), size, MPI_CHAR, from, tag, comm.get(), MPI_STATUS_IGNORE));
+  return size > 0;
+}
 
 void write_text(const Comm& comm, const TextLines& lines, const std::string& path) {
   OutputFile file(comm, path);
   const auto bytes = agreed(comm, [&] {
     ByteCount own = 0;
-    lines([&](std::string_view line) { own += static_cast<ByteCount>(line.size()); });
+    lines([&](std::string_view line) { own += std::ssize(line); });
     return own;
   });
   auto at = comm.sum_below(bytes);
@@ -91,7 +88,7 @@ void write_text(const Comm& comm, const TextLines& lines, const std::string& pat
   agreed(comm, [&] {
     for_pieces(lines, [&](std::string_view text) {
       file.write(at, text);
-      at += static_cast<ByteCount>(text.size());
+      at += std::ssize(text);
     });
   });
   file.commit();
@@ -105,7 +102,10 @@ void write_text_gz(const Comm& comm, const TextLines& lines, const std::string& 
   });
   if (comm.is_root()) {
     for_pieces(lines, [&](std::string_view text) { compressor->take(text); });
-    for (Rank r = 1; r < comm.size(); ++r) receive_pieces(comm, r, *compressor);
+    std::vector<char> text;
+    for (Rank r = 1; r < comm.size(); ++r) {
+      while (receive_text(comm, r, tag::text_output, text)) compressor->take({text.data(), text.size()});
+    }
   } else {
     send_pieces(comm, lines);
   }

@@ -1,10 +1,10 @@
-// Text of which every rank has a part, one after the other, written as a plain file by all at once or compressed by
-// one.
+// Text of which every rank has a part, one after the other, written as a plain file by all or compressed by one.
 #pragma once
 
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "synbal/core/comm.hpp"
 
@@ -21,5 +21,8 @@ void write_text(const Comm& comm, const TextLines& lines, const std::string& pat
 
 /// Collective. The same through gzip, on rank 0. `lines` is called once.
 void write_text_gz(const Comm& comm, const TextLines& lines, const std::string& path);
+
+/// Waits for a message of text and takes it; false for an empty one.
+bool receive_text(const Comm& comm, Rank from, int tag, std::vector<char>& text);
 
 }  // namespace synbal::io
