@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "krylov/petsc_preconditioner.hpp"
 #include "synbal/balance/hessian_action.hpp"
 #include "synbal/krylov/pcg.hpp"
+#include "synbal/krylov/petsc_preconditioner.hpp"
 
 namespace synbal {
 
@@ -81,8 +81,7 @@ std::int64_t HessianSolver::limit(Preconditioner kind, bool settled) const {
 std::unique_ptr<BlockPreconditioner> HessianSolver::make(Preconditioner kind) {
   // The fused kernel sees constants by rounding, so they have to go before it.
   const auto& hessian = body_->hessian;
-  auto made = std::make_unique<PetscPreconditioner>(hessian, kPrefix, kind, &hessian.components());
-  return made->set_up() ? std::move(made) : nullptr;
+  return petsc_preconditioner(hessian, kPrefix, kind, &hessian.components());
 }
 
 void HessianSolver::set_point(const NeuronCosts& costs) {
@@ -95,17 +94,8 @@ KrylovResult HessianSolver::solve(std::span<const double> g, std::span<double> d
   auto& b = *body_;
   std::vector<double> right(g.begin(), g.end());
   b.pcg.project(right);
-  const int column = 0;
-  const double offset = 0;
-  PcgTask task;
-  task.r = right;
-  task.column = std::span(&column, 1);
-  task.measure = PcgNorm::natural;
-  task.target = std::span(&params.tolerance, 1);
-  task.offset = std::span(&offset, 1);
-  task.limit = std::span(&params.max_iterations, 1);
-  task.adviser = [&](const PcgIteration& iteration) { return choice.advise(iteration); };
-  choice.begin(params.tolerance);
+  PcgTask task{right, {{params.tolerance, params.max_iterations}}, PcgNorm::natural};
+  task.adviser = choice.begin(params.tolerance);
   const auto outcome = b.pcg.run(task, d, choice.get());
   b.hessian.components().center(d);
   bool finite = true;

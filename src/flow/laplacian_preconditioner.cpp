@@ -2,11 +2,10 @@
 #include "flow/laplacian_preconditioner.hpp"
 
 #include <cmath>
-#include <limits>
 #include <utility>
 #include <vector>
 
-#include "krylov/petsc_preconditioner.hpp"
+#include "synbal/krylov/petsc_preconditioner.hpp"
 
 namespace synbal {
 
@@ -45,17 +44,14 @@ class ImplicitMatrix final : public MatrixSource {
 bool flow_preconditioner_named() { return user_chose_preconditioner(kPrefix); }
 
 void refuse_if_too_many_entries(const HessianAction& hessian) {
-  const auto& comm = hessian.problem().comm();
-  if (!comm.any(hessian.entries() > std::numeric_limits<PetscInt>::max())) return;
+  if (!exceeds_petsc_int(ImplicitMatrix(hessian, 1))) return;
   throw bad_input(
       "too many synapses on a rank for an assembled matrix with 32-bit indices (-flow_pc_type wants one): use more "
       "ranks, build the petsc64 preset, or leave the option out");
 }
 
 std::unique_ptr<BlockPreconditioner> flow_preconditioner(const HessianAction& hessian, double f, Preconditioner kind) {
-  const ImplicitMatrix matrix(hessian, f);
-  auto made = std::make_unique<PetscPreconditioner>(matrix, kPrefix, kind);
-  return made->set_up() ? std::move(made) : nullptr;
+  return petsc_preconditioner(ImplicitMatrix(hessian, f), kPrefix, kind);
 }
 
 }  // namespace synbal

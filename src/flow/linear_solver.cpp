@@ -143,20 +143,8 @@ int ImplicitSolver::solve(N_Vector x, N_Vector b, double tolerance) {
 
 // False when another preconditioner should try.
 bool ImplicitSolver::attempt(std::span<double> x, double target) {
-  const int column = 0;
-  const double offset = 0, aim = target * size_;
-  const std::int64_t limit = choice_.limit();
-  PcgTask task;
-  task.r = right_;
-  task.column = std::span(&column, 1);
-  task.measure = PcgNorm::weighted;
-  task.weight = weight_;
-  task.target = std::span(&aim, 1);
-  task.norm = std::span(&size_, 1);
-  task.offset = std::span(&offset, 1);
-  task.limit = std::span(&limit, 1);
-  task.adviser = [this](const PcgIteration& iteration) { return choice_.advise(iteration); };
-  choice_.begin(target);
+  PcgTask task{right_, {{target, choice_.limit(), size_}}, PcgNorm::weighted, weight_};
+  task.adviser = choice_.begin(target);
   const auto outcome = pcg_.run(task, x, choice_.get());
   iterations_ += outcome.iterations[0];
   residual_ = outcome.residual[0];

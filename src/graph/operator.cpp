@@ -5,7 +5,7 @@
 #include <array>
 
 #include "graph/row_sum.hpp"
-#include "krylov/width.hpp"
+#include "synbal/krylov/operator.hpp"
 
 namespace synbal {
 

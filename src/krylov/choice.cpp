@@ -31,11 +31,12 @@ std::string PreconditionerChoice::name() const {
   return own.empty() ? to_string(kind_) : own;
 }
 
-void PreconditionerChoice::begin(double target) {
+PcgAdviser PreconditionerChoice::begin(double target) {
   served_ = served_ || (!least_.empty() && least_.back() <= log_target_);
   log_target_ = std::log(target);
   least_.clear(), steps_.clear();
   swings_ = false;
+  return [this](const PcgIteration& iteration) { return advise(iteration); };
 }
 
 bool PreconditionerChoice::advise(const PcgIteration& iteration) {

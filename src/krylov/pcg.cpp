@@ -5,15 +5,11 @@
 #include <cmath>
 #include <limits>
 
-#include "krylov/width.hpp"
-
 namespace synbal {
 
-namespace {}  // namespace
-
-/// The columns that are still in the block, in the order of their places there.
+/// The scalars of the columns that are still in the block, in the order of their places there.
 struct BlockPcg::Columns {
-  std::vector<std::size_t> given;  // place in the task
+  std::vector<std::size_t> given;  // number in the task
   std::vector<int> name;
   std::vector<double> alpha, beta, rho, next_rho, next_alpha, offset, energy, residual, progress, target, norm;
   std::vector<std::uint8_t> active, stop;
@@ -21,16 +17,15 @@ struct BlockPcg::Columns {
   std::span<const double> weight;
 
   explicit Columns(const PcgTask& task) : measure(task.measure), weight(task.weight) {
-    const auto m = at(task.columns);
-    for (std::size_t k = 0; k < m; ++k) given.push_back(k), name.push_back(task.column[k]);
-    for (auto* values : {&alpha, &beta, &rho, &next_rho, &next_alpha, &residual}) values->assign(m, 0.0);
-    progress.assign(m, 1.0);
-    offset.assign(task.offset.begin(), task.offset.end());
+    for (const auto& column : task.columns) {
+      given.push_back(given.size()), name.push_back(column.name);
+      target.push_back(column.target), offset.push_back(column.offset);
+      if (!natural()) norm.push_back(column.norm);
+    }
+    for (auto* values : {&alpha, &beta, &rho, &next_rho, &next_alpha, &residual}) values->assign(width(), 0.0);
     energy = offset;
-    norm.assign(task.norm.begin(), task.norm.end());
-    target.assign(task.target.begin(), task.target.end());
-    for (std::size_t k = 0; k < m && !natural(); ++k) target[k] /= norm[k];
-    active.assign(m, 1), stop.assign(m, 0);
+    progress.assign(width(), 1.0);
+    active.assign(width(), 1), stop.assign(width(), 0);
   }
 
   [[nodiscard]] std::size_t width() const { return given.size(); }
@@ -63,27 +58,51 @@ struct BlockPcg::Columns {
     return true;
   }
 
-  /// Energies and residuals after a step, told to the observer. `complete`: see step(). @return true when the adviser
-  /// wants to leave.
-  bool report(const PcgTask& task, std::int64_t iteration, bool jacobi, std::span<const double> scalars,
-              bool complete) {
+  /// Residuals and energies after a step.
+  void note_step(std::span<const double> scalars) {
     for (std::size_t k = 0; k < width(); ++k) {
       const double now = relative(k, scalars);
       progress[k] = residual[k] > 0 ? std::min(now / residual[k], 1.0) : 1.0;
       residual[k] = now;
       energy[k] += alpha[k] * rho[k];
+    }
+  }
+
+  /// What the step that follows will be; unknown at an end that did without r.u.
+  void look_ahead(std::span<const double> scalars, bool complete) {
+    for (std::size_t k = 0; k < width(); ++k) {
       next_rho[k] = complete ? scalars[k] : std::numeric_limits<double>::quiet_NaN();
       next_alpha[k] = next_rho[k] / curvature(k, scalars, next_rho[k] / rho[k]);
     }
-    auto seen = *this;
+  }
+
+  /// Lengths of the next step from r.u and w.u; columns that have ended stay where they are.
+  void choose_step(std::span<const double> scalars) {
+    for (std::size_t k = 0; k < width(); ++k) {
+      const double next_beta = alpha[k] == 0 ? 0.0 : scalars[k] / rho[k];
+      const bool goes_on = active[k] != 0;
+      alpha[k] = goes_on ? scalars[k] / curvature(k, scalars, next_beta) : 0.0;
+      beta[k] = goes_on ? next_beta : 0.0;
+      rho[k] = scalars[k];
+    }
+  }
+
+  /// The observer and the adviser learn of the columns that are active. @return true when the adviser wants to leave.
+  bool report(const PcgTask& task, std::int64_t iteration, bool jacobi) {
     const auto places = active_places();
+    if (places.size() == width()) return report_all(task, iteration, jacobi);
+    auto seen = *this;
     seen.select(places);
-    const PcgIteration told{task.cycle,  iteration,     jacobi,        seen.name,       seen.rho,
-                            seen.alpha,  seen.beta,     seen.next_rho, seen.next_alpha, seen.offset,
-                            seen.energy, seen.residual, seen.stop};
-    if (task.observer != nullptr && *task.observer) (*task.observer)(told);
+    const bool leave = seen.report_all(task, iteration, jacobi);
     for (std::size_t k = 0; k < places.size(); ++k) stop[places[k]] = seen.stop[k];
-    return task.adviser && task.adviser(told);
+    return leave;
+  }
+
+  bool report_all(const PcgTask& task, std::int64_t iteration, bool jacobi) {
+    const PcgIteration status{task.cycle, iteration,  jacobi, name,   rho,      alpha, beta,
+                              next_rho,   next_alpha, offset, energy, residual, stop};
+    if (task.observer != nullptr && *task.observer) (*task.observer)(status);
+    return task.adviser && task.adviser(status);
   }
 
   [[nodiscard]] std::vector<std::size_t> active_places() const {
@@ -99,9 +118,11 @@ struct BlockPcg::Columns {
       for (std::size_t k = 0; k < places.size(); ++k) values[k] = values[places[k]];
       values.resize(places.size());
     };
-    pick(given), pick(name), pick(alpha), pick(beta), pick(rho), pick(next_rho), pick(next_alpha), pick(offset),
-        pick(energy), pick(residual), pick(progress), pick(target), pick(norm);
-    pick(active), pick(stop);
+    pick(given), pick(name), pick(active), pick(stop);
+    for (auto* values :
+         {&alpha, &beta, &rho, &next_rho, &next_alpha, &offset, &energy, &residual, &progress, &target, &norm}) {
+      pick(*values);
+    }
   }
 };
 
@@ -125,14 +146,14 @@ void BlockPcg::project(std::span<double> r) {
 }
 
 void BlockPcg::start(const PcgTask& task) {
-  width_ = task.columns;
+  width_ = static_cast<int>(task.columns.size());
   const auto size = inverse_diagonal_.size() * at(width_);
   for (auto* values : {&x_, &u_, &w_, &p_, &s_}) values->assign(size, 0.0);
   r_.assign(task.r.begin(), task.r.end());
   shift_.assign(at(components_->count()) * at(2 * width_), 0.0);
 }
 
-// p = u + beta p, s = w + beta s, x += alpha p, r -= alpha s, without constants; for Jacobi the next u with its sums.
+// For Jacobi the next u with its sums, too.
 template <int M, bool OneComponent>
 void BlockPcg::update(const Columns& now, bool jacobi) {
   double alpha[M], beta[M], rho[M] = {}, squares[M] = {}, sums[M] = {}, shift[2 * M] = {};
@@ -182,7 +203,7 @@ void BlockPcg::weigh_residuals(std::span<const double> weight) {
 }
 
 template <int M>
-void BlockPcg::sums_after_library() {
+void BlockPcg::sums_after_preconditioner() {
   const auto label = components_->label();
   const auto diagonal = operator_->diagonal();
   for (std::size_t i = 0; i < inverse_diagonal_.size(); ++i) {
@@ -195,25 +216,30 @@ void BlockPcg::sums_after_library() {
   }
 }
 
-// @return false where all columns have turned out to have reached their targets, so that nothing else was computed.
-bool BlockPcg::step(const Columns& now, BlockPreconditioner* preconditioner) {
-  const bool jacobi = preconditioner == nullptr;
-  const auto m = at(width_);
-  label_sums_.assign(at(components_->count()) * m * (jacobi ? 1 : 2), 0.0);
-  scalars_.assign(3 * m, 0.0);
+// p = u + beta p, s = w + beta s, x += alpha p, r -= alpha s, without constants, and |r|^2.
+void BlockPcg::move(const Columns& now, bool jacobi) {
+  label_sums_.assign(at(components_->count()) * at(width_) * (jacobi ? 1 : 2), 0.0);
+  scalars_.assign(3 * at(width_), 0.0);
   with_width(width_, [&](auto width) {
     constexpr int M = width;
     components_->count() <= 1 ? update<M, true>(now, jacobi) : update<M, false>(now, jacobi);
   });
   if (now.measure == PcgNorm::weighted) weigh_residuals(now.weight);
-  if (!now.natural() && now.ending() && all_reached(now)) return false;
-  if (!jacobi) {
+}
+
+// u = M^-1 r and w = A u with r.u, w.u and all other sums in one reduction. @return false where all columns have turned
+// out to have reached their targets, so that nothing else was computed.
+bool BlockPcg::precondition_and_multiply(const Columns& now, BlockPreconditioner* preconditioner) {
+  const bool ending = now.ending();
+  if (!now.natural() && ending && all_reached(now)) return false;
+  if (preconditioner != nullptr) {
     preconditioner->apply(r_, u_, width_);
-    with_width(width_, [&](auto width) { sums_after_library<width>(); });
+    with_width(width_, [&](auto width) { sums_after_preconditioner<width>(); });
   }
-  if (now.natural() && now.ending() && all_reached(now)) return false;
+  if (now.natural() && ending && all_reached(now)) return false;
+  const auto m = at(width_);
   operator_->apply(u_, w_, width_, std::span(scalars_).subspan(m, m));
-  reduce(jacobi);
+  reduce(preconditioner == nullptr);
   return true;
 }
 
@@ -245,7 +271,7 @@ void BlockPcg::reduce(bool jacobi) {
 
 namespace {
 
-PcgEnd judge(double residual, double target, double rho, std::int64_t iterations, std::int64_t limit) {
+PcgEnd end_of(double residual, double target, double rho, std::int64_t iterations, std::int64_t limit) {
   if (!std::isfinite(residual)) return PcgEnd::breakdown;
   if (residual <= target) return PcgEnd::reached;
   if (!(rho > 0) || !std::isfinite(rho)) return PcgEnd::breakdown;
@@ -255,14 +281,12 @@ PcgEnd judge(double residual, double target, double rho, std::int64_t iterations
 }  // namespace
 
 // Which columns end with the residual that `iteration` steps have left.
-void BlockPcg::account(Columns& now, PcgOutcome& outcome, std::int64_t iteration, std::span<const double> scalars,
-                       std::span<const std::int64_t> limit, bool leave) {
-  const auto m = now.width();
-  for (std::size_t k = 0; k < m; ++k) {
-    if (now.active[k] == 0) continue;
+void BlockPcg::end_columns(Columns& now, const PcgTask& task, std::int64_t iteration, bool leave,
+                           PcgOutcome& outcome) const {
+  for (const auto k : now.active_places()) {
     const auto given = now.given[k];
-    const double residual = now.relative(k, scalars);
-    auto end = judge(residual, now.target[k], scalars[k], iteration, limit[given]);
+    const double residual = now.relative(k, scalars_);
+    auto end = end_of(residual, now.target[k], scalars_[k], iteration, task.columns[given].limit);
     if (end == PcgEnd::running && now.stop[k] != 0) end = PcgEnd::stopped;
     if (end == PcgEnd::running && leave) end = PcgEnd::left;
     outcome.iterations[given] = iteration;
@@ -273,40 +297,41 @@ void BlockPcg::account(Columns& now, PcgOutcome& outcome, std::int64_t iteration
   }
 }
 
-// Lengths of the next step from r.u and w.u; columns that have ended stay where they are.
-void BlockPcg::next_step(Columns& now, std::span<const double> scalars) {
-  const auto m = now.width();
-  for (std::size_t k = 0; k < m; ++k) {
-    const double rho = scalars[k];
-    const double beta = now.alpha[k] == 0 ? 0.0 : rho / now.rho[k];
-    const bool active = now.active[k] != 0;
-    now.beta[k] = active ? beta : 0.0;
-    now.alpha[k] = active ? rho / now.curvature(k, scalars, beta) : 0.0;
-    now.rho[k] = rho;
+// Columns whose next step has no length.
+void BlockPcg::end_breakdowns(Columns& now, PcgOutcome& outcome) {
+  for (const auto k : now.active_places()) {
+    if (now.alpha[k] > 0 && std::isfinite(now.alpha[k])) continue;
+    now.active[k] = 0, now.alpha[k] = 0, now.beta[k] = 0;
+    outcome.end[now.given[k]] = PcgEnd::breakdown;
   }
 }
 
 PcgOutcome BlockPcg::run(const PcgTask& task, std::span<double> x, BlockPreconditioner* preconditioner) {
+  const bool jacobi = preconditioner == nullptr;
+  const bool listened = (task.observer != nullptr && *task.observer) || task.adviser;
   start(task);
   Columns now(task);
-  PcgOutcome outcome{std::vector<PcgEnd>(now.width(), PcgEnd::running), std::vector<std::int64_t>(now.width(), 0),
-                     now.energy, std::vector<double>(now.width(), 1.0)};
+  const auto columns = now.width();
+  PcgOutcome outcome{std::vector(columns, PcgEnd::running), std::vector<std::int64_t>(columns, 0), now.energy,
+                     std::vector<double>(columns, 1.0)};
   for (std::int64_t iteration = 0;; ++iteration) {
-    const bool complete = step(now, preconditioner);
-    if (iteration == 0) now.take_norms(scalars_);
-    const bool leave = iteration > 0 && now.report(task, iteration - 1, preconditioner == nullptr, scalars_, complete);
-    account(now, outcome, iteration, scalars_, task.limit, leave);
-    next_step(now, scalars_);
-    for (std::size_t k = 0; k < now.width(); ++k) {
-      if (now.active[k] == 0 || (now.alpha[k] > 0 && std::isfinite(now.alpha[k]))) continue;
-      now.active[k] = 0, now.alpha[k] = 0, now.beta[k] = 0;
-      outcome.end[now.given[k]] = PcgEnd::breakdown;
+    move(now, jacobi);
+    const bool complete = precondition_and_multiply(now, preconditioner);
+    bool leave = false;
+    if (iteration == 0) {
+      now.take_norms(scalars_);
+    } else {
+      now.note_step(scalars_);
+      if (listened) now.look_ahead(scalars_, complete), leave = now.report(task, iteration - 1, jacobi);
     }
+    end_columns(now, task, iteration, leave, outcome);
+    now.choose_step(scalars_);
+    end_breakdowns(now, outcome);
     const auto active = now.active_places().size();
     if (active == 0) break;
-    if (2 * active <= now.width()) narrow(now, x, at(task.columns));
+    if (2 * active <= now.width()) narrow(now, x, columns);
   }
-  keep(now, x, at(task.columns));
+  keep(now, x, columns);
   return outcome;
 }
 

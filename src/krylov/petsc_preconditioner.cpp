@@ -1,10 +1,11 @@
 // BoomerAMG or MUMPS on a matrix that its owner assembles.
-#include "krylov/petsc_preconditioner.hpp"
+#include "synbal/krylov/petsc_preconditioner.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "synbal/core/error.hpp"
 #include "synbal/core/log.hpp"
@@ -43,11 +44,6 @@ bool is_boomeramg(PC pc) {
   return which != nullptr && std::string(which) == "boomeramg";
 }
 
-void choose_multigrid(PC pc) {
-  SYNBAL_PETSC(PCSetType(pc, PCHYPRE));
-  SYNBAL_PETSC(PCHYPRESetType(pc, "boomeramg"));
-}
-
 void choose_cholesky(PC pc) {
   SYNBAL_PETSC(PCSetType(pc, PCCHOLESKY));
   SYNBAL_PETSC(PCFactorSetMatSolverType(pc, MATSOLVERMUMPS));
@@ -68,7 +64,135 @@ void choose_direct(PC pc, bool small) {
   choose_cholesky(inner);
 }
 
+void choose(PC pc, Preconditioner kind, bool small) {
+  if (kind == Preconditioner::direct) return choose_direct(pc, small);
+  SYNBAL_PETSC(PCSetType(pc, PCHYPRE));
+  SYNBAL_PETSC(PCHYPRESetType(pc, "boomeramg"));
+}
+
+class PetscPreconditioner final : public BlockPreconditioner {
+ public:
+  PetscPreconditioner(const Comm& comm, std::string prefix, Preconditioner kind, const ComponentSums* sums)
+      : prefix_(std::move(prefix)), kind_(kind), sums_(sums), comm_(comm.get()) {}
+
+  // Collective. @return false on all ranks when a library refuses.
+  bool set_up(const MatrixSource& source) {
+    return attempt([&] { make(source.global_size()); }) && attempt([&] { assemble(source); }) && attempt([&] {
+             SYNBAL_PETSC(PCSetOperators(pc_.get(), matrix_.get(), matrix_.get()));
+             SYNBAL_PETSC(PCSetUp(pc_.get()));
+           });
+  }
+
+  [[nodiscard]] std::string name() const override {
+    PCType type = nullptr;
+    if (!user_chose_preconditioner(prefix_)) return to_string(kind_);
+    if (pc_) SYNBAL_PETSC(PCGetType(pc_.get(), &type));
+    return type == nullptr ? "none" : type;
+  }
+
+  void apply(std::span<const double> r, std::span<double> u, int columns) override {
+    const auto m = at(columns);
+    for (std::size_t k = 0; k < m; ++k) {
+      PetscScalar* to = nullptr;
+      SYNBAL_PETSC(VecGetArrayWrite(right_.get(), &to));
+      for (std::size_t i = 0; i < scaling_.size(); ++i) to[i] = scaling_[i] * r[i * m + k];
+      SYNBAL_PETSC(VecRestoreArrayWrite(right_.get(), &to));
+      SYNBAL_PETSC(PCApply(pc_.get(), right_.get(), left_.get()));
+      const PetscScalar* from = nullptr;
+      SYNBAL_PETSC(VecGetArrayRead(left_.get(), &from));
+      for (std::size_t i = 0; i < scaling_.size(); ++i) u[i * m + k] = scaling_[i] * from[i];
+      SYNBAL_PETSC(VecRestoreArrayRead(left_.get(), &from));
+    }
+    if (sums_ != nullptr) take_out_constants(u, m);
+  }
+
+ private:
+  template <class Work>
+  bool attempt(Work&& work) {
+    bool done = true;
+    try {
+      work();
+    } catch (const Error& error) {
+      log_debug("{}: the {} preconditioner could not be set up: {}", prefix_, to_string(kind_), error.what());
+      done = false;
+    }
+    return !comm_.any(!done);
+  }
+
+  void make(GlobalIndex rows) {
+    PC raw = nullptr;
+    SYNBAL_PETSC(PCCreate(comm_.get(), &raw));
+    pc_ = PetscPc::adopt(raw);
+    SYNBAL_PETSC(PCSetOptionsPrefix(raw, prefix_.c_str()));
+    if (!user_chose_preconditioner(prefix_)) choose(raw, kind_, comm_.size() > 1 && rows <= kSmall);
+    SYNBAL_PETSC(PCSetFromOptions(raw));
+    if (!is_boomeramg(raw)) return;
+    prefer_robust_boomeramg(prefix_);
+    SYNBAL_PETSC(PCSetFromOptions(raw));
+  }
+
+  // A factorisation of a singular matrix needs a pivot, and a component that multigrid coarsens to one place must not
+  // become an empty row there; it only preconditions, so the solution does not feel the lift.
+  void assemble(const MatrixSource& source) {
+    diagonal_.assign(source.diagonal().begin(), source.diagonal().end());
+    choose_scaling();
+    const double lift = kind_ == Preconditioner::direct ? 1 + 1e-14 : 1 + 1e-12;
+    std::vector<double> scaled(diagonal_.size());
+    for (std::size_t i = 0; i < scaled.size(); ++i) {
+      scaled[i] = diagonal_[i] > 0 ? diagonal_[i] * scaling_[i] * scaling_[i] * lift : 1.0;
+    }
+    matrix_ = source.assemble(scaling_, scaled, comm_.get());
+    Vec in = nullptr, out = nullptr;
+    SYNBAL_PETSC(MatCreateVecs(matrix_.get(), &in, &out));
+    right_ = PetscVec::adopt(in);
+    left_ = PetscVec::adopt(out);
+    if (sums_ != nullptr) diagonal_sums_ = sums_->sum(diagonal_);
+  }
+
+  void choose_scaling() {
+    double largest = 0;
+    for (const double d : diagonal_) largest = std::max(largest, d);
+    largest = comm_.max(largest);
+    const double common = largest > 0 ? std::exp2(-std::floor(std::log2(largest) / 2)) : 1.0;
+    scaling_.assign(diagonal_.size(), common);
+    for (std::size_t i = 0; i < scaling_.size() && kind_ == Preconditioner::direct; ++i) {
+      if (diagonal_[i] > 0) scaling_[i] = std::exp2(-std::round(std::log2(diagonal_[i]) / 2));
+    }
+  }
+
+  // Collective.
+  void take_out_constants(std::span<double> u, std::size_t columns) const {
+    const auto label = sums_->label();
+    std::vector<double> share(at(sums_->count()) * columns, 0.0);
+    for (std::size_t i = 0; i < label.size(); ++i) {
+      for (std::size_t k = 0; k < columns; ++k) share[at(label[i]) * columns + k] += diagonal_[i] * u[i * columns + k];
+    }
+    sums_->sum(share, static_cast<int>(columns));
+    for (LocalIndex l = 0; l < sums_->count(); ++l) {
+      const bool free = !sums_->grounded(l) && diagonal_sums_[at(l)] > 0;
+      for (std::size_t k = 0; k < columns; ++k) share[at(l) * columns + k] *= free ? 1 / diagonal_sums_[at(l)] : 0.0;
+    }
+    for (std::size_t i = 0; i < label.size(); ++i) {
+      for (std::size_t k = 0; k < columns; ++k) u[i * columns + k] -= share[at(label[i]) * columns + k];
+    }
+  }
+
+  std::string prefix_;
+  Preconditioner kind_;
+  const ComponentSums* sums_;
+  Comm comm_;  // outlives the PETSc objects below
+  std::vector<double> scaling_, diagonal_, diagonal_sums_;
+  PetscMat matrix_;
+  PetscPc pc_;
+  PetscVec right_, left_;
+};
+
 }  // namespace
+
+bool exceeds_petsc_int(const MatrixSource& source) {
+  const auto most = std::max<std::int64_t>(source.entries(), source.global_size());
+  return source.comm().any(most > std::numeric_limits<PetscInt>::max());
+}
 
 bool user_chose_preconditioner(const std::string& prefix) {
   PetscBool given = PETSC_FALSE;
@@ -76,131 +200,14 @@ bool user_chose_preconditioner(const std::string& prefix) {
   return given == PETSC_TRUE;
 }
 
-PetscPreconditioner::PetscPreconditioner(const MatrixSource& source, std::string prefix, Preconditioner kind,
-                                         const ComponentSums* sums)
-    : source_(&source), prefix_(std::move(prefix)), kind_(kind), sums_(sums), comm_(source.comm().get()) {}
-PetscPreconditioner::~PetscPreconditioner() = default;
-
-template <class Work>
-bool PetscPreconditioner::attempt(Work&& work) {
-  bool done = true;
-  try {
-    work();
-  } catch (const Error& error) {
-    log_debug("{}: the {} preconditioner could not be set up: {}", prefix_, to_string(kind_), error.what());
-    done = false;
+std::unique_ptr<BlockPreconditioner> petsc_preconditioner(const MatrixSource& source, std::string prefix,
+                                                          Preconditioner kind, const ComponentSums* sums) {
+  if (exceeds_petsc_int(source)) {
+    log_debug("{}: more entries a rank or places than PETSc's 32-bit indices count", prefix);
+    return nullptr;
   }
-  return !source_->comm().any(!done);
-}
-
-bool PetscPreconditioner::exceeds_petsc_int() const {
-  const auto most = std::max<std::int64_t>(source_->entries(), source_->global_size());
-  const bool exceeds = source_->comm().any(most > std::numeric_limits<PetscInt>::max());
-  if (exceeds) log_debug("{}: more entries a rank or places than PETSc's 32-bit indices count", prefix_);
-  return exceeds;
-}
-
-bool PetscPreconditioner::set_up() {
-  if (exceeds_petsc_int()) return false;
-  const bool ready = (pc_ || attempt([&] { make(); })) && attempt([&] { assemble(); }) && attempt([&] {
-                       SYNBAL_PETSC(PCSetOperators(pc_.get(), matrix_.get(), matrix_.get()));
-                       SYNBAL_PETSC(PCSetUp(pc_.get()));
-                     });
-  if (!ready) {
-    // A set-up that fails on some ranks only leaves PETSc's caches of the communicator out of step: the next one gets
-    // another.
-    right_.reset(), left_.reset(), pc_.reset(), matrix_.reset();
-    comm_ = Comm(source_->comm().get());
-  } else if (sums_ != nullptr) {
-    diagonal_sums_ = sums_->sum(source_->diagonal());
-  }
-  return ready;
-}
-
-void PetscPreconditioner::make() {
-  PC raw = nullptr;
-  SYNBAL_PETSC(PCCreate(comm_.get(), &raw));
-  pc_ = PetscPc::adopt(raw);
-  SYNBAL_PETSC(PCSetOptionsPrefix(raw, prefix_.c_str()));
-  if (!user_chose_preconditioner(prefix_)) {
-    const bool small = comm_.size() > 1 && source_->global_size() <= kSmall;
-    kind_ == Preconditioner::direct ? choose_direct(raw, small) : choose_multigrid(raw);
-  }
-  SYNBAL_PETSC(PCSetFromOptions(raw));
-  if (!is_boomeramg(raw)) return;
-  prefer_robust_boomeramg(prefix_);
-  SYNBAL_PETSC(PCSetFromOptions(raw));
-}
-
-std::vector<double> PetscPreconditioner::choose_scaling() const {
-  const auto diagonal = source_->diagonal();
-  double largest = 0;
-  for (const double d : diagonal) largest = std::max(largest, d);
-  largest = source_->comm().max(largest);
-  const double common = largest > 0 ? std::exp2(-std::floor(std::log2(largest) / 2)) : 1.0;
-  std::vector<double> scaling(diagonal.size(), common);
-  for (std::size_t i = 0; i < scaling.size() && kind_ == Preconditioner::direct; ++i) {
-    if (diagonal[i] > 0) scaling[i] = std::exp2(-std::round(std::log2(diagonal[i]) / 2));
-  }
-  return scaling;
-}
-
-// A factorisation of a singular matrix needs a pivot, and a component that multigrid coarsens to one place must not
-// become an empty row there; it only preconditions, so the solution does not feel the lift.
-void PetscPreconditioner::assemble() {
-  scaling_ = choose_scaling();
-  const double lift = kind_ == Preconditioner::direct ? 1 + 1e-14 : 1 + 1e-12;
-  const auto diagonal = source_->diagonal();
-  std::vector<double> scaled(diagonal.size());
-  for (std::size_t i = 0; i < scaled.size(); ++i) {
-    scaled[i] = diagonal[i] > 0 ? diagonal[i] * scaling_[i] * scaling_[i] * lift : 1.0;
-  }
-  right_.reset(), left_.reset();
-  matrix_ = source_->assemble(scaling_, scaled, comm_.get());
-  Vec in = nullptr, out = nullptr;
-  SYNBAL_PETSC(MatCreateVecs(matrix_.get(), &in, &out));
-  right_ = PetscVec::adopt(in);
-  left_ = PetscVec::adopt(out);
-}
-
-std::string PetscPreconditioner::name() const {
-  PCType type = nullptr;
-  if (!user_chose_preconditioner(prefix_)) return to_string(kind_);
-  if (pc_) SYNBAL_PETSC(PCGetType(pc_.get(), &type));
-  return type == nullptr ? "none" : type;
-}
-
-void PetscPreconditioner::apply(std::span<const double> r, std::span<double> u, int columns) {
-  const auto m = at(columns);
-  for (std::size_t k = 0; k < m; ++k) {
-    PetscScalar* to = nullptr;
-    SYNBAL_PETSC(VecGetArrayWrite(right_.get(), &to));
-    for (std::size_t i = 0; i < scaling_.size(); ++i) to[i] = scaling_[i] * r[i * m + k];
-    SYNBAL_PETSC(VecRestoreArrayWrite(right_.get(), &to));
-    SYNBAL_PETSC(PCApply(pc_.get(), right_.get(), left_.get()));
-    const PetscScalar* from = nullptr;
-    SYNBAL_PETSC(VecGetArrayRead(left_.get(), &from));
-    for (std::size_t i = 0; i < scaling_.size(); ++i) u[i * m + k] = scaling_[i] * from[i];
-    SYNBAL_PETSC(VecRestoreArrayRead(left_.get(), &from));
-  }
-  if (sums_ != nullptr) take_out_constants(u, m);
-}
-
-void PetscPreconditioner::take_out_constants(std::span<double> u, std::size_t columns) const {
-  const auto label = sums_->label();
-  const auto diagonal = source_->diagonal();
-  std::vector<double> share(at(sums_->count()) * columns, 0.0);
-  for (std::size_t i = 0; i < label.size(); ++i) {
-    for (std::size_t k = 0; k < columns; ++k) share[at(label[i]) * columns + k] += diagonal[i] * u[i * columns + k];
-  }
-  sums_->sum(share, static_cast<int>(columns));
-  for (LocalIndex l = 0; l < sums_->count(); ++l) {
-    const bool free = !sums_->grounded(l) && diagonal_sums_[at(l)] > 0;
-    for (std::size_t k = 0; k < columns; ++k) share[at(l) * columns + k] *= free ? 1 / diagonal_sums_[at(l)] : 0.0;
-  }
-  for (std::size_t i = 0; i < label.size(); ++i) {
-    for (std::size_t k = 0; k < columns; ++k) u[i * columns + k] -= share[at(label[i]) * columns + k];
-  }
+  auto made = std::make_unique<PetscPreconditioner>(source.comm(), std::move(prefix), kind, sums);
+  return made->set_up(source) ? std::move(made) : nullptr;
 }
 
 }  // namespace synbal

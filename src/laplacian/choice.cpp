@@ -5,8 +5,8 @@
 #include <limits>
 #include <span>
 
+#include "laplacian/graph_preconditioner.hpp"
 #include "laplacian/incomplete.hpp"
-#include "laplacian/library.hpp"
 
 namespace synbal::detail {
 
@@ -63,7 +63,7 @@ std::optional<Preconditioner> GraphPreconditioners::asked(const LaplacianSolverP
 
 std::unique_ptr<BlockPreconditioner> GraphPreconditioners::make(Preconditioner kind) {
   if (kind == Preconditioner::incomplete) return std::make_unique<IncompleteCholesky>(*graph_);
-  return library_preconditioner(*graph_, kind);
+  return graph_preconditioner(*graph_, kind);
 }
 
 std::int64_t GraphPreconditioners::limit(Preconditioner kind, bool settled) const {

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "krylov/width.hpp"
 #include "laplacian/incomplete_factor.hpp"
+#include "synbal/krylov/operator.hpp"
 
 namespace synbal::detail {
 

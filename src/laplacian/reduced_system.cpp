@@ -19,18 +19,18 @@ ReducedSystem::ReducedSystem(const ConductanceGraph& whole, const ComponentSums&
 
 PcgOutcome ReducedSystem::run(PcgTask task, std::span<double> r, std::vector<double> offset, std::span<double> x,
                               BlockPreconditioner* preconditioner) {
-  const auto columns = static_cast<std::size_t>(task.columns);
-  const auto size = static_cast<std::size_t>(graph().size()) * columns;
+  const auto columns = task.columns.size();
+  const auto size = at(graph().size()) * columns;
   std::vector<double> reduced_r, reduced_x;
   if (elimination_) {
     reduced_r.resize(size), reduced_x.resize(size);
-    elimination_->forward(r, reduced_r, task.columns, offset);
+    elimination_->forward(r, reduced_r, static_cast<int>(columns), offset);
   }
   whole_->comm().sum(std::span(offset));
-  task.offset = offset;
+  for (std::size_t k = 0; k < columns; ++k) task.columns[k].offset = offset[k];
   task.r = elimination_ ? std::span<const double>(reduced_r) : r;
   const auto outcome = pcg_->run(task, elimination_ ? std::span(reduced_x) : x, preconditioner);
-  if (elimination_) elimination_->backward(r, reduced_x, x, task.columns);
+  if (elimination_) elimination_->backward(r, reduced_x, x, static_cast<int>(columns));
   return outcome;
 }
 

@@ -160,22 +160,15 @@ Values LaplacianSolver::Body::known_energy(const Block& block, const std::vector
 void LaplacianSolver::Body::cycle(Block& block, int number, const LaplacianSolveParams& params,
                                   const PcgObserver& observer) {
   const auto open = block.open_columns();
-  std::vector<int> name;
-  Values target, norm;
-  std::vector<std::int64_t> limit;
-  for (const auto k : open) {
-    name.push_back(block.first + static_cast<int>(k));
-    target.push_back(kMargin * params.tolerance * block.norm[k]);
-    norm.push_back(block.norm[k]);
-    limit.push_back(std::min(params.max_iterations - block.columns[k].iterations, choice.limit()));
-  }
-  choice.begin(kMargin * params.tolerance);
+  const double target = kMargin * params.tolerance;
   PcgTask task;
-  task.columns = static_cast<int>(open.size());
-  task.column = name, task.target = target, task.norm = norm, task.limit = limit;
-  task.cycle = number;
+  for (const auto k : open) {
+    const auto limit = std::min(params.max_iterations - block.columns[k].iterations, choice.limit());
+    task.columns.push_back({target, limit, block.norm[k], 0.0, block.first + static_cast<int>(k)});
+  }
+  task.adviser = choice.begin(target);
   task.observer = &observer;
-  task.adviser = [this](const PcgIteration& iteration) { return choice.advise(iteration); };
+  task.cycle = number;
   auto r = pick(block.r, block.m, open);
   Values dx(r.size());
   const auto outcome = system.run(task, r, known_energy(block, open), dx, choice.get());

@@ -8,24 +8,18 @@
 namespace synbal::test {
 namespace {
 
-/// One solve with one column or more, and all that the task points to.
+/// One solve with one column or more.
 struct Solve {
-  std::vector<double> r, x, target, norm, offset, weight;
-  std::vector<int> name;
-  std::vector<std::int64_t> limit;
+  std::vector<double> r, x;
   PcgOutcome outcome;
 
   Solve(BlockPcg& pcg, std::vector<double> right, int columns, PcgNorm measure, double aim,
-        std::vector<double> weights = {}, BlockPreconditioner* preconditioner = nullptr, std::int64_t most = 1000,
-        const PcgObserver& observer = {})
-      : r(std::move(right)), x(r.size()), weight(std::move(weights)) {
-    target.assign(at(columns), aim), norm.assign(at(columns), 1.0), offset.assign(at(columns), 0.0);
-    limit.assign(at(columns), most);
-    for (int k = 0; k < columns; ++k) name.push_back(k);
-    PcgTask task;
-    task.r = r, task.columns = columns, task.column = name, task.measure = measure, task.weight = weight;
-    task.target = target, task.offset = offset, task.limit = limit, task.observer = &observer;
-    if (measure != PcgNorm::natural) task.norm = norm;
+        const std::vector<double>& weights = {}, BlockPreconditioner* preconditioner = nullptr,
+        std::int64_t most = 1000, const PcgObserver& observer = {})
+      : r(std::move(right)), x(r.size()) {
+    PcgTask task{r, {}, measure, weights};
+    for (int k = 0; k < columns; ++k) task.columns.push_back({aim, most, 1.0, 0.0, k});
+    task.observer = &observer;
     outcome = pcg.run(task, x, preconditioner);
   }
 };

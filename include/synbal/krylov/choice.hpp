@@ -61,8 +61,8 @@ class PreconditionerChoice {
   [[nodiscard]] bool settled() const noexcept { return settled_; }
   /// Iterations worth waiting for.
   [[nodiscard]] std::int64_t limit() const { return factory_->limit(kind_, settled_); }
-  /// A run of CG begins, to end at this relative residual.
-  void begin(double target);
+  /// A run of CG begins, to end at this relative residual. @return its adviser, which the choice must outlive.
+  PcgAdviser begin(double target);
   /// True when another one should take over; asked after every iteration, answered alike on all ranks.
   [[nodiscard]] bool advise(const PcgIteration& iteration);
   /// Collective. False when there is nothing else to try.

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <span>
+#include <type_traits>
+#include <utility>
 
 #include "synbal/krylov/component_sums.hpp"
 
@@ -26,5 +28,15 @@ class SymmetricOperator {
   /// part of x_k . y_k ([columns]).
   virtual void apply(std::span<const double> x, std::span<double> y, int columns, std::span<double> dots) = 0;
 };
+
+/// Calls work(std::integral_constant<int, M>) with M = columns, 1..kMaxColumns: numbers of columns known to the
+/// compiler, so that the innermost loops become vector instructions.
+template <class Work>
+void with_width(int columns, Work&& work) {
+  [&]<int... M>(std::integer_sequence<int, M...>) {
+    static_cast<void>(((columns == M + 1 && (work(std::integral_constant<int, M + 1>{}), true)) || ...));
+  }
+  (std::make_integer_sequence<int, SymmetricOperator::kMaxColumns>{});
+}
 
 }  // namespace synbal

@@ -55,27 +55,34 @@ enum class PcgNorm : std::uint8_t {
   natural,    ///< (r^T M^-1 r)^1/2: places with a small diagonal count as much as others
 };
 
+/// True: leave this preconditioner, for all columns. The same on all ranks.
+using PcgAdviser = std::function<bool(const PcgIteration&)>;
+
+/// What is asked for one right-hand side.
+struct PcgColumn {
+  double target = 0;       ///< |r| over `norm` to reach
+  std::int64_t limit = 0;  ///< iterations
+  double norm = 1;         ///< to which targets and residuals relate; with PcgNorm::natural it is that of the start
+  double offset = 0;       ///< see PcgIteration
+  int name = 0;            ///< by which the observer knows it
+};
+
 /// One run of CG for a block of right-hand sides, from x = 0.
 struct PcgTask {
   std::span<const double> r;  ///< [n * columns] right-hand sides
-  int columns = 1;
-  std::span<const int> column;  ///< how the observer knows them
+  std::vector<PcgColumn> columns{};
   PcgNorm measure = PcgNorm::euclidean;
-  std::span<const double> weight;       ///< [n] for PcgNorm::weighted
-  std::span<const double> target;       ///< |r| to reach; with PcgNorm::natural over that of the right-hand side
-  std::span<const double> norm;         ///< to which targets and residuals that are told relate; natural: unused, empty
-  std::span<const double> offset;       ///< see PcgIteration
-  std::span<const std::int64_t> limit;  ///< iterations
-  int cycle = 0;
+  std::span<const double> weight{};  ///< [n] for PcgNorm::weighted
+  PcgAdviser adviser{};              ///< may be empty
   const PcgObserver* observer = nullptr;
-  std::function<bool(const PcgIteration&)> adviser;  ///< true: leave this preconditioner, for all columns
+  int cycle = 0;
 };
 
 struct PcgOutcome {
   std::vector<PcgEnd> end;
   std::vector<std::int64_t> iterations;
   std::vector<double> energy;
-  std::vector<double> residual;  ///< as told to the observer
+  std::vector<double> residual;  ///< as the observer saw it
 };
 
 /// The vectors and the loop. With u = M^-1 r and w = A u, one reduction brings r.u, w.u, r.r and the component sums;
@@ -99,17 +106,17 @@ class BlockPcg {
  private:
   struct Columns;
   void start(const PcgTask& task);
-  bool step(const Columns& now, BlockPreconditioner* preconditioner);
+  void move(const Columns& now, bool jacobi);
   template <int M, bool OneComponent>
   void update(const Columns& now, bool jacobi);
   void weigh_residuals(std::span<const double> weight);
+  bool precondition_and_multiply(const Columns& now, BlockPreconditioner* preconditioner);
   template <int M>
-  void sums_after_library();
+  void sums_after_preconditioner();
   bool all_reached(const Columns& now);
   void reduce(bool jacobi);
-  static void account(Columns& now, PcgOutcome& outcome, std::int64_t iteration, std::span<const double> scalars,
-                      std::span<const std::int64_t> limit, bool leave);
-  static void next_step(Columns& now, std::span<const double> scalars);
+  void end_columns(Columns& now, const PcgTask& task, std::int64_t iteration, bool leave, PcgOutcome& outcome) const;
+  static void end_breakdowns(Columns& now, PcgOutcome& outcome);
   void keep(const Columns& now, std::span<double> x, std::size_t all_columns) const;
   void narrow(Columns& now, std::span<double> x, std::size_t all_columns);
 
@@ -119,7 +126,7 @@ class BlockPcg {
   std::vector<double> diagonal_sums_;     // per label
   int width_ = 0;
   HugeVector<double> x_, r_, u_, w_, p_, s_;
-  std::vector<double> label_sums_;  // [labels * width] sums of r, which is D u; with a library, sums of D u and of r
+  std::vector<double> label_sums_;  // [labels * width] sums of r, which is D u; else sums of D u and of r
   std::vector<double> shift_;       // [labels * 2 width] the constants to take out of u, and out of D^-1 r
   std::vector<double> scalars_;     // [3 width] r.u, w.u, |r|^2
 };

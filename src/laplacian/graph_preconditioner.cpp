@@ -1,10 +1,10 @@
 // A graph's Laplacian as a PETSc matrix.
-#include "laplacian/library.hpp"
+#include "laplacian/graph_preconditioner.hpp"
 
 #include <utility>
 #include <vector>
 
-#include "krylov/petsc_preconditioner.hpp"
+#include "synbal/krylov/petsc_preconditioner.hpp"
 
 namespace synbal::detail {
 
@@ -82,10 +82,8 @@ class GraphMatrix final : public MatrixSource {
 
 bool user_chose_preconditioner() { return synbal::user_chose_preconditioner(kPrefix); }
 
-std::unique_ptr<BlockPreconditioner> library_preconditioner(const ConductanceGraph& graph, Preconditioner kind) {
-  const GraphMatrix matrix(graph);
-  auto made = std::make_unique<PetscPreconditioner>(matrix, kPrefix, kind);
-  return made->set_up() ? std::move(made) : nullptr;
+std::unique_ptr<BlockPreconditioner> graph_preconditioner(const ConductanceGraph& graph, Preconditioner kind) {
+  return petsc_preconditioner(GraphMatrix(graph), kPrefix, kind);
 }
 
 }  // namespace synbal::detail

@@ -11,8 +11,7 @@ namespace synbal::detail {
 /// True when the PETSc options name a preconditioner (-laplacian_pc_type).
 bool user_chose_preconditioner();
 
-/// Collective. Assembles and sets up; null on all ranks when the library refuses (the reason is logged). The graph must
-/// outlive the preconditioner.
-std::unique_ptr<BlockPreconditioner> library_preconditioner(const ConductanceGraph& graph, Preconditioner kind);
+/// Collective. Assembles and sets up; null on all ranks when the library refuses (the reason is logged).
+std::unique_ptr<BlockPreconditioner> graph_preconditioner(const ConductanceGraph& graph, Preconditioner kind);
 
 }  // namespace synbal::detail
