@@ -10,8 +10,6 @@
 
 namespace synbal {
 
-namespace {}  // namespace
-
 ConductanceGraph::ConductanceGraph(const Comm& comm, GraphParts&& parts)
     : comm_(&comm),
       nodes_(std::move(parts.nodes)),
@@ -48,12 +46,7 @@ ConductanceGraph::ConductanceGraph(const Comm& comm, GraphParts&& parts, LocalRo
 }
 
 void ConductanceGraph::find_ghosts(const GlobalRows& rows) {
-  std::vector<GlobalIndex> ghosts;
-  for (const auto j : rows.column) {
-    if (!nodes_.owns(j)) ghosts.push_back(j);
-  }
-  std::sort(ghosts.begin(), ghosts.end());
-  ghosts.erase(std::unique(ghosts.begin(), ghosts.end()), ghosts.end());
+  auto ghosts = foreign(nodes_, rows.column);
   agreed(*comm_, [&] {
     if (static_cast<std::int64_t>(ghosts.size()) + size() <= std::numeric_limits<LocalIndex>::max()) return;
     throw bad_input(
@@ -67,7 +60,6 @@ void ConductanceGraph::find_ghosts(const GlobalRows& rows) {
 // Within a row the owned neighbours come first; both parts keep their order.
 void ConductanceGraph::fill(const GlobalRows& rows) {
   const auto n = size();
-  const auto& ghosts = halo_.ghosts();
   row_ptr_ = rows.row_ptr;
   remote_.resize(at(n));
   neighbour_.resize(rows.column.size());
@@ -89,8 +81,7 @@ void ConductanceGraph::fill(const GlobalRows& rows) {
     for (auto e = begin; e < end && place < end; ++e) {
       const auto j = rows.column[e];
       if (nodes_.owns(j)) continue;
-      put(static_cast<LocalIndex>(n + (std::lower_bound(ghosts.begin(), ghosts.end(), j) - ghosts.begin())),
-          rows.weight[e]);
+      put(halo_.local(j), rows.weight[e]);
     }
     degree_[at(i)] = degree + ground_[at(i)];
   }

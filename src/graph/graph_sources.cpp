@@ -40,11 +40,9 @@ GlobalRows network_rows(const Network& network) {
 
 /// Places in the file's order: [n] of owned rows, and a way to name a column seen by this rank.
 std::vector<GlobalIndex> file_places(const Network& network) {
-  std::vector<GlobalIndex> place(at(network.local_size()) + network.halo.ghosts().size());
-  for (LocalIndex i = 0; i < network.local_size(); ++i) place[at(i)] = network.file_index(i);
-  const auto owned = std::span(place).first(at(network.local_size()));
-  HaloExchange<GlobalIndex>(network.halo).forward(owned, std::span(place).subspan(owned.size()));
-  return place;
+  std::vector<GlobalIndex> place;
+  for (LocalIndex i = 0; i < network.local_size(); ++i) place.push_back(network.file_index(i));
+  return with_ghosts(network.halo, std::move(place));
 }
 
 void check_conductances(const Network& network, const std::vector<GlobalIndex>& place) {
@@ -61,11 +59,7 @@ void check_conductances(const Network& network, const std::vector<GlobalIndex>& 
 /// The mean of A and its transpose. @throws Error bad_input where they differ: at the end that has the entry.
 GlobalRows symmetric_rows(const Network& network, const std::vector<GlobalIndex>& place, const GlobalRows& a,
                           const GlobalRows& transposed) {
-  const auto& ghosts = network.halo.ghosts();
-  const auto place_of_column = [&](GlobalIndex j) {
-    if (network.rows.owns(j)) return place[at(j - network.rows.first())];
-    return place[at(network.local_size() + (std::lower_bound(ghosts.begin(), ghosts.end(), j) - ghosts.begin()))];
-  };
+  const auto place_of_column = [&](GlobalIndex j) { return place[at(network.halo.local(j))]; };
   detail::RowWriter out;
   out.rows.column.reserve(a.column.size()), out.rows.weight.reserve(a.column.size());
   LocalIndex row = 0;
@@ -107,29 +101,23 @@ FreeNeurons free_neurons(const Comm& comm, const Network& network) {
     if (pinned.empty() || pinned[at(i)] == 0) free.row.push_back(i);
   }
   free.nodes = Ownership::of_counts(comm, static_cast<GlobalIndex>(free.row.size()));
-  free.number.assign(at(network.local_size()) + network.halo.ghosts().size(), -1);
+  free.number.assign(at(network.local_size()), -1);
   for (std::size_t k = 0; k < free.row.size(); ++k) {
     free.number[at(free.row[k])] = free.nodes.first() + static_cast<GlobalIndex>(k);
   }
-  const auto owned = std::span(free.number).first(at(network.local_size()));
-  HaloExchange<GlobalIndex>(network.halo).forward(owned, std::span(free.number).subspan(owned.size()));
+  free.number = with_ghosts(network.halo, std::move(free.number));
   return free;
 }
 
 /// Takes the rows and columns of pinned neurons out; what leads to them becomes conductance to ground.
 void ground_pinned(const Network& network, const FreeNeurons& free, const GlobalRows& all, GraphParts& parts) {
-  const auto& ghosts = network.halo.ghosts();
-  const auto number = [&](GlobalIndex j) {
-    if (network.rows.owns(j)) return free.number[at(j - network.rows.first())];
-    return free.number[at(network.local_size() + (std::lower_bound(ghosts.begin(), ghosts.end(), j) - ghosts.begin()))];
-  };
   detail::RowWriter out;
   parts.ground.assign(free.row.size(), 0.0);
   for (std::size_t k = 0; k < free.row.size(); ++k) {
     const auto i = at(free.row[k]);
     for (auto e = at(all.row_ptr[i]); e < at(all.row_ptr[i + 1]); ++e) {
       const auto w = std::max(all.weight[e] / parts.unit, kSmallestConductance);
-      const auto j = number(all.column[e]);
+      const auto j = free.number[at(network.halo.local(all.column[e]))];
       if (j < 0) {
         parts.ground[k] += w;
       } else {
@@ -155,6 +143,22 @@ void label_components(const Comm& comm, const Network& network, const std::vecto
 }
 
 }  // namespace
+
+GlobalRows with_transpose_added(const Comm& comm, const Ownership& ownership, GlobalRows&& rows) {
+  const auto transposed = transpose(comm, ownership, rows);
+  sort_rows(rows);
+  detail::RowWriter out;
+  out.rows.column.reserve(rows.column.size() + transposed.column.size());
+  out.rows.weight.reserve(rows.column.size() + transposed.column.size());
+  LocalIndex row = 0;
+  detail::for_each_place(rows, transposed, [&](LocalIndex i, GlobalIndex j, double there, double back) {
+    for (; row < i; ++row) out.end_row();
+    out.put(j, there + back);
+  });
+  for (; out.rows.row_ptr.size() < rows.row_ptr.size();) out.end_row();
+  out.rows.column.shrink_to_fit(), out.rows.weight.shrink_to_fit();
+  return std::move(out.rows);
+}
 
 ConductanceGraph graph_of(const Comm& comm, const Network& network) {
   const auto place = file_places(network);

@@ -29,7 +29,4 @@ struct RowWriter {
   void end_row() { rows.row_ptr.push_back(static_cast<std::int64_t>(rows.column.size())); }
 };
 
-/// a + b, place by place; both sorted. Addition commutes, so both ends of an edge get the same bits.
-[[nodiscard]] GlobalRows sum_of(const GlobalRows& a, const GlobalRows& b);
-
 }  // namespace synbal::detail

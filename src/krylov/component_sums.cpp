@@ -2,10 +2,11 @@
 #include "synbal/krylov/component_sums.hpp"
 
 #include <algorithm>
+#include <functional>
+
+#include "synbal/core/route.hpp"
 
 namespace synbal {
-
-namespace {}  // namespace
 
 ComponentSums::ComponentSums(const Comm& comm, std::span<const GlobalIndex> component, const Ownership& rows,
                              GlobalIndex grounded)
@@ -25,8 +26,7 @@ void ComponentSums::number_labels(std::span<const GlobalIndex> component) {
   for (std::size_t i = 0; i < component.size(); ++i) {
     if (i == 0 || component[i] != component[i - 1]) leader_.push_back(component[i]);
   }
-  std::sort(leader_.begin(), leader_.end());
-  leader_.erase(std::unique(leader_.begin(), leader_.end()), leader_.end());
+  leader_ = distinct(std::move(leader_));
   label_.reserve(component.size());
   for (std::size_t i = 0; i < component.size(); ++i) {
     const auto found = [&] { return std::lower_bound(leader_.begin(), leader_.end(), component[i]) - leader_.begin(); };
@@ -37,57 +37,39 @@ void ComponentSums::number_labels(std::span<const GlobalIndex> component) {
 // Every leader that occurs gets a slot at its owner; components seen by several ranks are numbered if they are few.
 void ComponentSums::find_shared(const Ownership& rows) {
   const auto& comm = *comm_;
-  std::vector<GlobalIndex> foreign, present;
-  for (const auto leader : leader_) (rows.owns(leader) ? present : foreign).push_back(leader);
-  const Halo by_row(comm, rows, foreign);
-  for (const auto row : by_row.send_indices()) present.push_back(rows.first() + row);
-  std::sort(present.begin(), present.end());
-  const auto last = std::unique(present.begin(), present.end());
-  slots_ = static_cast<LocalIndex>(last - present.begin());
-  const auto slot_of = [&](GlobalIndex leader) {
-    return static_cast<LocalIndex>(std::lower_bound(present.begin(), last, leader) - present.begin());
-  };
-  const auto slots = Ownership::of_counts(comm, slots_);
-
-  std::vector<std::int32_t> ranks(at(slots_), 0);
-  for (const auto leader : leader_) {
-    if (rows.owns(leader)) ++ranks[at(slot_of(leader))];
+  const Directory leaders(comm, rows, leader_);
+  const auto ranks = leaders.reduce(std::vector<std::int64_t>(leader_.size(), 1), 0, std::plus<>());
+  std::int64_t used = 0, shared = 0, singular = 0;
+  for (std::size_t r = 0; r < ranks.size(); ++r) {
+    if (ranks[r] == 0) continue;
+    ++used, shared += ranks[r] > 1 ? 1 : 0;
+    singular += rows.first() + static_cast<GlobalIndex>(r) != grounded_ ? 1 : 0;
   }
-  for (const auto row : by_row.send_indices()) ++ranks[at(slot_of(rows.first() + row))];
-  std::int64_t own_shared = 0;
-  for (const auto count : ranks) own_shared += count > 1 ? 1 : 0;
-  shared_ = comm.sum(own_shared);
-  few_shared_ = shared_ <= kFewShared;
-
-  // Per slot its global number and, where shared, its number among those.
-  auto next_shared = comm.sum_below(own_shared);
-  std::vector<GlobalIndex> shared_number(at(slots_), -1);
-  for (LocalIndex s = 0; s < slots_; ++s) {
-    if (ranks[at(s)] > 1) shared_number[at(s)] = next_shared++;
-  }
-  std::vector<GlobalIndex> foreign_slot(foreign.size()), foreign_shared(foreign.size());
-  HaloExchange<GlobalIndex> exchange(by_row);
-  exchange.forward_begin([&](LocalIndex row) { return slots.first() + slot_of(rows.first() + row); });
-  exchange.forward_end([&](LocalIndex g, GlobalIndex value) { foreign_slot[at(g)] = value; });
-  exchange.forward_begin([&](LocalIndex row) { return shared_number[at(slot_of(rows.first() + row))]; });
-  exchange.forward_end([&](LocalIndex g, GlobalIndex value) { foreign_shared[at(g)] = value; });
-
-  if (few_shared_) shared_label_.assign(at(shared_), -1);
-  LocalIndex ghost = 0;
-  for (LocalIndex l = 0; l < count(); ++l) {
-    const auto leader = leader_[at(l)];
-    const bool own = rows.owns(leader);
-    slot_of_label_.push_back(own ? slot_of(leader) : slots_ + ghost);
-    const auto number = own ? shared_number[at(slot_of(leader))] : foreign_shared[at(ghost)];
-    if (few_shared_ && number >= 0) shared_label_[at(number)] = l;
-    if (!own) ++ghost;
-  }
-  halo_ = Halo(comm, slots, std::move(foreign_slot));
-  std::int64_t singular = 0;
-  for (auto leader = present.begin(); leader != last; ++leader) {
-    singular += *leader != grounded_ ? 1 : 0;
-  }
+  slots_ = static_cast<LocalIndex>(used);
   nullity_ = comm.sum(singular);
+  shared_ = comm.sum(shared);
+  few_shared_ = shared_ <= kFewShared;
+  const auto slots = Ownership::of_counts(comm, slots_);
+  number_slots(leaders, slots, ranks, comm.sum_below(shared));
+}
+
+// `next_shared`: the first number of a component that is shared.
+void ComponentSums::number_slots(const Directory& leaders, const Ownership& slots, std::span<const std::int64_t> ranks,
+                                 GlobalIndex next_shared) {
+  auto next_slot = slots.first();
+  std::vector<GlobalIndex> slot(ranks.size(), -1), shared(ranks.size(), -1);
+  for (std::size_t r = 0; r < ranks.size(); ++r) {
+    if (ranks[r] > 0) slot[r] = next_slot++;
+    if (ranks[r] > 1) shared[r] = next_shared++;
+  }
+  const auto slot_of_leader = leaders.fetch(slot), shared_of_leader = leaders.fetch(shared);
+  halo_ = Halo(*comm_, slots, foreign(slots, slot_of_leader));
+  if (few_shared_) shared_label_.assign(at(shared_), -1);
+  for (LocalIndex l = 0; l < count(); ++l) {
+    slot_of_label_.push_back(halo_.local(slot_of_leader[at(l)]));
+    const auto number = shared_of_leader[at(l)];
+    if (few_shared_ && number >= 0) shared_label_[at(number)] = l;
+  }
 }
 
 void ComponentSums::sum(std::span<double> partial, int columns, std::span<double> scalars) const {
@@ -129,36 +111,6 @@ void ComponentSums::sum_through_owners(std::span<double> partial, int columns) c
 
 std::vector<double> ComponentSums::sum(std::span<const double> values) const {
   return sum_of([&](LocalIndex i) { return values[at(i)]; });
-}
-
-std::vector<double> ComponentSums::combine(std::vector<double> per_label,
-                                           const std::function<double(double, double)>& op) const {
-  if (comm_->size() == 1) return per_label;
-  // A leader may be pinned or have all its places elsewhere, so that its slot belongs to no label of this rank.
-  std::vector<double> at_leader(at(slots_), 0.0);
-  std::vector<std::uint8_t> filled(at(slots_), 0);
-  const auto put = [&](LocalIndex slot, double value) {
-    at_leader[at(slot)] = filled[at(slot)] != 0 ? op(at_leader[at(slot)], value) : value;
-    filled[at(slot)] = 1;
-  };
-  std::vector<double> foreign(halo_.ghosts().size());
-  for (std::size_t l = 0; l < per_label.size(); ++l) {
-    const auto slot = slot_of_label_[l];
-    if (slot < slots_) {
-      put(slot, per_label[l]);
-    } else {
-      foreign[at(slot - slots_)] = per_label[l];
-    }
-  }
-  HaloExchange<double> exchange(halo_);
-  exchange.reverse_begin([&](LocalIndex g) { return foreign[at(g)]; });
-  exchange.reverse_end(put);
-  exchange.forward(at_leader, foreign);
-  for (std::size_t l = 0; l < per_label.size(); ++l) {
-    const auto slot = slot_of_label_[l];
-    per_label[l] = slot < slots_ ? at_leader[at(slot)] : foreign[at(slot - slots_)];
-  }
-  return per_label;
 }
 
 void ComponentSums::center(std::span<double> values) const { project(values, 1); }

@@ -65,22 +65,16 @@ void ChangingGraph::update(LocalIndex i, std::span<const RowUpdate> updates) {
 }
 
 void ChangingGraph::mark_foreign(GlobalIndex node) {
-  if (graph_->nodes().owns(node)) return;
-  const auto& ghosts = graph_->halo().ghosts();
-  const auto found = std::lower_bound(ghosts.begin(), ghosts.end(), node);
-  if (found != ghosts.end() && *found == node) gone_[at(graph_->size() + (found - ghosts.begin()))] = 1;
+  const auto column = graph_->halo().local(node);
+  if (column >= graph_->size()) gone_[at(column)] = 1;
 }
 
 bool ChangingGraph::has_original(LocalIndex i, GlobalIndex node) const {
   const auto& g = *graph_;
-  const auto* columns = g.neighbour();
-  if (g.nodes().owns(node)) {
-    return std::binary_search(columns + g.row_begin(i), columns + g.row_remote(i),
-                              static_cast<LocalIndex>(node - g.nodes().first()));
-  }
-  const auto place = std::partition_point(columns + g.row_remote(i), columns + g.row_end(i),
-                                          [&](LocalIndex column) { return g.global(column) < node; });
-  return place != columns + g.row_end(i) && g.global(*place) == node;
+  const auto column = g.halo().local(node);
+  const bool own = column < g.size();
+  const auto begin = own ? g.row_begin(i) : g.row_remote(i), end = own ? g.row_remote(i) : g.row_end(i);
+  return std::binary_search(g.neighbour() + begin, g.neighbour() + end, column);
 }
 
 void ChangingGraph::update_few(FewLinks& few, std::span<const RowUpdate> updates) {

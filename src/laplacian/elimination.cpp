@@ -1,5 +1,5 @@
 // The reduced graph, and the way of right-hand sides and solutions through the rounds.
-#include "synbal/laplacian/elimination.hpp"
+#include "laplacian/elimination.hpp"
 
 #include <algorithm>
 

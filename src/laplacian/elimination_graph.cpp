@@ -13,7 +13,7 @@ class Rest {
   Rest(const ConductanceGraph& graph, const ChangingGraph& changing, std::span<const LocalIndex> left)
       : graph_(graph), changing_(changing), left_(left) {
     parts_.nodes = Ownership::of_counts(graph.comm(), static_cast<GlobalIndex>(left.size()));
-    number_own();
+    number_columns();
     number_far();
     collect_ghosts();
   }
@@ -38,54 +38,40 @@ class Rest {
   using Entry = std::pair<LocalIndex, double>;
 
   // Collective. New global indices of the old columns.
-  void number_own() {
+  void number_columns() {
     number_.assign(at(graph_.size()), -1);
     for (std::size_t k = 0; k < left_.size(); ++k) {
       number_[at(left_[k])] = parts_.nodes.first() + static_cast<GlobalIndex>(k);
     }
-    ghost_number_.resize(graph_.halo().ghosts().size());
-    HaloExchange<GlobalIndex>(graph_.halo()).forward(number_, ghost_number_);
+    number_ = with_ghosts(graph_.halo(), std::move(number_));
   }
 
   // Collective. New global indices of nodes of other ranks to which chains have brought edges.
   void number_far() {
     std::vector<GlobalIndex> far;
     for (const auto i : left_) {
-      for (const auto& link : changing_.added(i)) {
-        if (!graph_.nodes().owns(link.node)) far.push_back(link.node);
-      }
+      for (const auto& link : changing_.added(i)) far.push_back(link.node);
     }
-    std::sort(far.begin(), far.end());
-    far.erase(std::unique(far.begin(), far.end()), far.end());
-    far_ = Halo(graph_.comm(), graph_.nodes(), std::move(far));
-    far_number_.resize(far_.ghosts().size());
-    HaloExchange<GlobalIndex>(far_).forward(number_, far_number_);
-  }
-
-  [[nodiscard]] GlobalIndex far_number(GlobalIndex node) const {
-    const auto& far = far_.ghosts();
-    return far_number_[at(std::lower_bound(far.begin(), far.end(), node) - far.begin())];
+    far_ = Halo(graph_.comm(), graph_.nodes(), foreign(graph_.nodes(), std::move(far)));
+    far_number_ = with_ghosts(far_, std::span(number_).first(at(graph_.size())));
   }
 
   // Ghosts of rows that are left; then the new local index of every old column.
   void collect_ghosts() {
-    auto& ghosts = rows_.ghosts;
-    ghosts = far_number_;
-    const auto n = graph_.size();
-    std::vector<std::uint8_t> used(ghost_number_.size(), 0);
+    const auto n = at(graph_.size());
+    std::vector<std::uint8_t> used(number_.size(), 0);
     for (const auto i : graph_.border()) {
       for (auto e = graph_.row_remote(i); number_[at(i)] >= 0 && e < graph_.row_end(i); ++e) {
-        used[at(graph_.neighbour()[e] - n)] = 1;
+        used[at(graph_.neighbour()[e])] = 1;
       }
     }
-    for (std::size_t g = 0; g < used.size(); ++g) {
-      if (used[g] != 0 && ghost_number_[g] >= 0) ghosts.push_back(ghost_number_[g]);
+    auto ghosts = std::vector<GlobalIndex>(far_number_.begin() + graph_.size(), far_number_.end());
+    for (auto g = n; g < used.size(); ++g) {
+      if (used[g] != 0 && number_[g] >= 0) ghosts.push_back(number_[g]);
     }
-    std::sort(ghosts.begin(), ghosts.end());
-    ghosts.erase(std::unique(ghosts.begin(), ghosts.end()), ghosts.end());
-    column_.reserve(number_.size() + ghost_number_.size());
+    rows_.ghosts = distinct(std::move(ghosts));
+    column_.reserve(number_.size());
     for (const auto number : number_) column_.push_back(number < 0 ? -1 : local(number));
-    for (const auto number : ghost_number_) column_.push_back(number < 0 ? -1 : local(number));
   }
 
   /// Of a new global index; meaningless for one that no row that is left has.
@@ -147,9 +133,9 @@ class Rest {
 
   void collect_added(LocalIndex i) {
     added_.clear();
-    const auto& nodes = graph_.nodes();
     for (const auto& link : changing_.added(i)) {
-      const auto column = nodes.owns(link.node) ? column_[at(link.node - nodes.first())] : local(far_number(link.node));
+      const auto far = far_.local(link.node);
+      const auto column = far < graph_.size() ? column_[at(far)] : local(far_number_[at(far)]);
       added_.emplace_back(column, link.added);
     }
     std::sort(added_.begin(), added_.end());
@@ -160,8 +146,8 @@ class Rest {
   std::span<const LocalIndex> left_;
   GraphParts parts_;
   LocalRows rows_;
-  std::int64_t end_ = 0;                                         // entries so far
-  std::vector<GlobalIndex> number_, ghost_number_, far_number_;  // new global indices; -1: gone
+  std::int64_t end_ = 0;                          // entries so far
+  std::vector<GlobalIndex> number_, far_number_;  // new global indices of old columns, of those of far_; -1: gone
   Halo far_;
   std::vector<LocalIndex> column_;  // [n + ghosts] new local indices
   std::vector<Entry> added_;

@@ -3,40 +3,17 @@
 #include "laplacian/elimination_rounds.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <numeric>
 
 #include "synbal/core/random.hpp"
+#include "synbal/core/route.hpp"
 
 namespace synbal::detail {
 
 namespace {
 
-/// Fixed-size records for other ranks, each a few 64-bit words, brought to their ranks by one exchange.
-template <std::size_t Words>
-class Mail {
- public:
-  using Record = std::array<std::int64_t, Words>;
-  void put(Rank to, const Record& record) { letters_.emplace_back(to, record); }
-  /// Collective.
-  std::vector<Record> deliver(const Comm& comm) {
-    std::stable_sort(letters_.begin(), letters_.end(), [](auto& a, auto& b) { return a.first < b.first; });
-    std::vector<std::int64_t> words, counts(at(comm.size()), 0);
-    for (const auto& [to, record] : letters_) {
-      words.insert(words.end(), record.begin(), record.end());
-      counts[at(to)] += static_cast<std::int64_t>(Words);
-    }
-    letters_.clear();
-    const auto received = comm.exchange(std::span<const std::int64_t>(words), counts);
-    std::vector<Record> records(received.values.size() / Words);
-    for (std::size_t k = 0; k < records.size(); ++k) {
-      std::copy_n(received.values.begin() + static_cast<std::ptrdiff_t>(k * Words), Words, records[k].begin());
-    }
-    return records;
-  }
-
- private:
-  std::vector<std::pair<Rank, Record>> letters_;
+/// A candidate tells a neighbour of another rank that it is one.
+struct Announcement {
+  GlobalIndex target, source;
 };
 
 class Rounds {
@@ -74,27 +51,34 @@ class Rounds {
     return std::pair(priority(node, round), node) < std::pair(priority(to, round), to);
   }
 
+  // Collective. Records at the owners of their targets.
+  template <class Record>
+  std::vector<Record> delivered(const std::vector<Record>& records) const {
+    std::vector<GlobalIndex> target;
+    target.reserve(records.size());
+    for (const auto& record : records) target.push_back(record.target);
+    return Route(comm_, nodes_, target).send(records);
+  }
+
   // Candidates that beat their neighbours among the candidates; those on other ranks announce themselves.
   std::vector<LocalIndex> choose(std::uint32_t round) {
     const auto first = nodes_.first();
-    Mail<2> mail;
+    std::vector<Announcement> announcements;
     std::vector<std::uint8_t> beaten(candidates_.size(), 0);
     for (std::size_t c = 0; c < candidates_.size(); ++c) {
-      place_[at(candidates_[c])] = static_cast<LocalIndex>(c);
-    }
-    for (std::size_t c = 0; c < candidates_.size(); ++c) {
       const auto node = first + candidates_[c];
+      place_[at(candidates_[c])] = static_cast<LocalIndex>(c);
       for (const auto& link : changing_.few(candidates_[c]).links()) {
         if (!nodes_.owns(link.node)) {
-          mail.put(nodes_.owner(link.node), {link.node, node});
+          announcements.push_back({link.node, node});
         } else if (candidate_[at(link.node - first)] != 0 && yields(node, link.node, round)) {
           beaten[c] = 1;
         }
       }
     }
-    for (const auto& [target, source] : mail.deliver(comm_)) {
-      if (candidate_[at(target - first)] == 0) continue;
-      if (yields(target, source, round)) beaten[at(place_[at(target - first)])] = 1;
+    for (const auto& [target, source] : delivered(announcements)) {
+      const auto i = at(target - first);
+      if (candidate_[i] != 0 && yields(target, source, round)) beaten[at(place_[i])] = 1;
     }
     std::vector<LocalIndex> chosen;
     for (std::size_t c = 0; c < candidates_.size(); ++c) {
@@ -107,15 +91,14 @@ class Rounds {
   // get the edge w_j w_k / d and the conductances w_j g / d, w_k g / d to ground.
   std::vector<RowUpdate> eliminate(const std::vector<LocalIndex>& chosen) {
     std::vector<RowUpdate> updates;
-    std::vector<std::array<GlobalIndex, 2>> neighbours;
     auto round = std::make_unique<EliminationRound>();
-    for (const auto i : chosen) {
+    place_neighbours(*round, chosen);
+    for (std::size_t c = 0; c < chosen.size(); ++c) {
+      const auto i = chosen[c];
       const auto few = changing_.few(i);
       const double w[2] = {few.conductance(0), few.conductance(1)};
-      const double ground = changing_.ground(i);
-      const double pivot = w[0] + w[1] + ground;
-      EliminationRound::Node node;
-      node.node = i;
+      const double ground = changing_.ground(i), pivot = w[0] + w[1] + ground;
+      auto& node = round->nodes[c];
       node.inverse_pivot = pivot > 0 ? 1 / pivot : 0.0;
       for (std::size_t k = 0; k < few.count; ++k) node.share[k] = w[k] / pivot;
       const double between = w[0] * node.share[1];
@@ -125,53 +108,29 @@ class Rounds {
       }
       changing_.remove(i);
       out_.gone[at(i)] = 1, candidate_[at(i)] = 0;
-      neighbours.push_back({few.node(0), few.node(1)});
-      round->nodes.push_back(node);
     }
-    place_neighbours(*round, neighbours);
     out_.rounds.push_back(std::move(round));
     return updates;
   }
 
-  // Collective. The neighbours as local indices, those of other ranks as ghosts of the round.
-  void place_neighbours(EliminationRound& round, const std::vector<std::array<GlobalIndex, 2>>& neighbours) const {
-    std::vector<GlobalIndex> ghosts;
-    for (const auto& pair : neighbours) {
-      for (const auto node : pair) {
-        if (node >= 0 && !nodes_.owns(node)) ghosts.push_back(node);
-      }
+  // Collective. The nodes with their neighbours as local indices, those of other ranks as ghosts of the round.
+  void place_neighbours(EliminationRound& round, const std::vector<LocalIndex>& chosen) const {
+    std::vector<GlobalIndex> neighbours;
+    for (const auto i : chosen) {
+      for (const auto& link : changing_.few(i).links()) neighbours.push_back(link.node);
     }
-    std::sort(ghosts.begin(), ghosts.end());
-    ghosts.erase(std::unique(ghosts.begin(), ghosts.end()), ghosts.end());
-    for (std::size_t k = 0; k < neighbours.size(); ++k) {
-      for (std::size_t side = 0; side < 2; ++side) {
-        const auto node = neighbours[k][side];
-        if (node < 0) continue;
-        const auto place =
-            nodes_.owns(node)
-                ? node - nodes_.first()
-                : nodes_.count() + (std::lower_bound(ghosts.begin(), ghosts.end(), node) - ghosts.begin());
-        round.nodes[k].neighbour[side] = static_cast<LocalIndex>(place);
-      }
+    round.halo = Halo(comm_, nodes_, foreign(nodes_, std::move(neighbours)));
+    for (const auto i : chosen) {
+      auto& node = round.nodes.emplace_back();
+      node.node = i;
+      const auto& few = changing_.few(i);
+      for (std::size_t k = 0; k < few.count; ++k) node.neighbour[k] = round.halo.local(few.link[k].node);
     }
-    round.halo = Halo(comm_, nodes_, std::move(ghosts));
   }
 
   // Collective. Brings the updates to the rows they change, in an order that does not depend on who owns what.
-  void apply(std::vector<RowUpdate> updates) {
-    Mail<5> mail;
-    std::vector<RowUpdate> own;
-    for (const auto& u : updates) {
-      if (nodes_.owns(u.target)) {
-        own.push_back(u);
-      } else {
-        mail.put(nodes_.owner(u.target), {u.target, u.source, u.other, std::bit_cast<std::int64_t>(u.ground),
-                                          std::bit_cast<std::int64_t>(u.conductance)});
-      }
-    }
-    for (const auto& [target, source, other, ground, conductance] : mail.deliver(comm_)) {
-      own.push_back({target, source, other, std::bit_cast<double>(ground), std::bit_cast<double>(conductance)});
-    }
+  void apply(const std::vector<RowUpdate>& updates) {
+    auto own = delivered(updates);
     std::sort(own.begin(), own.end(), [](const RowUpdate& a, const RowUpdate& b) {
       return std::pair(a.target, a.source) < std::pair(b.target, b.source);
     });

@@ -51,9 +51,7 @@ class GraphMatrix final : public MatrixSource {
     const auto& graph = *graph_;
     const auto n = graph.size();
     const auto first = graph.nodes().first();
-    std::vector<double> scale(own_scale.begin(), own_scale.end());
-    scale.resize(at(n) + graph.halo().ghosts().size());
-    HaloExchange<double>(graph.halo()).forward(own_scale, std::span(scale).subspan(at(n)));
+    const auto scale = with_ghosts(graph.halo(), own_scale);
     PetscRows rows;
     rows.row_ptr.reserve(at(n) + 1), rows.column.reserve(at(entries())), rows.value.reserve(at(entries()));
     for (LocalIndex i = 0; i < n; ++i) {

@@ -5,10 +5,10 @@
 #include <span>
 #include <vector>
 
+#include "laplacian/elimination.hpp"
 #include "synbal/graph/operator.hpp"
 #include "synbal/krylov/component_sums.hpp"
 #include "synbal/krylov/pcg.hpp"
-#include "synbal/laplacian/elimination.hpp"
 
 namespace synbal::detail {
 

@@ -1,4 +1,4 @@
-// From right-hand sides to solutions: projection, cycles of conjugate gradients, and the judgement by the true
+// From right-hand sides to solutions: projection, cycles of conjugate gradients, and the test of the true
 // residual.
 #include "synbal/laplacian/solver.hpp"
 
@@ -10,6 +10,7 @@
 #include "synbal/core/timer.hpp"
 #include "synbal/graph/operator.hpp"
 #include "synbal/krylov/component_sums.hpp"
+#include "synbal/krylov/operator.hpp"
 
 namespace synbal {
 
@@ -38,6 +39,20 @@ struct Block {
       if (open[k] != 0) list.push_back(k);
     }
     return list;
+  }
+};
+
+/// What a cycle has made of the open columns: x with what they had before, b - L x, and the norms of that.
+struct Attempt {
+  std::vector<std::size_t> open;
+  Values x, r, left;
+
+  /// Column k in its place of the block.
+  void keep(std::size_t k, Block& block) const {
+    for (std::size_t i = k, row = open[k]; i < x.size(); i += open.size(), row += block.m) {
+      block.x[row] = x[i], block.r[row] = r[i];
+    }
+    block.left[open[k]] = left[k];
   }
 };
 
@@ -77,12 +92,15 @@ struct LaplacianSolver::Body {
     if (choice.settled() && !choice.renew()) choice.next();
     if (!choice.settled() && preconditioners.full_of_triangles()) choice.take(Preconditioner::incomplete);
   }
+  Block solve(std::span<const double> b, std::span<double> x, int columns, int first,
+              const LaplacianSolveParams& params, const PcgObserver& observer);
   Block begin(std::span<const double> b, int columns, int first, int m) const;
   void start_from(std::span<const double> x, int columns, Block& block);
   void cycle(Block& block, int number, const LaplacianSolveParams& params, const PcgObserver& observer);
   Values known_energy(const Block& block, const std::vector<std::size_t>& open) const;
-  void take(Block& block, const std::vector<std::size_t>& open, Values&& dx, const PcgOutcome& outcome,
-            const LaplacianSolveParams& params);
+  Attempt attempt_of(const Block& block, std::vector<std::size_t>&& open, Values&& dx);
+  void accept(Block& block, const Attempt& attempt, const PcgOutcome& outcome, const LaplacianSolveParams& params);
+  void change_preconditioner(Block& block, const std::vector<std::size_t>& idle);
   [[nodiscard]] std::int64_t passes() const { return laplacian.passes() + system.passes(); }
 
   Timer timer;
@@ -102,25 +120,20 @@ Block LaplacianSolver::Body::begin(std::span<const double> b, int columns, int f
   const auto n = at(graph.size());
   block.rhs.resize(n * block.m);
   for (std::size_t i = 0; i < n; ++i) std::copy_n(&b[i * at(columns) + at(first)], m, &block.rhs[i * block.m]);
-  const Values given = block.rhs;
+  auto outside = block.rhs;
   components.project(block.rhs, m);
-  Values squares(3 * block.m, 0.0);
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    const auto k = i % block.m;
-    const double out = given[i] - block.rhs[i];
-    squares[k] += given[i] * given[i], squares[block.m + k] += block.rhs[i] * block.rhs[i];
-    squares[2 * block.m + k] += out * out;
-  }
-  graph.comm().sum(std::span(squares));
+  for (std::size_t i = 0; i < outside.size(); ++i) outside[i] -= block.rhs[i];
+  block.left = column_norms(graph.comm(), {block.rhs, outside}, m);
   block.columns.resize(block.m);
   for (std::size_t k = 0; k < block.m; ++k) {
-    const double whole = std::sqrt(squares[k]), inside = std::sqrt(squares[block.m + k]);
+    const double inside = block.left[k], whole = std::hypot(inside, block.left[block.m + k]);
     const bool nothing = inside <= kNothing * whole;
-    block.norm.push_back(nothing ? 0.0 : inside), block.left.push_back(inside);
+    block.norm.push_back(nothing ? 0.0 : inside);
     block.open.push_back(nothing ? 0 : 1);
-    block.columns[k].projected = whole > 0 ? std::sqrt(squares[2 * block.m + k]) / whole : 0.0;
+    block.columns[k].projected = whole > 0 ? block.left[block.m + k] / whole : 0.0;
     block.columns[k].converged = nothing;
   }
+  block.left.resize(block.m);
   block.x.assign(block.rhs.size(), 0.0);
   block.r = block.rhs;
   return block;
@@ -136,13 +149,8 @@ void LaplacianSolver::Body::start_from(std::span<const double> x, int columns, B
   }
   components.project(block.x, static_cast<int>(m));
   laplacian.apply(block.x, block.r, static_cast<int>(m));
-  Values squares(m, 0.0);
-  for (std::size_t i = 0; i < block.r.size(); ++i) {
-    block.r[i] = block.rhs[i] - block.r[i];
-    squares[i % m] += block.r[i] * block.r[i];
-  }
-  graph.comm().sum(std::span(squares));
-  std::transform(squares.begin(), squares.end(), block.left.begin(), [](double s) { return std::sqrt(s); });
+  for (std::size_t i = 0; i < block.r.size(); ++i) block.r[i] = block.rhs[i] - block.r[i];
+  block.left = column_norms(graph.comm(), {block.r}, static_cast<int>(m));
   block.fresh = false;
 }
 
@@ -159,7 +167,7 @@ Values LaplacianSolver::Body::known_energy(const Block& block, const std::vector
 // Collective. One run of conjugate gradients for what is left of the open columns.
 void LaplacianSolver::Body::cycle(Block& block, int number, const LaplacianSolveParams& params,
                                   const PcgObserver& observer) {
-  const auto open = block.open_columns();
+  auto open = block.open_columns();
   const double target = kMargin * params.tolerance;
   PcgTask task;
   for (const auto k : open) {
@@ -172,63 +180,82 @@ void LaplacianSolver::Body::cycle(Block& block, int number, const LaplacianSolve
   auto r = pick(block.r, block.m, open);
   Values dx(r.size());
   const auto outcome = system.run(task, r, known_energy(block, open), dx, choice.get());
-  take(block, open, std::move(dx), outcome, params);
+  accept(block, attempt_of(block, std::move(open), std::move(dx)), outcome, params);
 }
 
-// Collective. Adds dx where it lowers the true residual or the observer wants it, and decides which columns are done.
-void LaplacianSolver::Body::take(Block& block, const std::vector<std::size_t>& open, Values&& dx,
-                                 const PcgOutcome& outcome, const LaplacianSolveParams& params) {
-  const auto width = open.size();
-  auto x = std::move(dx);
+// Collective.
+Attempt LaplacianSolver::Body::attempt_of(const Block& block, std::vector<std::size_t>&& open, Values&& dx) {
+  const auto width = static_cast<int>(open.size());
+  Attempt attempt{std::move(open), std::move(dx), {}, {}};
+  auto& x = attempt.x;
   if (!block.fresh) {
-    const auto before = pick(block.x, block.m, open);
+    const auto before = pick(block.x, block.m, attempt.open);
     for (std::size_t i = 0; i < x.size(); ++i) x[i] += before[i];
   }
+  components.project(x, width);
+  attempt.r.resize(x.size());
+  laplacian.apply(x, attempt.r, width);
+  const auto rhs = pick(block.rhs, block.m, attempt.open);
+  for (std::size_t i = 0; i < rhs.size(); ++i) attempt.r[i] = rhs[i] - attempt.r[i];
+  attempt.left = column_norms(graph.comm(), {attempt.r}, width);
+  return attempt;
+}
+
+// Collective. Keeps what lowers the true residual or what the observer wants, and decides which columns are done.
+void LaplacianSolver::Body::accept(Block& block, const Attempt& attempt, const PcgOutcome& outcome,
+                                   const LaplacianSolveParams& params) {
   block.fresh = false;
-  components.project(x, static_cast<int>(width));
-  Values r(x.size());
-  laplacian.apply(x, r, static_cast<int>(width));
-  Values squares(width, 0.0);
-  for (std::size_t i = 0, row = 0; i < x.size(); i += width, row += block.m) {
-    for (std::size_t k = 0; k < width; ++k) {
-      r[i + k] = block.rhs[row + open[k]] - r[i + k];
-      squares[k] += r[i + k] * r[i + k];
-    }
-  }
-  graph.comm().sum(std::span(squares));
   std::vector<std::size_t> idle;  // open columns for which the same once more would be in vain
   bool weak = false;
-  for (std::size_t k = 0; k < width; ++k) {
-    const auto place = open[k];
+  for (std::size_t k = 0; k < attempt.open.size(); ++k) {
+    const auto place = attempt.open[k];
     auto& column = block.columns[place];
-    const double left = std::sqrt(squares[k]);
-    const bool worthwhile = left <= kWorthwhile * block.left[place];
     const auto end = outcome.end[k];
+    const double before = block.left[place];
+    const bool worthwhile = attempt.left[k] <= kWorthwhile * before;
     // Who ends a column judges its energy, which CG lowers with every step, unlike the residual.
-    column.last = left < block.left[place] || end == PcgEnd::stopped;
-    if (column.last) {
-      for (std::size_t i = 0, row = 0; i < x.size(); i += width, row += block.m) {
-        block.x[row + place] = x[i + k], block.r[row + place] = r[i + k];
-      }
-      block.left[place] = left;
-    }
+    column.last = attempt.left[k] < before || end == PcgEnd::stopped;
+    if (column.last) attempt.keep(k, block);
     column.iterations += outcome.iterations[k];
     column.energy = outcome.energy[k];
     column.converged = block.left[place] <= params.tolerance * block.norm[place];
     column.stopped = end == PcgEnd::stopped;
     const bool rounding = end == PcgEnd::reached && !worthwhile;
-    if (column.converged || column.stopped || rounding || column.iterations >= params.max_iterations) {
-      block.open[place] = 0;
-    } else if (end != PcgEnd::reached) {
-      weak = true;
-      if (!worthwhile) idle.push_back(place);
-    }
+    const bool done = column.converged || column.stopped || rounding || column.iterations >= params.max_iterations;
+    if (done) block.open[place] = 0;
+    if (done || end == PcgEnd::reached) continue;
+    weak = true;
+    if (!worthwhile) idle.push_back(place);
   }
-  if (!weak) return;
+  if (weak) change_preconditioner(block, idle);
+}
+
+// Collective. Columns that are idle go on only if there is another one.
+void LaplacianSolver::Body::change_preconditioner(Block& block, const std::vector<std::size_t>& idle) {
   const Timer changing;
   const bool changed = choice.next();
   setup_seconds += changing.seconds();
   for (const auto place : idle) block.open[place] = changed ? 1 : 0;
+}
+
+// Collective. Columns first .. of x, as many as go together.
+Block LaplacianSolver::Body::solve(std::span<const double> b, std::span<double> x, int columns, int first,
+                                   const LaplacianSolveParams& params, const PcgObserver& observer) {
+  const int m = std::min(LaplacianOperator::kMaxColumns, columns - first);
+  auto block = begin(b, columns, first, m);
+  if (params.warm) start_from(x, columns, block);
+  for (int number = 0; number < kMaxCycles && !block.open_columns().empty(); ++number) {
+    cycle(block, number, params, observer);
+  }
+  for (std::size_t i = 0; i < at(graph.size()); ++i) {
+    std::copy_n(&block.x[i * at(m)], m, &x[i * at(columns) + at(first)]);
+  }
+  for (std::size_t k = 0; k < at(m); ++k) {
+    auto& column = block.columns[k];
+    column.residual = block.norm[k] > 0 ? block.left[k] / block.norm[k] : 0.0;
+    column.converged = column.converged || column.residual <= params.acceptable;
+  }
+  return block;
 }
 
 LaplacianSolveParams exact_solve(double tolerance) {
@@ -254,19 +281,7 @@ LaplacianSolve LaplacianSolver::solve(std::span<const double> b, std::span<doubl
   const auto passes_before = body.passes();
   LaplacianSolve result;
   for (int first = 0; first < columns; first += LaplacianOperator::kMaxColumns) {
-    const int m = std::min(LaplacianOperator::kMaxColumns, columns - first);
-    auto block = body.begin(b, columns, first, m);
-    if (params.warm) body.start_from(x, columns, block);
-    for (int number = 0; number < kMaxCycles && !block.open_columns().empty(); ++number) {
-      body.cycle(block, number, params, observer);
-    }
-    for (std::size_t i = 0; i < at(body.graph.size()); ++i) {
-      std::copy_n(&block.x[i * at(m)], m, &x[i * at(columns) + at(first)]);
-    }
-    for (std::size_t k = 0; k < at(m); ++k) {
-      auto& column = block.columns[k];
-      column.residual = block.norm[k] > 0 ? block.left[k] / block.norm[k] : 0.0;
-      column.converged = column.converged || column.residual <= params.acceptable;
+    for (const auto& column : body.solve(b, x, columns, first, params, observer).columns) {
       result.columns.push_back(column);
       result.iterations = std::max(result.iterations, column.iterations);
       result.converged = result.converged && (column.converged || column.stopped);

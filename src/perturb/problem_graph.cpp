@@ -1,10 +1,8 @@
 // Costs to conductances: the matrix of costs plus its transpose.
 #include "synbal/perturb/problem_graph.hpp"
 
-#include "graph/paired_rows.hpp"
 #include "synbal/balance/edges.hpp"
 #include "synbal/core/error.hpp"
-#include "synbal/network/transport.hpp"
 
 namespace synbal {
 
@@ -38,12 +36,7 @@ ConductanceGraph graph_of(const BalanceProblem& problem) {
   }
   GraphParts parts;
   parts.nodes = problem.neurons();
-  {
-    auto costs = cost_rows(problem);
-    const auto transposed = transpose(comm, parts.nodes, costs);
-    sort_rows(costs);
-    parts.rows = detail::sum_of(costs, transposed);
-  }
+  parts.rows = with_transpose_added(comm, parts.nodes, cost_rows(problem));
   parts.ground.resize(at(problem.size()));
   for (LocalIndex i = 0; i < problem.size(); ++i) {
     parts.ground[at(i)] = problem.from_pinned()[at(i)] + problem.to_pinned()[at(i)];

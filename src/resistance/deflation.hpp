@@ -5,8 +5,8 @@
 #include <span>
 
 #include "resistance/energy_basis.hpp"
+#include "resistance/quadrature.hpp"
 #include "synbal/laplacian/solver.hpp"
-#include "synbal/resistance/quadrature.hpp"
 
 namespace synbal::detail {
 

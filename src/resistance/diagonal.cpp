@@ -57,7 +57,7 @@ class Estimator {
     visitor.choose = [this](const PowerBlock& block) { return choose(block); };
     visitor.take = [this](const SampleBlock& block) { take(block); };
     visitor.take_modes = [this](int m, std::span<const double> y) { take_modes(m, y); };
-    const auto bound = smallest_eigenvalue_bound(graph_, solver_);
+    const auto bound = detail::smallest_eigenvalue_bound(graph_, solver_);
     return conclude(detail::sample_split(graph_, solver_, bound, split, visitor));
   }
 

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "resistance/edge_visits.hpp"
 #include "resistance/split_samples.hpp"
+#include "resistance/walks.hpp"
 #include "synbal/core/timer.hpp"
-#include "synbal/graph/edge_visits.hpp"
-#include "synbal/resistance/walks.hpp"
 
 namespace synbal::detail {
 
@@ -232,10 +232,7 @@ class Estimator {
 
   // An edge has at most all the current, and at least what it has with all other nodes shorted.
   void bound_leverages() {
-    std::vector<double> degree(graph_.degree().begin(), graph_.degree().end());
-    degree.resize(degree.size() + graph_.halo().ghosts().size());
-    const auto n = at(graph_.size());
-    HaloExchange<double>(graph_.halo()).forward(std::span(degree).first(n), std::span(degree).subspan(n));
+    const auto degree = with_ghosts(graph_.halo(), graph_.degree());
     std::size_t number = 0;
     const auto limit = [&](double& leverage, double least) {
       result_.above_one += leverage > 1 + kNoise ? 1 : 0;
@@ -247,7 +244,7 @@ class Estimator {
       const double around = first + second > 0 ? first * second / (first + second) : 0.0;
       limit(result_.edge[number++], w / (w + around));
     });
-    for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t i = 0; i < result_.ground.size(); ++i) {
       const double g = graph_.ground()[i];
       if (g > 0) limit(result_.ground[i], g / degree[i]);
     }

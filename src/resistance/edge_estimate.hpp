@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include "resistance/quadrature.hpp"
 #include "synbal/resistance/edge_resistance.hpp"
-#include "synbal/resistance/quadrature.hpp"
 
 namespace synbal::detail {
 

@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "resistance/edge_estimate.hpp"
+#include "resistance/edge_visits.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/core/timer.hpp"
-#include "synbal/graph/edge_visits.hpp"
 #include "synbal/resistance/diagonal.hpp"
 
 namespace synbal {
@@ -124,8 +124,7 @@ EdgeResistances by_columns(const ConductanceGraph& graph, LaplacianSolver& solve
         }
       },
       tolerance);
-  diagonal.resize(n + graph.halo().ghosts().size());
-  HaloExchange<double>(graph.halo()).forward(std::span(diagonal).first(n), std::span(diagonal).subspan(n));
+  diagonal = with_ghosts(graph.halo(), std::move(diagonal));
   std::vector<double> edge, ground(n, 0.0);
   for_each_kept_edge(graph, [&](LocalIndex i, std::int64_t e, LocalIndex j) {
     edge.push_back(graph.conductance()[e] * (diagonal[at(i)] + diagonal[at(j)] - 2 * between[edge.size()]));

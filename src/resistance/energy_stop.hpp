@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "synbal/resistance/quadrature.hpp"
+#include "resistance/quadrature.hpp"
 
 namespace synbal::detail {
 

@@ -1,5 +1,5 @@
 // Gauss, Gauss-Radau and Gauss-Lobatto bounds from CG coefficients, and the eigenvalue bound on which the latter rest.
-#include "synbal/resistance/quadrature.hpp"
+#include "resistance/quadrature.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +11,7 @@
 #include "synbal/core/timer.hpp"
 #include "synbal/graph/operator.hpp"
 
-namespace synbal {
+namespace synbal::detail {
 
 namespace {
 
@@ -191,6 +191,31 @@ double excluded_above(std::span<const LanczosColumn> columns, double failure_pro
   return high;
 }
 
+namespace {
+
+// Collective. What the random columns of one solve say.
+EigenvalueBound bound_by(const ConductanceGraph& graph, const Recorder& recorder, const LaplacianSolve& solve,
+                         double failure_probability) {
+  const auto spread = spread_of(graph, solve.preconditioner);
+  EigenvalueBound bound;
+  bound.preconditioner = solve.preconditioner;
+  bound.jacobi = recorder.jacobi();
+  bound.iterations = solve.iterations;
+  bound.failure_probability = failure_probability;
+  bound.columns = recorder.columns();
+  bound.certified = spread.known;
+  if (solve.preconditioner == "direct" && first_steps_are_one(recorder.columns())) {
+    bound.value = kDirectBound, bound.failure_probability = 0;
+    return bound;
+  }
+  const double each = failure_probability / 2;  // of two bounds
+  bound.value = excluded_below(recorder.columns(), each, spread.value);
+  bound.largest = std::min(largest_of(solve.preconditioner), excluded_above(recorder.columns(), each, spread.value));
+  return bound;
+}
+
+}  // namespace
+
 double path_eigenvalue_bound(const ConductanceGraph& graph) {
   double weakest = std::numeric_limits<double>::infinity(), volume = 0;
   const auto entries = graph.size() > 0 ? graph.row_end(graph.size() - 1) : 0;
@@ -216,26 +241,11 @@ EigenvalueBound smallest_eigenvalue_bound(const ConductanceGraph& graph, Laplaci
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     Recorder recorder(columns);
     const auto solve = solver.solve(b, x, columns, params, std::ref(recorder));
-    if (recorder.cycles() > 1 && solve.preconditioner != before) {
-      before = solve.preconditioner;
-      continue;
+    if (recorder.cycles() <= 1 || solve.preconditioner == before) {
+      bound = bound_by(graph, recorder, solve, failure_probability);
+      break;
     }
-    bound.preconditioner = solve.preconditioner;
-    bound.jacobi = recorder.jacobi();
-    bound.iterations = solve.iterations;
-    bound.failure_probability = failure_probability;
-    bound.columns = recorder.columns();
-    const auto spread = spread_of(graph, solve.preconditioner);
-    bound.certified = spread.known;
-    if (solve.preconditioner == "direct" && first_steps_are_one(recorder.columns())) {
-      bound.value = kDirectBound, bound.failure_probability = 0;
-    } else {
-      const double each = failure_probability / 2;  // of two bounds
-      bound.value = excluded_below(recorder.columns(), each, spread.value);
-      const double above = excluded_above(recorder.columns(), each, spread.value);
-      bound.largest = std::min(largest_of(solve.preconditioner), above);
-    }
-    break;
+    before = solve.preconditioner;
   }
   bound.seconds = timer.seconds();
   return bound;
@@ -294,4 +304,4 @@ double EnergyBracket::relative_error() const noexcept {
   return std::isfinite(width) ? width / (upper() + lower()) : std::numeric_limits<double>::infinity();
 }
 
-}  // namespace synbal
+}  // namespace synbal::detail

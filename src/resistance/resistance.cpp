@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "resistance/deflation.hpp"
+#include "resistance/quadrature.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/timer.hpp"
 #include "synbal/graph/operator.hpp"
@@ -45,6 +46,16 @@ void check_nodes(const ConductanceGraph& graph, std::span<const NodePair> pairs)
   }
 }
 
+// Collective. The pairs of all ranks, one list after the other.
+std::vector<NodePair> gathered(const Comm& comm, std::span<const NodePair> pairs) {
+  std::vector<GlobalIndex> ends;
+  for (const auto& pair : pairs) ends.push_back(pair.first), ends.push_back(pair.second);
+  ends = comm.gather_all(std::span<const GlobalIndex>(ends));
+  std::vector<NodePair> all;
+  for (std::size_t k = 0; k < ends.size(); k += 2) all.push_back({ends[k], ends[k + 1]});
+  return all;
+}
+
 /// Conductance from owned node i to `other`, which may be ground.
 double conductance_to(const ConductanceGraph& graph, LocalIndex i, GlobalIndex other) {
   if (other == kGround) return graph.ground()[at(i)];
@@ -80,6 +91,8 @@ PairFacts facts_of(const ConductanceGraph& graph, std::span<const NodePair> pair
   }
   return facts;
 }
+
+using detail::EnergyBracket;
 
 /// One column's bracket through the cycles of its solve.
 struct ColumnBracket {
@@ -169,7 +182,7 @@ void bracket_by_solution(const BlockTask& task, std::span<const double> b, std::
     if (r[i] != 0) sums[2 * m + k] += r[i] * r[i] / graph.degree()[i / m];
   }
   graph.comm().sum(std::span(sums));
-  const double lambda = path_eigenvalue_bound(graph);
+  const double lambda = detail::path_eigenvalue_bound(graph);
   for (std::size_t k = 0; k < m; ++k) {
     if (columns[k].by_elimination()) continue;
     const double energy = sums[k], slack = kRounding * sums[m + k];
@@ -180,51 +193,72 @@ void bracket_by_solution(const BlockTask& task, std::span<const double> b, std::
     const double least = known ? std::max(0.0, std::sqrt(columns[k].bracket.deficit()) - blur) : 0.0;
     answers[k].lower = std::max(answers[k].lower, energy + least * least - slack);
     answers[k].upper = std::min(answers[k].upper, energy + std::min(rest * rest, sums[2 * m + k] / lambda) + slack);
+    conclude(answers[k], task.params->tolerance);
   }
 }
 
-// Collective. Pairs of distinct nodes within components, at most kMaxColumns. @return false when the solver has changed
-// its preconditioner on the way.
-bool block(const BlockTask& task, std::span<const NodePair> pairs, std::span<PairResistance> answers) {
-  const auto b = sides_of(*task.graph, pairs);
-  std::vector<double> x(b.size());
-  const bool warm = task.slow != nullptr;
-  if (warm) task.slow->solve(b, x, static_cast<int>(pairs.size()));
-  std::vector<ColumnBracket> brackets(pairs.size(), ColumnBracket{EnergyBracket(*task.bound), true, 0, warm});
-  bool changed = false;
-  const PcgObserver observer = [&](const PcgIteration& step) {
+/// Brackets the columns of a block, and ends those whose bracket is narrow enough.
+class BracketObserver {
+ public:
+  BracketObserver(const BlockTask& task, std::size_t columns)
+      : bound_(*task.bound),
+        target_(kRoom * task.params->tolerance),
+        columns_(columns, ColumnBracket{EnergyBracket(bound_), true, 0, task.slow != nullptr}) {}
+
+  void operator()(const PcgIteration& step) {
     // A later cycle may have another preconditioner; Jacobi at least is told apart.
-    const bool fits = step.jacobi == task.bound->jacobi && (step.cycle == 0 || step.jacobi);
-    changed = changed || !fits;
+    const bool fits = step.jacobi == bound_.jacobi && (step.cycle == 0 || step.jacobi);
+    changed_ = changed_ || !fits;
     for (std::size_t k = 0; k < step.column.size(); ++k) {
-      auto& column = brackets[at(step.column[k])];
+      auto& column = columns_[at(step.column[k])];
       if (step.stop[k] != 0) continue;
       column.fits = fits;
       if (!fits) column.bracket = EnergyBracket();  // Gauss holds whatever the preconditioner
       column.bracket.update(step, k);
       ++column.iterations;
-      step.stop[k] = fits && column.bracket.relative_error() <= kRoom * task.params->tolerance ? 1 : 0;
+      step.stop[k] = fits && column.bracket.relative_error() <= target_ ? 1 : 0;
     }
-  };
+  }
+  void note_ends(const LaplacianSolve& solved) {
+    for (std::size_t k = 0; k < columns_.size(); ++k) columns_[k].last = solved.columns[k].last;
+  }
+
+  [[nodiscard]] std::span<const ColumnBracket> columns() const { return columns_; }
+  /// Another preconditioner than the bound's has been at work.
+  [[nodiscard]] bool changed() const { return changed_; }
+
+ private:
+  const EigenvalueBound& bound_;
+  double target_;
+  std::vector<ColumnBracket> columns_;
+  bool changed_ = false;
+};
+
+// Collective. Pairs of distinct nodes within components, at most kMaxColumns. @return false when the solver has changed
+// its preconditioner on the way.
+bool block(const BlockTask& task, std::span<const NodePair> pairs, std::span<PairResistance> answers) {
+  const auto m = static_cast<int>(pairs.size());
+  const double tolerance = task.params->tolerance;
+  const auto b = sides_of(*task.graph, pairs);
+  std::vector<double> x(b.size());
+  BracketObserver brackets(task, pairs.size());
   LaplacianSolveParams params;
   params.tolerance = kResidual;
   params.max_iterations = task.params->max_iterations;
-  params.warm = warm;
-  const auto solved = task.solver->solve(b, x, static_cast<int>(pairs.size()), params, observer);
-  for (std::size_t k = 0; k < pairs.size(); ++k) brackets[k].last = solved.columns[k].last;
-  const bool same = !changed && solved.preconditioner == task.bound->preconditioner;
-  const auto rounding = rounding_of(*task.graph, x, brackets);
+  params.warm = task.slow != nullptr;
+  if (params.warm) task.slow->solve(b, x, m);
+  const auto solved = task.solver->solve(b, x, m, params, std::ref(brackets));
+  brackets.note_ends(solved);
+  const auto rounding = rounding_of(*task.graph, x, brackets.columns());
   bool doubtful = false;
   for (std::size_t k = 0; k < pairs.size(); ++k) {
-    answers[k] = answer(brackets[k], solved.columns[k]);
+    answers[k] = answer(brackets.columns()[k], solved.columns[k]);
     widen(answers[k], rounding[k]);
-    conclude(answers[k], task.params->tolerance);
-    doubtful = doubtful || !answers[k].converged || rounding[k] > kWorthwhile * task.params->tolerance;
+    conclude(answers[k], tolerance);
+    doubtful = doubtful || !answers[k].converged || rounding[k] > kWorthwhile * tolerance;
   }
-  if (!doubtful) return same;
-  bracket_by_solution(task, b, x, brackets, rounding, answers);
-  for (auto& pair : answers) conclude(pair, task.params->tolerance);
-  return same;
+  if (doubtful) bracket_by_solution(task, b, x, brackets.columns(), rounding, answers);
+  return !brackets.changed() && solved.preconditioner == task.bound->preconditioner;
 }
 
 }  // namespace
@@ -264,7 +298,7 @@ void ResistanceSolver::deflate(std::int64_t pairs) {
 
 const EigenvalueBound& ResistanceSolver::eigenvalue_bound() {
   if (!bound_) {
-    bound_ = smallest_eigenvalue_bound(*graph_, *solver_, params_.failure_probability, params_.seed, kSharp);
+    bound_ = detail::smallest_eigenvalue_bound(*graph_, *solver_, params_.failure_probability, params_.seed, kSharp);
   }
   return *bound_;
 }
@@ -284,26 +318,23 @@ std::vector<PairResistance> ResistanceSolver::solve_chunk(std::span<const NodePa
   std::vector<PairResistance> answers(pairs.size());
   std::vector<std::size_t> asked;
   for (std::size_t k = 0; k < pairs.size(); ++k) {
-    auto& pair = answers[k];
-    pair.converged = true;
-    if (pairs[k].first == pairs[k].second) continue;
-    if (facts.component[2 * k] != facts.component[2 * k + 1]) {
-      pair.value = pair.lower = pair.upper = kInfinity;
-      continue;
-    }
-    asked.push_back(k);
+    const bool joined = facts.component[2 * k] == facts.component[2 * k + 1];
+    answers[k].converged = true;
+    if (!joined && pairs[k].first != pairs[k].second)
+      answers[k].value = answers[k].lower = answers[k].upper = kInfinity;
+    if (joined && pairs[k].first != pairs[k].second) asked.push_back(k);
   }
   for (std::size_t begin = 0; begin < asked.size(); begin += LaplacianOperator::kMaxColumns) {
-    const auto m = std::min(at(LaplacianOperator::kMaxColumns), asked.size() - begin);
+    const auto places =
+        std::span(asked).subspan(begin).first(std::min(at(LaplacianOperator::kMaxColumns), asked.size() - begin));
     std::vector<NodePair> some;
-    std::vector<PairResistance> found(m);
-    for (std::size_t k = 0; k < m; ++k) some.push_back(pairs[asked[begin + k]]);
+    std::vector<PairResistance> found(places.size());
+    for (const auto place : places) some.push_back(pairs[place]);
     solve_block(some, found);
-    for (std::size_t k = 0; k < m; ++k) {
-      const auto place = asked[begin + k];
-      answers[place] = found[k];
-      answers[place].conductance = facts.conductance[place];
-      answers[place].leverage = facts.conductance[place] * found[k].value;
+    for (std::size_t k = 0; k < places.size(); ++k) {
+      const double conductance = facts.conductance[places[k]];
+      found[k].conductance = conductance, found[k].leverage = conductance * found[k].value;
+      answers[places[k]] = found[k];
     }
   }
   return answers;
@@ -321,12 +352,7 @@ PairResistances ResistanceSolver::operator()(std::span<const NodePair> pairs) {
   for (std::int64_t first = 0; first < all; first += kChunk) {
     const auto begin = std::clamp(first - before, std::int64_t{0}, own);
     const auto end = std::clamp(first + kChunk - before, std::int64_t{0}, own);
-    std::vector<GlobalIndex> mine;
-    for (auto k = begin; k < end; ++k) mine.push_back(pairs[at(k)].first), mine.push_back(pairs[at(k)].second);
-    const auto gathered = comm.gather_all(std::span<const GlobalIndex>(mine));
-    std::vector<NodePair> chunk;
-    for (std::size_t k = 0; k < gathered.size(); k += 2) chunk.push_back({gathered[k], gathered[k + 1]});
-    const auto answers = solve_chunk(chunk);
+    const auto answers = solve_chunk(gathered(comm, pairs.subspan(at(begin), at(end - begin))));
     for (auto k = begin; k < end; ++k) result.pairs[at(k)] = answers[at(before + k - first)];
     for (const auto& pair : answers) {
       result.converged = result.converged && pair.converged;

@@ -8,14 +8,14 @@
 #include <span>
 #include <vector>
 
+#include "resistance/quadrature.hpp"
+#include "resistance/walks.hpp"
 #include "synbal/core/block_exchange.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/graph/graph.hpp"
 #include "synbal/graph/operator.hpp"
 #include "synbal/krylov/component_sums.hpp"
 #include "synbal/laplacian/solver.hpp"
-#include "synbal/resistance/quadrature.hpp"
-#include "synbal/resistance/walks.hpp"
 #include "synbal/spectral/modes.hpp"
 
 namespace synbal::detail {

@@ -1,11 +1,11 @@
 // Two steps from a node into a dense row, the third by products of that row with those of the neighbours.
-#include "synbal/resistance/walks.hpp"
+#include "resistance/walks.hpp"
 
 #include <cmath>
 
+#include "resistance/edge_visits.hpp"
+#include "resistance/ghost_rows.hpp"
 #include "synbal/core/huge_pages.hpp"
-#include "synbal/graph/edge_visits.hpp"
-#include "synbal/graph/ghost_rows.hpp"
 
 namespace synbal::detail {
 
@@ -49,13 +49,6 @@ bool too_dear(const ConductanceGraph& graph, double dearest) {
   return graph.comm().sum(squares) > dearest * static_cast<double>(graph.edges());
 }
 
-/// Collective. Ghosts' values behind the owned ones.
-void exchange_ghosts(const ConductanceGraph& graph, std::vector<double>& values) {
-  const auto n = at(graph.size());
-  values.resize(n + graph.halo().ghosts().size());
-  HaloExchange<double>(graph.halo()).forward(std::span(values).first(n), std::span(values).subspan(n));
-}
-
 void walk_batch(const ConductanceGraph& graph, const GhostRows& rows, TwoSteps& two, ShortWalks& walks) {
   const auto root = rows.root();
   for (auto i = rows.begin(); i < rows.end(); ++i) {
@@ -79,7 +72,7 @@ void walk_batch(const ConductanceGraph& graph, const GhostRows& rows, TwoSteps& 
 ShortWalks count_walks(const ConductanceGraph& graph, double dearest) {
   ShortWalks walks;
   for (const double d : graph.degree()) walks.inverse_degree.push_back(d > 0 ? 1 / d : 0.0);
-  exchange_ghosts(graph, walks.inverse_degree);
+  walks.inverse_degree = with_ghosts(graph.halo(), std::move(walks.inverse_degree));
   if (too_dear(graph, dearest)) {
     walks.lengths = 2;
     return walks;
@@ -93,8 +86,8 @@ ShortWalks count_walks(const ConductanceGraph& graph, double dearest) {
     two.resize(rows.columns());
     walk_batch(graph, rows, two, walks);
   }
-  exchange_ghosts(graph, walks.closed2);
-  exchange_ghosts(graph, walks.closed3);
+  walks.closed2 = with_ghosts(graph.halo(), std::move(walks.closed2));
+  walks.closed3 = with_ghosts(graph.halo(), std::move(walks.closed3));
   return walks;
 }
 

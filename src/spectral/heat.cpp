@@ -13,6 +13,7 @@
 #include "synbal/core/timer.hpp"
 #include "synbal/graph/operator.hpp"
 #include "synbal/krylov/component_sums.hpp"
+#include "synbal/krylov/operator.hpp"
 
 namespace synbal {
 
@@ -88,14 +89,14 @@ class Inverse {
 
   /// `left`: bound of each column's error relative to |in|.
   void refine(std::span<const double> in, std::span<double> out, int columns, std::vector<double>& left) {
-    const auto whole = norms(in, columns);
+    const auto whole = column_norms(graph_.comm(), {in}, columns);
     std::vector<double> correction(out.size());
     for (int turn = 0; turn < kRefinements; ++turn) {
       laplacian_.apply(out, correction, columns);
       for (std::size_t i = 0; i < right_.size(); ++i) right_[i] = in[i] / gamma_ - correction[i];
-      const auto residual = norms(right_, columns);
+      const auto residual = column_norms(graph_.comm(), {right_}, columns);
       const auto solve = solve_for(correction, columns);
-      const auto moved = norms(correction, columns);
+      const auto moved = column_norms(graph_.comm(), {correction}, columns);
       for (std::size_t i = 0; i < out.size(); ++i) out[i] += correction[i];
       double worst = 0;
       for (std::size_t k = 0; k < left.size(); ++k) {
@@ -106,14 +107,6 @@ class Inverse {
       }
       if (worst <= how_.tolerance) break;
     }
-  }
-
-  [[nodiscard]] std::vector<double> norms(std::span<const double> block, int columns) const {
-    std::vector<double> squares(at(columns), 0.0);
-    for (std::size_t i = 0; i < block.size(); ++i) squares[i % at(columns)] += block[i] * block[i];
-    graph_.comm().sum(std::span(squares));
-    for (double& s : squares) s = std::sqrt(s);
-    return squares;
   }
 
   double gamma_;
@@ -201,14 +194,9 @@ class Run {
         components_(graph),
         mean_(v.begin(), v.end()),
         rest_(v.begin(), v.end()),
-        norm_(at(columns), 0.0) {
+        norm_(column_norms(graph.comm(), {v}, columns)) {
     components_.project(rest_, columns);
-    for (std::size_t i = 0; i < mean_.size(); ++i) {
-      mean_[i] -= rest_[i];
-      norm_[i % at(columns)] += v[i] * v[i];
-    }
-    graph.comm().sum(std::span(norm_));
-    for (double& n : norm_) n = std::sqrt(n);
+    for (std::size_t i = 0; i < mean_.size(); ++i) mean_[i] -= rest_[i];
     double degree = 0;
     for (const double d : graph.degree()) degree = std::max(degree, d);
     largest_ = 2 * graph.comm().max(degree);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "synbal/core/petsc.hpp"
+#include "synbal/krylov/operator.hpp"
 // clang-format off: needs the types of the header before it
 #include <petscblaslapack.h>
 // clang-format on
@@ -33,21 +34,13 @@ RitzPairs diagonalise(std::vector<double> diagonal, std::vector<double> beside) 
 Lanczos::Lanczos(const Comm& comm, std::span<const double> v, int columns)
     : comm_(&comm), columns_(columns), done_(at(columns), 0), alpha_(at(columns)), beta_(at(columns)) {
   std::vector<double> start(v.begin(), v.end());
-  norm_ = norms(start);
+  norm_ = column_norms(comm, {start}, columns);
   for (std::size_t k = 0; k < norm_.size(); ++k) done_[k] = norm_[k] > 0 ? 0 : 1;
   for (std::size_t i = 0; i < start.size(); ++i) {
     const double length = norm_[i % at(columns_)];
     if (length > 0) start[i] /= length;
   }
   basis_.push_back(std::move(start));
-}
-
-std::vector<double> Lanczos::norms(const std::vector<double>& block) const {
-  std::vector<double> squares(at(columns_), 0.0);
-  for (std::size_t i = 0; i < block.size(); ++i) squares[i % at(columns_)] += block[i] * block[i];
-  comm_->sum(std::span(squares));
-  for (double& s : squares) s = std::sqrt(s);
-  return squares;
 }
 
 // Takes the whole basis out twice: that is enough (Kahan, Parlett). `overlap`: what the last vector had, [columns].
@@ -71,9 +64,9 @@ bool Lanczos::step(const Apply& apply) {
   if (std::all_of(done_.begin(), done_.end(), [](auto d) { return d != 0; })) return false;
   std::vector<double> next(basis_.back().size()), overlap;
   apply(basis_.back(), next);
-  const auto before = norms(next);
+  const auto before = column_norms(*comm_, {next}, columns_);
   orthogonalise(next, overlap);
-  const auto after = norms(next);
+  const auto after = column_norms(*comm_, {next}, columns_);
   for (std::size_t k = 0; k < at(columns_); ++k) {
     if (done_[k] != 0) continue;
     alpha_[k].push_back(overlap[k]), beta_[k].push_back(after[k]);

@@ -59,7 +59,6 @@ class Lanczos {
 
  private:
   void orthogonalise(std::vector<double>& block, std::vector<double>& overlap);
-  [[nodiscard]] std::vector<double> norms(const std::vector<double>& block) const;
 
   const Comm* comm_;
   int columns_;

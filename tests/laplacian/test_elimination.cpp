@@ -6,7 +6,7 @@
 #include "graph/graphs.hpp"
 #include "synbal/graph/operator.hpp"
 #include "synbal/krylov/component_sums.hpp"
-#include "synbal/laplacian/elimination.hpp"
+#include "laplacian/elimination.hpp"
 
 namespace synbal {
 namespace {

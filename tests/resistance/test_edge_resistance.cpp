@@ -206,4 +206,23 @@ TEST(edge_resistance, works_without_edges_and_without_nodes) {
   }
 }
 
+TEST(edge_resistance, estimates_are_no_worse_with_modes) {
+  // Deflation is exact for any space: Foster's sum holds before it is enforced, as without modes.
+  EdgeList list;
+  for (std::uint64_t k = 0; k < 4; ++k) list = side_by_side(list, random_graph(30, 5, 0.3, 56 + k));
+  for (GlobalIndex k = 0; k < 4; ++k) list.edges.push_back({30 * k, (30 * k + 31) % 120, 0.05});
+  const auto graph = distribute(world(), list);
+  LaplacianSolver solver(graph);
+  ModesParams mode_params;
+  mode_params.count = 4;
+  const auto modes = slowest_modes(graph, solver, mode_params);
+  EdgeResistanceParams params;
+  const auto without = edge_resistances(graph, solver, params);
+  params.modes = &modes;
+  const auto with = edge_resistances(graph, solver, params);
+  EXPECT_LE(with.quality.predicted_error, without.quality.predicted_error);
+  EXPECT_NEAR(with.foster_sum, with.foster_exact, 3 * with.quality.predicted_error * with.foster_exact);
+  EXPECT_LE(with.quality.checked_mean, 2 * with.quality.predicted_error + 1e-5);
+}
+
 }  // namespace synbal::test

@@ -2,10 +2,12 @@
 #include <cmath>
 
 #include "graph/graphs.hpp"
+#include "resistance/quadrature.hpp"
 #include "spectral/spectra.hpp"
-#include "synbal/resistance/quadrature.hpp"
 
 namespace synbal::test {
+
+using namespace detail;
 
 namespace {
 

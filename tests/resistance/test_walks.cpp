@@ -2,9 +2,9 @@
 #include <cmath>
 
 #include "graph/graphs.hpp"
-#include "synbal/graph/edge_visits.hpp"
-#include "synbal/graph/ghost_rows.hpp"
-#include "synbal/resistance/walks.hpp"
+#include "resistance/edge_visits.hpp"
+#include "resistance/ghost_rows.hpp"
+#include "resistance/walks.hpp"
 
 namespace synbal::test {
 

@@ -5,7 +5,6 @@
 #include "graph/graphs.hpp"
 #include "spectral/spectra.hpp"
 #include "synbal/graph/operator.hpp"
-#include "synbal/resistance/edge_resistance.hpp"
 #include "synbal/spectral/modes.hpp"
 
 namespace synbal::test {
@@ -194,25 +193,6 @@ TEST(modes, do_not_depend_on_the_rank_count) {
   for (std::size_t k = 0; k < parallel.value.size(); ++k) {
     EXPECT_NEAR(parallel.value[k], serial.value[k], 1e-9 * serial.value[k]);
   }
-}
-
-TEST(modes, make_estimates_of_resistances_no_worse) {
-  // Deflation is exact for any space: Foster's sum holds before it is enforced, as without modes.
-  EdgeList list;
-  for (std::uint64_t k = 0; k < 4; ++k) list = side_by_side(list, random_graph(30, 5, 0.3, 56 + k));
-  for (GlobalIndex k = 0; k < 4; ++k) list.edges.push_back({30 * k, (30 * k + 31) % 120, 0.05});
-  const auto graph = distribute(world(), list);
-  LaplacianSolver solver(graph);
-  ModesParams mode_params;
-  mode_params.count = 4;
-  const auto modes = slowest_modes(graph, solver, mode_params);
-  EdgeResistanceParams params;
-  const auto without = edge_resistances(graph, solver, params);
-  params.modes = &modes;
-  const auto with = edge_resistances(graph, solver, params);
-  EXPECT_LE(with.quality.predicted_error, without.quality.predicted_error);
-  EXPECT_NEAR(with.foster_sum, with.foster_exact, 3 * with.quality.predicted_error * with.foster_exact);
-  EXPECT_LE(with.quality.checked_mean, 2 * with.quality.predicted_error + 1e-5);
 }
 
 }  // namespace synbal::test

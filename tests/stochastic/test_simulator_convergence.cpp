@@ -68,24 +68,26 @@ TEST(ScheduleSolver, every_schedule_ends_where_balance_ends) {
   }
 }
 
-/// Per component of this rank: where h - h* ends above, and below with the sign turned.
+/// Per neuron of this rank: where h - h* ends above in its component, and below with the sign turned.
 struct Interval {
   std::vector<double> above, below;
 };
 
 /// Collective. Pinned neurons are where they should be: h - h* = 0.
-Interval interval(const Solved& solved, const ComponentSums& components, const std::vector<double>& h) {
-  const double nothing = -std::numeric_limits<double>::infinity();
+Interval interval(const Solved& solved, const Directory& components, const std::vector<double>& h) {
+  const auto& problem = solved.sample.problem;
   Interval all;
-  for (LocalIndex c = 0; c < components.count(); ++c) all.above.push_back(components.grounded(c) ? 0.0 : nothing);
-  all.below = all.above;
   for (std::size_t i = 0; i < h.size(); ++i) {
-    const auto c = at(components.label()[i]);
-    all.above[c] = std::max(all.above[c], h[i] - solved.h[i]);
-    all.below[c] = std::max(all.below[c], solved.h[i] - h[i]);
+    const bool grounded = problem.component()[i] == problem.grounded_component();
+    const double above = h[i] - solved.h[i];
+    all.above.push_back(grounded ? std::max(above, 0.0) : above);
+    all.below.push_back(grounded ? std::max(-above, 0.0) : -above);
   }
-  const auto larger = [](double a, double b) { return std::max(a, b); };
-  return {components.combine(all.above, larger), components.combine(all.below, larger)};
+  const auto largest = [&](const std::vector<double>& values) {
+    const auto larger = [](double a, double b) { return std::max(a, b); };
+    return components.fetch(components.reduce(values, -std::numeric_limits<double>::infinity(), larger));
+  };
+  return {largest(all.above), largest(all.below)};
 }
 
 /// Where both ends reach in one of several intervals.
@@ -103,7 +105,8 @@ Interval hull(const std::deque<Interval>& intervals) {
 /// Collective. How far the interval of the last `window` rounds, taken together, widened beyond what it was before, at
 /// most, over the rounds and the components.
 double widening(const Solved& solved, const ScheduleParams& params, int rounds, std::size_t window) {
-  const ComponentSums components(solved.sample.problem);
+  const auto& problem = solved.sample.problem;
+  const Directory components(world(), problem.component_rows(), problem.component());
   std::vector<double> start;
   for (const auto rank : solved.stars.file_rank().first(solved.h.size())) {
     start.push_back(3 * std::sin(static_cast<double>(rank * rank)));

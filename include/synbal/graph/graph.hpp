@@ -116,6 +116,10 @@ class ConductanceGraph {
 /// naming row, column (1-based, file order), values and remedy.
 ConductanceGraph graph_of(const Comm& comm, const Network& network);
 
+/// Collective. A + A^T, rows ascending: what makes edges of one-way weights. Addition commutes, so both ends of an edge
+/// get the same bits.
+GlobalRows with_transpose_added(const Comm& comm, const Ownership& ownership, GlobalRows&& rows);
+
 /// Collective. Edges given once each, in any order, anywhere; parallel ones are summed, loops dropped. `ground`: [n] or
 /// empty. Finds the components. For tests, benchmarks and graphs that were computed.
 /// @throws Error bad_input for a node out of range and a conductance that is not positive and finite.

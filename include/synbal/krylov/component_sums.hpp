@@ -3,7 +3,6 @@
 
 #include <concepts>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -14,6 +13,8 @@
 #include "synbal/core/ownership.hpp"
 
 namespace synbal {
+
+class Directory;
 
 /// What has places with a component each: a balance problem, a graph.
 template <class T>
@@ -75,10 +76,6 @@ class ComponentSums {
     sum(partial, 1);
     return partial;
   }
-  /// Collective. [count()] Combines one value per label over the ranks; every rank gets the result for its labels.
-  [[nodiscard]] std::vector<double> combine(std::vector<double> per_label,
-                                            const std::function<double(double, double)>& op) const;
-
   /// Collective. Takes the mean of every component that is not grounded out of every column (interleaved): the
   /// orthogonal projection onto the range of the Laplacian.
   void project(std::span<double> block, int columns) const;
@@ -90,6 +87,8 @@ class ComponentSums {
 
   void number_labels(std::span<const GlobalIndex> component);
   void find_shared(const Ownership& rows);
+  void number_slots(const Directory& leaders, const Ownership& slots, std::span<const std::int64_t> ranks,
+                    GlobalIndex next_shared);
   void sum_through_owners(std::span<double> partial, int columns) const;
 
   const Comm* comm_;

@@ -1,9 +1,11 @@
 // What conjugate gradients work on.
 #pragma once
 
+#include <initializer_list>
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "synbal/krylov/component_sums.hpp"
 
@@ -28,6 +30,11 @@ class SymmetricOperator {
   /// part of x_k . y_k ([columns]).
   virtual void apply(std::span<const double> x, std::span<double> y, int columns, std::span<double> dots) = 0;
 };
+
+/// Collective. [columns] The 2-norm of every column of several interleaved blocks, one block after the other: one
+/// reduction for all.
+[[nodiscard]] std::vector<double> column_norms(const Comm& comm, std::initializer_list<std::span<const double>> blocks,
+                                               int columns);
 
 /// Calls work(std::integral_constant<int, M>) with M = columns, 1..kMaxColumns: numbers of columns known to the
 /// compiler, so that the innermost loops become vector instructions.

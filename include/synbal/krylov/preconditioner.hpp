@@ -4,10 +4,17 @@
 #include <span>
 #include <string>
 
+#include "synbal/core/enum_names.hpp"
+
 namespace synbal {
 
 enum class Preconditioner { jacobi, incomplete, multigrid, direct };
-[[nodiscard]] const char* to_string(Preconditioner preconditioner) noexcept;
+template <>
+inline constexpr auto enum_names<Preconditioner> =
+    std::to_array<EnumName<Preconditioner>>({{Preconditioner::jacobi, "jacobi"},
+                                             {Preconditioner::incomplete, "incomplete cholesky"},
+                                             {Preconditioner::multigrid, "multigrid"},
+                                             {Preconditioner::direct, "direct"}});
 
 /// u = M^-1 r for interleaved blocks, M symmetric and positive definite but for constants.
 class BlockPreconditioner {

@@ -3,14 +3,15 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "synbal/graph/graph.hpp"
 #include "synbal/laplacian/solver.hpp"
-#include "synbal/resistance/quadrature.hpp"
 
 namespace synbal {
 
@@ -52,6 +53,31 @@ struct PairResistances {
   std::int64_t iterations = 0;        ///< most of any pair, over all ranks
   std::int64_t unreachable = 0;       ///< pairs in different components, over all ranks
   double seconds = 0;
+};
+
+/// What one column of conjugate gradients says about the spectrum.
+struct LanczosColumn {
+  double start = 0;  ///< rho of iteration 0
+  std::vector<double> alpha, beta;
+};
+
+/// Bounds of the positive eigenvalues of M^-1 L_r, the operator whose Lanczos matrix conjugate gradients build (see
+/// PcgIteration).
+struct EigenvalueBound {
+  double value = 0;  ///< of the smallest, from below; 0: none was found
+  /// Of the largest, from above, with the same chance of failure: at most 2 for Jacobi (Gershgorin) and for incomplete
+  /// Cholesky, which splits an M-matrix regularly (Varga 2000, ch. 3); infinity: none was found.
+  double largest = std::numeric_limits<double>::infinity();
+  /// Chance, over the random vectors, that an eigenvalue lies beyond one of the two: those vectors would all have to
+  /// miss its eigenvector almost entirely. 0 where both hold without chance.
+  double failure_probability = 1;
+  /// False: an estimate only, because the preconditioner is not one of ours, about which something is known.
+  bool certified = false;
+  bool jacobi = true;           ///< M is the diagonal
+  std::string preconditioner;   ///< M, as LaplacianSolve::preconditioner names it
+  std::int64_t iterations = 0;  ///< that it took, most of any vector
+  double seconds = 0;
+  std::vector<LanczosColumn> columns;  ///< what the random vectors said, all of it
 };
 
 /// Resistances of any number of pairs, 16 at a time; a pair ends as soon as its bracket is narrow enough, which needs

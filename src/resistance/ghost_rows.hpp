@@ -35,10 +35,14 @@ class GhostRows {
   [[nodiscard]] std::span<const double> root() const noexcept { return root_; }
 
  private:
+  struct Entry {
+    GlobalIndex column;
+    double value;
+  };
   [[nodiscard]] LocalIndex batch_end(LocalIndex begin) const;
   std::vector<LocalIndex> ghosts_of_batch() const;
   void fetch(const std::vector<LocalIndex>& ghosts);
-  void number_columns(const std::vector<GlobalIndex>& global);
+  void number_columns(const std::vector<Entry>& entries);
 
   const ConductanceGraph* graph_;
   std::int64_t most_;

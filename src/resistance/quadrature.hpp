@@ -6,38 +6,10 @@
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <string>
-#include <vector>
 
-#include "synbal/graph/graph.hpp"
-#include "synbal/laplacian/solver.hpp"
+#include "synbal/resistance/resistance.hpp"
 
-namespace synbal {
-
-/// What one column of conjugate gradients says about the spectrum.
-struct LanczosColumn {
-  double start = 0;  ///< rho of iteration 0
-  std::vector<double> alpha, beta;
-};
-
-/// Bounds of the positive eigenvalues of M^-1 L_r, the operator whose Lanczos matrix conjugate gradients build (see
-/// PcgIteration).
-struct EigenvalueBound {
-  double value = 0;  ///< of the smallest, from below; 0: none was found
-  /// Of the largest, from above, with the same chance of failure: at most 2 for Jacobi (Gershgorin) and for incomplete
-  /// Cholesky, which splits an M-matrix regularly (Varga 2000, ch. 3); infinity: none was found.
-  double largest = std::numeric_limits<double>::infinity();
-  /// Chance, over the random vectors, that an eigenvalue lies beyond one of the two: those vectors would all have to
-  /// miss its eigenvector almost entirely. 0 where both hold without chance.
-  double failure_probability = 1;
-  /// False: an estimate only, because the preconditioner is not one of ours, about which something is known.
-  bool certified = false;
-  bool jacobi = true;           ///< M is the diagonal
-  std::string preconditioner;   ///< M, as LaplacianSolve::preconditioner names it
-  std::int64_t iterations = 0;  ///< that it took, most of any vector
-  double seconds = 0;
-  std::vector<LanczosColumn> columns;  ///< what the random vectors said, all of it
-};
+namespace synbal::detail {
 
 /// Collective. A lower bound of the smallest positive eigenvalue of D^-1 L that needs no random numbers: between any
 /// two joined nodes there is a path of less than N edges, none weaker than the weakest. Far too low, but never wrong; 0
@@ -93,4 +65,4 @@ class EnergyBracket {
   bool started_ = false, spoilt_ = false;
 };
 
-}  // namespace synbal
+}  // namespace synbal::detail
