@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "spectral/lanczos.hpp"
+#include "spectral/tuning.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/timer.hpp"
 #include "synbal/graph/operator.hpp"
@@ -19,18 +19,8 @@ namespace synbal {
 
 namespace {
 
+using namespace detail::tuning;
 using detail::Lanczos;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kShort = 200;   // times the largest eigenvalue: some 70 products at most
-constexpr double kSpan = 10;     // longest over shortest time of a space
-constexpr double kPole = 15;     // time over gamma: between 5 and 50 a space needs the least steps, 24 to 30 for 1e-10
-constexpr double kInner = 2e-3;  // tolerance of a solve over that of the result
-constexpr double kOuter = 0.5;   // share of the tolerance that the finite space may take
-constexpr int kDelay = 5;        // steps by which a space is judged later
-constexpr int kHalvings = 60;    // points of a quadrature from each end
-constexpr double kLeastTolerance = 1e-14;
-constexpr int kRefinements = 4;  // of a solution whose residual stays up
 
 /// The graph with `ground` more to ground everywhere, all conductances divided by `unit`.
 ConductanceGraph shifted(const ConductanceGraph& graph, double ground, double unit) {
@@ -61,7 +51,7 @@ class Inverse {
         graph_(shifted(graph, 1 / gamma, unit)),
         solver_(graph_, params.solver),
         laplacian_(graph_),
-        how_{std::max(kLeastTolerance, kInner * params.tolerance), 20'000} {}
+        how_{std::max(1e-14, kInner * params.tolerance), 20'000} {}
 
   /// Collective. Where rounding keeps the residual up (it grows with gamma times the largest eigenvalue, which the
   /// solution does not feel), solves again for the residual: that refines, and its size is the error there was.
@@ -91,7 +81,7 @@ class Inverse {
   void refine(std::span<const double> in, std::span<double> out, int columns, std::vector<double>& left) {
     const auto whole = column_norms(graph_.comm(), {in}, columns);
     std::vector<double> correction(out.size());
-    for (int turn = 0; turn < kRefinements; ++turn) {
+    for (int turn = 0; turn < 4; ++turn) {
       laplacian_.apply(out, correction, columns);
       for (std::size_t i = 0; i < right_.size(); ++i) right_[i] = in[i] / gamma_ - correction[i];
       const auto residual = column_norms(graph_.comm(), {right_}, columns);
@@ -127,7 +117,7 @@ struct Operation {
   /// The eigenvalue of L; infinite where rounding made theta negative.
   [[nodiscard]] double lambda(double theta) const {
     if (gamma == 0) return std::max(theta, 0.0);
-    return theta > 0 ? (1 / std::min(theta, 1.0) - 1) / gamma : kInfinity;
+    return theta > 0 ? (1 / std::min(theta, 1.0) - 1) / gamma : HUGE_VAL;
   }
   /// The approximation fulfils u' = -L u but for a multiple of one vector r, that by which the space grows next: v or
   /// (1 + gamma L) v (Botchev, Grimm & Hochbruck 2013). This is the share of an eigenpair in that multiple, ...
@@ -155,7 +145,7 @@ double defect_bound(const detail::RitzPairs& pairs, const Operation& operation, 
     return std::abs(sum) * next_length;
   };
   double bound = 0;
-  for (int halvings = 1; halvings <= kHalvings; ++halvings) {
+  for (int halvings = 1; halvings <= 60; ++halvings) {
     const double part = std::ldexp(tau, -halvings);
     const double weight = part * (halvings == 1 ? 1 : 2) * std::numbers::ln2 / 2;
     bound += weight * (defect_at(part) * operation.response(tau - part, largest, powers) +
@@ -250,20 +240,8 @@ class Run {
   void deliver(std::size_t begin, std::size_t end, const Lanczos::Apply& apply, const Operation& operation,
                const std::function<double()>& inner) {
     Lanczos space(graph_.comm(), rest_, columns_);
-    std::vector<std::vector<double>> always;
-    for (auto k = begin; k < end && operation.gamma > 0; ++k) {
-      always.push_back(chebyshev_bounds(scaled(times_[k]) / operation.gamma));
-    }
     int steps = 0;
-    std::vector<double> error;
-    for (;; ++steps) {
-      error = errors(begin, end, space, operation);
-      for (std::size_t k = 0; k < always.size(); ++k) {
-        error[k] = std::min(error[k], always[k][std::min(at(steps), always[k].size() - 1)]);
-      }
-      const bool enough = *std::max_element(error.begin(), error.end()) <= kOuter * params_.tolerance;
-      if (enough || steps == params_.max_steps || !space.step(apply)) break;
-    }
+    const auto error = grow(begin, end, space, apply, operation, steps);
     result_.spaces += 1;
     for (auto k = begin; k < end; ++k) {
       const double tau = scaled(times_[k]);
@@ -278,6 +256,23 @@ class Run {
     }
   }
 
+  /// Steps until the errors (which are returned) at all times are small enough, or no more are allowed.
+  std::vector<double> grow(std::size_t begin, std::size_t end, Lanczos& space, const Lanczos::Apply& apply,
+                           const Operation& operation, int& steps) const {
+    std::vector<std::vector<double>> always;
+    for (auto k = begin; k < end && operation.gamma > 0; ++k) {
+      always.push_back(chebyshev_bounds(scaled(times_[k]) / operation.gamma));
+    }
+    for (;; ++steps) {
+      auto error = errors(begin, end, space, operation);
+      for (std::size_t k = 0; k < always.size(); ++k) {
+        error[k] = std::min(error[k], always[k][std::min(at(steps), always[k].size() - 1)]);
+      }
+      const bool enough = *std::max_element(error.begin(), error.end()) <= kOuter * params_.tolerance;
+      if (enough || steps == params_.max_steps || !space.step(apply)) return error;
+    }
+  }
+
   /// [end - begin] Bounds relative to |v|, for exact applications of the operator.
   [[nodiscard]] std::vector<double> errors(std::size_t begin, std::size_t end, const Lanczos& space,
                                            const Operation& operation) const {
@@ -285,37 +280,43 @@ class Run {
     for (int c = 0; c < columns_; ++c) {
       if (space.complete(c)) continue;
       const double share = space.norm(c) / norm_[at(c)];
-      // The space of some steps ago is judged, since by now more is known of what it lacked.
-      const int all = space.dimension(c), judged = operation.gamma > 0 ? std::max(1, all - kDelay) : all;
+      // The space of some steps ago counts, since by now more is known of what it lacked.
+      const int all = space.dimension(c), known = operation.gamma > 0 ? std::max(1, all - kDelay) : all;
       if (all == 0) {
-        for (auto k = begin; k < end; ++k) error[k - begin] = times_[k] > 0 ? kInfinity : error[k - begin];
+        for (auto k = begin; k < end; ++k) error[k - begin] = times_[k] > 0 ? HUGE_VAL : error[k - begin];
         continue;
       }
-      const auto pairs = space.ritz(c, judged);
-      const auto powers = space.power_norms(c, judged);
+      const auto pairs = space.ritz(c, known);
+      const auto powers = space.power_norms(c, known);
       for (auto k = begin; k < end; ++k) {
         const double tau = scaled(times_[k]);
         if (tau == 0) continue;
-        const double bound = defect_bound(pairs, operation, space.next_length(c, judged), powers, tau, largest_);
+        const double bound = defect_bound(pairs, operation, space.next_length(c, known), powers, tau, largest_);
         error[k - begin] = std::max(error[k - begin], share * bound);
       }
     }
     return error;
   }
 
-  void hand_out(std::size_t number, const Lanczos& space, const Operation& operation, const HeatTime& reached) {
-    const double tau = scaled(reached.time);
-    std::vector<std::vector<double>> coefficients;
+  /// [columns][dimension] exp(-tau L) v in the basis of the space.
+  [[nodiscard]] std::vector<std::vector<double>> coefficients(const Lanczos& space, const Operation& operation,
+                                                              double tau) const {
+    std::vector<std::vector<double>> all;
     for (int c = 0; c < columns_; ++c) {
       const auto pairs = space.ritz(c, space.dimension(c));
-      auto& sum = coefficients.emplace_back(at(pairs.dimension), 0.0);
+      auto& sum = all.emplace_back(at(pairs.dimension), 0.0);
       for (int k = 0; k < pairs.dimension; ++k) {
         const double share = pairs.first(k) * std::exp(-tau * operation.lambda(pairs.value[at(k)]));
         for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += share * pairs.vector[at(k) * sum.size() + i];
       }
     }
+    return all;
+  }
+
+  void hand_out(std::size_t number, const Lanczos& space, const Operation& operation, const HeatTime& reached) {
+    const double tau = scaled(reached.time);
     std::vector<double> u(rest_.size(), 0.0);
-    if (tau > 0) space.add_combination(coefficients, u);
+    if (tau > 0) space.add_combination(coefficients(space, operation, tau), u);
     if (tau == 0) u = rest_;  // perhaps before there was a space at all
     components_.project(u, columns_);
     for (std::size_t i = 0; i < u.size(); ++i) u[i] += mean_[i];

@@ -13,12 +13,6 @@
 
 namespace synbal::detail {
 
-namespace {
-
-constexpr double kComplete = 1e-14;  // a new direction this much shorter than A v is rounding
-
-}  // namespace
-
 RitzPairs diagonalise(std::vector<double> diagonal, std::vector<double> beside) {
   const auto n = diagonal.size();
   RitzPairs pairs{static_cast<int>(n), std::move(diagonal), std::vector<double>(n * n)};
@@ -70,7 +64,7 @@ bool Lanczos::step(const Apply& apply) {
   for (std::size_t k = 0; k < at(columns_); ++k) {
     if (done_[k] != 0) continue;
     alpha_[k].push_back(overlap[k]), beta_[k].push_back(after[k]);
-    done_[k] = after[k] > kComplete * before[k] ? 0 : 1;
+    done_[k] = after[k] > 1e-14 * before[k] ? 0 : 1;  // a direction so much shorter than A v is rounding
   }
   for (std::size_t i = 0; i < next.size(); ++i) {
     const auto k = i % at(columns_);

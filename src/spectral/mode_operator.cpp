@@ -4,11 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
-namespace synbal::detail {
+#include "spectral/tuning.hpp"
 
-namespace {
-constexpr double kLift = 1.5;  // of the largest eigenvalue: where null vectors go
-}  // namespace
+namespace synbal::detail {
 
 ModeOperator::ModeOperator(const ConductanceGraph& graph, LaplacianSolver& solver, bool normalised)
     : graph_(&graph), solver_(&solver), components_(graph), laplacian_(graph) {
@@ -85,7 +83,7 @@ void ModeOperator::apply(ColumnsIn x, ColumnsOut y) {
     const auto share = null_share(in, columns);
     const auto m = at(columns);
     for (std::size_t i = 0; i < scale_.size(); ++i) {
-      const double lift = kLift * largest_ / scale_[i];
+      const double lift = tuning::kLift * largest_ / scale_[i];
       for (std::size_t k = 0; k < m; ++k) out[i * m + k] += lift * share[at(components_.label()[i]) * m + k];
     }
   });
@@ -110,7 +108,7 @@ void ModeOperator::filter(ColumnsIn x, ColumnsOut y, const ModeFilter& filter) {
   });
 }
 
-void ModeOperator::precondition(ColumnsIn x, ColumnsOut y, double residual) {
+void ModeOperator::invert(ColumnsIn x, ColumnsOut y, double residual) {
   in_blocks(x, y, [&](std::vector<double>& in, std::vector<double>& out, int columns) {
     const auto m = at(columns);
     for (std::size_t i = 0; i < in.size(); ++i) in[i] /= scale_[i / m];

@@ -49,7 +49,7 @@ class ModeOperator {
   /// Collective. The filter's polynomial of N times x, without null vectors.
   void filter(ColumnsIn x, ColumnsOut y, const ModeFilter& filter);
   /// Collective. y ~ (E L E)^+ x, each column to a relative residual.
-  void precondition(ColumnsIn x, ColumnsOut y, double residual);
+  void invert(ColumnsIn x, ColumnsOut y, double residual);
   /// Collective. Takes the null vectors out of an interleaved block.
   void project(std::span<double> block, int columns) const;
 

@@ -26,22 +26,6 @@ double ModeShell::unfiltered(double raised) const {
   return middle - half * std::cosh(std::acosh(std::max(raised, 1.0)) / filter_.degree);
 }
 
-void ModeShell::set_preconditioner(EPS eps, double residual) {
-  residual_ = residual;
-  ST st = nullptr;
-  KSP ksp = nullptr;
-  PC pc = nullptr;
-  SYNBAL_PETSC(EPSGetST(eps, &st));
-  SYNBAL_PETSC(STSetType(st, STPRECOND));
-  SYNBAL_PETSC(STGetKSP(st, &ksp));
-  SYNBAL_PETSC(KSPSetType(ksp, KSPPREONLY));
-  SYNBAL_PETSC(KSPGetPC(ksp, &pc));
-  SYNBAL_PETSC(PCSetType(pc, PCSHELL));
-  SYNBAL_PETSC(PCShellSetContext(pc, this));
-  SYNBAL_PETSC(PCShellSetApply(pc, precondition_vector));
-  SYNBAL_PETSC(PCShellSetMatApply(pc, precondition_block));
-}
-
 bool ModeShell::solve(EPS eps) {
   const auto code = EPSSolve(eps);
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
@@ -91,10 +75,9 @@ PetscErrorCode ModeShell::on_blocks(Mat x, Mat y, Work&& work) {
 }
 
 void ModeShell::multiply(ColumnsIn x, ColumnsOut y) {
-  if (inverse_ > 0) return modes_->precondition(x, y, inverse_);
+  if (inverse_ > 0) return modes_->invert(x, y, inverse_);
   filter_.degree > 0 ? modes_->filter(x, y, filter_) : modes_->apply(x, y);
 }
-void ModeShell::precondition(ColumnsIn x, ColumnsOut y) { modes_->precondition(x, y, residual_); }
 
 PetscErrorCode ModeShell::multiply_vector(Mat matrix, Vec x, Vec y) {
   ModeShell* self = nullptr;
@@ -106,15 +89,4 @@ PetscErrorCode ModeShell::multiply_block(Mat matrix, Mat x, Mat y, void* /*data*
   if (const auto code = MatShellGetContext(matrix, &self); code != 0) return code;
   return self->on_blocks(x, y, [self](ColumnsIn in, ColumnsOut out) { self->multiply(in, out); });
 }
-PetscErrorCode ModeShell::precondition_vector(PC pc, Vec x, Vec y) {
-  ModeShell* self = nullptr;
-  if (const auto code = PCShellGetContext(pc, &self); code != 0) return code;
-  return self->on_vectors(x, y, [self](ColumnsIn in, ColumnsOut out) { self->precondition(in, out); });
-}
-PetscErrorCode ModeShell::precondition_block(PC pc, Mat x, Mat y) {
-  ModeShell* self = nullptr;
-  if (const auto code = PCShellGetContext(pc, &self); code != 0) return code;
-  return self->on_blocks(x, y, [self](ColumnsIn in, ColumnsOut out) { self->precondition(in, out); });
-}
-
 }  // namespace synbal::detail

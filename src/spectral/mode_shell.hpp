@@ -1,4 +1,4 @@
-// The scaled Laplacian, its filter and its preconditioner as PETSc sees them. Include after all that uses MPI.
+// The scaled Laplacian, its filter and its pseudoinverse as PETSc sees them. Include after all that uses MPI.
 #pragma once
 
 #include <exception>
@@ -33,9 +33,7 @@ class ModeShell {
   /// From now on the matrix is the pseudoinverse, by solves to a relative residual; 0 takes it back.
   void invert(double residual) { inverse_ = residual; }
 
-  /// Collective. The solver's preconditioner becomes solves with L to a relative residual.
-  void set_preconditioner(EPS eps, double residual);
-  /// Collective. @return false when SLEPc failed, as LOBPCG does when its basis loses its rank (the reason is logged).
+  /// Collective. @return false when SLEPc failed (the reason is logged).
   /// @throws whatever a callback threw.
   [[nodiscard]] bool solve(EPS eps);
 
@@ -47,18 +45,15 @@ class ModeShell {
   template <class Work>
   PetscErrorCode on_blocks(Mat x, Mat y, Work&& work);
   void multiply(ColumnsIn x, ColumnsOut y);
-  void precondition(ColumnsIn x, ColumnsOut y);
 
   static PetscErrorCode multiply_vector(Mat matrix, Vec x, Vec y);
   static PetscErrorCode multiply_block(Mat matrix, Mat x, Mat y, void* data);
-  static PetscErrorCode precondition_vector(PC pc, Vec x, Vec y);
-  static PetscErrorCode precondition_block(PC pc, Mat x, Mat y);
 
   const Comm* comm_;
   ModeOperator* modes_;
   PetscMat matrix_;
   ModeFilter filter_;
-  double residual_ = 0.1, inverse_ = 0;
+  double inverse_ = 0;
   std::exception_ptr failure_;
 };
 

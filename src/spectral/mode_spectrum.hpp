@@ -19,7 +19,7 @@ struct RoughSpectrum {
 RoughSpectrum rough_spectrum(const ConductanceGraph& graph, ModeOperator& modes, int steps, std::uint64_t seed);
 
 /// The threshold between two Ritz values under which `wanted` of `size` eigenvalues are found at the least cost, with
-/// `spare` times as many below it. A degree of 0 when no filter is worth its while.
-ModeFilter choose_filter(const RoughSpectrum& spectrum, double size, int wanted, double spare);
+/// `oversampling` times as many below it. A degree of 0 when no filter is worth its while.
+ModeFilter choose_filter(const RoughSpectrum& spectrum, double size, int wanted, double oversampling);
 
 }  // namespace synbal::detail

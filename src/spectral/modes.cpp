@@ -1,6 +1,5 @@
 // Slow modes by SLEPc: Krylov-Schur on a Chebyshev filter where a polynomial can part the slow modes from the others,
-// LOBPCG with our own solver as its preconditioner where that would be dear, Krylov-Schur on the pseudoinverse where
-// LOBPCG fails, LAPACK where the graph is tiny.
+// on the pseudoinverse elsewhere, LAPACK where the graph is tiny.
 #include "synbal/spectral/modes.hpp"
 
 #include <fmt/format.h>
@@ -11,6 +10,7 @@
 
 #include "spectral/mode_operator.hpp"
 #include "spectral/mode_spectrum.hpp"
+#include "spectral/tuning.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/core/timer.hpp"
 // PETSc turns MPI functions into macros: its headers come last.
@@ -23,24 +23,7 @@ namespace {
 using detail::ModeOperator;
 using detail::ModeShell;
 using detail::SlepcEps;
-
-constexpr const char* kPrefix = "laplacian_modes_";
-constexpr std::uint32_t kStartStream = 0x51A4;
-constexpr GlobalIndex kTiny = 300;     // nodes of which all eigenvectors are computed densely
-constexpr GlobalIndex kSmall = 2'000;  // ... when many are wanted
-constexpr std::int64_t kMany = 10;     // every tenth
-constexpr int kProbe = 150;            // Lanczos steps that show the spectrum
-constexpr int kRoom = 3;               // Krylov dimensions per mode wanted
-constexpr double kSpare = 1.5;         // so many times the modes wanted lie below the threshold, as far as is known
-constexpr double kMostSpare = 6;       // ... at last
-constexpr int kLeastRoom = 12;
-constexpr int kRestarts = 60;           // after which a filter is given up
-constexpr double kInnerResidual = 0.1;  // of the solves that precondition
-constexpr double kInverse = 1e-13;      // residual of the solves with which L^+ is applied
-constexpr double kOfInverse = 1e-12;    // accuracy of its eigenpairs: fast modes count more in L v than in L^+ v
-constexpr int kInverseRestarts = 100;
-constexpr double kMargin = 0.5;      // of the tolerance asked for: SLEPc's residuals are recurrences
-constexpr double kRounding = 1e-14;  // residuals relative to the raised eigenvalue do not get smaller
+using namespace detail::tuning;
 
 /// When a raised eigenvalue is found: what is left of the fast modes in its vector counts `largest` in the residual.
 struct FilterTest {
@@ -76,16 +59,16 @@ class ModeSearch {
     const Timer timer;
     modes_.normalised = params_.normalised;
     if (wanted_ > 0) {
-      if (graph_.global_size() <= (kMany * wanted_ > rank_ ? kSmall : kTiny)) {
+      if (graph_.global_size() <= (10 * wanted_ > rank_ ? kSmall : kTiny)) {
         solve_densely();
       } else if (!solve_filtered()) {
-        solve_preconditioned();
+        solve_inverted();
       }
-      judge();
+      verify();
       if (!modes_.value.empty() && modes_.value.back() > slow_below_) {  // the largest eigenvalue was underestimated
         columns_.clear();
-        solve_preconditioned();
-        judge();
+        solve_inverted();
+        verify();
       }
       if (!modes_.converged && !columns_.empty()) polish();
     }
@@ -98,7 +81,7 @@ class ModeSearch {
     EPS raw = nullptr;
     SYNBAL_PETSC(EPSCreate(comm_.get(), &raw));
     auto eps = SlepcEps::adopt(raw);
-    SYNBAL_PETSC(EPSSetOptionsPrefix(raw, kPrefix));
+    SYNBAL_PETSC(EPSSetOptionsPrefix(raw, "laplacian_modes_"));
     SYNBAL_PETSC(EPSSetOperators(raw, shell_.matrix(), nullptr));
     SYNBAL_PETSC(EPSSetProblemType(raw, EPS_HEP));
     SYNBAL_PETSC(EPSSetType(raw, type));
@@ -122,7 +105,7 @@ class ModeSearch {
 
   // Collective. Start vectors that belong to the nodes, others in every run.
   void set_start(EPS eps, int count) {
-    const CounterRandom random(params_.seed, kStartStream + static_cast<std::uint32_t>(runs_++));
+    const CounterRandom random(params_.seed, 0x51A4U + static_cast<std::uint32_t>(runs_++));
     std::vector<PetscVec> vectors;
     std::vector<Vec> raw;
     std::vector<double> start(at(graph_.size()));
@@ -150,19 +133,7 @@ class ModeSearch {
     modes_.method = "lapack";
     const auto eps = make_eps(EPSLAPACK, EPS_SMALLEST_REAL);
     if (!solve(eps.get())) return solve_inverted();
-    take(eps.get(), wanted_);
-  }
-
-  void solve_preconditioned() {
-    modes_.method = "lobpcg, preconditioned by solves";
-    const auto eps = make_eps(EPSLOBPCG, EPS_SMALLEST_REAL);
-    const int guard = std::max(4, wanted_ / 4), block = std::min(wanted_ + guard, 32);
-    SYNBAL_PETSC(EPSSetDimensions(eps.get(), wanted_, PETSC_DEFAULT, PETSC_DEFAULT));
-    SYNBAL_PETSC(EPSLOBPCGSetBlockSize(eps.get(), block));
-    shell_.set_preconditioner(eps.get(), kInnerResidual);
-    set_start(eps.get(), block);
-    if (!solve(eps.get())) return solve_inverted();
-    take(eps.get(), wanted_);
+    collect(eps.get(), wanted_);
   }
 
   // Collective. The largest eigenvalues of L^+.
@@ -173,7 +144,7 @@ class ModeSearch {
     SYNBAL_PETSC(EPSSetTolerances(eps.get(), kOfInverse, kInverseRestarts));
     shell_.invert(kInverse);
     set_start(eps.get(), 1);
-    if (solve(eps.get())) take(eps.get(), wanted_);
+    if (solve(eps.get())) collect(eps.get(), wanted_);
     shell_.invert(0);
   }
 
@@ -182,9 +153,9 @@ class ModeSearch {
     const auto columns = columns_;
     const auto modes = modes_;
     for (std::size_t k = 0; k < columns.size(); ++k) {
-      operator_.precondition({columns[k].data(), 0, 1}, {columns_[k].data(), 0}, kInverse);
+      operator_.invert({columns[k].data(), 0, 1}, {columns_[k].data(), 0}, kInverse);
     }
-    judge();
+    verify();
     const auto worst = [](const Modes& found) {
       return *std::max_element(found.residual.begin(), found.residual.end());
     };
@@ -194,24 +165,25 @@ class ModeSearch {
   // Collective. @return false when there is no filter for these modes.
   bool solve_filtered() {
     const auto spectrum = detail::rough_spectrum(graph_, operator_, kProbe, params_.seed);
-    bool found = false;
-    for (double spare = kSpare; !found && spare <= kMostSpare; spare *= 2) {
+    for (const double oversampling : {1.5, 3.0, 6.0}) {
       columns_.clear(), raised_.clear();
-      const auto filter = choose_filter(spectrum, spare);
+      const auto filter = choose_filter(spectrum, oversampling);
       if (filter.degree == 0) break;
       modes_.method = fmt::format("krylov-schur on a chebyshev filter of degree {}", filter.degree);
       shell_.filter(filter);
-      found = search_filtered(wanted_, kRoom * wanted_, 0.0) && look_beside();
+      const bool found = search_filtered(wanted_, kRoom * wanted_, 0.0) && look_beside();
       shell_.filter({});
-      if (found) slow_below_ = filter.threshold;
+      if (!found) continue;
+      slow_below_ = filter.threshold;
+      return true;
     }
-    if (!found) columns_.clear(), raised_.clear();
-    return found;
+    columns_.clear(), raised_.clear();
+    return false;
   }
 
   // Collective. The same on all ranks, to the last bit.
-  detail::ModeFilter choose_filter(const detail::RoughSpectrum& spectrum, double spare) {
-    auto filter = detail::choose_filter(spectrum, static_cast<double>(rank_), wanted_, spare);
+  detail::ModeFilter choose_filter(const detail::RoughSpectrum& spectrum, double oversampling) {
+    auto filter = detail::choose_filter(spectrum, static_cast<double>(rank_), wanted_, oversampling);
     const auto& comm = graph_.comm();
     filter.threshold = comm.broadcast(filter.threshold, 0), filter.largest = comm.broadcast(filter.largest, 0);
     filter.degree = comm.broadcast(filter.degree, 0);
@@ -236,16 +208,16 @@ class ModeSearch {
   bool search_filtered(int count, int room, double at_stake) {
     const auto eps = make_eps(EPSKRYLOVSCHUR, EPS_LARGEST_REAL);
     FilterTest test{&shell_, at_stake};
-    room = static_cast<int>(std::clamp<std::int64_t>(room, kLeastRoom, graph_.global_size()));
+    room = static_cast<int>(std::clamp<std::int64_t>(room, 12, graph_.global_size()));
     SYNBAL_PETSC(EPSSetDimensions(eps.get(), count, room, PETSC_DEFAULT));
     SYNBAL_PETSC(EPSSetConvergenceTestFunction(eps.get(), FilterTest::estimate, &test, nullptr));
-    SYNBAL_PETSC(EPSSetTolerances(eps.get(), kMargin * params_.tolerance, kRestarts));
+    SYNBAL_PETSC(EPSSetTolerances(eps.get(), kMargin * params_.tolerance, kFilterRestarts));
     std::vector<PetscVec> vectors;
     std::vector<Vec> raw;
     for (const auto& column : columns_) vectors.push_back(vector_of(column)), raw.push_back(vectors.back().get());
     if (!raw.empty()) SYNBAL_PETSC(EPSSetDeflationSpace(eps.get(), static_cast<PetscInt>(raw.size()), raw.data()));
     set_start(eps.get(), 1);
-    return solve(eps.get()) && take(eps.get(), count);
+    return solve(eps.get()) && collect(eps.get(), count);
   }
 
   void drop(std::size_t k) {
@@ -254,7 +226,7 @@ class ModeSearch {
   }
 
   // Adds SLEPc's eigenvectors, at most `count`. @return whether there were so many.
-  bool take(EPS eps, int count) {
+  bool collect(EPS eps, int count) {
     PetscInt converged = 0;
     SYNBAL_PETSC(EPSGetConverged(eps, &converged));
     const auto vector = vector_of(std::vector<double>(at(graph_.size())));
@@ -270,7 +242,7 @@ class ModeSearch {
   }
 
   // Collective. Eigenvalues and residuals from the vectors, whoever made them.
-  void judge() {
+  void verify() {
     const auto count = columns_.size(), n = at(graph_.size());
     std::vector<double> sums(2 * count, 0.0), squares(count, 0.0);
     std::vector<std::vector<double>> products(count, std::vector<double>(n));
