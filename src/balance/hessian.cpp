@@ -73,8 +73,8 @@ std::vector<Preconditioner> HessianSolver::after(Preconditioner present, bool /*
 
 double HessianSolver::patience(Preconditioner /*present*/, bool /*swings*/) const { return kPatience; }
 
-std::int64_t HessianSolver::limit(Preconditioner kind, bool settled) const {
-  if (settled) return kLastResortLimit;
+std::int64_t HessianSolver::limit(Preconditioner kind, bool last) const {
+  if (last) return kLastResortLimit;
   return kind == Preconditioner::jacobi ? kJacobiLimit : kRobustLimit;
 }
 

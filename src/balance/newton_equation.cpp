@@ -37,7 +37,7 @@ std::span<const double> NewtonEquation::solve_accurately(const NeuronCosts& cost
   // Krylov norms hardly see a cluster that hangs on a thread; a factorisation does, where it is cheap.
   const bool tiny = problem_->global_size() <= HessianSolver::kTinyLimit;
   const bool jacobi = choice_.kind() == Preconditioner::jacobi;
-  if (tiny && jacobi && !choice_.settled()) choice_.take(Preconditioner::direct);
+  if (tiny && jacobi && !choice_.resolved()) choice_.try_kind(Preconditioner::direct);
   return solve_for_gradient(tolerance);
 }
 
@@ -54,7 +54,7 @@ bool NewtonEquation::attempt(double tolerance) {
   iterations_ += result.iterations;
   solved_ = result.usable;
   if (!result.usable) std::fill(potential_.begin(), potential_.end(), 0.0);
-  return result.usable && (result.converged || choice_.settled() || choice_.kind() == Preconditioner::direct);
+  return result.usable && (result.converged || choice_.resolved() || choice_.kind() == Preconditioner::direct);
 }
 
 }  // namespace synbal

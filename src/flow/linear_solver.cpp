@@ -52,8 +52,8 @@ double ImplicitPreconditioners::patience(Preconditioner present, bool swings) co
   return after(present, swings).empty() ? HUGE_VAL : kPatience;
 }
 
-std::int64_t ImplicitPreconditioners::limit(Preconditioner kind, bool settled) const {
-  return settled || kind == Preconditioner::jacobi ? most_iterations_ : std::min(most_iterations_, kStrongLimit);
+std::int64_t ImplicitPreconditioners::limit(Preconditioner kind, bool last) const {
+  return last || kind == Preconditioner::jacobi ? most_iterations_ : std::min(most_iterations_, kStrongLimit);
 }
 
 ImplicitSolver::ImplicitSolver(Dynamics& dynamics, std::int64_t iterations, Callbacks callbacks, SUNContext context)
@@ -151,7 +151,7 @@ bool ImplicitSolver::attempt(std::span<double> x, double target) {
   const auto end = outcome.end[0];
   reached_ = end == PcgEnd::reached;
   const bool jacobi = choice_.kind() == Preconditioner::jacobi;
-  return reached_ || (end != PcgEnd::left && (jacobi || choice_.settled()));
+  return reached_ || (end != PcgEnd::left && (jacobi || choice_.resolved()));
 }
 
 // x += (b - x) - project(b - x)

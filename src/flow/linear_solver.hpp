@@ -59,7 +59,7 @@ class ImplicitPreconditioners final : public PreconditionerFactory {
   [[nodiscard]] const char* user() const override { return "flow"; }
   [[nodiscard]] std::vector<Preconditioner> after(Preconditioner present, bool swings) const override;
   [[nodiscard]] double patience(Preconditioner present, bool swings) const override;
-  [[nodiscard]] std::int64_t limit(Preconditioner kind, bool settled) const override;
+  [[nodiscard]] std::int64_t limit(Preconditioner kind, bool last) const override;
   std::unique_ptr<BlockPreconditioner> make(Preconditioner kind) override {
     return dynamics_->make_preconditioner(kind, operator_->gamma());
   }

@@ -40,22 +40,22 @@ PcgAdviser PreconditionerChoice::begin(double target) {
 }
 
 bool PreconditionerChoice::advise(const PcgIteration& iteration) {
-  if (settled_ || kind_ == Preconditioner::multigrid || kind_ == Preconditioner::direct) return false;
+  if (resolved_ || kind_ == Preconditioner::multigrid || kind_ == Preconditioner::direct) return false;
   const double now = std::log(*std::max_element(iteration.residual.begin(), iteration.residual.end()));
   least_.push_back(least_.empty() ? now : std::min(now, least_.back()));
   swings_ = swings_ || now > least_.back() + kSwing;
   note_step(iteration);
   const auto forecasts = factory_->forecasts();
   const auto count = std::ssize(least_);
-  if (count % (swings_ ? forecasts.every_swinging : forecasts.every) != 0) return false;
+  if (count % (swings_ ? forecasts.period : forecasts.every) != 0) return false;
   // Pace of the least residual over the later half.
   const auto half = count / 2;
   const double pace = (least_[at(half - 1)] - least_.back()) / static_cast<double>(count - half);
   const double ahead = (least_.back() - log_target_) / pace;
   const double patience = factory_->patience(kind_, swings_);
   if (served_ && kind_ != Preconditioner::jacobi && static_cast<double>(count) < patience) return false;
-  const double bearable = count == forecasts.every ? forecasts.clear * patience : patience;
-  const bool believed = !swings_ || count >= forecasts.proven || spectrum_asks_for_many(patience);
+  const double bearable = count == forecasts.every ? forecasts.margin * patience : patience;
+  const bool believed = !swings_ || count >= forecasts.lower_bound || spectrum_asks_for_many(patience);
   const bool many = !(pace > 0 && ahead <= bearable) && believed;
   log_debug("{}: {} iterations with {} done, {:.0f} foreseen{}", factory_->user(), count, name(), ahead,
             many ? ": too many" : "");
@@ -88,11 +88,11 @@ bool PreconditionerChoice::spectrum_asks_for_many(double patience) const noexcep
 }
 
 bool PreconditionerChoice::next() {
-  if (settled_ && kind_ == Preconditioner::jacobi) return false;
+  if (resolved_ && kind_ == Preconditioner::jacobi) return false;
   const auto list = factory_->after(kind_, swings_);
   if (std::none_of(list.begin(), list.end(), [&](Preconditioner kind) { return make(kind); })) {
     make(Preconditioner::jacobi);
-    settled_ = true;
+    resolved_ = true;
   }
   log_info("{}: conjugate gradients go on with another preconditioner: {}", factory_->user(), name());
   return true;

@@ -9,21 +9,45 @@ namespace synbal::detail {
 namespace {
 
 /// Adds to the edge to `link.node`, or a new one.
-void put(FewLinks& few, const Link& link) {
-  auto* const end = few.link.begin() + few.count;
-  auto* const place = std::find_if(few.link.begin(), end, [&](const Link& l) { return l.node >= link.node; });
+void put(LowDegree& low, const Link& link) {
+  auto* const end = low.link.begin() + low.count;
+  auto* const place = std::find_if(low.link.begin(), end, [&](const Link& l) { return l.node >= link.node; });
   if (place != end && place->node == link.node) {
     place->added += link.added;
     return;
   }
   std::move_backward(place, end, end + 1);
-  *place = link, ++few.count;
+  *place = link, ++low.count;
 }
 
-void drop(FewLinks& few, GlobalIndex node) {
-  auto* const end = few.link.begin() + few.count;
-  few.count =
-      at(std::remove_if(few.link.begin(), end, [&](const Link& l) { return l.node == node; }) - few.link.begin());
+void drop(LowDegree& low, GlobalIndex node) {
+  auto* const end = low.link.begin() + low.count;
+  low.count =
+      at(std::remove_if(low.link.begin(), end, [&](const Link& l) { return l.node == node; }) - low.link.begin());
+}
+
+bool by_node(const Link& a, const Link& b) { return a.node < b.node; }
+
+/// Links to nodes that the updates have eliminated go.
+void remove_sources(std::vector<Link>& links, std::span<const RowUpdate> updates) {
+  const auto before = [](const RowUpdate& update, GlobalIndex node) { return update.source < node; };
+  std::erase_if(links, [&](const Link& link) {
+    const auto found = std::lower_bound(updates.begin(), updates.end(), link.node, before);
+    return found != updates.end() && found->source == link.node;
+  });
+}
+
+/// One link for each node, of links that ascend.
+void sum_equal(std::vector<Link>& links) {
+  std::size_t count = 0;
+  for (const auto& link : links) {
+    if (count > 0 && links[count - 1].node == link.node) {
+      links[count - 1].added += link.added;
+    } else {
+      links[count++] = link;
+    }
+  }
+  links.resize(count);
 }
 
 }  // namespace
@@ -32,12 +56,12 @@ ChangingGraph::ChangingGraph(const ConductanceGraph& graph)
     : graph_(&graph),
       ground_(graph.ground().begin(), graph.ground().end()),
       gone_(at(graph.size()) + graph.halo().ghosts().size(), 0),
-      few_slot_(at(graph.size()), -1),
+      low_slot_(at(graph.size()), -1),
       added_slot_(at(graph.size()), -1) {
   count_.reserve(at(graph.size()));
   for (LocalIndex i = 0; i < graph.size(); ++i) {
     count_.push_back(static_cast<LocalIndex>(graph.row_end(i) - graph.row_begin(i)));
-    if (count_.back() <= 2) make_few(i);
+    if (count_.back() <= 2) make_low_degree(i);
   }
 }
 
@@ -53,15 +77,15 @@ void ChangingGraph::update(LocalIndex i, std::span<const RowUpdate> updates) {
     mark_foreign(update.source);
     edges = edges || update.other >= 0;
   }
-  if (few_slot_[at(i)] >= 0) {
-    auto& few = few_[at(few_slot_[at(i)])];
-    update_few(few, updates);
-    count_[at(i)] = static_cast<LocalIndex>(few.count);
+  if (low_slot_[at(i)] >= 0) {
+    auto& low = low_degree_[at(low_slot_[at(i)])];
+    update_low_degree(low, updates);
+    count_[at(i)] = static_cast<LocalIndex>(low.count);
     return;
   }
   count_[at(i)] -= static_cast<LocalIndex>(updates.size());
   if (edges || added_slot_[at(i)] >= 0) merge(i, updates);
-  if (count_[at(i)] <= 2) make_few(i);
+  if (count_[at(i)] <= 2) make_low_degree(i);
 }
 
 void ChangingGraph::mark_foreign(GlobalIndex node) {
@@ -77,10 +101,10 @@ bool ChangingGraph::has_original(LocalIndex i, GlobalIndex node) const {
   return std::binary_search(g.neighbour() + begin, g.neighbour() + end, column);
 }
 
-void ChangingGraph::update_few(FewLinks& few, std::span<const RowUpdate> updates) {
+void ChangingGraph::update_low_degree(LowDegree& low, std::span<const RowUpdate> updates) {
   for (const auto& update : updates) {
-    drop(few, update.source);
-    if (update.other >= 0) put(few, {update.other, 0.0, update.conductance});
+    drop(low, update.source);
+    if (update.other >= 0) put(low, {update.other, 0.0, update.conductance});
   }
 }
 
@@ -91,48 +115,40 @@ void ChangingGraph::merge(LocalIndex i, std::span<const RowUpdate> updates) {
     added_slot_[at(i)] = static_cast<std::int32_t>(added_.size());
     added_.emplace_back();
   }
-  auto& old = added_[at(added_slot_[at(i)])];
-  const auto source_less = [](const RowUpdate& update, GlobalIndex node) { return update.source < node; };
-  std::erase_if(old, [&](const Link& link) {
-    const auto found = std::lower_bound(updates.begin(), updates.end(), link.node, source_less);
-    return found != updates.end() && found->source == link.node;
-  });
-  const auto before = static_cast<std::ptrdiff_t>(old.size());
+  auto& links = added_[at(added_slot_[at(i)])];
+  remove_sources(links, updates);
+  const auto before = static_cast<std::ptrdiff_t>(links.size());
   for (const auto& update : updates) {
-    if (update.other >= 0) old.push_back({update.other, 0.0, update.conductance});
+    if (update.other >= 0) links.push_back({update.other, 0.0, update.conductance});
   }
-  const auto less = [](const Link& a, const Link& b) { return a.node < b.node; };
-  std::stable_sort(old.begin() + before, old.end(), less);
-  const auto known = [&, end = old.begin() + before](GlobalIndex node) {
-    return std::binary_search(old.begin(), end, Link{node}, less) || has_original(i, node);
-  };
-  for (auto k = at(before); k < old.size(); ++k) {
-    const bool again = k > at(before) && old[k].node == old[k - 1].node;
-    if (!again && !known(old[k].node)) ++count_[at(i)];
-  }
-  std::inplace_merge(old.begin(), old.begin() + before, old.end(), less);
-  std::size_t last = 0;
-  for (std::size_t k = 1; k < old.size(); ++k) {
-    if (old[k].node == old[last].node) {
-      old[last].added += old[k].added;
-    } else {
-      old[++last] = old[k];
-    }
-  }
-  if (!old.empty()) old.resize(last + 1);
+  std::stable_sort(links.begin() + before, links.end(), by_node);
+  count_[at(i)] += new_neighbours(i, std::span(links).first(at(before)), std::span(links).subspan(at(before)));
+  std::inplace_merge(links.begin(), links.begin() + before, links.end(), by_node);
+  sum_equal(links);
 }
 
-void ChangingGraph::make_few(LocalIndex i) {
+// Both ascend.
+LocalIndex ChangingGraph::new_neighbours(LocalIndex i, std::span<const Link> known, std::span<const Link> links) const {
+  LocalIndex count = 0;
+  for (std::size_t k = 0; k < links.size(); ++k) {
+    const bool again = k > 0 && links[k].node == links[k - 1].node;
+    const bool old = again || std::binary_search(known.begin(), known.end(), links[k], by_node);
+    count += old || has_original(i, links[k].node) ? 0 : 1;
+  }
+  return count;
+}
+
+void ChangingGraph::make_low_degree(LocalIndex i) {
   const auto& g = *graph_;
-  FewLinks few;
+  LowDegree low;
   for (auto e = g.row_begin(i); e < g.row_end(i); ++e) {
     const auto column = g.neighbour()[e];
-    if (gone_[at(column)] == 0) put(few, {g.global(column), g.conductance()[e], 0.0});
+    if (gone_[at(column)] == 0) put(low, {g.global(column), g.conductance()[e], 0.0});
   }
-  for (const auto& link : added(i)) put(few, link);
+  for (const auto& link : added(i)) put(low, link);
   if (added_slot_[at(i)] >= 0) added_[at(added_slot_[at(i)])].clear();
-  few_slot_[at(i)] = static_cast<std::int32_t>(few_.size());
-  few_.push_back(few);
+  low_slot_[at(i)] = static_cast<std::int32_t>(low_degree_.size());
+  low_degree_.push_back(low);
 }
 
 }  // namespace synbal::detail

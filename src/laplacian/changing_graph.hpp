@@ -27,7 +27,7 @@ struct Link {
 };
 
 /// The neighbours of a node that has at most two, ascending.
-struct FewLinks {
+struct LowDegree {
   std::size_t count = 0;
   std::array<Link, 2> link{};
   [[nodiscard]] std::span<const Link> links() const noexcept { return std::span(link).first(count); }
@@ -44,8 +44,8 @@ class ChangingGraph {
   /// Neighbours that node i has now.
   [[nodiscard]] LocalIndex neighbours(LocalIndex i) const noexcept { return count_[static_cast<std::size_t>(i)]; }
   /// Of a node with at most two neighbours.
-  [[nodiscard]] const FewLinks& few(LocalIndex i) const noexcept {
-    return few_[static_cast<std::size_t>(few_slot_[static_cast<std::size_t>(i)])];
+  [[nodiscard]] const LowDegree& low_degree(LocalIndex i) const noexcept {
+    return low_degree_[static_cast<std::size_t>(low_slot_[static_cast<std::size_t>(i)])];
   }
   [[nodiscard]] double ground(LocalIndex i) const noexcept { return ground_[static_cast<std::size_t>(i)]; }
   /// What elimination added to row i, ascending: also to edges that the graph has. Empty for nodes with few neighbours.
@@ -62,16 +62,17 @@ class ChangingGraph {
  private:
   void mark_foreign(GlobalIndex node);
   [[nodiscard]] bool has_original(LocalIndex i, GlobalIndex node) const;
-  void update_few(FewLinks& few, std::span<const RowUpdate> updates);
+  void update_low_degree(LowDegree& low, std::span<const RowUpdate> updates);
   void merge(LocalIndex i, std::span<const RowUpdate> updates);
-  void make_few(LocalIndex i);
+  [[nodiscard]] LocalIndex new_neighbours(LocalIndex i, std::span<const Link> known, std::span<const Link> links) const;
+  void make_low_degree(LocalIndex i);
 
   const ConductanceGraph* graph_;
   std::vector<double> ground_;
   std::vector<LocalIndex> count_;
   std::vector<std::uint8_t> gone_;                   // [n + ghosts] as far as rows of this rank have them as neighbours
-  std::vector<std::int32_t> few_slot_, added_slot_;  // [n] places in the following, -1: none
-  std::vector<FewLinks> few_;
+  std::vector<std::int32_t> low_slot_, added_slot_;  // [n] places in the following, -1: none
+  std::vector<LowDegree> low_degree_;
   std::vector<std::vector<Link>> added_;
 };
 

@@ -7,30 +7,13 @@
 
 #include "laplacian/graph_preconditioner.hpp"
 #include "laplacian/incomplete.hpp"
+#include "laplacian/tuning.hpp"
 
 namespace synbal::detail {
 
 namespace {
 
-constexpr std::int64_t kLibraryLimit = 500;  // iterations after which a strong preconditioner is not one
-// Nodes that are factorised rather than coarsened: BoomerAMG fails on small dense graphs, and then for the rest of the
-// run.
-constexpr GlobalIndex kTinyLimit = 1'000;
-// Nodes of which a factorisation is bearable even if it fills up, and where few edges keep it from doing so.
-constexpr GlobalIndex kDirectLimit = 4'000, kSparseDirectLimit = 20'000;
-constexpr std::int64_t kFewEdges = 5;  // per node
-constexpr int kSweepRanks = 4;         // ranks among which sequential sweeps are still worth it
-
-// The first forecast is believed only where it is clear. Where residuals swing, every small eigenvalue apart from the
-// others costs a dozen iterations at once, so two or three modules on threads are done after forty.
-constexpr ForecastParams kForecasts{4, 40, 80, 2};
-// On so many nodes successive neighbours are looked at. Where at least this share is joined, the graph is like a
-// lattice: Jacobi is slow on it, incomplete Cholesky, which lives on triangles, is not, and no probe need say so.
-constexpr GlobalIndex kSampledNodes = 256;
-constexpr double kLattice = 0.7;
-// Iterations ahead that call for another preconditioner. One with incomplete Cholesky costs two with Jacobi, its set-up
-// some twenty, and it needs at most half as many; one with multigrid costs ten, its set-up a hundred to several.
-constexpr double kJacobiPatience = 90, kPatience = 250;
+using namespace tuning;
 
 bool joined(const ConductanceGraph& graph, LocalIndex i, LocalIndex j) {
   const auto* columns = graph.neighbour();
@@ -40,7 +23,7 @@ bool joined(const ConductanceGraph& graph, LocalIndex i, LocalIndex j) {
 // Collective. Share of pairs of successive neighbours of a node, both on its rank, that are joined, among sampled
 // nodes.
 double share_of_triangles(const ConductanceGraph& graph) {
-  const auto stride = std::max<GlobalIndex>(graph.global_size() / kSampledNodes, 1);
+  const auto stride = std::max<GlobalIndex>(graph.global_size() / 256, 1);
   const auto first = graph.nodes().first();
   std::int64_t counts[2] = {};  // pairs, joined ones
   for (auto g = (first + stride - 1) / stride * stride; g < first + graph.size(); g += stride) {
@@ -66,9 +49,9 @@ std::unique_ptr<BlockPreconditioner> GraphPreconditioners::make(Preconditioner k
   return graph_preconditioner(*graph_, kind);
 }
 
-std::int64_t GraphPreconditioners::limit(Preconditioner kind, bool settled) const {
-  const bool library = kind == Preconditioner::multigrid || kind == Preconditioner::direct;
-  return settled || !library ? std::numeric_limits<std::int64_t>::max() : kLibraryLimit;
+std::int64_t GraphPreconditioners::limit(Preconditioner kind, bool last) const {
+  const bool strong = kind == Preconditioner::multigrid || kind == Preconditioner::direct;
+  return last || !strong ? std::numeric_limits<std::int64_t>::max() : kStrongLimit;
 }
 
 bool GraphPreconditioners::full_of_triangles() const {
@@ -92,7 +75,7 @@ std::vector<Preconditioner> GraphPreconditioners::after(Preconditioner present, 
   if (user_chose_preconditioner()) return list;  // PETSc would take the user's choice again
   if (present == Preconditioner::jacobi && sweeps_help(swings)) list.push_back(Preconditioner::incomplete);
   if (present < Preconditioner::multigrid && n > kTinyLimit) list.push_back(Preconditioner::multigrid);
-  const bool sparse = graph_->edges() <= kFewEdges * n;
+  const bool sparse = graph_->edges() <= 5 * n;
   const bool bearable = n <= (sparse ? kSparseDirectLimit : kDirectLimit);
   if (present != Preconditioner::direct && bearable) list.push_back(Preconditioner::direct);
   return list;

@@ -28,7 +28,7 @@ class GraphPreconditioners final : public PreconditionerFactory {
   [[nodiscard]] std::vector<Preconditioner> after(Preconditioner present, bool swings) const override;
   [[nodiscard]] ForecastParams forecasts() const override;
   [[nodiscard]] double patience(Preconditioner present, bool swings) const override;
-  [[nodiscard]] std::int64_t limit(Preconditioner kind, bool settled) const override;
+  [[nodiscard]] std::int64_t limit(Preconditioner kind, bool last) const override;
   std::unique_ptr<BlockPreconditioner> make(Preconditioner kind) override;
 
  private:

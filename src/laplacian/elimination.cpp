@@ -8,8 +8,6 @@
 
 namespace synbal {
 
-namespace {}  // namespace
-
 struct Elimination::Body {
   explicit Body(const ConductanceGraph& g) : graph(g) {
     detail::ChangingGraph changing(g);
@@ -38,29 +36,48 @@ const ConductanceGraph& Elimination::reduced() const noexcept {
   return body_->reduced ? *body_->reduced : body_->graph;
 }
 
-// b_j += (w_j / d) b_i for every neighbour j of an eliminated i; b_i^2 / d is what i adds to the energy.
+namespace {
+
+using detail::EliminationRound;
+
+/// b_j += (w_j / d) b_i for every neighbour j of an eliminated i; b_i^2 / d is what i adds to the energy.
+void eliminate(const EliminationRound::Node& node, LocalIndex n, std::span<double> b, std::span<double> ghosts,
+               std::span<double> energy) {
+  const auto m = energy.size();
+  const double* bi = &b[at(node.node) * m];
+  for (std::size_t k = 0; k < m; ++k) energy[k] += bi[k] * bi[k] * node.inverse_pivot;
+  for (std::size_t side = 0; side < 2; ++side) {
+    const auto j = node.neighbour[side];
+    if (j < 0) continue;
+    double* bj = j < n ? &b[at(j) * m] : &ghosts[at(j - n) * m];
+    for (std::size_t k = 0; k < m; ++k) bj[k] += node.share[side] * bi[k];
+  }
+}
+
+/// x_i = b_i / d + sum_j (w_j / d) x_j
+void restore(const EliminationRound::Node& node, LocalIndex n, std::span<const double> b, std::span<double> x,
+             std::span<const double> ghosts, std::size_t m) {
+  double* xi = &x[at(node.node) * m];
+  for (std::size_t k = 0; k < m; ++k) xi[k] = node.inverse_pivot * b[at(node.node) * m + k];
+  for (std::size_t side = 0; side < 2; ++side) {
+    const auto j = node.neighbour[side];
+    if (j < 0) continue;
+    const double* xj = j < n ? &x[at(j) * m] : &ghosts[at(j - n) * m];
+    for (std::size_t k = 0; k < m; ++k) xi[k] += node.share[side] * xj[k];
+  }
+}
+
+}  // namespace
+
 void Elimination::forward(std::span<double> b, std::span<double> reduced_b, int columns, std::span<double> energy) {
   auto& body = *body_;
   const auto m = at(columns);
-  const auto n = body.graph.size();
   for (const auto& round : body.done.rounds) {
     body.ghosts.assign(round->halo.ghosts().size() * m, 0.0);
-    for (const auto& node : round->nodes) {
-      const double* bi = &b[at(node.node) * m];
-      for (std::size_t k = 0; k < m; ++k) energy[k] += bi[k] * bi[k] * node.inverse_pivot;
-      for (std::size_t side = 0; side < 2; ++side) {
-        const auto j = node.neighbour[side];
-        if (j < 0) continue;
-        double* bj = j < n ? &b[at(j) * m] : &body.ghosts[at(j - n) * m];
-        for (std::size_t k = 0; k < m; ++k) bj[k] += node.share[side] * bi[k];
-      }
-    }
+    for (const auto& node : round->nodes) eliminate(node, body.graph.size(), b, body.ghosts, energy.first(m));
     round->exchange.reverse_add(body.ghosts, b, columns);
   }
-  if (!body.reduced) {
-    std::copy(b.begin(), b.end(), reduced_b.begin());
-    return;
-  }
+  if (!body.reduced) std::copy(b.begin(), b.end(), reduced_b.begin());
   for (std::size_t i = 0; i < body.left.size(); ++i) std::copy_n(&b[at(body.left[i]) * m], m, &reduced_b[i * m]);
 }
 
@@ -68,7 +85,6 @@ void Elimination::backward(std::span<const double> b, std::span<const double> re
                            int columns) {
   auto& body = *body_;
   const auto m = at(columns);
-  const auto n = body.graph.size();
   if (!body.reduced) std::copy(reduced_x.begin(), reduced_x.end(), x.begin());
   for (std::size_t i = 0; i < body.left.size(); ++i) std::copy_n(&reduced_x[i * m], m, &x[at(body.left[i]) * m]);
   for (auto r = body.done.rounds.rbegin(); r != body.done.rounds.rend(); ++r) {
@@ -76,16 +92,7 @@ void Elimination::backward(std::span<const double> b, std::span<const double> re
     body.ghosts.resize(round.halo.ghosts().size() * m);
     round.exchange.forward_begin(x, body.ghosts, columns);
     round.exchange.forward_end();
-    for (const auto& node : round.nodes) {
-      double* xi = &x[at(node.node) * m];
-      for (std::size_t k = 0; k < m; ++k) xi[k] = node.inverse_pivot * b[at(node.node) * m + k];
-      for (std::size_t side = 0; side < 2; ++side) {
-        const auto j = node.neighbour[side];
-        if (j < 0) continue;
-        const double* xj = j < n ? &x[at(j) * m] : &body.ghosts[at(j - n) * m];
-        for (std::size_t k = 0; k < m; ++k) xi[k] += node.share[side] * xj[k];
-      }
-    }
+    for (const auto& node : round.nodes) restore(node, body.graph.size(), b, x, body.ghosts, m);
   }
 }
 

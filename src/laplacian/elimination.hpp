@@ -15,7 +15,9 @@ namespace synbal {
 /// and a conductance to ground is divided among the neighbours. In a round every such node goes whose priority (a hash
 /// of its global index) exceeds that of its neighbours that could go, too: a constant share, so that a chain of any
 /// length across any ranks takes O(log n) rounds, and the outcome does not depend on the rank count. A tree is solved
-/// by this alone. No subtraction occurs, so every conductance keeps its relative accuracy.
+/// by this alone (5e4 nodes in 0.03 s, where multigrid needs 0.6 s); on sparse random graphs (4 neighbours a node) it
+/// spares 0 to 40 % of a first solve, on graphs without such nodes it costs nothing that can be measured. No
+/// subtraction occurs, so every conductance keeps its relative accuracy.
 class Elimination {
  public:
   /// Collective. The graph must outlive the elimination.

@@ -68,7 +68,7 @@ class Rounds {
     for (std::size_t c = 0; c < candidates_.size(); ++c) {
       const auto node = first + candidates_[c];
       place_[at(candidates_[c])] = static_cast<LocalIndex>(c);
-      for (const auto& link : changing_.few(candidates_[c]).links()) {
+      for (const auto& link : changing_.low_degree(candidates_[c]).links()) {
         if (!nodes_.owns(link.node)) {
           announcements.push_back({link.node, node});
         } else if (candidate_[at(link.node - first)] != 0 && yields(node, link.node, round)) {
@@ -95,16 +95,16 @@ class Rounds {
     place_neighbours(*round, chosen);
     for (std::size_t c = 0; c < chosen.size(); ++c) {
       const auto i = chosen[c];
-      const auto few = changing_.few(i);
-      const double w[2] = {few.conductance(0), few.conductance(1)};
+      const auto low = changing_.low_degree(i);
+      const double w[2] = {low.conductance(0), low.conductance(1)};
       const double ground = changing_.ground(i), pivot = w[0] + w[1] + ground;
       auto& node = round->nodes[c];
       node.inverse_pivot = pivot > 0 ? 1 / pivot : 0.0;
-      for (std::size_t k = 0; k < few.count; ++k) node.share[k] = w[k] / pivot;
+      for (std::size_t k = 0; k < low.count; ++k) node.share[k] = w[k] / pivot;
       const double between = w[0] * node.share[1];
-      for (std::size_t k = 0; k < few.count; ++k) {
-        const auto other = between > 0 ? few.link[1 - k].node : -1;
-        updates.push_back({few.link[k].node, nodes_.first() + i, other, node.share[k] * ground, between});
+      for (std::size_t k = 0; k < low.count; ++k) {
+        const auto other = between > 0 ? low.link[1 - k].node : -1;
+        updates.push_back({low.link[k].node, nodes_.first() + i, other, node.share[k] * ground, between});
       }
       changing_.remove(i);
       out_.gone[at(i)] = 1, candidate_[at(i)] = 0;
@@ -117,14 +117,14 @@ class Rounds {
   void place_neighbours(EliminationRound& round, const std::vector<LocalIndex>& chosen) const {
     std::vector<GlobalIndex> neighbours;
     for (const auto i : chosen) {
-      for (const auto& link : changing_.few(i).links()) neighbours.push_back(link.node);
+      for (const auto& link : changing_.low_degree(i).links()) neighbours.push_back(link.node);
     }
     round.halo = Halo(comm_, nodes_, foreign(nodes_, std::move(neighbours)));
     for (const auto i : chosen) {
       auto& node = round.nodes.emplace_back();
       node.node = i;
-      const auto& few = changing_.few(i);
-      for (std::size_t k = 0; k < few.count; ++k) node.neighbour[k] = round.halo.local(few.link[k].node);
+      const auto& low = changing_.low_degree(i);
+      for (std::size_t k = 0; k < low.count; ++k) node.neighbour[k] = round.halo.local(low.link[k].node);
     }
   }
 

@@ -5,13 +5,13 @@
 #include <cmath>
 
 #include "graph/row_sum.hpp"
+#include "laplacian/tuning.hpp"
 
 namespace synbal::detail {
 
 namespace {
 
-constexpr double kLeastPivot = 1e-7;        // of the diagonal: the last pivot of a component without ground may vanish
-constexpr std::int64_t kUpdateBudget = 60;  // operations per entry that updates of entries may cost
+using namespace tuning;
 
 class Factorisation {
  public:

@@ -7,6 +7,7 @@
 
 #include "laplacian/choice.hpp"
 #include "laplacian/reduced_system.hpp"
+#include "laplacian/tuning.hpp"
 #include "synbal/core/timer.hpp"
 #include "synbal/graph/operator.hpp"
 #include "synbal/krylov/component_sums.hpp"
@@ -18,10 +19,7 @@ namespace {
 
 using Values = std::vector<double>;
 
-constexpr int kMaxCycles = 24;
-constexpr double kMargin = 0.9;      // of the tolerance: what the recurrence may be wrong by without another cycle
-constexpr double kNothing = 1e-15;   // |P b| / |b| below which P b is rounding alone
-constexpr double kWorthwhile = 0.5;  // a cycle that leaves more of the residual than this has met rounding
+using namespace detail::tuning;
 
 /// The columns of one block: where each stands. Blocks are interleaved with `m` columns.
 struct Block {
@@ -74,6 +72,19 @@ void add_dots(const Values& x, const Values& y, std::size_t m, std::span<double>
   }
 }
 
+/// How the column stands now. Who ends it judges its energy, which CG lowers with every step, unlike the residual.
+void note(Block& block, const Attempt& attempt, std::size_t k, const PcgOutcome& outcome,
+          const LaplacianSolveParams& params) {
+  const auto place = attempt.open[k];
+  auto& column = block.columns[place];
+  column.stopped = outcome.end[k] == PcgEnd::stopped;
+  column.last = attempt.left[k] < block.left[place] || column.stopped;
+  if (column.last) attempt.keep(k, block);
+  column.iterations += outcome.iterations[k];
+  column.energy = outcome.energy[k];
+  column.converged = block.left[place] <= params.tolerance * block.norm[place];
+}
+
 }  // namespace
 
 struct LaplacianSolver::Body {
@@ -89,8 +100,8 @@ struct LaplacianSolver::Body {
   }
 
   void begin_choice() {
-    if (choice.settled() && !choice.renew()) choice.next();
-    if (!choice.settled() && preconditioners.full_of_triangles()) choice.take(Preconditioner::incomplete);
+    if (choice.resolved() && !choice.renew()) choice.next();
+    if (!choice.resolved() && preconditioners.full_of_triangles()) choice.try_kind(Preconditioner::incomplete);
   }
   Block solve(std::span<const double> b, std::span<double> x, int columns, int first,
               const LaplacianSolveParams& params, const PcgObserver& observer);
@@ -209,21 +220,14 @@ void LaplacianSolver::Body::accept(Block& block, const Attempt& attempt, const P
   bool weak = false;
   for (std::size_t k = 0; k < attempt.open.size(); ++k) {
     const auto place = attempt.open[k];
-    auto& column = block.columns[place];
-    const auto end = outcome.end[k];
-    const double before = block.left[place];
-    const bool worthwhile = attempt.left[k] <= kWorthwhile * before;
-    // Who ends a column judges its energy, which CG lowers with every step, unlike the residual.
-    column.last = attempt.left[k] < before || end == PcgEnd::stopped;
-    if (column.last) attempt.keep(k, block);
-    column.iterations += outcome.iterations[k];
-    column.energy = outcome.energy[k];
-    column.converged = block.left[place] <= params.tolerance * block.norm[place];
-    column.stopped = end == PcgEnd::stopped;
-    const bool rounding = end == PcgEnd::reached && !worthwhile;
-    const bool done = column.converged || column.stopped || rounding || column.iterations >= params.max_iterations;
+    const bool reached = outcome.end[k] == PcgEnd::reached;
+    const bool worthwhile = attempt.left[k] <= kWorthwhile * block.left[place];
+    note(block, attempt, k, outcome, params);
+    const auto& column = block.columns[place];
+    const bool done =
+        column.converged || column.stopped || (reached && !worthwhile) || column.iterations >= params.max_iterations;
     if (done) block.open[place] = 0;
-    if (done || end == PcgEnd::reached) continue;
+    if (done || reached) continue;
     weak = true;
     if (!worthwhile) idle.push_back(place);
   }

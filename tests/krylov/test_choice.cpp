@@ -21,8 +21,8 @@ class Offers final : public PreconditionerFactory {
   }
   [[nodiscard]] double patience(Preconditioner, bool) const override { return 50; }
   [[nodiscard]] ForecastParams forecasts() const override { return params; }
-  [[nodiscard]] std::int64_t limit(Preconditioner kind, bool settled) const override {
-    return settled ? 1000 : 10 * (1 + static_cast<int>(kind));
+  [[nodiscard]] std::int64_t limit(Preconditioner kind, bool last) const override {
+    return last ? 1000 : 10 * (1 + static_cast<int>(kind));
   }
   std::unique_ptr<BlockPreconditioner> make(Preconditioner kind) override {
     class Identity final : public BlockPreconditioner {
@@ -45,7 +45,7 @@ class Offers final : public PreconditionerFactory {
 
 /// Tells the choice of residuals until it wants to leave. @return how many it took, or `most`.
 template <class Residual>
-int told(PreconditionerChoice& choice, Residual&& residual, int most = 400) {
+int fed(PreconditionerChoice& choice, Residual&& residual, int most = 400) {
   for (int k = 0; k < most; ++k) {
     const double value = residual(k), alpha = 1, beta = k > 0 ? 0.5 : 0;
     const int column = 3;
@@ -66,25 +66,25 @@ TEST(PreconditionerChoice, leaves_when_many_iterations_are_ahead_and_stays_when_
   const auto fast = [](int k) { return std::pow(0.6, k); };
   const auto slow = [](int k) { return std::pow(0.95, k); };
   choice.begin(1e-8);
-  EXPECT_EQ(told(choice, fast, 36), 36);
+  EXPECT_EQ(fed(choice, fast, 36), 36);
   choice.begin(1e-8);
-  EXPECT_EQ(told(choice, slow), 6);
+  EXPECT_EQ(fed(choice, slow), 6);
   choice.begin(1e-1);
-  EXPECT_EQ(told(choice, slow, 45), 45);  // 360 to 1e-8, but only 45 to 0.1
-  offers.params.clear = 2;
+  EXPECT_EQ(fed(choice, slow, 45), 45);  // 360 to 1e-8, but only 45 to 0.1
+  offers.params.margin = 2;
   choice.begin(1e-2);
-  EXPECT_EQ(told(choice, slow), 12);  // 90 to 0.01: too many, but not by far
+  EXPECT_EQ(fed(choice, slow), 12);  // 90 to 0.01: too many, but not by far
 }
 
 TEST(PreconditionerChoice, judges_swinging_residuals_by_their_pace_over_the_swings) {
   Offers offers({Preconditioner::multigrid}, {});
   PreconditionerChoice choice(offers);
   choice.begin(1e-6);
-  EXPECT_EQ(told(
+  EXPECT_EQ(fed(
                 choice, [](int k) { return std::pow(0.7, k) * (k % 2 == 0 ? 1 : 4); }, 38),
             38);
   choice.begin(1e-8);
-  const int left = told(choice, [](int k) { return std::pow(0.985, k) * (k % 2 == 0 ? 1 : 4); });
+  const int left = fed(choice, [](int k) { return std::pow(0.985, k) * (k % 2 == 0 ? 1 : 4); });
   EXPECT_GT(left, 6);
   EXPECT_LT(left, 130);
   EXPECT_TRUE(choice.next());
@@ -100,7 +100,7 @@ TEST(PreconditionerChoice, believes_swings_early_only_where_the_spectrum_agrees)
     PreconditionerChoice choice(offers);
     choice.begin(target);
     // For 1e-8 the bound asks for eigenvalues of 0.0046, for 1e-60 for those of 0.26.
-    EXPECT_EQ(told(choice, swinging), target > 1e-9 ? 128 : 64);
+    EXPECT_EQ(fed(choice, swinging), target > 1e-9 ? 128 : 64);
   }
 }
 
@@ -122,10 +122,10 @@ TEST(PreconditionerChoice, goes_on_in_order_over_what_is_refused_and_ends_with_p
   EXPECT_EQ(offers.made, 4);
   EXPECT_TRUE(choice.next());
   EXPECT_EQ(choice.kind(), Preconditioner::jacobi);
-  EXPECT_TRUE(choice.settled());
+  EXPECT_TRUE(choice.resolved());
   EXPECT_EQ(choice.limit(), 1000);
   choice.begin(1e-8);
-  EXPECT_EQ(told(
+  EXPECT_EQ(fed(
                 choice, [](int) { return 1.0; }, 100),
             100);
   EXPECT_FALSE(choice.next());
@@ -134,11 +134,11 @@ TEST(PreconditionerChoice, goes_on_in_order_over_what_is_refused_and_ends_with_p
 TEST(PreconditionerChoice, what_is_asked_for_stays) {
   Offers offers({}, {});
   PreconditionerChoice choice(offers, Preconditioner::multigrid);
-  EXPECT_TRUE(choice.settled());
+  EXPECT_TRUE(choice.resolved());
   EXPECT_TRUE(choice.renew());
   EXPECT_EQ(choice.name(), "multigrid");
   choice.begin(1e-8);
-  EXPECT_EQ(told(
+  EXPECT_EQ(fed(
                 choice, [](int) { return 1.0; }, 100),
             100);
   Offers refusing({}, {Preconditioner::direct});

@@ -52,7 +52,7 @@ class HessianSolver final : public PreconditionerFactory {
   [[nodiscard]] const char* user() const override { return "newton"; }
   [[nodiscard]] std::vector<Preconditioner> after(Preconditioner present, bool swings) const override;
   [[nodiscard]] double patience(Preconditioner present, bool swings) const override;
-  [[nodiscard]] std::int64_t limit(Preconditioner kind, bool settled) const override;
+  [[nodiscard]] std::int64_t limit(Preconditioner kind, bool last) const override;
   /// For L at the point that is set.
   std::unique_ptr<BlockPreconditioner> make(Preconditioner kind) override;
 

@@ -13,10 +13,10 @@ namespace synbal {
 
 /// When forecasts are made, and how far they are believed.
 struct ForecastParams {
-  std::int64_t every = 40;           ///< iterations until the first one, and between them: the pace shows by then
-  std::int64_t every_swinging = 40;  ///< the same where residuals swing, whose pace shows over the swings alone
-  std::int64_t proven = 0;           ///< until then a forecast from swings needs the spectrum to agree
-  double clear = 1;                  ///< the first one is believed only if it exceeds the patience so many times
+  std::int64_t every = 40;       ///< iterations until the first one, and between them: the pace shows by then
+  std::int64_t period = 40;      ///< the same where residuals swing, whose pace shows over the swings alone
+  std::int64_t lower_bound = 0;  ///< until then a forecast from swings needs the spectrum to agree
+  double margin = 1;             ///< the first one is believed only if it exceeds the patience so many times
 };
 
 /// What a choice chooses from, and how dear each is. Everything is the same on all ranks.
@@ -35,8 +35,8 @@ class PreconditionerFactory {
   [[nodiscard]] virtual ForecastParams forecasts() const { return {}; }
   /// Iterations ahead that call for another one.
   [[nodiscard]] virtual double patience(Preconditioner present, bool swings) const = 0;
-  /// Iterations after which one of this kind has failed; `settled`: nothing would replace it.
-  [[nodiscard]] virtual std::int64_t limit(Preconditioner kind, bool settled) const = 0;
+  /// Iterations after which one of this kind has failed; `last`: nothing would replace it.
+  [[nodiscard]] virtual std::int64_t limit(Preconditioner kind, bool last) const = 0;
   /// Collective. Sets one up (not Jacobi); null on all ranks when a library refuses.
   virtual std::unique_ptr<BlockPreconditioner> make(Preconditioner kind) = 0;
 };
@@ -47,7 +47,7 @@ class PreconditionerChoice {
  public:
   /// `asked`: what the user wants, whatever the residuals say. The factory must outlive the choice.
   explicit PreconditionerChoice(PreconditionerFactory& factory, std::optional<Preconditioner> asked = {})
-      : factory_(&factory), kind_(asked.value_or(Preconditioner::jacobi)), settled_(asked.has_value()) {}
+      : factory_(&factory), kind_(asked.value_or(Preconditioner::jacobi)), resolved_(asked.has_value()) {}
 
   /// Collective. Sets the present kind up, also anew when the operator has changed. @return false on all ranks when
   /// that is not possible: next() finds another.
@@ -58,17 +58,17 @@ class PreconditionerChoice {
   [[nodiscard]] Preconditioner kind() const noexcept { return kind_; }
   [[nodiscard]] std::string name() const;
   /// True when nothing will replace it.
-  [[nodiscard]] bool settled() const noexcept { return settled_; }
+  [[nodiscard]] bool resolved() const noexcept { return resolved_; }
   /// Iterations worth waiting for.
-  [[nodiscard]] std::int64_t limit() const { return factory_->limit(kind_, settled_); }
+  [[nodiscard]] std::int64_t limit() const { return factory_->limit(kind_, resolved_); }
   /// A run of CG begins, to end at this relative residual. @return its adviser, which the choice must outlive.
   PcgAdviser begin(double target);
   /// True when another one should take over; asked after every iteration, answered alike on all ranks.
   [[nodiscard]] bool advise(const PcgIteration& iteration);
   /// Collective. False when there is nothing else to try.
   bool next();
-  /// Collective. Takes this kind from now on, if it can be set up; else what next() gives.
-  void take(Preconditioner kind) {
+  /// Collective. Uses this kind from now on, if it can be set up; else what next() gives.
+  void try_kind(Preconditioner kind) {
     if (!make(kind)) next();
   }
 
@@ -84,7 +84,7 @@ class PreconditionerChoice {
   PreconditionerFactory* factory_;
   std::unique_ptr<BlockPreconditioner> made_;
   Preconditioner kind_ = Preconditioner::jacobi;
-  bool settled_ = false;
+  bool resolved_ = false;
   double log_target_ = 0;
   std::vector<double> least_;  // log of the least residual so far of the slowest column, per iteration of this run
   bool swings_ = false;
