@@ -59,31 +59,24 @@ void ConductanceGraph::find_ghosts(const GlobalRows& rows) {
 
 // Within a row the owned neighbours come first; both parts keep their order.
 void ConductanceGraph::fill(const GlobalRows& rows) {
-  const auto n = size();
   row_ptr_ = rows.row_ptr;
-  remote_.resize(at(n));
-  neighbour_.resize(rows.column.size());
-  conductance_.resize(rows.column.size());
-  degree_.resize(at(n));
-  for (LocalIndex i = 0; i < n; ++i) {
+  neighbour_.reserve(rows.column.size()), conductance_.reserve(rows.column.size());
+  for (LocalIndex i = 0; i < size(); ++i) {
     const auto begin = at(row_ptr_[at(i)]), end = at(row_ptr_[at(i) + 1]);
-    auto place = begin;
     double degree = 0;
-    const auto put = [&](LocalIndex column, double w) {
-      neighbour_[place] = column, conductance_[place] = w, degree += w, ++place;
+    const auto put = [&](std::size_t e) {
+      neighbour_.push_back(halo_.local(rows.column[e])), conductance_.push_back(rows.weight[e]);
+      degree += rows.weight[e];
     };
     for (auto e = begin; e < end; ++e) {
-      const auto j = rows.column[e];
-      if (nodes_.owns(j)) put(static_cast<LocalIndex>(j - nodes_.first()), rows.weight[e]);
+      if (nodes_.owns(rows.column[e])) put(e);
     }
-    remote_[at(i)] = static_cast<std::int64_t>(place);
-    if (place < end) border_.push_back(i);
-    for (auto e = begin; e < end && place < end; ++e) {
-      const auto j = rows.column[e];
-      if (nodes_.owns(j)) continue;
-      put(halo_.local(j), rows.weight[e]);
+    remote_.push_back(static_cast<std::int64_t>(neighbour_.size()));
+    if (neighbour_.size() < end) border_.push_back(i);
+    for (auto e = begin; e < end && neighbour_.size() < end; ++e) {
+      if (!nodes_.owns(rows.column[e])) put(e);
     }
-    degree_[at(i)] = degree + ground_[at(i)];
+    degree_.push_back(degree + ground_[at(i)]);
   }
 }
 

@@ -3,8 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <optional>
+#include <numeric>
 
 #include "graph/paired_rows.hpp"
 #include "synbal/core/agree.hpp"
@@ -181,20 +180,22 @@ ConductanceGraph graph_of(const Comm& comm, const Network& network) {
   return graph;
 }
 
-ConductanceGraph graph_of_edges(const Comm& comm, const Ownership& nodes, Triplets&& edges,
-                                std::vector<double> ground) {
-  agreed(comm, [&] {
-    for (std::size_t e = 0; e < edges.row.size(); ++e) {
-      if (edges.weight[e] > 0 && std::isfinite(edges.weight[e]) && edges.row[e] >= 0 && edges.row[e] < nodes.size() &&
-          edges.column[e] >= 0 && edges.column[e] < nodes.size()) {
-        continue;
-      }
-      throw bad_input(
-          fmt::format("edge {} - {} of conductance {} in a graph of {} nodes (nodes count from 0, "
-                      "conductances are positive): correct the edge",
-                      edges.row[e], edges.column[e], edges.weight[e], nodes.size()));
-    }
-  });
+namespace {
+
+void check_edges(const Triplets& edges, GlobalIndex nodes) {
+  const auto exists = [&](GlobalIndex node) { return node >= 0 && node < nodes; };
+  for (std::size_t e = 0; e < edges.row.size(); ++e) {
+    const double w = edges.weight[e];
+    if (w > 0 && std::isfinite(w) && exists(edges.row[e]) && exists(edges.column[e])) continue;
+    throw bad_input(
+        fmt::format("edge {} - {} of conductance {} in a graph of {} nodes (nodes count from 0, "
+                    "conductances are positive): correct the edge",
+                    edges.row[e], edges.column[e], w, nodes));
+  }
+}
+
+/// Every edge from both of its ends, without loops.
+Triplets both_ways(const Triplets& edges) {
   Triplets both;
   for (std::size_t e = 0; e < edges.row.size(); ++e) {
     if (edges.row[e] == edges.column[e]) continue;
@@ -202,6 +203,15 @@ ConductanceGraph graph_of_edges(const Comm& comm, const Ownership& nodes, Triple
     both.column.insert(both.column.end(), {edges.column[e], edges.row[e]});
     both.weight.insert(both.weight.end(), {edges.weight[e], edges.weight[e]});
   }
+  return both;
+}
+
+}  // namespace
+
+ConductanceGraph graph_of_edges(const Comm& comm, const Ownership& nodes, Triplets&& edges,
+                                std::vector<double> ground) {
+  agreed(comm, [&] { check_edges(edges, nodes.size()); });
+  auto both = both_ways(edges);
   edges = {};
   auto network = assemble(comm, nodes, route(comm, nodes, std::move(both)), Duplicates::sum, {});
   ground.resize(at(nodes.count()), 0.0);
@@ -211,7 +221,7 @@ ConductanceGraph graph_of_edges(const Comm& comm, const Ownership& nodes, Triple
   parts.rows = network_rows(network);
   parts.ground = std::move(ground);
   std::vector<LocalIndex> row(at(nodes.count()));
-  for (std::size_t i = 0; i < row.size(); ++i) row[i] = static_cast<LocalIndex>(i);
+  std::iota(row.begin(), row.end(), 0);
   // Nodes with a conductance to ground stand for ground here: they are joined, which is all that labels tell.
   label_components(comm, network, row, parts);
   return {comm, std::move(parts)};

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "perturb/owner_sums.hpp"
 #include "synbal/balance/balance.hpp"
 #include "synbal/balance/newton.hpp"
 #include "synbal/core/agree.hpp"
@@ -17,7 +17,6 @@ namespace synbal {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr GlobalIndex kNoNode = -2;
 constexpr double kBalanced = 1e-12;      // imbalance from which on only the Newton step counts
 constexpr double kSmallestStep = 1e-14;  // no Newton step in h gets below rounding
@@ -64,25 +63,15 @@ SynapsePerturbation::SynapsePerturbation(Network& network, const Components& com
       sums_(problem),
       pairs_(graph, solver, params.pairs) {
   agreed(comm(), [&] { check_factor(params.factor); });
-  settle();
+  converge();
   number_columns();
 }
 
 // The costs must be balanced far better than usual: a response to eta = 1e-4 is compared to one part in 10,000.
-void SynapsePerturbation::settle() {
+void SynapsePerturbation::converge() {
   h_.assign(problem_->base().begin(), problem_->base().end());
   if (problem_->global_size() == 0) return;
-  NeuronCosts costs;
-  evaluate(*problem_, kernel_, std::vector<double>(h_.size(), 0.0), costs);
-  const auto off = imbalance(*problem_, costs);
-  first_step_ = off.l1 > 0 ? assess(*problem_, kernel_, costs).newton_step_inf : 0.0;
-  if (!(first_step_ <= params_.largest_step)) {
-    throw bad_input(fmt::format(
-        "the network is not at its equilibrium (imbalance {:.2g}, and the next Newton step would change h by "
-        "{:.2g}; {:g} is allowed), and only there is the response of a changed synapse its alone: balance it "
-        "first",
-        off.l1, first_step_, params_.largest_step));
-  }
+  check_equilibrium();
   NewtonSolver newton(*problem_, kernel_, sums_, {{kBalanced, kSmallestStep}, 0});
   const auto result = newton(h_);
   equilibrium_step_ = result.newton_step_inf.value_or(0.0);
@@ -90,18 +79,30 @@ void SynapsePerturbation::settle() {
   problem_->rebase(h_);
 }
 
+void SynapsePerturbation::check_equilibrium() {
+  NeuronCosts costs;
+  evaluate(*problem_, kernel_, std::vector<double>(h_.size(), 0.0), costs);
+  const auto off = imbalance(*problem_, costs);
+  first_step_ = off.l1 > 0 ? assess(*problem_, kernel_, costs).newton_step_inf : 0.0;
+  if (first_step_ <= params_.largest_step) return;
+  throw bad_input(
+      fmt::format("the network is not at its equilibrium (imbalance {:.2g}, and the next Newton step would change h by "
+                  "{:.2g}; {:g} is allowed), and only there is the response of a changed synapse its alone: balance it "
+                  "first",
+                  off.l1, first_step_, params_.largest_step));
+}
+
 void SynapsePerturbation::number_columns() {
   const auto& halo = network_->halo;
   const auto rows = at(network_->local_size());
   h_of_column_ = with_ghosts(halo, problem_->to_network(h_, 0.0));
-  std::vector<std::uint8_t> pinned(rows, 0);
-  std::copy(network_->nodes.pinned.begin(), network_->nodes.pinned.end(), pinned.begin());
-  pinned_ = with_ghosts(halo, std::move(pinned));
-  if (comm().any(!network_->nodes.gain.empty())) {
-    std::vector<double> gain(rows, 1.0);
-    std::copy(network_->nodes.gain.begin(), network_->nodes.gain.end(), gain.begin());
-    gain_ = with_ghosts(halo, std::move(gain));
-  }
+  const auto of_rows = [&](const auto& values, auto otherwise) {
+    auto all = values;
+    all.resize(rows, otherwise);
+    return with_ghosts(halo, std::move(all));
+  };
+  pinned_ = of_rows(network_->nodes.pinned, std::uint8_t{0});
+  if (comm().any(!network_->nodes.gain.empty())) gain_ = of_rows(network_->nodes.gain, 1.0);
   std::vector<GlobalIndex> node(rows, kNoNode);
   for (LocalIndex k = 0; k < problem_->size(); ++k) {
     node[at(problem_->network_row()[at(k)])] = problem_->neurons().first() + k;
@@ -136,7 +137,7 @@ double SynapsePerturbation::cost(LocalIndex row, std::int64_t entry) const noexc
 PairResistance SynapsePerturbation::of_synapse(std::int64_t entry, PairResistance between) const noexcept {
   const auto row = row_of(entry);
   if (!takes_part(row, network_->column[at(entry)])) {
-    between = {}, between.value = between.lower = between.upper = kInfinity, between.converged = true;
+    between = {}, between.value = between.lower = between.upper = HUGE_VAL, between.converged = true;
   } else {
     between.leverage = cost_in_unit(row, entry) * between.value;
     for (auto* r : {&between.value, &between.lower, &between.upper}) *r /= graph_->unit();
@@ -180,9 +181,7 @@ std::vector<double> SynapsePerturbation::sources(std::span<const Perturbed> entr
     all[at(row) * m + k] += c / scale[k];
     all[at(column) * m + k] -= c / scale[k];
   });
-  std::vector<double> owned(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(rows * m));
-  BlockExchange(network_->halo).reverse_add(std::span(all).subspan(rows * m), owned, columns);
-  return owned;
+  return detail::owner_sums(network_->halo, all, columns);
 }
 
 // Collective. [(rows + ghosts) * columns]
@@ -219,6 +218,18 @@ std::vector<Response> SynapsePerturbation::predict(std::span<const Perturbed> en
   return responses;
 }
 
+// The response of large factors is nearer to log F c L^+ (e_i - e_j), which no factor makes leave the range.
+std::vector<double> SynapsePerturbation::start_of(const Response& response, double& largest) const {
+  const double share = std::log1p(eta()) / eta();
+  auto h = problem_->from_network(std::span(response.predicted).first(at(network_->local_size())));
+  for (std::size_t i = 0; i < h.size(); ++i) {
+    largest = std::max(largest, std::abs(h[i]));
+    h[i] = h_[i] + share * h[i];
+  }
+  largest = comm().max(largest);
+  return h;
+}
+
 void SynapsePerturbation::rebalance(std::span<const std::int64_t> entries, Response& response) {
   std::vector<std::int64_t> changed;
   for (const auto e : entries) {
@@ -226,16 +237,9 @@ void SynapsePerturbation::rebalance(std::span<const std::int64_t> entries, Respo
   }
   response.actual.assign(response.predicted.size(), 0.0);
   if (!comm().any(!changed.empty())) return;
-  // The response of large factors is nearer to log F c L^+ (e_i - e_j), which no factor makes leave the range.
-  const double share = std::log1p(eta()) / eta();
-  const auto owned = std::span(response.predicted).first(at(network_->local_size()));
-  auto h = problem_->from_network(owned);
   double largest = 0;
-  for (std::size_t i = 0; i < h.size(); ++i) {
-    largest = std::max(largest, std::abs(h[i]));
-    h[i] = h_[i] + share * h[i];
-  }
-  const double step = std::clamp(kShare * std::abs(eta()) * comm().max(largest), kSmallestStep, kLargestStep);
+  auto h = start_of(response, largest);
+  const double step = std::clamp(kShare * std::abs(eta()) * largest, kSmallestStep, kLargestStep);
   {
     const ChangedWeights weights(*network_, std::move(changed), params_.factor);
     problem_->rebase(h);

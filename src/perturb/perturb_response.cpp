@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "synbal/core/block_exchange.hpp"
+#include "perturb/owner_sums.hpp"
 #include "synbal/perturb/perturb.hpp"
 
 namespace synbal {
@@ -27,14 +27,28 @@ std::vector<double> touched_neurons(const SynapsePerturbation& study, std::span<
   const auto rows = at(network.local_size());
   std::vector<double> touched(rows + network.halo.ghosts().size(), 0.0);
   for (const auto e : entries) touched[at(study.row_of(e))] = 1, touched[at(network.column[at(e)])] = 1;
-  BlockExchange exchange(network.halo);
-  std::vector<double> owned(touched.begin(), touched.begin() + static_cast<std::ptrdiff_t>(rows));
-  exchange.reverse_add(std::span(touched).subspan(rows), owned, 1);
-  std::copy(owned.begin(), owned.end(), touched.begin());
-  exchange.forward_begin(std::span(touched).first(rows), std::span(touched).subspan(rows), 1);
-  exchange.forward_end();
-  return touched;
+  return with_ghosts(network.halo, detail::owner_sums(network.halo, touched, 1));
 }
+
+/// How much the cost of a synapse changes that responds by `change`, the change that was made included.
+class CostChange {
+ public:
+  CostChange(const SynapsePerturbation& study, std::span<const std::int64_t> entries, bool actual)
+      : study_(&study), changed_(entries.begin(), entries.end()), actual_(actual) {
+    std::sort(changed_.begin(), changed_.end());
+  }
+  double operator()(LocalIndex row, std::int64_t entry, double change) const {
+    const bool own = std::binary_search(changed_.begin(), changed_.end(), entry);
+    const double made = own ? (actual_ ? std::log1p(study_->eta()) : study_->eta()) : 0.0;
+    const double exponent = study_->power() * (change + made);
+    return study_->cost(row, entry) * (actual_ ? std::expm1(exponent) : exponent);
+  }
+
+ private:
+  const SynapsePerturbation* study_;
+  std::vector<std::int64_t> changed_;  // ascending
+  bool actual_;
+};
 
 double size_of(const DistantResponse& r, bool actual) { return std::abs(actual ? r.actual : r.predicted); }
 
@@ -88,26 +102,19 @@ NeuronTotals neuron_totals(const SynapsePerturbation& study, const Response& res
   const auto& network = study.network();
   const auto& h = actual ? response.actual : response.predicted;
   const auto rows = at(network.local_size());
-  const double p = study.power();
-  std::vector<std::int64_t> changed(entries.begin(), entries.end());
-  std::sort(changed.begin(), changed.end());
-  constexpr int kBoth = 2;  // log changes, cost changes
-  std::vector<double> input(rows * kBoth, 0.0), output((rows + network.halo.ghosts().size()) * kBoth, 0.0);
+  const CostChange cost_change(study, entries, actual);
+  constexpr int both = 2;  // log changes, cost changes
+  std::vector<double> input(rows * both, 0.0), output((rows + network.halo.ghosts().size()) * both, 0.0);
   for_each_synapse(study, [&](LocalIndex i, std::int64_t e, LocalIndex j) {
-    const double change = h[at(j)] - h[at(i)];
-    const bool own = std::binary_search(changed.begin(), changed.end(), e);
-    const double made = own ? (actual ? std::log1p(study.eta()) : study.eta()) : 0.0;
-    const double relative = actual ? std::expm1(p * (change + made)) : p * (change + made);
-    const double cost = study.cost(i, e) * relative;
-    input[at(i) * kBoth] += change, input[at(i) * kBoth + 1] += cost;
-    output[at(j) * kBoth] += change, output[at(j) * kBoth + 1] += cost;
+    const double change = h[at(j)] - h[at(i)], cost = cost_change(i, e, change);
+    input[at(i) * both] += change, input[at(i) * both + 1] += cost;
+    output[at(j) * both] += change, output[at(j) * both + 1] += cost;
   });
-  std::vector<double> owned(output.begin(), output.begin() + static_cast<std::ptrdiff_t>(rows * kBoth));
-  BlockExchange(network.halo).reverse_add(std::span(output).subspan(rows * kBoth), owned, kBoth);
+  const auto owned = detail::owner_sums(network.halo, output, both);
   NeuronTotals totals;
   for (std::size_t i = 0; i < rows; ++i) {
-    totals.input_log.push_back(input[i * kBoth]), totals.input_cost.push_back(input[i * kBoth + 1]);
-    totals.output_log.push_back(owned[i * kBoth]), totals.output_cost.push_back(owned[i * kBoth + 1]);
+    totals.input_log.push_back(input[i * both]), totals.input_cost.push_back(input[i * both + 1]);
+    totals.output_log.push_back(owned[i * both]), totals.output_cost.push_back(owned[i * both + 1]);
   }
   return totals;
 }

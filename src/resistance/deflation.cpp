@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "resistance/tuning.hpp"
 #include "spectral/lanczos.hpp"
 #include "synbal/core/random.hpp"
 
@@ -14,9 +15,7 @@ namespace synbal::detail {
 
 namespace {
 
-constexpr std::uint32_t kStream = 0xDEF1;
-constexpr int kPowers = 3;       // of L^+ D: bulk modes, though many, then weigh little
-constexpr double kRough = 1e-3;  // residual of these solves
+using namespace tuning;
 
 /// Eigenvalues of a column's Lanczos matrix, each with its share of the column's start.
 std::vector<std::pair<double, double>> quadrature(const LanczosColumn& column) {
@@ -54,7 +53,7 @@ double deflation_gain(std::span<const LanczosColumn> columns, std::int64_t count
 }
 
 EnergyBasis slow_space(const ConductanceGraph& graph, LaplacianSolver& solver, int count, std::uint64_t seed) {
-  const CounterRandom random(seed, kStream);
+  const CounterRandom random(seed, 0xDEF1);
   const auto n = at(graph.size());
   count = static_cast<int>(std::min<std::int64_t>(count, graph.global_size() - solver.nullity()));
   EnergyBasis basis(graph, count);

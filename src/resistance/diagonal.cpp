@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "resistance/resistance_rows.hpp"
 #include "resistance/split_samples.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/core/timer.hpp"
 #include "synbal/krylov/component_sums.hpp"
-#include "synbal/resistance/resistance.hpp"
 
 namespace synbal {
 
@@ -17,23 +17,11 @@ namespace {
 using detail::PowerBlock;
 using detail::SampleBlock;
 
-constexpr std::uint32_t kCheckStream = 0x51A3;
-constexpr double kMeanOfNormal = 0.7978845608028654;  // E|z|, z standard normal: sqrt(2/pi)
-
 // Collective.
 DiagonalResult exact(const ConductanceGraph& graph, LaplacianSolver& solver, double tolerance) {
   DiagonalResult result;
-  const auto n = at(graph.size());
-  result.value.assign(n, 0.0), result.error.assign(n, 0.0);
-  const auto& nodes = graph.nodes();
-  const auto keep = [&](GlobalIndex first, int m, std::span<const double> x) {
-    for (int k = 0; k < m; ++k) {
-      if (!nodes.owns(first + k)) continue;
-      const auto i = at(first + k - nodes.first());
-      result.value[i] = x[i * at(m) + at(k)];
-    }
-  };
-  result.converged = pseudoinverse_matrix(graph, solver, keep, tolerance);
+  result.value.assign(at(graph.size()), 0.0), result.error = result.value;
+  result.converged = detail::exact_diagonal(graph, solver, result.value, tolerance);
   result.solves = static_cast<int>(graph.global_size());
   return result;
 }
@@ -55,8 +43,8 @@ class Estimator {
     fixed_.assign(at(graph_.size()), 0.0), rest_ = fixed_, fourth_ = fixed_;
     detail::SplitVisitor visitor;
     visitor.choose = [this](const PowerBlock& block) { return choose(block); };
-    visitor.take = [this](const SampleBlock& block) { take(block); };
-    visitor.take_modes = [this](int m, std::span<const double> y) { take_modes(m, y); };
+    visitor.sample = [this](const SampleBlock& block) { add_sample(block); };
+    visitor.modes = [this](int m, std::span<const double> y) { add_modes(m, y); };
     const auto bound = detail::smallest_eigenvalue_bound(graph_, solver_);
     return conclude(detail::sample_split(graph_, solver_, bound, split, visitor));
   }
@@ -100,7 +88,7 @@ class Estimator {
 
   // Collective. Squares, and their squares for the scatter: random signs can make a square constant, so that its
   // variance does not follow from its mean.
-  void take(const SampleBlock& block) {
+  void add_sample(const SampleBlock& block) {
     const auto y = centred(block.y, block.columns);
     for (std::size_t i = 0; i < y.size(); ++i) {
       const double square = y[i] * y[i];
@@ -109,7 +97,7 @@ class Estimator {
   }
 
   // Collective.
-  void take_modes(int columns, std::span<const double> block) {
+  void add_modes(int columns, std::span<const double> block) {
     const auto y = centred(block, columns);
     for (std::size_t i = 0; i < y.size(); ++i) fixed_[i / at(columns)] += y[i] * y[i];
   }
@@ -153,7 +141,7 @@ class Estimator {
       for (std::size_t t = 0; t < at(walks_.lengths); ++t) value += q[t] * centred_[t][i];
       result.value.push_back(std::max(value, 0.0));
       result.error.push_back(scatter(i));
-      if (value > 0) sums[0] += kMeanOfNormal * result.error.back() / value, sums[1] += 1;
+      if (value > 0) sums[0] += detail::mean_of_normal() * result.error.back() / value, sums[1] += 1;
     }
     graph_.comm().sum(std::span<double>(sums));
     result.quality.predicted_error = sums[1] > 0 ? sums[0] / sums[1] : 0.0;
@@ -173,7 +161,7 @@ class Estimator {
 
 // Collective. The nodes whose random number is small, the same list on all ranks.
 std::vector<GlobalIndex> drawn_nodes(const ConductanceGraph& graph, const DiagonalParams& params) {
-  const CounterRandom random(params.seed, kCheckStream);
+  const CounterRandom random(params.seed, 0x51A3);
   const double chance = static_cast<double>(params.checked) / static_cast<double>(graph.global_size());
   std::vector<GlobalIndex> own;
   for (LocalIndex i = 0; i < graph.size(); ++i) {
@@ -202,22 +190,17 @@ std::vector<double> solved(const ConductanceGraph& graph, LaplacianSolver& solve
 void check(const ConductanceGraph& graph, LaplacianSolver& solver, const DiagonalParams& params,
            DiagonalResult& result) {
   const auto drawn = drawn_nodes(graph, params);
-  double sums[3] = {}, worst = 0;
+  std::vector<double> errors;
   for (std::size_t begin = 0; begin < drawn.size(); begin += LaplacianOperator::kMaxColumns) {
     const auto block =
         std::span(drawn).subspan(begin, std::min(drawn.size() - begin, at(LaplacianOperator::kMaxColumns)));
     const auto exact = solved(graph, solver, block);
     for (std::size_t k = 0; k < block.size(); ++k) {
       if (!(exact[k] > 0)) continue;
-      const double error = result.value[at(block[k] - graph.nodes().first())] / exact[k] - 1;
-      sums[0] += 1, sums[1] += std::abs(error), sums[2] += error;
-      worst = std::max(worst, std::abs(error));
+      errors.push_back(result.value[at(block[k] - graph.nodes().first())] / exact[k] - 1);
     }
   }
-  graph.comm().sum(std::span<double>(sums));
-  result.quality.checked_max = graph.comm().max(worst);
-  result.quality.checked = static_cast<std::int64_t>(sums[0]);
-  if (sums[0] > 0) result.quality.checked_mean = sums[1] / sums[0], result.quality.checked_bias = sums[2] / sums[0];
+  detail::note_errors(graph.comm(), errors, result.quality);
 }
 
 }  // namespace

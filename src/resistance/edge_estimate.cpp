@@ -1,4 +1,5 @@
-// Two estimates per edge from the same samples, combined by their variances, then made to obey Foster's theorem.
+// Two estimates per edge from the same samples (random projections after Spielman & Srivastava 2011), combined by their
+// variances, then made to obey Foster's theorem (1949).
 #include "resistance/edge_estimate.hpp"
 
 #include <algorithm>
@@ -12,9 +13,6 @@
 namespace synbal::detail {
 
 namespace {
-
-constexpr double kNoise = 1e-9;                       // of a leverage above 1 that is rounding
-constexpr double kMeanOfNormal = 0.7978845608028654;  // E|z|, z standard normal: sqrt(2/pi)
 
 /// The walks' part of R along an edge or to ground, for walks of 0..3 steps.
 class WalkTerms {
@@ -99,8 +97,8 @@ class Estimator {
     if (params_.tolerance > 0) split.missing = params_.tolerance;
     SplitVisitor visitor;
     visitor.choose = [this](const PowerBlock& block) { return choose(block); };
-    visitor.take = [this](const SampleBlock& block) { take(block); };
-    visitor.take_modes = [this](int m, std::span<const double> y) { take_modes(m, y); };
+    visitor.sample = [this](const SampleBlock& block) { add_sample(block); };
+    visitor.modes = [this](int m, std::span<const double> y) { add_modes(m, y); };
     const auto outcome = sample_split(graph_, solver_, bound_, split, visitor);
     q_ = walk_coefficients(outcome.pi);
     result_.converged = outcome.converged;
@@ -135,7 +133,7 @@ class Estimator {
     return least_polynomial(q, two ? 2 : 1);
   }
 
-  void take(const SampleBlock& block) {
+  void add_sample(const SampleBlock& block) {
     const auto m = at(block.columns);
     std::size_t number = 0;
     for_each_kept_edge(graph_, [&](LocalIndex i, std::int64_t e, LocalIndex j) {
@@ -154,10 +152,10 @@ class Estimator {
       }
       edges_.rest[number] += rest, edges_.gap[number++] += gap;
     });
-    take_ground(block);
+    add_ground_sample(block);
   }
 
-  void take_ground(const SampleBlock& block) {
+  void add_ground_sample(const SampleBlock& block) {
     const auto m = at(block.columns);
     for (LocalIndex i = 0; i < graph_.size(); ++i) {
       const double g = graph_.ground()[at(i)];
@@ -171,7 +169,7 @@ class Estimator {
     }
   }
 
-  void take_modes(int columns, std::span<const double> y) {
+  void add_modes(int columns, std::span<const double> y) {
     const auto m = at(columns);
     std::size_t number = 0;
     for_each_kept_edge(graph_, [&](LocalIndex i, std::int64_t e, LocalIndex j) {
@@ -189,44 +187,61 @@ class Estimator {
 
   // Collective. Estimates with their variances; the missing part of Foster's sum goes where the variance is.
   void finish() {
-    const WalkTerms terms(graph_, walks_);
-    const auto solves = static_cast<double>(params_.solves);
-    std::vector<double> variance, ground_variance(at(graph_.size()), 0.0);
-    double totals[4] = {};  // leverages, variances, relative errors, edges
-    const auto count = [&](const Combined& one) {
-      totals[0] += one.leverage, totals[1] += one.variance, totals[3] += 1;
-      if (one.leverage > 0) totals[2] += kMeanOfNormal * std::sqrt(one.variance) / one.leverage;
-      result_.largest = std::max(result_.largest, one.leverage);
-      return one;
-    };
-    std::size_t number = 0;
-    for_each_kept_edge(graph_, [&](LocalIndex i, std::int64_t e, LocalIndex j) {
-      const double fixed = edges_.fixed[number] + graph_.conductance()[e] * dot(q_, terms.edge(number, i, e, j));
-      const auto one = count(combine(fixed, edges_.rest[number], edges_.gap[number], solves));
-      result_.edge.push_back(one.leverage), variance.push_back(one.variance);
-      ++number;
-    });
-    result_.ground.assign(at(graph_.size()), 0.0);
-    for (LocalIndex i = 0; i < graph_.size(); ++i) {
-      const double g = graph_.ground()[at(i)];
-      if (!(g > 0)) continue;
-      const double fixed = ground_.fixed[at(i)] + g * dot(q_, terms.ground(i));
-      const auto one = count(combine(fixed, ground_.rest[at(i)], ground_.gap[at(i)], solves));
-      result_.ground[at(i)] = one.leverage, ground_variance[at(i)] = one.variance;
-    }
+    Totals totals;
+    const auto variance = combine_edges(totals), ground_variance = combine_ground(totals);
+    double sums[] = {totals.leverage, totals.variance, totals.relative_error, totals.count};
     const auto& comm = graph_.comm();
-    comm.sum(std::span<double>(totals));
-    result_.largest = comm.max(result_.largest);
-    result_.predicted_error = totals[3] > 0 ? totals[2] / totals[3] : 0.0;
-    result_.foster_sum = totals[0];
+    comm.sum(std::span<double>(sums));
+    result_.largest = comm.max(totals.largest);
+    result_.predicted_error = sums[3] > 0 ? sums[2] / sums[3] : 0.0;
+    result_.foster_sum = sums[0];
     result_.foster_exact = static_cast<double>(graph_.global_size() - solver_.nullity());
-    const double lack = totals[1] > 0 ? (result_.foster_exact - totals[0]) / totals[1] : 0.0;
-    settle(result_.edge, variance, lack), settle(result_.ground, ground_variance, lack);
+    const double lack = sums[1] > 0 ? (result_.foster_exact - sums[0]) / sums[1] : 0.0;
+    distribute(result_.edge, variance, lack), distribute(result_.ground, ground_variance, lack);
     bound_leverages();
     result_.above_one = comm.sum(result_.above_one);
   }
 
-  static void settle(std::vector<double>& leverage, const std::vector<double>& variance, double lack) {
+  struct Totals {
+    double leverage = 0, variance = 0, relative_error = 0, count = 0, largest = 0;
+    void add(const Combined& one) {
+      leverage += one.leverage, variance += one.variance, count += 1;
+      if (one.leverage > 0) relative_error += mean_of_normal() * std::sqrt(one.variance) / one.leverage;
+      largest = std::max(largest, one.leverage);
+    }
+  };
+
+  /// [kept edges] Variances; the estimates go to the result.
+  std::vector<double> combine_edges(Totals& totals) {
+    const WalkTerms terms(graph_, walks_);
+    std::vector<double> variance;
+    for_each_kept_edge(graph_, [&](LocalIndex i, std::int64_t e, LocalIndex j) {
+      const auto k = variance.size();
+      const double fixed = edges_.fixed[k] + graph_.conductance()[e] * dot(q_, terms.edge(k, i, e, j));
+      const auto one = combine(fixed, edges_.rest[k], edges_.gap[k], params_.solves);
+      totals.add(one);
+      result_.edge.push_back(one.leverage), variance.push_back(one.variance);
+    });
+    return variance;
+  }
+
+  /// [n] The same for the edges to ground; 0 where there is none.
+  std::vector<double> combine_ground(Totals& totals) {
+    const WalkTerms terms(graph_, walks_);
+    std::vector<double> variance(at(graph_.size()), 0.0);
+    result_.ground.assign(variance.size(), 0.0);
+    for (LocalIndex i = 0; i < graph_.size(); ++i) {
+      const double g = graph_.ground()[at(i)];
+      if (!(g > 0)) continue;
+      const double fixed = ground_.fixed[at(i)] + g * dot(q_, terms.ground(i));
+      const auto one = combine(fixed, ground_.rest[at(i)], ground_.gap[at(i)], params_.solves);
+      totals.add(one);
+      result_.ground[at(i)] = one.leverage, variance[at(i)] = one.variance;
+    }
+    return variance;
+  }
+
+  static void distribute(std::vector<double>& leverage, const std::vector<double>& variance, double lack) {
     for (std::size_t k = 0; k < leverage.size(); ++k) leverage[k] += lack * variance[k];
   }
 
@@ -235,7 +250,7 @@ class Estimator {
     const auto degree = with_ghosts(graph_.halo(), graph_.degree());
     std::size_t number = 0;
     const auto limit = [&](double& leverage, double least) {
-      result_.above_one += leverage > 1 + kNoise ? 1 : 0;
+      result_.above_one += leverage > 1 + 1e-9 ? 1 : 0;
       leverage = std::clamp(leverage, std::min(least, 1.0), 1.0);
     };
     for_each_kept_edge(graph_, [&](LocalIndex i, std::int64_t e, LocalIndex j) {

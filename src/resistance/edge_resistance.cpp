@@ -6,6 +6,9 @@
 
 #include "resistance/edge_estimate.hpp"
 #include "resistance/edge_visits.hpp"
+#include "resistance/split_samples.hpp"
+#include "resistance/tuning.hpp"
+#include "synbal/core/error.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/core/timer.hpp"
 #include "synbal/resistance/diagonal.hpp"
@@ -16,9 +19,7 @@ namespace {
 
 using detail::for_each_kept_edge;
 
-constexpr std::uint32_t kCheckStream = 0x51A2;
-constexpr double kCheckTolerance = 1e-6;
-constexpr double kPairTolerance = 1e-10;
+using namespace detail::tuning;
 
 /// Leverages of kept edges and to ground -> resistances at both ends.
 void spread(const ConductanceGraph& graph, std::span<const double> edge, std::span<const double> ground,
@@ -45,33 +46,39 @@ void sum_up(const ConductanceGraph& graph, const LaplacianSolver& solver, std::s
   result.foster_exact = static_cast<double>(graph.global_size() - solver.nullity());
 }
 
-// Collective. Estimated leverages against solved ones, for edges whose random number is small.
-void check(const ConductanceGraph& graph, ResistanceSolver& resistances, const EdgeResistanceParams& params,
-           std::span<const double> edge, EstimateQuality& quality) {
-  const CounterRandom random(params.seed, kCheckStream);
-  const double chance =
-      static_cast<double>(params.checked) / static_cast<double>(std::max<std::int64_t>(1, graph.edges()));
+/// Kept edges whose random number is small, with the leverages that were estimated for them.
+struct DrawnEdges {
   std::vector<NodePair> pairs;
   std::vector<double> estimated;
+};
+
+DrawnEdges drawn_edges(const ConductanceGraph& graph, const EdgeResistanceParams& params,
+                       std::span<const double> edge) {
+  const CounterRandom random(params.seed, 0x51A2);
+  const double chance =
+      static_cast<double>(params.checked) / static_cast<double>(std::max<std::int64_t>(1, graph.edges()));
+  DrawnEdges drawn;
   std::size_t number = 0;
   for_each_kept_edge(graph, [&](LocalIndex i, std::int64_t, LocalIndex j) {
     const auto low = static_cast<std::uint64_t>(std::min(graph.global(i), graph.global(j)));
     const auto high = static_cast<std::uint64_t>(std::max(graph.global(i), graph.global(j)));
     const double leverage = edge[number++];
     if (random.uniform(low * static_cast<std::uint64_t>(graph.global_size()) + high) >= chance) return;
-    pairs.push_back({graph.global(i), graph.global(j)}), estimated.push_back(leverage);
+    drawn.pairs.push_back({graph.global(i), graph.global(j)}), drawn.estimated.push_back(leverage);
   });
-  const auto exact = resistances(pairs);
-  double sums[3] = {};
-  for (std::size_t k = 0; k < pairs.size(); ++k) {
-    const double error = estimated[k] / exact.pairs[k].leverage - 1;
-    sums[0] += 1, sums[1] += std::abs(error), sums[2] += error;
-    quality.checked_max = std::max(quality.checked_max, std::abs(error));
+  return drawn;
+}
+
+// Collective. Estimated leverages against solved ones.
+void check(const ConductanceGraph& graph, ResistanceSolver& resistances, const EdgeResistanceParams& params,
+           std::span<const double> edge, EstimateQuality& quality) {
+  const auto drawn = drawn_edges(graph, params, edge);
+  const auto exact = resistances(drawn.pairs);
+  std::vector<double> errors;
+  for (std::size_t k = 0; k < drawn.pairs.size(); ++k) {
+    errors.push_back(drawn.estimated[k] / exact.pairs[k].leverage - 1);
   }
-  graph.comm().sum(std::span<double>(sums));
-  quality.checked_max = graph.comm().max(quality.checked_max);
-  quality.checked = static_cast<std::int64_t>(sums[0]);
-  if (sums[0] > 0) quality.checked_mean = sums[1] / sums[0], quality.checked_bias = sums[2] / sums[0];
+  detail::note_errors(graph.comm(), errors, quality);
 }
 
 // Collective.
@@ -95,41 +102,65 @@ EdgeResistances estimated(const ConductanceGraph& graph, LaplacianSolver& solver
   return result;
 }
 
-// Collective. R = L+_ii + L+_jj - 2 L+_ij, the last from the columns as they come.
-EdgeResistances by_columns(const ConductanceGraph& graph, LaplacianSolver& solver, double tolerance) {
-  const Timer timer;
+/// What columns of L^+ say about the kept edges, as they come: L+_ii and, per edge, L+_ij.
+class EdgesInColumns {
+ public:
+  explicit EdgesInColumns(const ConductanceGraph& graph) : graph_(&graph), diagonal_(at(graph.size()), 0.0) {
+    for_each_kept_edge(graph, [&](LocalIndex i, std::int64_t, LocalIndex j) {
+      places_.push_back({graph.global(j), i, places_.size()});
+    });
+    std::sort(places_.begin(), places_.end(), [](const Place& a, const Place& b) { return a.column < b.column; });
+    between_.resize(places_.size());
+  }
+
+  void operator()(GlobalIndex first, int columns, std::span<const double> x) {
+    const auto m = at(columns);
+    const auto& nodes = graph_->nodes();
+    for (int k = 0; k < columns; ++k) {
+      const auto own = first + k - nodes.first();
+      if (nodes.owns(first + k)) diagonal_[at(own)] = x[at(own) * m + at(k)];
+    }
+    for (; next_ < places_.size() && places_[next_].column < first + columns; ++next_) {
+      const auto& place = places_[next_];
+      between_[place.number] = x[at(place.i) * m + at(place.column - first)];
+    }
+  }
+
+  /// Collective. c (L+_ii + L+_jj - 2 L+_ij)
+  [[nodiscard]] std::vector<double> leverages() const {
+    const auto diagonal = with_ghosts(graph_->halo(), diagonal_);
+    std::vector<double> edge;
+    for_each_kept_edge(*graph_, [&](LocalIndex i, std::int64_t e, LocalIndex j) {
+      edge.push_back(graph_->conductance()[e] * (diagonal[at(i)] + diagonal[at(j)] - 2 * between_[edge.size()]));
+    });
+    return edge;
+  }
+  /// c L+_ii of the edges to ground.
+  [[nodiscard]] std::vector<double> to_ground() const {
+    auto ground = diagonal_;
+    for (std::size_t i = 0; i < ground.size(); ++i) ground[i] *= graph_->ground()[i];
+    return ground;
+  }
+
+ private:
   struct Place {
     GlobalIndex column;
     LocalIndex i;
     std::size_t number;
   };
-  std::vector<Place> places;
-  for_each_kept_edge(graph, [&](LocalIndex i, std::int64_t, LocalIndex j) {
-    places.push_back({graph.global(j), i, places.size()});
-  });
-  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.column < b.column; });
-  const auto n = at(graph.size());
-  std::vector<double> diagonal(n, 0.0), between(places.size(), 0.0);
-  auto next = places.begin();
+  const ConductanceGraph* graph_;
+  std::vector<Place> places_;  // by column
+  std::size_t next_ = 0;
+  std::vector<double> diagonal_, between_;
+};
+
+// Collective.
+EdgeResistances by_columns(const ConductanceGraph& graph, LaplacianSolver& solver, double tolerance) {
+  const Timer timer;
+  EdgesInColumns edges(graph);
   EdgeResistances result;
-  result.converged = pseudoinverse_matrix(
-      graph, solver,
-      [&](GlobalIndex first, int m, std::span<const double> x) {
-        for (int k = 0; k < m; ++k) {
-          const auto own = first + k - graph.nodes().first();
-          if (graph.nodes().owns(first + k)) diagonal[at(own)] = x[at(own) * at(m) + at(k)];
-        }
-        for (; next != places.end() && next->column < first + m; ++next) {
-          between[next->number] = x[at(next->i) * at(m) + at(next->column - first)];
-        }
-      },
-      tolerance);
-  diagonal = with_ghosts(graph.halo(), std::move(diagonal));
-  std::vector<double> edge, ground(n, 0.0);
-  for_each_kept_edge(graph, [&](LocalIndex i, std::int64_t e, LocalIndex j) {
-    edge.push_back(graph.conductance()[e] * (diagonal[at(i)] + diagonal[at(j)] - 2 * between[edge.size()]));
-  });
-  for (std::size_t i = 0; i < n; ++i) ground[i] = graph.ground()[i] * diagonal[i];
+  result.converged = pseudoinverse_matrix(graph, solver, std::ref(edges), tolerance);
+  const auto edge = edges.leverages(), ground = edges.to_ground();
   sum_up(graph, solver, edge, ground, result);
   spread(graph, edge, ground, result);
   result.solves = static_cast<int>(graph.global_size());
@@ -137,19 +168,25 @@ EdgeResistances by_columns(const ConductanceGraph& graph, LaplacianSolver& solve
   return result;
 }
 
+/// The kept edges, then those to ground.
+std::vector<NodePair> ends_of_edges(const ConductanceGraph& graph) {
+  std::vector<NodePair> pairs;
+  for_each_kept_edge(graph, [&](LocalIndex i, std::int64_t, LocalIndex j) {
+    pairs.push_back({graph.global(i), graph.global(j)});
+  });
+  for (LocalIndex i = 0; i < graph.size(); ++i) {
+    if (graph.ground()[at(i)] > 0) pairs.push_back({graph.global(i), kGround});
+  }
+  return pairs;
+}
+
 // Collective.
 EdgeResistances by_pairs(const ConductanceGraph& graph, LaplacianSolver& solver, const EdgeResistanceParams& params) {
   const Timer timer;
   ResistanceParams pair_params;
   pair_params.tolerance = params.tolerance > 0 ? params.tolerance : kPairTolerance, pair_params.seed = params.seed;
-  std::vector<NodePair> pairs;
-  for_each_kept_edge(graph, [&](LocalIndex i, std::int64_t, LocalIndex j) {
-    pairs.push_back({graph.global(i), graph.global(j)});
-  });
-  const auto edges = pairs.size();
-  for (LocalIndex i = 0; i < graph.size(); ++i) {
-    if (graph.ground()[at(i)] > 0) pairs.push_back({graph.global(i), kGround});
-  }
+  const auto edges = at(detail::kept_edges(graph));
+  const auto pairs = ends_of_edges(graph);
   const auto found = ResistanceSolver(graph, solver, pair_params)(pairs);
   std::vector<double> edge, ground(at(graph.size()), 0.0);
   for (std::size_t k = 0; k < edges; ++k) edge.push_back(found.pairs[k].leverage);
@@ -169,9 +206,15 @@ EdgeResistances by_pairs(const ConductanceGraph& graph, LaplacianSolver& solver,
 
 EdgeResistances edge_resistances(const ConductanceGraph& graph, LaplacianSolver& solver,
                                  const EdgeResistanceParams& params) {
-  if (params.method == EdgeMethod::columns) return by_columns(graph, solver, params.tolerance);
-  if (params.method == EdgeMethod::pairs) return by_pairs(graph, solver, params);
-  return estimated(graph, solver, params);
+  switch (params.method) {
+    case EdgeMethod::estimate:
+      return estimated(graph, solver, params);
+    case EdgeMethod::columns:
+      return by_columns(graph, solver, params.tolerance);
+    case EdgeMethod::pairs:
+      return by_pairs(graph, solver, params);
+  }
+  throw internal_error("an unknown way to edge resistances");
 }
 
 }  // namespace synbal

@@ -4,12 +4,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "resistance/tuning.hpp"
+
 namespace synbal::detail {
 
 namespace {
-
-constexpr double kDependent = 1e-10;  // of the energy of a vector: less left means nothing left
-constexpr int kRounds = 2;            // twice is enough (Kahan, Parlett)
 
 /// The upper triangular R, [m * m] by rows, with R^T R = G for the columns that are kept; those that depend on others
 /// are not.
@@ -29,7 +28,7 @@ Factor factor(const std::vector<double>& gram, const std::vector<double>& energy
       f.r[i * m + j] = entry / f.r[i * m + i];
       left -= f.r[i * m + j] * f.r[i * m + j];
     }
-    if (!(left > kDependent * energy[j])) continue;
+    if (!(left > tuning::kDependent * energy[j])) continue;
     f.r[j * m + j] = std::sqrt(left);
     f.kept.push_back(j);
   }
@@ -50,6 +49,17 @@ std::vector<double> divided(const std::vector<double>& x, std::size_t m, const F
     }
   }
   return y;
+}
+
+/// This rank's part of X^T Y, [m * m].
+std::vector<double> products(const std::vector<double>& x, const std::vector<double>& y, std::size_t m) {
+  std::vector<double> sums(m * m, 0.0);
+  for (std::size_t row = 0; row < x.size(); row += m) {
+    for (std::size_t i = 0; i < m; ++i) {
+      for (std::size_t j = 0; j < m; ++j) sums[i * m + j] += x[row + i] * y[row + j];
+    }
+  }
+  return sums;
 }
 
 }  // namespace
@@ -86,23 +96,19 @@ void EnergyBasis::combine(const Values& share, double factor, std::span<double> 
 
 // Collective. One block against the span and against itself; one product and one reduction a round.
 EnergyBasis::Values EnergyBasis::orthonormal(Values block, std::size_t& columns) {
-  for (int round = 0; round < kRounds && columns > 0; ++round) {
+  for (int round = 0; round < 2 && columns > 0; ++round) {  // twice is enough (Kahan, Parlett)
     const auto m = columns;
     Values image(block.size());
     laplacian_.apply(block, image, static_cast<int>(m));
     auto sums = shares(image, m);
-    const auto shares_end = sums.size();
-    sums.resize(shares_end + m * m, 0.0);
-    for (std::size_t row = 0; row < block.size(); row += m) {
-      for (std::size_t i = 0; i < m; ++i) {
-        for (std::size_t j = 0; j < m; ++j) sums[shares_end + i * m + j] += block[row + i] * image[row + j];
-      }
-    }
+    auto gram = products(block, image, m);
+    sums.insert(sums.end(), gram.begin(), gram.end());
     graph_->comm().sum(std::span(sums));
-    Values gram(sums.begin() + static_cast<std::ptrdiff_t>(shares_end), sums.end()), energy(m);
-    sums.resize(shares_end);
+    gram.assign(sums.end() - static_cast<std::ptrdiff_t>(m * m), sums.end());
+    sums.resize(sums.size() - m * m);
+    Values energy(m);
     for (std::size_t k = 0; k < m; ++k) energy[k] = gram[k * m + k];
-    for (std::size_t u = 0; u < shares_end; u += m) {
+    for (std::size_t u = 0; u < sums.size(); u += m) {
       for (std::size_t i = 0; i < m; ++i) {
         for (std::size_t j = 0; j < m; ++j) gram[i * m + j] -= sums[u + i] * sums[u + j];
       }

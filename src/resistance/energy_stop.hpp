@@ -8,8 +8,8 @@
 
 namespace synbal::detail {
 
-/// An observer: a column ends when b^T L^+ b exceeds what CG has reached by `missing` at most. Unlike a residual, this
-/// weighs slow modes as they deserve.
+/// An observer: a column ends when b^T L^+ b exceeds what CG has reached by `missing` at most, going by its bound from
+/// above (Golub & Meurant 2010, ch. 6). Unlike a residual, this weighs slow modes as they deserve.
 class EnergyStop {
  public:
   EnergyStop(const EigenvalueBound& bound, double missing, int columns)

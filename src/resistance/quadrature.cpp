@@ -1,4 +1,5 @@
-// Gauss, Gauss-Radau and Gauss-Lobatto bounds from CG coefficients, and the eigenvalue bound on which the latter rest.
+// Gauss, Gauss-Radau and Gauss-Lobatto bounds from CG coefficients (Golub & Meurant 2010, ch. 6 and 12), and the
+// eigenvalue bound on which the latter rest.
 #include "resistance/quadrature.hpp"
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <numbers>
 #include <string>
 
+#include "resistance/tuning.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/core/timer.hpp"
 #include "synbal/graph/operator.hpp"
@@ -15,18 +17,10 @@ namespace synbal::detail {
 
 namespace {
 
-constexpr double kRounding = 1e-13;  // relative: what sums of 1e5 rounded terms may be off by
-constexpr std::uint32_t kStream = 0x51A0;
-// Multigrid with l1-Jacobi smoothing has M <= 2 D: a V-cycle adds a positive semidefinite correction to its smoother.
-// A factorisation has M = L <= 2 D. Twice that leaves room for rounding in them.
-constexpr double kLibrarySpread = 4;
-constexpr int kAttempts = 4;              // each with another preconditioner
-constexpr double kDirectBound = 0.5;      // M = L but for rounding
-constexpr double kLargestEver = 64;       // eigenvalues of M^-1 L that are looked for
-constexpr double kDirectDeviation = 0.1;  // of the first step's length from 1, in any random column
+using namespace tuning;
 
-/// log of rho_0 / sum_j p_j(mu)^2, by the stationary qd transform of the Cholesky factors that CG gives; +infinity from
-/// the smallest Ritz value on.
+/// log of rho_0 / sum_j p_j(mu)^2 (Golub & Meurant 2010, ch. 2), by the stationary qd transform of the Cholesky factors
+/// that CG gives; +infinity from the smallest Ritz value on.
 double log_mass_below(const LanczosColumn& column, double mu) {
   double p = 1, sum = 1, shift = -mu;
   for (std::size_t j = 0; j + 1 < column.alpha.size(); ++j) {
@@ -98,7 +92,7 @@ class Recorder {
 
 /// Columns of covariance D, each node's numbers its own.
 std::vector<double> random_block(const ConductanceGraph& graph, std::uint64_t seed, int columns) {
-  const CounterRandom random(seed, kStream);
+  const CounterRandom random(seed, 0x51A0);
   std::vector<double> b;
   b.reserve(at(graph.size()) * at(columns));
   for (LocalIndex i = 0; i < graph.size(); ++i) {
@@ -119,8 +113,8 @@ struct Spread {
 // Collective. By the names of LaplacianSolve::preconditioner.
 Spread spread_of(const ConductanceGraph& graph, const std::string& preconditioner) {
   if (preconditioner == "jacobi" || preconditioner == "elimination") return {1, true};
-  if (preconditioner == "multigrid" || preconditioner == "direct") return {kLibrarySpread, true};
-  if (preconditioner != "incomplete cholesky") return {kLibrarySpread, false};
+  if (preconditioner == "multigrid" || preconditioner == "direct") return {kPetscSpread, true};
+  if (preconditioner != "incomplete cholesky") return {kPetscSpread, false};
   // M = sum_k d_k (x_k - sum_i t_ik x_i / d_k)^2 with sum_i t_ik <= d_k <= degree_k (what is dropped makes an M-matrix
   // only more dominant), so M <= 2 D + 2 diag(sum_k t_ik), and no t_ik exceeds degree_i.
   std::int64_t longest = 0;
@@ -251,6 +245,7 @@ EigenvalueBound smallest_eigenvalue_bound(const ConductanceGraph& graph, Laplaci
   return bound;
 }
 
+// Meurant & Tichy 2013: gamma^(mu) obeys the recurrence of alpha with the node mu prescribed.
 void EnergyBracket::update(const PcgIteration& step, std::size_t k) {
   if (step.iteration == 0) spoilt_ = false;
   if (spoilt_) return;

@@ -9,6 +9,7 @@
 
 #include "resistance/deflation.hpp"
 #include "resistance/quadrature.hpp"
+#include "resistance/tuning.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/timer.hpp"
 #include "synbal/graph/operator.hpp"
@@ -17,18 +18,7 @@ namespace synbal {
 
 namespace {
 
-constexpr double kSharp = 1e-12;  // residual of the random solves that bound eigenvalues: sharp bounds help all pairs
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr std::int64_t kChunk = 4096;  // pairs that every rank looks at together
-constexpr double kResidual = 1e-12;    // where a column ends whose bracket is still open
-constexpr double kRounding = 1e-13;    // of an energy that elimination gave alone
-constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
-constexpr double kSteps = 8;               // roundings that add up in an energy of CG
-constexpr double kRoom = 0.95;             // of the tolerance: where columns stop, lest rounding make them miss it
-constexpr double kWorthwhile = 0.01;       // share of the tolerance that rounding may take
-constexpr int kAttempts = 3;               // with another preconditioner each
-constexpr double kBlocksPerVector = 0.25;  // of pairs from which on a slow space pays where it spares them nearly all
-constexpr double kLeastGain = 0.75;        // estimated: below that it pays late or never (small worlds)
+using namespace detail::tuning;
 
 /// Facts about the pairs of a chunk that only the owners of their nodes know.
 struct PairFacts {
@@ -113,7 +103,7 @@ PairResistance answer(const ColumnBracket& column, const LaplacianColumn& solved
     pair.lower = solved.energy * (1 - kRounding), pair.upper = solved.energy * (1 + kRounding);
   } else {
     pair.lower = column.last ? column.bracket.lower() : 0.0;
-    pair.upper = column.last && column.fits ? column.bracket.upper() : kInfinity;
+    pair.upper = column.last && column.fits ? column.bracket.upper() : HUGE_VAL;
   }
   return pair;
 }
@@ -158,20 +148,21 @@ std::vector<double> rounding_of(const ConductanceGraph& graph, std::span<const d
     const double energy = columns[k].bracket.lower();
     rounding[k] = columns[k].by_elimination() || !columns[k].last || !(energy > 0)
                       ? 0.0
-                      : kSteps * kEpsilon * rounding[k] / energy;
+                      : kSteps * std::numeric_limits<double>::epsilon() * rounding[k] / energy;
   }
   return rounding;
 }
 
 void widen(PairResistance& pair, double rounding) { pair.lower *= 1 - rounding, pair.upper *= 1 + rounding; }
 
-// Collective. Brackets from the solutions themselves: E = b^T x + r^T x lies below b^T L^+ b by r^T L^+ r, and feels
-// rounding in x only to second order. That rest is what CG says about it, and at most r^T D^-1 r / lambda.
-void bracket_by_solution(const BlockTask& task, std::span<const double> b, std::span<const double> x,
-                         std::span<const ColumnBracket> columns, std::span<const double> rounding,
-                         std::span<PairResistance> answers) {
-  const auto& graph = *task.graph;
-  const auto m = answers.size();
+/// Per column: b^T x + r^T x, the sum of the sizes of b_i x_i, and r^T D^-1 r.
+struct SolutionSums {
+  std::vector<double> energy, size, rest;
+};
+
+// Collective.
+SolutionSums sums_of(const ConductanceGraph& graph, std::span<const double> b, std::span<const double> x,
+                     std::size_t m) {
   std::vector<double> r(b.size()), sums(3 * m, 0.0);
   LaplacianOperator(graph).apply(x, r, static_cast<int>(m));
   for (std::size_t i = 0; i < b.size(); ++i) {
@@ -182,17 +173,27 @@ void bracket_by_solution(const BlockTask& task, std::span<const double> b, std::
     if (r[i] != 0) sums[2 * m + k] += r[i] * r[i] / graph.degree()[i / m];
   }
   graph.comm().sum(std::span(sums));
-  const double lambda = detail::path_eigenvalue_bound(graph);
-  for (std::size_t k = 0; k < m; ++k) {
+  const auto part = [&](std::size_t p) { return std::vector(&sums[p * m], &sums[p * m] + m); };
+  return {part(0), part(1), part(2)};
+}
+
+// Collective. Brackets from the solutions themselves: E = b^T x + r^T x lies below b^T L^+ b by r^T L^+ r, and feels
+// rounding in x only to second order. That rest is what CG says about it, and at most r^T D^-1 r / lambda.
+void bracket_by_solution(const BlockTask& task, std::span<const double> b, std::span<const double> x,
+                         std::span<const ColumnBracket> columns, std::span<const double> rounding,
+                         std::span<PairResistance> answers) {
+  const auto sums = sums_of(*task.graph, b, x, answers.size());
+  const double lambda = detail::path_eigenvalue_bound(*task.graph);
+  for (std::size_t k = 0; k < answers.size(); ++k) {
     if (columns[k].by_elimination()) continue;
-    const double energy = sums[k], slack = kRounding * sums[m + k];
+    const double energy = sums.energy[k], slack = kRounding * sums.size[k];
     const bool known = columns[k].fits && columns[k].iterations > 0 && columns[k].last;
-    const double excess = known ? columns[k].bracket.excess() : kInfinity;
+    const double excess = known ? columns[k].bracket.excess() : HUGE_VAL;
     const double blur = rounding[k] * std::sqrt(energy);
     const double rest = std::sqrt(excess) + blur;
     const double least = known ? std::max(0.0, std::sqrt(columns[k].bracket.deficit()) - blur) : 0.0;
     answers[k].lower = std::max(answers[k].lower, energy + least * least - slack);
-    answers[k].upper = std::min(answers[k].upper, energy + std::min(rest * rest, sums[2 * m + k] / lambda) + slack);
+    answers[k].upper = std::min(answers[k].upper, energy + std::min(rest * rest, sums.rest[k] / lambda) + slack);
     conclude(answers[k], task.params->tolerance);
   }
 }
@@ -202,7 +203,7 @@ class BracketObserver {
  public:
   BracketObserver(const BlockTask& task, std::size_t columns)
       : bound_(*task.bound),
-        target_(kRoom * task.params->tolerance),
+        target_(kMargin * task.params->tolerance),
         columns_(columns, ColumnBracket{EnergyBracket(bound_), true, 0, task.slow != nullptr}) {}
 
   void operator()(const PcgIteration& step) {
@@ -285,7 +286,7 @@ double ResistanceSolver::gain_of(int vectors) {
 // Collective. Once, before the first pair.
 void ResistanceSolver::deflate(std::int64_t pairs) {
   if (slow_ || pairs == 0) return;
-  if (params_.deflation.value_or(0) > 0) eigenvalue_bound();  // settles the preconditioner
+  if (params_.deflation.value_or(0) > 0) eigenvalue_bound();  // makes the solver choose its preconditioner
   int vectors = params_.deflation.value_or(kDeflation);
   if (!params_.deflation) {
     const double blocks = static_cast<double>(pairs) / LaplacianOperator::kMaxColumns;
@@ -298,7 +299,7 @@ void ResistanceSolver::deflate(std::int64_t pairs) {
 
 const EigenvalueBound& ResistanceSolver::eigenvalue_bound() {
   if (!bound_) {
-    bound_ = detail::smallest_eigenvalue_bound(*graph_, *solver_, params_.failure_probability, params_.seed, kSharp);
+    bound_ = detail::smallest_eigenvalue_bound(*graph_, *solver_, params_.failure_probability, params_.seed, kResidual);
   }
   return *bound_;
 }
@@ -320,8 +321,7 @@ std::vector<PairResistance> ResistanceSolver::solve_chunk(std::span<const NodePa
   for (std::size_t k = 0; k < pairs.size(); ++k) {
     const bool joined = facts.component[2 * k] == facts.component[2 * k + 1];
     answers[k].converged = true;
-    if (!joined && pairs[k].first != pairs[k].second)
-      answers[k].value = answers[k].lower = answers[k].upper = kInfinity;
+    if (!joined && pairs[k].first != pairs[k].second) answers[k].value = answers[k].lower = answers[k].upper = HUGE_VAL;
     if (joined && pairs[k].first != pairs[k].second) asked.push_back(k);
   }
   for (std::size_t begin = 0; begin < asked.size(); begin += LaplacianOperator::kMaxColumns) {

@@ -1,19 +1,18 @@
 // Whole columns of L^+ and of the resistances, block by block.
+#include "resistance/resistance_rows.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
+#include <cmath>
 #include <utility>
 
 #include "synbal/core/error.hpp"
 #include "synbal/graph/operator.hpp"
-#include "synbal/resistance/resistance.hpp"
 
 namespace synbal {
 
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// Diagonal entry and component of the nodes of one block, on all ranks.
 struct BlockFacts {
@@ -62,32 +61,44 @@ bool pseudoinverse_matrix(const ConductanceGraph& graph, LaplacianSolver& solver
   return converged;
 }
 
+namespace {
+
+// Collective. R_ij = L+_ii + L+_jj - 2 L+_ij for a block of columns j of L^+.
+std::vector<double> resistances_of(const ConductanceGraph& graph, std::span<const double> diagonal, GlobalIndex first,
+                                   int columns, std::span<const double> x) {
+  const auto facts = facts_of(graph, diagonal, first, columns);
+  std::vector<double> r(x.size());
+  for (std::size_t place = 0; place < r.size(); ++place) {
+    const auto i = place / at(columns), k = place % at(columns);
+    const bool joined = graph.component()[i] == facts.component[k];
+    const bool self = graph.nodes().first() + static_cast<GlobalIndex>(i) == first + static_cast<GlobalIndex>(k);
+    const double value = diagonal[i] + facts.diagonal[k] - 2 * x[place];
+    r[place] = self ? 0.0 : joined ? std::max(value, 0.0) : HUGE_VAL;
+  }
+  return r;
+}
+
+}  // namespace
+
+bool detail::exact_diagonal(const ConductanceGraph& graph, LaplacianSolver& solver, std::span<double> diagonal,
+                            double tolerance) {
+  const auto& nodes = graph.nodes();
+  const auto keep = [&](GlobalIndex first, int m, std::span<const double> x) {
+    for (int k = 0; k < m; ++k) {
+      if (!nodes.owns(first + k)) continue;
+      const auto i = at(first + k - nodes.first());
+      diagonal[i] = x[i * at(m) + at(k)];
+    }
+  };
+  return pseudoinverse_matrix(graph, solver, keep, tolerance);
+}
+
 bool resistance_matrix(const ConductanceGraph& graph, LaplacianSolver& solver, const ColumnBlock& take,
                        double tolerance) {
   std::vector<double> diagonal(at(graph.size()), 0.0);
-  const auto first_own = graph.nodes().first();
-  bool converged = pseudoinverse_matrix(
-      graph, solver,
-      [&](GlobalIndex first, int m, std::span<const double> x) {
-        for (int k = 0; k < m; ++k) {
-          const auto i = first + k - first_own;
-          if (graph.nodes().owns(first + k)) diagonal[at(i)] = x[at(i) * at(m) + at(k)];
-        }
-      },
-      tolerance);
+  const bool converged = detail::exact_diagonal(graph, solver, diagonal, tolerance);
   const auto resistances = [&](GlobalIndex first, int m, std::span<const double> x) {
-    const auto facts = facts_of(graph, diagonal, first, m);
-    std::vector<double> r(x.size());
-    for (LocalIndex i = 0; i < graph.size(); ++i) {
-      for (int k = 0; k < m; ++k) {
-        const auto place = at(i) * at(m) + at(k);
-        const bool joined = graph.component()[at(i)] == facts.component[at(k)];
-        const bool self = first_own + i == first + k;
-        const double value = diagonal[at(i)] + facts.diagonal[at(k)] - 2 * x[place];
-        r[place] = self ? 0.0 : joined ? std::max(value, 0.0) : kInfinity;
-      }
-    }
-    take(first, m, r);
+    take(first, m, resistances_of(graph, diagonal, first, m, x));
   };
   return pseudoinverse_matrix(graph, solver, resistances, tolerance) && converged;
 }
@@ -99,7 +110,7 @@ std::vector<double> resistances_from(const ConductanceGraph& graph, LaplacianSol
                                 graph.global_size() - 1));
   }
   const auto& nodes = graph.nodes();
-  std::vector<double> r(at(graph.size()), kInfinity), b(r.size(), 0.0), x(r.size(), 0.0);
+  std::vector<double> r(at(graph.size()), HUGE_VAL), b(r.size(), 0.0), x(r.size(), 0.0);
   if (from != kGround) {
     if (nodes.owns(from)) b[at(from - nodes.first())] = 1;
     solver.solve(b, x, 1, exact_solve(tolerance));

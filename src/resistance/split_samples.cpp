@@ -14,8 +14,6 @@ namespace {
 
 using Values = std::vector<double>;
 
-constexpr double kResidual = 1e-8;  // enough, whatever the energy
-
 /// b[i] += scale * sign for every column.
 void add_signs(double* b, double scale, std::uint32_t bits, int columns) {
   for (int k = 0; k < columns; ++k) b[k] += (bits >> k & 1U) != 0 ? scale : -scale;
@@ -66,7 +64,7 @@ class Walker {
     }
   }
   // Collective.
-  void bring_ghosts(Values& x, int columns) {
+  void fetch_ghosts(Values& x, int columns) {
     const auto m = at(columns);
     exchange_.forward_begin(std::span(x).first(owned_ * m), std::span(x).subspan(owned_ * m), columns);
     exchange_.forward_end();
@@ -81,7 +79,7 @@ class Walker {
       step(power, next, columns);
       std::swap(power, next);
     }
-    bring_ghosts(y, columns);
+    fetch_ghosts(y, columns);
     return y;
   }
 
@@ -114,13 +112,13 @@ class Sampler {
       auto x = solve(b, m);
       auto slow_free = x;
       basis_.deflate(b, std::span(slow_free).first(walker_.owned() * at(m)), m);
-      walker_.bring_ghosts(x, m);
+      walker_.fetch_ghosts(x, m);
       if (first == 0) {
         choose(visitor, slow_free, m);
         give_modes(visitor);
       }
       const auto y = walker_.apply(outcome_.pi, slow_free, m);
-      visitor.take({first, m, x, y});
+      visitor.sample({first, m, x, y});
     }
     return outcome_;
   }
@@ -132,7 +130,7 @@ class Sampler {
     Values x = walker_.block(m);
     EnergyStop stop(bound_, params_.missing, m);
     LaplacianSolveParams params;
-    params.tolerance = kResidual;
+    params.tolerance = 1e-8;  // enough, whatever the energy
     const auto solved = solver_.solve(b, std::span(x).first(walker_.owned() * at(m)), m, params, std::ref(stop));
     outcome_.converged = outcome_.converged && solved.converged;
     outcome_.seconds += timer.seconds();
@@ -143,7 +141,7 @@ class Sampler {
     std::array<Values, 3> powers{x, walker_.block(m), walker_.block(m)};
     for (std::size_t t = 0; t < 3; ++t) {
       if (t > 0) walker_.step(powers[t - 1], powers[t], m);
-      walker_.bring_ghosts(powers[t], m);
+      walker_.fetch_ghosts(powers[t], m);
     }
     outcome_.pi = visitor.choose({m, {powers[0], powers[1], powers[2]}});
   }
@@ -153,7 +151,7 @@ class Sampler {
       const int m = std::min(LaplacianOperator::kMaxColumns, basis_.count() - first);
       auto v = walker_.block(m);
       basis_.columns(first, m, v);
-      visitor.take_modes(m, walker_.apply(outcome_.pi, v, m));
+      visitor.modes(m, walker_.apply(outcome_.pi, v, m));
     }
   }
 
@@ -168,6 +166,18 @@ class Sampler {
 };
 
 }  // namespace
+
+void note_errors(const Comm& comm, std::span<const double> errors, EstimateQuality& quality) {
+  double sums[3] = {}, worst = 0;
+  for (const double error : errors) {
+    sums[0] += 1, sums[1] += std::abs(error), sums[2] += error;
+    worst = std::max(worst, std::abs(error));
+  }
+  comm.sum(std::span<double>(sums));
+  quality.checked_max = comm.max(worst);
+  quality.checked = static_cast<std::int64_t>(sums[0]);
+  if (sums[0] > 0) quality.checked_mean = sums[1] / sums[0], quality.checked_bias = sums[2] / sums[0];
+}
 
 SplitOutcome sample_split(const ConductanceGraph& graph, LaplacianSolver& solver, const EigenvalueBound& bound,
                           const SplitParams& params, const SplitVisitor& visitor) {

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <functional>
+#include <numbers>
 #include <span>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include "synbal/graph/operator.hpp"
 #include "synbal/krylov/component_sums.hpp"
 #include "synbal/laplacian/solver.hpp"
+#include "synbal/resistance/edge_resistance.hpp"
 #include "synbal/spectral/modes.hpp"
 
 namespace synbal::detail {
@@ -24,7 +27,7 @@ namespace synbal::detail {
 /// twice.
 class EdgeSigns {
  public:
-  EdgeSigns(std::uint64_t seed, GlobalIndex nodes) : random_(seed, kStream), nodes_(nodes) {}
+  EdgeSigns(std::uint64_t seed, GlobalIndex nodes) : random_(seed, 0x51A1), nodes_(nodes) {}
 
   /// Bit k says the sign of vector first + k (set: +1), for at most 16 of them; first is a multiple of 16.
   [[nodiscard]] std::uint32_t bits(GlobalIndex i, GlobalIndex j, int first) const {
@@ -36,7 +39,6 @@ class EdgeSigns {
   }
 
  private:
-  static constexpr std::uint32_t kStream = 0x51A1;
   CounterRandom random_;
   GlobalIndex nodes_;
 };
@@ -61,12 +63,18 @@ struct SampleBlock {
   std::span<const double> y;  ///< pi(P) of it, without slow modes
 };
 
+/// E|z| for a standard normal z: sqrt(2/pi).
+inline double mean_of_normal() { return std::sqrt(2 * std::numbers::inv_pi); }
+
 /// What an estimator does with the samples. All may communicate.
 struct SplitVisitor {
-  std::function<Polynomial(const PowerBlock&)> choose;                   ///< after the first block was solved
-  std::function<void(const SampleBlock&)> take;                          ///< every block
-  std::function<void(int columns, std::span<const double>)> take_modes;  ///< pi(P) v, v^T L v = 1: counts fully
+  std::function<Polynomial(const PowerBlock&)> choose;              ///< after the first block was solved
+  std::function<void(const SampleBlock&)> sample;                   ///< every block
+  std::function<void(int columns, std::span<const double>)> modes;  ///< pi(P) v, v^T L v = 1: counts fully
 };
+
+/// Collective. What relative errors, found on all ranks, say about an estimate.
+void note_errors(const Comm& comm, std::span<const double> errors, EstimateQuality& quality);
 
 /// What came of the solves.
 struct SplitOutcome {
@@ -75,7 +83,8 @@ struct SplitOutcome {
   double seconds = 0;  ///< in the solver
 };
 
-/// Collective. L^+ = sum_t q_t A_t + sum_v pi(P) v v^T pi(P)^T + E[y y^T]: the walks, the slow modes that were given,
+/// Collective. Random projections after Spielman & Srivastava (2011), of what walks and modes leave:
+/// L^+ = sum_t q_t A_t + sum_v pi(P) v v^T pi(P)^T + E[y y^T]: the walks, the slow modes that were given,
 /// and the rest as an expectation over the samples (within components; A_t in walks.hpp).
 SplitOutcome sample_split(const ConductanceGraph& graph, LaplacianSolver& solver, const EigenvalueBound& bound,
                           const SplitParams& params, const SplitVisitor& visitor);

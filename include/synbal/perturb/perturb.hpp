@@ -85,8 +85,10 @@ class SynapsePerturbation {
   void rebalance(std::span<const std::int64_t> entries, Response& response);
 
  private:
-  void settle();
+  void converge();
+  void check_equilibrium();
   void number_columns();
+  [[nodiscard]] std::vector<double> start_of(const Response& response, double& largest) const;
   [[nodiscard]] double cost_in_unit(LocalIndex row, std::int64_t entry) const noexcept;
   [[nodiscard]] std::vector<double> sources(std::span<const Perturbed> entries, int columns,
                                             std::span<double> scale) const;

@@ -1,0 +1,38 @@
+// The numbers of resistances: what they are relative to and what they guard against. Those about slow spaces come from
+// benchmark_resistance; of the others the origin is not recorded.
+#pragma once
+
+#include <cstdint>
+
+namespace synbal::detail::tuning {
+
+constexpr double kRounding = 1e-13;  ///< relative: what sums of 1e5 rounded terms may be off by
+
+// The bounds of eigenvalues.
+/// M <= 2 D for multigrid with l1-Jacobi smoothing (a V-cycle adds a positive semidefinite correction to its smoother)
+/// and for a factorisation, which has M = L <= 2 D. Twice that leaves room for rounding in them.
+constexpr double kPetscSpread = 4;
+constexpr double kDirectBound = 0.5;      ///< of the smallest where M = L but for rounding
+constexpr double kDirectDeviation = 0.1;  ///< of the first step's length from 1, in any random column, for M = L
+constexpr double kLargestEver = 64;       ///< eigenvalues of M^-1 L that are looked for
+constexpr int kAttempts = 4;              ///< each with another preconditioner, as the solver may change it on the way
+
+// Pairs.
+constexpr double kResidual = 1e-12;     ///< of solves behind brackets and bounds: sharp bounds help all pairs
+constexpr double kSteps = 8;            ///< roundings that add up in an energy of CG
+constexpr double kMargin = 0.95;        ///< of the tolerance: where columns stop, lest rounding make them miss it
+constexpr double kWorthwhile = 0.01;    ///< share of the tolerance that rounding may take
+constexpr std::int64_t kChunk = 4'096;  ///< pairs that every rank looks at together
+
+// Slow spaces.
+constexpr double kBlocksPerVector = 0.25;  ///< of pairs from which on a vector pays where it spares them nearly all
+constexpr double kLeastGain = 0.75;   ///< share of iterations spared: below that it pays late or never (small worlds)
+constexpr int kPowers = 3;            ///< of L^+ D: bulk modes, though many, then weigh little
+constexpr double kRough = 1e-3;       ///< residual of the solves for it
+constexpr double kDependent = 1e-10;  ///< of the energy of a vector: less left means nothing left
+
+// Estimates of all edges.
+constexpr double kCheckTolerance = 1e-6;  ///< of the brackets against which they are checked
+constexpr double kPairTolerance = 1e-10;  ///< of brackets where every edge is solved for
+
+}  // namespace synbal::detail::tuning
