@@ -18,7 +18,7 @@
 #include "measure.hpp"
 #include "synbal/balance/balance.hpp"
 #include "synbal/core/error.hpp"
-#include "synbal/core/memory.hpp"
+#include "synbal/core/build_info.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/core/session.hpp"
 #include "synbal/network/generate.hpp"

@@ -14,7 +14,6 @@
 
 #include "synbal/core/build_info.hpp"
 #include "synbal/core/error.hpp"
-#include "synbal/core/memory.hpp"
 
 namespace synbal::app {
 

@@ -8,9 +8,11 @@
 #include <petscsys.h>
 #include <slepcsys.h>
 #include <sundials/sundials_version.h>
+#include <sys/resource.h>
 
 #include <array>
 #include <ctime>
+#include <fstream>
 
 #include "synbal_config.hpp"
 #include "synbal_revision.hpp"
@@ -46,6 +48,16 @@ std::string sundials_version() {
   SUNDIALSGetVersion(text.data(), static_cast<int>(text.size()));
   return fmt::format("SUNDIALS {}", text.data());
 }
+
+/// VmHWM of /proc/self/status; 0 where the kernel does not tell.
+ByteCount high_water_mark() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    ByteCount kibibytes = 0;
+    if (word == "VmHWM:" && status >> kibibytes) return kibibytes * 1024;
+  }
+  return 0;
+}
 }  // namespace
 
 std::string version() { return SYNBAL_VERSION; }
@@ -60,5 +72,13 @@ std::string library_versions() {
 int petsc_int_bits() { return static_cast<int>(8 * sizeof(PetscInt)); }
 
 std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
+
+ByteCount peak_resident_bytes() {
+  // ru_maxrss comes second: it includes what the launcher had resident when it started this process.
+  if (const auto bytes = high_water_mark(); bytes > 0) return bytes;
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<ByteCount>(usage.ru_maxrss) * 1024;
+}
 
 }  // namespace synbal

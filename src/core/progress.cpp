@@ -8,15 +8,13 @@
 #include <iterator>
 #include <utility>
 
+#include "core/tuning.hpp"
 #include "synbal/core/log.hpp"
 
 namespace synbal {
 
 namespace {
-constexpr std::size_t kMostSamples = 64;
-constexpr std::size_t kFewestSamples = 6;
-constexpr double kSameSlope = 1.5;  ///< the two halves of a steady trend differ by no more than this factor
-constexpr double kGoodFit = 0.9;    ///< share of the variance that the line explains
+using namespace tuning;
 
 /// Least-squares line of log(imbalance) over seconds.
 struct Trend {

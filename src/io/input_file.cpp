@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "io/tuning.hpp"
 #include "synbal/core/agree.hpp"
 
 namespace synbal::io {
@@ -23,7 +24,7 @@ Error cannot_read(const std::string& path, const char* why) {
 }
 
 std::uint32_t checksum_of_range(const InputFile& file, ByteCount begin, ByteCount end) {
-  std::vector<char> block(at(std::min(ByteCount{1} << 22, end - begin)));
+  std::vector<char> block(at(std::min<ByteCount>(tuning::kTextBlock, end - begin)));
   std::uint32_t sum = 0;
   while (begin < end) {
     const auto want = at(std::min(std::ssize(block), end - begin));

@@ -148,8 +148,8 @@ void TrajectoryWriter::Body::copy_rows(Hdf5Output& output, const Series& from, s
   const auto words = room * from.width, filled = rows * from.width;
   const auto begin = share(words, comm->rank()), end = share(words, comm->rank() + 1);
   std::vector<double> piece;
-  for (auto first = begin; first < end; first += io::kPiece) {
-    piece.assign(at(std::min(io::kPiece, end - first)), std::numeric_limits<double>::quiet_NaN());
+  for (auto first = begin; first < end; first += io::tuning::kPiece) {
+    piece.assign(at(std::min(io::tuning::kPiece, end - first)), std::numeric_limits<double>::quiet_NaN());
     const auto known = std::clamp<std::int64_t>(filled - first, 0, std::ssize(piece));
     if (known > 0) file.read(from.offset + kWord * first, std::span(piece).first(at(known)));
     output.write<double>(from.id, first, piece);

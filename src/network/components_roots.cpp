@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "network/components_detail.hpp"
+#include "network/tuning.hpp"
 #include "synbal/core/route.hpp"
 
 namespace synbal::detail {
@@ -71,7 +72,7 @@ std::vector<std::uint64_t> seeds(const Comm& comm, const PieceGraph& graph, std:
 /// left then lies along chains through many components or between ranks, where one rank alone is faster.
 bool is_small(const Comm& comm, const PieceGraph& graph, const ComponentsParams& params, std::uint64_t phase,
               std::int64_t rounds) {
-  const auto limit = params.serial_size * (phase < 2 && rounds < 100 ? 1 : 4);
+  const auto limit = params.serial_size * (phase < 2 && rounds < tuning::kManyRounds ? 1 : tuning::kMoreSerial);
   return graph.rows.size() + comm.sum(graph.row_ptr.back()) <= limit;
 }
 

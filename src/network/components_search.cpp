@@ -5,12 +5,10 @@
 #include <utility>
 
 #include "network/components_detail.hpp"
+#include "network/tuning.hpp"
 
 namespace synbal::detail {
 namespace {
-
-/// A path that crosses ranks more often than this is left to what comes after trimming.
-constexpr int kMostTrimRounds = 200;
 
 /// Vertices are removed when a count of remaining neighbours on one side falls to zero.
 class Trimmer {
@@ -28,7 +26,7 @@ class Trimmer {
   std::vector<std::uint8_t> run(const Comm& comm, std::int64_t& rounds) {
     count();
     finish();
-    for (int k = 0; k < kMostTrimRounds && comm.any(fresh_); ++k, ++rounds) {
+    for (int k = 0; k < tuning::kMostTrimRounds && comm.any(fresh_); ++k, ++rounds) {
       exchange();
       finish();
     }

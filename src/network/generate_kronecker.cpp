@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "network/generator.hpp"
+#include "network/tuning.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/route.hpp"
 
@@ -13,7 +14,6 @@ namespace synbal::generators {
 
 namespace {
 
-constexpr std::int64_t kBatch = std::int64_t{1} << 20;
 constexpr int kLevelsPerDraw = 8;  // 16 of 128 random bits choose a quadrant
 
 struct Edge {
@@ -109,9 +109,10 @@ void in_batches(const Comm& comm, const Ownership& rows, const GeneratorParams& 
   const auto share = total / comm.size() + 1;
   const auto first = std::min(total, share * comm.rank());
   const auto end = std::min(total, first + share);
-  for (std::int64_t done = 0; done < share; done += kBatch) {
-    auto batch = agreed(
-        comm, [&] { return drawn(edges, rows, std::min(end, first + done), std::min(end, first + done + kBatch)); });
+  for (std::int64_t done = 0; done < share; done += tuning::kBatch) {
+    auto batch = agreed(comm, [&] {
+      return drawn(edges, rows, std::min(end, first + done), std::min(end, first + done + tuning::kBatch));
+    });
     for (const auto& edge : Route(comm, std::move(batch.owner)).send(std::move(batch.edges))) {
       use(at(edge.row - rows.first()), edge.column);
     }

@@ -4,7 +4,6 @@
 
 #include "support/mpi_test.hpp"
 #include "synbal/core/build_info.hpp"
-#include "synbal/core/memory.hpp"
 #include "synbal/core/timer.hpp"
 
 namespace synbal {

@@ -1,7 +1,9 @@
-// What this program is: version, commit, libraries it runs with, and the time. Nothing here is collective.
+// What reports say of the program and the process: version, commit, libraries, time, memory. Nothing is collective.
 #pragma once
 
 #include <string>
+
+#include "synbal/core/types.hpp"
 
 namespace synbal {
 
@@ -20,5 +22,8 @@ namespace synbal {
 
 /// Now, as "2024-01-31T12:00:00Z".
 [[nodiscard]] std::string utc_now();
+
+/// The most memory this process ever had resident, in bytes.
+[[nodiscard]] ByteCount peak_resident_bytes();
 
 }  // namespace synbal

@@ -7,14 +7,12 @@
 #include <array>
 #include <utility>
 
+#include "io/tuning.hpp"
 #include "synbal/core/agree.hpp"
 
 namespace synbal::io {
 
 namespace {
-/// The best that deflate can do is 1032:1.
-constexpr double kMostCompression = 1100;
-
 constexpr const char* kNotHdf5 =
     "cannot be read as HDF5 (no HDF5 file, damaged, truncated, or locked by another program): check the file; on file "
     "systems without locks set HDF5_USE_FILE_LOCKING=FALSE";
@@ -202,7 +200,7 @@ void Hdf5Input::check_storage(const Dataset& dataset) const {
   const bool filtered = check_filters(dataset, plan.get());
   const auto stored = static_cast<double>(H5Dget_storage_size(dataset.id.get()));
   const auto bytes = static_cast<double>(dataset.length) * static_cast<double>(H5Tget_size(type.get()));
-  if (stored > static_cast<double>(file_size_) || bytes > stored * (filtered ? kMostCompression : 1.0)) {
+  if (stored > static_cast<double>(file_size_) || bytes > stored * (filtered ? tuning::kMostCompression : 1.0)) {
     throw bad_input(
         fmt::format("{} has {} elements but the file stores only {} bytes for them (truncated, or never "
                     "written): get the file again",

@@ -187,10 +187,10 @@ void Hdf5Output::read_back(const Hdf5Input& file, const Written& range) const {
   const auto& name = datasets_[range.dataset].path;
   const bool is_table = datasets_[range.dataset].shape.size() == 2;
   const auto stored = is_table ? file.table(name) : file.dataset(name, ElementKind::real);
-  std::vector<T> piece(at(std::min(kPiece, range.count)));
+  std::vector<T> piece(at(std::min(tuning::kPiece, range.count)));
   std::uint32_t sum = 0;
-  for (std::int64_t done = 0; done < range.count; done += kPiece) {
-    const auto length = std::min(kPiece, range.count - done);
+  for (std::int64_t done = 0; done < range.count; done += tuning::kPiece) {
+    const auto length = std::min(tuning::kPiece, range.count - done);
     file.read(stored, range.first + done, length, piece.data());
     sum = checksum_of(std::as_bytes(std::span(piece).first(at(length))), sum);
   }

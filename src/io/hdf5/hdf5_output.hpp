@@ -10,6 +10,7 @@
 
 #include "io/hdf5/hdf5_file.hpp"
 #include "io/output_file.hpp"
+#include "io/tuning.hpp"
 
 namespace synbal::io {
 
@@ -80,15 +81,12 @@ class Hdf5Output {
   std::unique_ptr<OutputFile> file_;
 };
 
-/// Elements that are converted or read back at once.
-inline constexpr std::int64_t kPiece = std::int64_t{1} << 19;
-
 /// Calls write(first, values) for [0, count) in pieces made by make(index), so that no converted copy of all is held.
 template <class T, class Make, class Write>
 void write_in_pieces(std::int64_t count, Make&& make, Write&& write) {
   std::vector<T> piece;
-  for (std::int64_t first = 0; first < count; first += kPiece) {
-    const auto length = std::min(kPiece, count - first);
+  for (std::int64_t first = 0; first < count; first += tuning::kPiece) {
+    const auto length = std::min(tuning::kPiece, count - first);
     piece.resize(at(length));
     for (std::int64_t k = 0; k < length; ++k) piece[at(k)] = make(first + k);
     write(first, std::span<const T>(piece));

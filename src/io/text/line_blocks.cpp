@@ -43,7 +43,7 @@ std::string_view LineBlocks::next() {
     }
     const std::string_view text(buffer_.data(), held_);
     const auto last = text.rfind('\n');
-    if (at_end_ || held_ > kLongestLine) {
+    if (at_end_ || held_ > tuning::kLongestLine) {
       consumed_ = at_end_ || last == text.npos ? held_ : last + 1;
     } else if (last != text.npos) {
       consumed_ = last + 1;

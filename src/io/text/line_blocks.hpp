@@ -10,12 +10,10 @@
 #include <vector>
 
 #include "io/input_file.hpp"
+#include "io/tuning.hpp"
 #include "synbal/core/error.hpp"
 
 namespace synbal::io {
-
-/// The longest line that a text file may have; a longer one is an error, so that memory stays bounded.
-inline constexpr std::size_t kLongestLine = std::size_t{1} << 20;
 
 /// What is wrong with a line, counted from 1 within the text that a parser was given.
 class LineError : public std::runtime_error {
@@ -33,7 +31,7 @@ class LineError : public std::runtime_error {
 }
 
 /// Cuts a stream of bytes into blocks that end at a line end. Only the last block may lack a final newline; a block
-/// that is one piece of a line longer than kLongestLine comes as it is, for the parser to refuse.
+/// that is one piece of a line longer than tuning::kLongestLine comes as it is, for the parser to refuse.
 class LineBlocks {
  public:
   /// Fills a buffer with up to `size` bytes; fewer than asked only at the end.
@@ -67,7 +65,7 @@ struct ByteRange {
 ByteRange own_lines(const InputFile& file, ByteCount data_begin, Rank rank, int ranks);
 
 /// Blocks of whole lines of a range of a file, which must outlive them.
-LineBlocks lines_of(const InputFile& file, ByteRange range, std::size_t block_size = std::size_t{1} << 22);
+LineBlocks lines_of(const InputFile& file, ByteRange range, std::size_t block_size = tuning::kTextBlock);
 
 /// Printable, shortened form of untrusted text for a message.
 std::string quoted(std::string_view text);

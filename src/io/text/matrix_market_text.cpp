@@ -131,8 +131,9 @@ std::int64_t parse_integer(std::string_view text) {
 
 bool MmHeaderParser::take(std::string_view line) {
   ++header_.lines;
-  if (line.size() > kLongestLine) {
-    throw LineError(header_.lines, fmt::format("is longer than {} bytes: this is no Matrix Market file", kLongestLine));
+  if (line.size() > tuning::kLongestLine) {
+    throw LineError(header_.lines,
+                    fmt::format("is longer than {} bytes: this is no Matrix Market file", tuning::kLongestLine));
   }
   if (header_.lines == 1) {
     take_banner(line);
@@ -204,7 +205,7 @@ void MmEntryParser::fail(const std::string& what) const { throw LineError(lines_
 void MmEntryParser::take(std::string_view text) {
   while (!text.empty() && count_ <= header_.entries) {  // beyond that only the verdict "too many" is left
     const auto line = take_line(text);
-    if (line.size() > kLongestLine) fail(fmt::format("is longer than {} bytes", kLongestLine));
+    if (line.size() > tuning::kLongestLine) fail(fmt::format("is longer than {} bytes", tuning::kLongestLine));
     take_entry(line);
     ++lines_;
   }

@@ -37,7 +37,7 @@ class NumberParser {
  private:
   void take(std::string_view text) {
     ++lines_;
-    if (text.size() > kLongestLine) throw LineError(lines_, "is too long");
+    if (text.size() > tuning::kLongestLine) throw LineError(lines_, "is too long");
     auto rest = text.substr(0, text.find('#'));
     std::int64_t count = 0;
     for (auto word = take_number(rest); !word.empty(); word = take_number(rest), ++count) {

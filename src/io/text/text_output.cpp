@@ -11,21 +11,20 @@
 #include <vector>
 
 #include "io/output_file.hpp"
+#include "io/tuning.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/tags.hpp"
 
 namespace synbal::io {
 
 namespace {
-constexpr std::size_t kPiece = std::size_t{1} << 22;
-
-/// Calls take(text) for pieces of at least kPiece bytes but for the last, which is never empty.
+/// Calls take(text) for pieces of at least tuning::kTextBlock bytes but for the last, which is never empty.
 void for_pieces(const TextLines& lines, const TakeText& take) {
   std::string piece;
-  piece.reserve(kPiece + 4096);
+  piece.reserve(tuning::kTextBlock + 4096);
   lines([&](std::string_view line) {
     piece += line;
-    if (piece.size() < kPiece) return;
+    if (piece.size() < tuning::kTextBlock) return;
     take(piece);
     piece.clear();
   });
