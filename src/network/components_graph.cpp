@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "network/components_detail.hpp"
+#include "synbal/core/route.hpp"
 
 namespace synbal::detail {
 namespace {
@@ -21,24 +22,12 @@ struct Change {
 };
 
 /// Old rows grouped by the new vertex they go to.
-struct Members {
-  std::vector<LocalIndex> first;  ///< [new vertices + 1]
-  std::vector<LocalIndex> row;
-};
-
-Members group_rows(std::size_t old_rows, const Change& change) {
-  Members members{std::vector<LocalIndex>(at(change.rows->count()) + 2, 0), {}};
-  const auto slot = [&](std::size_t i) { return at(change.target[i] - change.rows->first()); };
-  for (std::size_t i = 0; i < old_rows; ++i) {
-    if (change.target[i] != kDropped) ++members.first[slot(i) + 2];
-  }
-  std::partial_sum(members.first.begin(), members.first.end(), members.first.begin());
-  members.row.resize(at(members.first.back()));
-  for (std::size_t i = 0; i < old_rows; ++i) {
-    if (change.target[i] != kDropped) members.row[at(members.first[slot(i) + 1]++)] = static_cast<LocalIndex>(i);
-  }
-  members.first.pop_back();
-  return members;
+Lists<LocalIndex> group_rows(std::size_t old_rows, const Change& change) {
+  return lists_of<LocalIndex>(change.rows->count(), [&](auto&& put) {
+    for (std::size_t i = 0; i < old_rows; ++i) {
+      if (change.target[i] != kDropped) put(change.target[i] - change.rows->first(), static_cast<LocalIndex>(i));
+    }
+  });
 }
 
 /// The new ghosts: targets of those old ghosts that keep an edge, and the joined pieces of other ranks.
@@ -105,7 +94,7 @@ class RowFiller {
         seen_by_[at(u)] = v;
         emit(u);
       };
-      for (auto m = members_.first[at(v)]; m < members_.first[at(v) + 1]; ++m) offer_row(members_.row[at(m)], offer);
+      for (auto m = members_.start[at(v)]; m < members_.start[at(v) + 1]; ++m) offer_row(members_.values[at(m)], offer);
       if (v == change_.joined) offer_joined(offer);
       end();
     }
@@ -127,20 +116,19 @@ class RowFiller {
   PieceGraph& graph_;
   const Adjacency& old_;
   const Change& change_;
-  Members members_;
+  Lists<LocalIndex> members_;
   std::vector<LocalIndex> local_;
   std::vector<LocalIndex> seen_by_;
 };
 
 void fill_successors(PieceGraph& graph) {
-  graph.out_ptr.assign(at(graph.columns()) + 2, 0);
-  for (const auto j : graph.column) ++graph.out_ptr[at(j) + 2];
-  std::partial_sum(graph.out_ptr.begin(), graph.out_ptr.end(), graph.out_ptr.begin());
-  graph.successor.resize(graph.column.size());
-  for (LocalIndex i = 0; i < graph.size(); ++i) {
-    for (const auto j : graph.predecessors(i)) graph.successor[at(graph.out_ptr[at(j) + 1]++)] = i;
-  }
-  graph.out_ptr.pop_back();
+  auto lists = lists_of<LocalIndex>(graph.columns(), [&](auto&& put) {
+    for (LocalIndex i = 0; i < graph.size(); ++i) {
+      for (const auto j : graph.predecessors(i)) put(j, i);
+    }
+  });
+  graph.out_ptr = std::move(lists.start);
+  graph.successor = std::move(lists.values);
 }
 
 /// The pieces that `joined` of this rank is to be a predecessor and successor of: all others at the first rank that has

@@ -93,16 +93,12 @@ std::vector<Edge> edge_list(const PieceGraph& graph) {
   return edges;
 }
 
-/// Names of one member of each vertex's component; `edges` ascend by their first ends.
+/// Names of one member of each vertex's component.
 std::vector<GlobalIndex> roots_of(const std::vector<GlobalIndex>& names, const std::vector<Edge>& edges) {
-  std::vector<std::int64_t> row_ptr(names.size() + 1, 0);
-  std::vector<LocalIndex> column;
-  for (const auto& edge : edges) {
-    ++row_ptr[at(edge.successor) + 1];
-    column.push_back(edge.predecessor);
-  }
-  std::partial_sum(row_ptr.begin(), row_ptr.end(), row_ptr.begin());
-  const auto pieces = strong_pieces({row_ptr, column, {}});
+  const auto graph = lists_of<LocalIndex>(std::ssize(names), [&](auto&& put) {
+    for (const auto& edge : edges) put(edge.successor, edge.predecessor);
+  });
+  const auto pieces = strong_pieces({graph.start, graph.values, {}});
   std::vector<GlobalIndex> of_piece(at(pieces.count));
   std::vector<GlobalIndex> roots(names.size());
   for (std::size_t v = 0; v < names.size(); ++v) of_piece[at(pieces.piece[v])] = names[v];

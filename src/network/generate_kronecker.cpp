@@ -126,20 +126,6 @@ std::vector<std::int64_t> drawn_row_starts(const Comm& comm, const Ownership& ro
   return starts_of(lengths);
 }
 
-/// Sorts every row and leaves out what is repeated, in place.
-void drop_repeated(GlobalRows& rows) {
-  auto out = rows.column.begin();
-  auto begin = rows.column.begin();
-  for (std::size_t i = 0; i + 1 < rows.row_ptr.size(); ++i) {
-    const auto end = rows.column.begin() + rows.row_ptr[i + 1];
-    std::sort(begin, end);
-    out = std::copy(begin, std::unique(begin, end), out);
-    begin = end;
-    rows.row_ptr[i + 1] = out - rows.column.begin();
-  }
-  rows.column.erase(out, rows.column.end());
-}
-
 }  // namespace
 
 GlobalRows kronecker_columns(const Comm& comm, const Ownership& rows, const GeneratorParams& params) {
@@ -148,7 +134,7 @@ GlobalRows kronecker_columns(const Comm& comm, const Ownership& rows, const Gene
   auto next = made.row_ptr;
   agreed(comm, [&] { made.column.resize(at(made.row_ptr.back())); });
   in_batches(comm, rows, params, [&](std::size_t row, GlobalIndex column) { made.column[at(next[row]++)] = column; });
-  agreed(comm, [&] { drop_repeated(made); });
+  agreed(comm, [&] { drop_repeated(made.row_ptr, made.column); });
   return made;
 }
 

@@ -17,16 +17,11 @@ bool reordered(const Comm& comm, const Network& network) { return comm.any(!netw
 
 /// Numbers by target rank, within a rank in the old order; and the ownership that goes with them.
 std::pair<std::vector<GlobalIndex>, Ownership> numbers_for(const Comm& comm, std::span<const Rank> target) {
-  std::vector<std::int64_t> to(at(comm.size()), 0);
-  for (const Rank r : target) ++to[at(r)];
-  auto from = comm.all_to_all(std::span<const std::int64_t>(to));
-  auto ownership = Ownership::of_counts(comm, std::reduce(from.begin(), from.end(), std::int64_t{0}));
-  std::exclusive_scan(from.begin(), from.end(), from.begin(), ownership.first());
-  auto next = comm.all_to_all(std::span<const std::int64_t>(from));
-  std::vector<GlobalIndex> numbers;
-  numbers.reserve(target.size());
-  for (const Rank r : target) numbers.push_back(next[at(r)]++);
-  return {std::move(numbers), std::move(ownership)};
+  const Route route(comm, {target.begin(), target.end()});
+  auto ownership = Ownership::of_counts(comm, route.received());
+  std::vector<GlobalIndex> numbers(at(ownership.count()));
+  std::iota(numbers.begin(), numbers.end(), ownership.first());
+  return {route.reply(numbers), std::move(ownership)};
 }
 
 Network reordered_network(const Comm& comm, Network&& network, Ownership to) {

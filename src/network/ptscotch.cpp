@@ -16,11 +16,7 @@ namespace synbal {
 
 namespace {
 
-/// Edges by their owned end: neighbours of vertex i are neighbour[start[i]] .. neighbour[start[i+1]-1].
-struct Graph {
-  std::vector<std::int64_t> start;
-  std::vector<GlobalIndex> neighbour;
-};
+using Graph = Lists<GlobalIndex>;
 
 /// An edge from the other side: this rank's neuron `own` feeds the neuron `other` of another rank.
 struct ForeignEdge {
@@ -63,28 +59,10 @@ void for_each_end(const Network& network, const std::vector<ForeignEdge>& foreig
   for (const auto& edge : foreign) visit(edge.own, edge.other);
 }
 
-void drop_double_edges(Graph& graph) {
-  auto out = graph.neighbour.begin();
-  auto begin = graph.neighbour.begin();
-  for (std::size_t i = 0; i + 1 < graph.start.size(); ++i) {
-    const auto end = graph.neighbour.begin() + graph.start[i + 1];
-    std::sort(begin, end);
-    out = std::copy(begin, std::unique(begin, end), out);
-    begin = end;
-    graph.start[i + 1] = out - graph.neighbour.begin();
-  }
-  graph.neighbour.erase(out, graph.neighbour.end());
-}
-
+/// The neighbours of every owned neuron, each once.
 Graph symmetric_graph(const Network& network, const std::vector<ForeignEdge>& foreign) {
-  Graph graph;
-  graph.start.assign(at(network.local_size()) + 1, 0);
-  for_each_end(network, foreign, [&](LocalIndex i, GlobalIndex) { ++graph.start[at(i) + 1]; });
-  std::partial_sum(graph.start.begin(), graph.start.end(), graph.start.begin());
-  auto next = graph.start;
-  graph.neighbour.resize(at(graph.start.back()));
-  for_each_end(network, foreign, [&](LocalIndex i, GlobalIndex other) { graph.neighbour[at(next[at(i)]++)] = other; });
-  drop_double_edges(graph);
+  auto graph = lists_of<GlobalIndex>(network.local_size(), [&](auto&& put) { for_each_end(network, foreign, put); });
+  drop_repeated(graph.start, graph.values);
   return graph;
 }
 
@@ -110,8 +88,8 @@ PetscInt* petsc_copy(const std::vector<T>& values) {
 PetscMat adjacency(const Comm& comm, const Network& network, const Graph& graph) {
   Mat raw = nullptr;
   SYNBAL_PETSC(MatCreateMPIAdj(comm.get(), static_cast<PetscInt>(network.local_size()),
-                               static_cast<PetscInt>(network.size()), petsc_copy(graph.start),
-                               petsc_copy(graph.neighbour), nullptr, &raw));
+                               static_cast<PetscInt>(network.size()), petsc_copy(graph.start), petsc_copy(graph.values),
+                               nullptr, &raw));
   return PetscMat::adopt(raw);
 }
 

@@ -25,6 +25,33 @@ struct Lists {
 /// The way back.
 [[nodiscard]] std::vector<std::int64_t> lengths_of(std::span<const std::int64_t> starts);
 
+/// Values by list, in the order in which they come within one. for_each(put) calls put(list, value) for all of them,
+/// the same both times: once to count and once to place, so that no more memory is taken than is used.
+template <class T, class ForEach>
+[[nodiscard]] Lists<T> lists_of(std::int64_t count, ForEach&& for_each) {
+  Lists<T> lists;
+  lists.start.assign(at(count) + 2, 0);  // shifted by one more, to count and then to place
+  for_each([&](std::int64_t list, const T&) { ++lists.start[at(list) + 2]; });
+  std::partial_sum(lists.start.begin(), lists.start.end(), lists.start.begin());
+  lists.values.resize(at(lists.start.back()));
+  for_each([&](std::int64_t list, const T& value) { lists.values[at(lists.start[at(list) + 1]++)] = value; });
+  lists.start.pop_back();
+  return lists;
+}
+/// Sorts every list and leaves out what is repeated, in place.
+template <class T>
+void drop_repeated(std::vector<std::int64_t>& start, std::vector<T>& values) {
+  auto out = values.begin(), begin = values.begin();
+  for (std::size_t i = 1; i < start.size(); ++i) {
+    const auto end = values.begin() + start[i];
+    std::sort(begin, end);
+    out = std::copy(begin, std::unique(begin, end), out);
+    begin = end;
+    start[i] = out - values.begin();
+  }
+  values.erase(out, values.end());
+}
+
 /// Items of this rank, each bound for a rank, and the items of other ranks that come here. The way is found once; any
 /// number of values may then travel it. Costs 4 bytes an item, nothing when the owners ascend. The communicator must
 /// outlive it. Values may be any records that can be copied byte by byte.
@@ -36,9 +63,6 @@ class Route {
   Route(const Comm& comm, const Ownership& ownership, std::span<const GlobalIndex> index);
 
   [[nodiscard]] const Comm& comm() const noexcept { return *comm_; }
-  /// How many items go to every rank, and come from it.
-  [[nodiscard]] const std::vector<std::int64_t>& counts() const noexcept { return counts_; }
-  [[nodiscard]] const std::vector<std::int64_t>& received_counts() const noexcept { return received_counts_; }
   [[nodiscard]] std::int64_t items() const noexcept { return items_; }
   [[nodiscard]] std::int64_t received() const noexcept { return received_; }
 
