@@ -61,6 +61,7 @@ SynapsePerturbation::SynapsePerturbation(Network& network, const Components& com
       params_(params),
       kernel_(problem),
       sums_(problem),
+      costs_(problem.comm(), network, problem.power()),
       pairs_(graph, solver, params.pairs) {
   agreed(comm(), [&] { check_factor(params.factor); });
   converge();
@@ -95,14 +96,10 @@ void SynapsePerturbation::check_equilibrium() {
 void SynapsePerturbation::number_columns() {
   const auto& halo = network_->halo;
   const auto rows = at(network_->local_size());
-  h_of_column_ = with_ghosts(halo, problem_->to_network(h_, 0.0));
-  const auto of_rows = [&](const auto& values, auto otherwise) {
-    auto all = values;
-    all.resize(rows, otherwise);
-    return with_ghosts(halo, std::move(all));
-  };
-  pinned_ = of_rows(network_->nodes.pinned, std::uint8_t{0});
-  if (comm().any(!network_->nodes.gain.empty())) gain_ = of_rows(network_->nodes.gain, 1.0);
+  costs_.scale(problem_->to_network(h_, 0.0));
+  auto pinned = network_->nodes.pinned;
+  pinned.resize(rows, std::uint8_t{0});
+  pinned_ = with_ghosts(halo, std::move(pinned));
   std::vector<GlobalIndex> node(rows, kNoNode);
   for (LocalIndex k = 0; k < problem_->size(); ++k) {
     node[at(problem_->network_row()[at(k)])] = problem_->neurons().first() + k;
@@ -124,10 +121,7 @@ LocalIndex SynapsePerturbation::row_of(std::int64_t entry) const noexcept {
 }
 
 double SynapsePerturbation::cost_in_unit(LocalIndex row, std::int64_t entry) const noexcept {
-  const auto j = at(network_->column[at(entry)]);
-  const double gain = gain_.empty() ? 1.0 : gain_[j];
-  const double log_weight = std::log(std::abs(network_->weight[at(entry)])) + h_of_column_[j] - h_of_column_[at(row)];
-  return std::exp(power() * log_weight + 2 * std::log(gain) - std::log(graph_->unit()));
+  return std::exp(costs_.log_cost(row, entry) - std::log(graph_->unit()));
 }
 
 double SynapsePerturbation::cost(LocalIndex row, std::int64_t entry) const noexcept {

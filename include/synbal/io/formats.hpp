@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "synbal/core/enum_names.hpp"
 #include "synbal/network/network.hpp"
 #include "synbal/network/partition.hpp"
 
@@ -12,6 +13,17 @@ namespace synbal {
 
 /// Which index of an entry is postsynaptic.
 enum class Orientation { post_pre, pre_post };
+
+template <>
+inline constexpr auto enum_names<Orientation> =
+    std::to_array<EnumName<Orientation>>({{Orientation::post_pre, "post-pre"}, {Orientation::pre_post, "pre-post"}});
+template <>
+inline constexpr auto enum_names<Duplicates> = std::to_array<EnumName<Duplicates>>({{Duplicates::sum, "sum"},
+                                                                                    {Duplicates::keep, "keep"},
+                                                                                    {Duplicates::error, "error"}});
+template <>
+inline constexpr auto enum_names<PartitionKind> = std::to_array<EnumName<PartitionKind>>(
+    {{PartitionKind::contiguous, "contiguous"}, {PartitionKind::nnz, "nnz"}, {PartitionKind::ptscotch, "ptscotch"}});
 
 struct ReadOptions {
   Duplicates duplicates = Duplicates::sum;

@@ -7,6 +7,7 @@
 
 #include "synbal/balance/kernel.hpp"
 #include "synbal/balance/problem.hpp"
+#include "synbal/balance/synapse_costs.hpp"
 #include "synbal/graph/graph.hpp"
 #include "synbal/krylov/component_sums.hpp"
 #include "synbal/laplacian/solver.hpp"
@@ -102,11 +103,10 @@ class SynapsePerturbation {
   PerturbParams params_;
   FusedKernel kernel_;
   ComponentSums sums_;
+  SynapseCosts costs_;  // at the equilibrium
   ResistanceSolver pairs_;
   std::vector<double> h_;             // [nodes] the equilibrium
-  std::vector<double> h_of_column_;   // [network rows, then ghosts]
-  std::vector<double> gain_;          // likewise, or empty
-  std::vector<std::uint8_t> pinned_;  // likewise
+  std::vector<std::uint8_t> pinned_;  // [network rows, then ghosts]
   std::vector<GlobalIndex> node_;     // likewise: the node, kGround, or -2 for none
   double first_step_ = 0, equilibrium_step_ = 0;
 };

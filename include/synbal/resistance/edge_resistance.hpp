@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "synbal/core/enum_names.hpp"
 #include "synbal/graph/graph.hpp"
 #include "synbal/laplacian/solver.hpp"
 #include "synbal/resistance/resistance.hpp"
@@ -18,6 +19,9 @@ enum class EdgeMethod {
   columns,   ///< one solve per node: exact but for rounding relative to the largest resistance
   pairs      ///< one solve per edge: each resistance to its own relative accuracy, with a bracket
 };
+template <>
+inline constexpr auto enum_names<EdgeMethod> = std::to_array<EnumName<EdgeMethod>>(
+    {{EdgeMethod::pairs, "pairs"}, {EdgeMethod::columns, "columns"}, {EdgeMethod::estimate, "estimate"}});
 
 struct EdgeResistanceParams {
   EdgeMethod method = EdgeMethod::estimate;
