@@ -3,7 +3,6 @@
 
 #include "app/command.hpp"
 #include "app/loading.hpp"
-#include "synbal/core/log.hpp"
 #include "synbal/io/result.hpp"
 
 namespace synbal::app {
@@ -18,19 +17,16 @@ struct Options {
 ExitCode run(const Context& context, const Options& options) {
   const auto& comm = context.world;
   context.session.refuse_unused_petsc_options();
-  auto others = input_files(options.input);
-  others.push_back(options.result);
-  check_output(comm, options.output, OutputKind::network, others);
+  auto inputs = input_files(options.input);
+  inputs.push_back(options.result);
+  check_outputs(comm, {{options.output, OutputKind::network}}, inputs);
   PhaseTimes times;
   auto network = load_network(comm, options.input, times);
   const auto stored = read_result(comm, network, options.result);
-  if (stored.provenance.input_checksum != network.facts.checksum) {
-    log_warning("{} was not made from {} (checksums differ): its scaling is applied all the same", options.result,
-                options.input.path);
-  }
+  warn_of_other_input(options.result, stored.provenance.input_checksum, network, "its scaling is applied");
   scale_weights(comm, network, stored.h);
   write_network(comm, network, options.output);
-  if (comm.is_root() && context.verbosity >= 0) {
+  if (context.speaks()) {
     fmt::print("{}: {} neurons, {} synapses, scaled by {}\n", options.output, network.size(), network.nnz,
                options.result);
   }

@@ -3,25 +3,69 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <optional>
-
 #include "app/balance_methods.hpp"
-#include "app/balance_result.hpp"
 #include "app/command.hpp"
+#include "synbal/balance/verification.hpp"
 #include "synbal/core/agree.hpp"
-#include "synbal/core/build_info.hpp"
-#include "synbal/core/log.hpp"
-#include "synbal/core/progress.hpp"
-#include "synbal/core/timer.hpp"
+#include "synbal/io/result.hpp"
 
 namespace synbal::app {
 
 namespace {
 
+struct Options {
+  OptionSet given;
+  InputOptions input;
+  MethodOptions method;
+  std::string output, report, walltime, checkpoint, resume;
+  bool one_component = false, all_costs = false, only_h = false;  // --components error, --cost-scope all, --write h
+  double checkpoint_interval = 600;
+  BalanceParams params;
+};
+
+struct Report {
+  RunHead head;
+  InputSection input;
+  ComponentsSection components;
+  CostSection cost;
+  const MethodRun& run;
+  HSection h;
+  PhaseTimes time;
+  MemorySection memory;
+  ParallelSection parallel;
+  const std::string& output;
+
+  [[nodiscard]] const SolverResult& solver() const { return run.found.solver; }
+};
+
+void describe(ReportWriter& report, const Report& r) {
+  describe(report, r.head);
+  report("input", r.input)("components", r.components)("cost", r.cost)("imbalance", r.run.found.imbalance);
+  report("solver", r.solver())("h", r.h)("time", r.time)("memory", r.memory)("parallel", r.parallel);
+  if (r.run.asynchrony) report("asynchrony", *r.run.asynchrony);
+  if (r.run.schedule) report("schedule", *r.run.schedule);
+}
+
+void print(const Report& r) {
+  const auto& s = r.solver();
+  const auto& imbalance = r.run.found.imbalance;
+  print_network(r.input, r.components);
+  fmt::print("cost         {} before, {} after (p = {})\n", text_of(r.cost.initial), text_of(r.cost.final),
+             text_of(r.cost.power, "{:g}"));
+  fmt::print("proof        no scaling can cost less than {}; gap {}\n", text_of(r.cost.lower_bound),
+             text_of(r.cost.gap, "{:.2e}"));
+  fmt::print("imbalance    {} relative to the cost; {} at most in log(in/out) of a neuron\n",
+             text_of(imbalance.l1, "{:.2e}"), text_of(imbalance.max_log_ratio, "{:.2e}"));
+  fmt::print("solver       {}: {}, {} sweeps, {} Newton steps, {} Krylov iterations, {} matrix passes\n", s.method,
+             to_string(s.reason), s.sweeps, s.newton_steps, s.krylov_iterations, s.matrix_passes);
+  print_method(r.run);
+  print_spent(r.time, "solving", r.memory, r.head.ranks);
+  fmt::print("result       {}\n", r.output);
+}
+
 /// What the contract names but this version does not have yet is refused before any work.
-void refuse_unavailable(const BalanceOptions& o) {
-  if (o.cost_scope != "recurrent") {
+void refuse_unavailable(const Options& o) {
+  if (o.all_costs) {
     throw usage_error("--cost-scope all is not part of this version: only recurrent costs are balanced");
   }
   if (!o.checkpoint.empty() || !o.resume.empty()) {
@@ -29,8 +73,8 @@ void refuse_unavailable(const BalanceOptions& o) {
   }
 }
 
-void refuse_several_components(const BalanceOptions& options, const Components& components) {
-  if (options.components != "error" || components.count <= 1) return;
+void refuse_several_components(const Options& options, const Components& components) {
+  if (!options.one_component || components.count <= 1) return;
   throw bad_input(
       fmt::format("{}: {} strongly connected components ({} of more than one neuron), and --components error "
                   "asks for one: synapses between components cannot be balanced; leave the option out to "
@@ -38,75 +82,113 @@ void refuse_several_components(const BalanceOptions& options, const Components& 
                   options.input.path, components.count, components.nontrivial));
 }
 
-ExitCode run(const Context& context, const BalanceOptions& options) {
-  const Timer total;
-  const auto started = utc_now();
-  const auto& comm = context.world;
-  auto params = options.params;
-  agreed(comm, [&] {
-    refuse_unavailable(options);
-    check_method_options(options.given, options.method);
-    if (options.walltime) params.stop.max_seconds = duration_of("--max-walltime", *options.walltime);
+/// Collective. Everything that can be refused without reading the network; the parameters that are left.
+BalanceParams check(const Context& context, const Options& o) {
+  auto params = o.params;
+  agreed(context.world, [&] {
+    refuse_unavailable(o);
+    check_method_options(o.given, o.method);
+    if (o.given.given("--max-walltime")) params.stop.max_seconds = duration_of("--max-walltime", o.walltime);
   });
-  auto others = input_files(options.input);
   context.session.refuse_unused_petsc_options("newton_");  // those of the solver can only be judged at the end
-  check_output(comm, options.output, OutputKind::result, others);
-  others.push_back(options.output);
-  if (!options.report.empty()) check_output(comm, options.report, OutputKind::report, others);
+  check_outputs(context.world, {{o.output, OutputKind::result}, {o.report, OutputKind::report}}, input_files(o.input));
+  return params;
+}
 
+ExitCode code_of(const SolverResult& solver) { return solver.converged() ? ExitCode::done : ExitCode::not_converged; }
+
+/// Collective. Consumes the network in its place (the problem still looks at it): weights become the balanced ones.
+/// @throws Error io_failure.
+void write_balanced(const Options& o, LoadedNetwork&& loaded, const BalanceProblem& problem, const Equilibrium& found,
+                    Provenance about) {
+  auto& [network, components] = loaded;
+  const auto& comm = problem.comm();
+  about.reason = to_string(found.solver.reason), about.exit_code = static_cast<int>(code_of(found.solver));
+  about.tolerance = o.params.stop.tolerance;
+  const auto h = problem.to_network(found.h, 0.0);
+  const auto costs = direct_costs(comm, network, components, h, problem.power());
+  if (!o.only_h) scale_weights(comm, network, h);
+  write_result(comm, network,
+               {.h = h,
+                .component = components.number,
+                .in_cost = costs.in,
+                .out_cost = costs.out,
+                .history = found.solver.history,
+                .balanced = o.only_h ? nullptr : &network,
+                .provenance = about},
+               o.output);
+}
+
+/// Collective. All of the report but what writing adds.
+Report report_of(const Options& o, const LoadedNetwork& loaded, const BalanceProblem& problem, const MethodRun& run,
+                 const PhaseTimes& times) {
+  const auto& found = run.found;
+  CostSection cost{problem.power(), found.initial_cost, found.costs.total * problem.cost_unit(), {}, {}};
+  cost.bound_by(found.certificate, problem);
+  return {{},
+          input_of(problem.comm(), loaded.network),
+          components_of(loaded.components, problem, found.initial_cost),
+          cost,
+          run,
+          h_of(problem, found.h),
+          times,
+          {},
+          parallel_of(loaded.network, problem),
+          o.output};
+}
+
+MethodRun solve(const Options& o, const BalanceParams& params, BalanceProblem& problem, const Network& network) {
+  Progress progress("balance");
+  return run_method(o.method, problem, network, params, progress_of(progress, problem.comm(), params.stop.tolerance));
+}
+
+ExitCode run(const Context& context, const Options& options) {
+  const Beginning beginning;
+  const auto& comm = context.world;
+  auto params = check(context, options);
   PhaseTimes times;
   auto loaded = load(comm, options.input, times);
   agreed(comm, [&] { refuse_several_components(options, loaded.components); });
-  // The walltime counts from the start of the run; what reading took is gone.
-  if (params.stop.max_seconds > 0) params.stop.max_seconds = std::max(1e-3, params.stop.max_seconds - total.seconds());
+  params.stop.max_seconds = beginning.left_of(params.stop.max_seconds);
   const Timer solving;
   BalanceProblem problem(comm, loaded.network, loaded.components, options.input.power);
-  Progress progress("balance");
-  const auto solved = solve(options.method, problem, loaded.network, params, [&](const SolverProgress& p) {
-    // Below the tolerance only the step is left, whose end cannot be foreseen from the imbalance.
-    const bool ahead = p.imbalance > params.stop.tolerance;
-    const auto target = ahead ? std::optional(params.stop.tolerance) : std::nullopt;
-    if (comm.is_root()) progress.update(p.iteration, p.cost, p.imbalance, target);
-  });
+  const auto run = solve(options, params, problem, loaded.network);
   times.solve = comm.max(solving.seconds());
-
-  Balanced finished{context,         options, loaded.network, loaded.components, problem, solved.found,
-                    solved.sections, started, times};
-  timed(comm, finished.times.write, [&] { return write_balanced(finished, loaded.network), 0; });
-  finished.times.total = comm.max(total.seconds());
-  const auto report = balance_report(finished);
-  agreed(comm, [&] {
-    if (!comm.is_root()) return;
-    if (!options.report.empty()) write_report(report, options.report);
-    if (context.verbosity >= 0) print_balance_summary(report, options.output);
-  });
+  auto report = report_of(options, loaded, problem, run, times);
+  const auto about = provenance_of(context, options.input, loaded.network, beginning.date);
+  timed(comm, report.time.write, [&] { write_balanced(options, std::move(loaded), problem, run.found, about); });
+  report.time.total = comm.max(beginning.timer.seconds());
+  report.memory = memory_of(comm), report.head = head_of(context, beginning.date);
+  tell(context, report, options.report);
   context.session.refuse_unused_petsc_options();  // last, so that a finished result is not lost over them
-  return finished.code();
+  return code_of(run.found.solver);
+}
+
+void add_stop_options(const OptionSet& command, Options& o) {
+  auto& stop = o.params.stop;
+  command.add("--tolerance", stop.tolerance, "on sum |in - out| / sum cost").within({1e-15, 1}).with_default();
+  command.add("--step-tolerance", stop.step_tolerance, "on the Newton step that is left, in h")
+      .within({1e-15, 1e15})
+      .with_default();
+  command.add("--max-iterations", stop.max_iterations, "sweeps plus Newton steps (0: the method's own)").not_negative();
+  command.add("--max-walltime", o.walltime, "stop solving this long after the start and write what there is")
+      .shown_as("HH:MM:SS");
 }
 
 }  // namespace
 
 Command add_balance(const OptionSet& root) {
   const auto command = root.add_command("balance", "find the balanced weights, with a proof of how good they are");
-  auto o = std::make_shared<BalanceOptions>();
+  auto o = std::make_shared<Options>();
   o->given = command;
   add_input_options(command, o->input);
   command.add("-o,--output", o->output, "result file (.h5)").required().shown_as("RESULT.h5");
-  command.add("--report", o->report, "all figures of the run as JSON").shown_as("FILE.json");
+  add_report_option(command, o->report);
   add_method_options(command, o->method);
-  command.add("--tolerance", o->params.stop.tolerance, "on sum |in - out| / sum cost")
-      .within({1e-15, 1})
-      .with_default();
-  command.add("--step-tolerance", o->params.stop.step_tolerance, "on the Newton step that is left, in h")
-      .within({1e-15, 1e15})
-      .with_default();
-  command.add("--max-iterations", o->params.stop.max_iterations, "sweeps plus Newton steps (0: the method's own)")
-      .not_negative();
-  command.add("--max-walltime", o->walltime, "stop solving this long after the start and write what there is")
-      .shown_as("HH:MM:SS");
-  command.add_choice("--components", o->components, {"balance", "error"}, "what to do with several components");
-  command.add_choice("--cost-scope", o->cost_scope, {"recurrent", "all"}, "which weights cost");
-  command.add_choice("--write", o->write, {"weights", "h"}, "balanced weights, or only the scaling h");
+  add_stop_options(command, *o);
+  command.add_choice("--components", o->one_component, "balance", "error", "what to do with several components");
+  command.add_choice("--cost-scope", o->all_costs, "recurrent", "all", "which weights cost");
+  command.add_choice("--write", o->only_h, "weights", "h", "balanced weights, or only the scaling h");
   command.add("--seed", o->params.seed, "of everything that is drawn at random").with_default();
   command.add("--checkpoint", o->checkpoint, "to come").hidden();
   command.add("--checkpoint-interval", o->checkpoint_interval, "to come").hidden();

@@ -3,52 +3,30 @@
 
 #include <fmt/format.h>
 
-#include <map>
-
-#include "app/options.hpp"
 #include "synbal/flow/flow.hpp"
 #include "synbal/stochastic/schedule_solver.hpp"
+
+namespace synbal {
+
+template <>
+inline constexpr auto enum_names<app::BalanceMethod> =
+    std::to_array<EnumName<app::BalanceMethod>>({{app::BalanceMethod::automatic, "auto"},
+                                                 {app::BalanceMethod::newton, "newton"},
+                                                 {app::BalanceMethod::sweep, "sweep"},
+                                                 {app::BalanceMethod::flow, "flow"},
+                                                 {app::BalanceMethod::stochastic, "stochastic"}});
+
+}  // namespace synbal
 
 namespace synbal::app {
 
 namespace {
 
-const std::string kAsynchronous = "asynchronous";
-const std::vector<std::string> kMethods{"auto", "newton", "sweep", "flow", "stochastic"};
-const std::map<std::string, TransportKind> kTransports{{"one-sided", TransportKind::one_sided},
-                                                       {"two-sided", TransportKind::two_sided}};
-const std::map<std::string, VisitOrder> kOrders{{"permutation", VisitOrder::permutation},
-                                                {"independent", VisitOrder::independent}};
-
-/// Which options mean something to whom.
-const std::vector<const char*> kOfStochastic{"--schedule", "--step"};
-const std::vector<const char*> kOfAsynchronous{
-    "--transport",   "--order",       "--sweeps-per-publication", "--publication-threshold",
-    "--slow-rank",   "--slow-factor", "--delay-publications",     "--delay-seconds",
-    "--stale-sweeps"};
-const std::vector<const char*> kOfReferences{"--blocks",   "--delay",   "--stragglers",  "--straggler-factor",
-                                             "--activity", "--damping", "--local-sweeps"};
-
-std::vector<std::string> schedules() {
-  std::vector<std::string> names{kAsynchronous};
-  for (const auto& [kind, name] : enum_names<ScheduleKind>) names.emplace_back(name);
-  return names;
-}
-
-template <class T>
-std::vector<std::string> words(const std::map<std::string, T>& choices) {
-  std::vector<std::string> names;
-  for (const auto& [name, unused] : choices) names.push_back(name);
-  return names;
-}
-
-void add_asynchronous_options(const OptionSet& command, MethodOptions& o) {
+void add_asynchronous_options(const OptionSet& command, AsynchronousParams& a) {
   using A = AsynchronousParams;
-  auto& a = o.asynchronous;
   const auto group = command.add_group("Asynchronous balancing", "--method stochastic --schedule asynchronous");
-  group.add_choice("--transport", o.transport, words(kTransports),
-                   "one-sided (puts into the peers' memory) or two-sided (messages)");
-  group.add_choice("--order", o.order, words(kOrders), "every neuron once a sweep, or every visit drawn independently");
+  group.add_choice("--transport", a.transport, "one-sided (puts into the peers' memory) or two-sided (messages)");
+  group.add_choice("--order", a.order, "every neuron once a sweep, or every visit drawn independently");
   group.add("--sweeps-per-publication", a.sweeps_per_publication, "local sweeps between messages; 0.25: four a sweep")
       .within(A::kSweepsPerPublication)
       .with_default();
@@ -85,141 +63,142 @@ void add_reference_options(const OptionSet& command, ScheduleParams& s) {
   add("--local-sweeps", s.local_sweeps, S::kLocalSweeps, "sweeps of a block in a round (0: until balanced inside)");
 }
 
-void refuse(const OptionSet& command, const std::vector<const char*>& names, const std::string& belongs_to) {
-  for (const auto* name : names) {
-    if (!command.given(name)) continue;
-    throw usage_error(fmt::format("{} belongs to {}: leave it out, or choose that", name, belongs_to));
-  }
-}
-
-Json asynchrony_section(const AsynchronyReport& a, const MethodOptions& o) {
-  return {
-      {"transport", o.transport},
-      {"order", o.order},
-      {"relaxations", a.relaxations},
-      {"relaxations_per_neuron", {{"least", a.least_per_neuron}, {"most", a.most_per_neuron}}},
-      {"sweeps_per_rank", {{"least", a.least_sweeps}, {"most", a.most_sweeps}}},
-      {"messages", a.traffic.messages},
-      {"bytes", a.traffic.bytes},
-      {"publications_coalesced", a.skipped},
-      {"publications_left_out", a.left_out},
-      {"staleness", {{"mean", a.staleness.mean}, {"oldest", a.staleness.oldest}, {"reads_by_log2", a.staleness.reads}}},
-      {"detection",
-       {{"reductions", a.reductions},
-        {"false_alarms", a.false_alarms},
-        {"seconds", a.detection_seconds},
-        {"relaxations", a.detection_relaxations}}},
-      {"rebases", a.rebases},
-      {"resumptions", a.resumptions},
-      {"seconds", {{"solver", a.seconds}, {"quiesce", a.quiesce_seconds}, {"verification", a.verification_seconds}}}};
-}
-
-Solved run_asynchronously(const MethodOptions& o, BalanceProblem& problem, const Network& network,
-                          const BalanceParams& params, const ProgressCallback& report) {
+MethodRun run_asynchronously(const MethodOptions& o, BalanceProblem& problem, const Network& network,
+                             const BalanceParams& params, const ProgressCallback& report) {
   auto a = o.asynchronous;
-  a.step = o.step.value_or(a.step), a.stop = params.stop;
-  a.seed = params.seed;
-  a.transport = kTransports.at(o.transport);
-  a.order = kOrders.at(o.order);
+  a.step = o.step.value_or(a.step);
+  a.stop = params.stop, a.seed = params.seed;
   auto run = balance_asynchronously(problem, network, a, report);
-  return {std::move(run.equilibrium), {{"asynchrony", asynchrony_section(run.asynchrony, o)}}};
+  return {std::move(run.equilibrium), AsynchronySection{run.asynchrony, a.transport, a.order}};
 }
 
-ScheduleParams schedule_of(const MethodOptions& o) {
-  auto params = o.reference;
-  params.kind = from_string<ScheduleKind>(o.schedule).value(), params.step = o.step.value_or(params.step);
-  return params;
-}
-
-/// Rounds of a reproducible schedule until balanced, judged and certified like every other method.
-Solved run_reference(const MethodOptions& o, BalanceProblem& problem, const Network& network,
-                     const BalanceParams& params, const ProgressCallback& report) {
-  ScheduleSolverParams reference{.stop = params.stop, .schedule = schedule_of(o)};
-  reference.schedule.seed = params.seed;
+/// Rounds of a reference schedule until balanced, judged and certified like every other method.
+MethodRun run_reference(const MethodOptions& o, BalanceProblem& problem, const Network& network,
+                        const BalanceParams& params, const ProgressCallback& report) {
+  ScheduleSolverParams reference{.stop = params.stop, .schedule = o.schedule_params(params.seed)};
+  ScheduleSection section{to_string(reference.schedule.kind), params.seed};
   FusedKernel kernel(problem);
   NeuronStars stars(problem, network);
-  std::int64_t visits = 0, rebases = 0;
-  std::vector<std::int64_t> ages;
-  auto found = balance_by(problem, kernel, params.stop, "stochastic (" + o.schedule + ")",
-                          [&](std::vector<double>& h, const StopCriteria& stop) {
-                            reference.stop = stop;
-                            ScheduleSolver solver(problem, stars, reference);
-                            auto result = solver(h, report);
-                            visits += solver.trace().visits, rebases += solver.trace().rebases;
-                            ages = solver.trace().reads_by_age;
-                            return result;
-                          });
-  const Json section{{"name", o.schedule},
-                     {"seed", params.seed},
-                     {"relaxations", visits},
-                     {"reads_by_age", ages},
-                     {"rebases", rebases}};
-  return {std::move(found), {{"schedule", section}}};
+  const auto solve = [&](std::vector<double>& h, const StopCriteria& stop) {
+    reference.stop = stop;
+    ScheduleSolver solver(problem, stars, reference);
+    auto result = solver(h, report);
+    section.relaxations += solver.trace().visits, section.rebases += solver.trace().rebases;
+    section.reads_by_age = solver.trace().reads_by_age;
+    return result;
+  };
+  auto found = balance_by(problem, kernel, params.stop, "stochastic (" + section.name + ")", solve);
+  return {std::move(found), {}, std::move(section)};
 }
 
-Method method_of(const std::string& name) {
-  if (name == "newton") return Method::newton;
-  if (name == "sweep") return Method::sweep;
-  return Method::automatic;
+MethodRun run_deterministically(Method method, BalanceProblem& problem, BalanceParams params,
+                                const ProgressCallback& report) {
+  params.method = method;
+  return {balance(problem, params, report)};
+}
+
+void print_asynchrony(const AsynchronyReport& a) {
+  fmt::print(
+      "asynchrony   {} relaxations, {} to {} per neuron; {} messages, {}; values read were {:.2g} messages old in the "
+      "mean, {} at most\n",
+      a.relaxations, a.least_per_neuron, a.most_per_neuron, a.traffic.messages,
+      human_bytes(static_cast<double>(a.traffic.bytes)), a.staleness.mean, a.staleness.oldest);
+  fmt::print(
+      "detection    {:.3g} s from the first good sign to the stop, {} false alarm(s); {:.3g} s to empty the network, "
+      "{:.3g} s to verify\n",
+      a.detection_seconds, a.false_alarms, a.quiesce_seconds, a.verification_seconds);
 }
 
 }  // namespace
 
+ScheduleParams MethodOptions::schedule_params(std::uint64_t seed) const {
+  auto params = reference;
+  params.kind = *schedule, params.seed = seed;
+  params.step = step.value_or(params.step);
+  return params;
+}
+
 void add_method_options(const OptionSet& command, MethodOptions& o) {
-  command.add_choice("--method", o.method, kMethods,
-                     "how: auto picks the fastest, flow integrates the dynamics, stochastic "
-                     "visits neurons at random");
-  command.add_choice("--schedule", o.schedule, schedules(), "of the visits of --method stochastic");
+  command.add_choice("--method", o.method,
+                     "how: auto picks the fastest, flow integrates the dynamics, stochastic visits neurons at random");
+  command.add_choice("--schedule", o.schedule, "asynchronous", "of the visits of --method stochastic");
   command.add("--step", o.step, "share of the way to its optimum that a visited neuron goes (1)")
       .within(ScheduleParams::kStep);
-  add_asynchronous_options(command, o);
+  add_asynchronous_options(command, o.asynchronous);
   add_fault_options(command, o.asynchronous.faults);
   add_reference_options(command, o.reference);
 }
 
 void check_method_options(const OptionSet& command, const MethodOptions& o) {
-  const bool stochastic = o.method == "stochastic";
-  if (!stochastic) refuse(command, kOfStochastic, "--method stochastic");
-  if (!stochastic || o.schedule != kAsynchronous) {
-    refuse(command, kOfAsynchronous, "--method stochastic with --schedule asynchronous");
+  const bool stochastic = o.method == BalanceMethod::stochastic;
+  if (!stochastic) refuse_given(command, {"--schedule", "--step"}, "--method stochastic");
+  if (!stochastic || o.schedule) {
+    refuse_given(command,
+                 {"--transport", "--order", "--sweeps-per-publication", "--publication-threshold", "--slow-rank",
+                  "--slow-factor", "--delay-publications", "--delay-seconds", "--stale-sweeps"},
+                 "--method stochastic with --schedule asynchronous");
   }
-  if (!stochastic || o.schedule == kAsynchronous) {
-    refuse(command, kOfReferences, "--method stochastic with --schedule block or simulated");
+  if (!stochastic || !o.schedule) {
+    refuse_given(
+        command,
+        {"--blocks", "--delay", "--stragglers", "--straggler-factor", "--activity", "--damping", "--local-sweeps"},
+        "--method stochastic with --schedule block or simulated");
   } else {
-    check(schedule_of(o));
+    check(o.schedule_params(o.reference.seed));
   }
 }
 
-Solved solve(const MethodOptions& o, BalanceProblem& problem, const Network& network, BalanceParams params,
-             const ProgressCallback& report) {
-  if (o.method == "flow") return {balance_by_flow(problem, params.stop, {}, report)};
-  if (o.method == "stochastic" && o.schedule == kAsynchronous) {
-    return run_asynchronously(o, problem, network, params, report);
+MethodRun run_method(const MethodOptions& o, BalanceProblem& problem, const Network& network, BalanceParams params,
+                     const ProgressCallback& report) {
+  switch (o.method) {
+    case BalanceMethod::automatic:
+      return run_deterministically(Method::automatic, problem, params, report);
+    case BalanceMethod::newton:
+      return run_deterministically(Method::newton, problem, params, report);
+    case BalanceMethod::sweep:
+      return run_deterministically(Method::sweep, problem, params, report);
+    case BalanceMethod::flow:
+      return {balance_by_flow(problem, params.stop, {}, report)};
+    case BalanceMethod::stochastic:
+      break;
   }
-  if (o.method == "stochastic") return run_reference(o, problem, network, params, report);
-  params.method = method_of(o.method);
-  return {balance(problem, params, report)};
+  return (o.schedule ? run_reference : run_asynchronously)(o, problem, network, params, report);
 }
 
-void print_method_summary(const Json& r) {
-  if (r.contains("asynchrony")) {
-    const auto& a = r["asynchrony"];
-    fmt::print(
-        "asynchrony   {} relaxations, {} to {} per neuron; {} messages, {}; values read were {:.2g} messages old in "
-        "the mean, {} at most\n",
-        a["relaxations"].get<std::int64_t>(), a["relaxations_per_neuron"]["least"].get<std::int64_t>(),
-        a["relaxations_per_neuron"]["most"].get<std::int64_t>(), a["messages"].get<std::int64_t>(),
-        human_bytes(a["bytes"].get<double>()), a["staleness"]["mean"].get<double>(),
-        a["staleness"]["oldest"].get<std::int64_t>());
-    fmt::print(
-        "detection    {:.3g} s from the first good sign to the stop, {} false alarm(s); {:.3g} s to empty the "
-        "network, {:.3g} s to verify\n",
-        a["detection"]["seconds"].get<double>(), a["detection"]["false_alarms"].get<std::int64_t>(),
-        a["seconds"]["quiesce"].get<double>(), a["seconds"]["verification"].get<double>());
-  }
-  if (r.contains("schedule")) {
-    fmt::print("schedule     {}: {} relaxations, the same at any rank count\n",
-               r["schedule"]["name"].get<std::string>(), r["schedule"]["relaxations"].get<std::int64_t>());
+void describe(ReportWriter& report, const AsynchronySection& asynchrony) {
+  const auto& a = asynchrony.did;
+  const auto extremes = [&](const char* key, std::int64_t least, std::int64_t most) {
+    report.object(key, [&](ReportWriter& r) { r("least", least)("most", most); });
+  };
+  report("transport", to_string(asynchrony.transport))("order", to_string(asynchrony.order));
+  report("relaxations", a.relaxations);
+  extremes("relaxations_per_neuron", a.least_per_neuron, a.most_per_neuron);
+  extremes("sweeps_per_rank", a.least_sweeps, a.most_sweeps);
+  report("messages", a.traffic.messages)("bytes", a.traffic.bytes)("publications_coalesced", a.skipped);
+  report("publications_left_out", a.left_out);
+  report.object("staleness", [&](ReportWriter& r) {
+    r("mean", a.staleness.mean)("oldest", a.staleness.oldest)("reads_by_log2", a.staleness.reads);
+  });
+  report.object("detection", [&](ReportWriter& r) {
+    r("reductions", a.reductions)("false_alarms", a.false_alarms)("seconds", a.detection_seconds);
+    r("relaxations", a.detection_relaxations);
+  });
+  report("rebases", a.rebases)("resumptions", a.resumptions);
+  report.object("seconds", [&](ReportWriter& r) {
+    r("solver", a.seconds)("quiesce", a.quiesce_seconds)("verification", a.verification_seconds);
+  });
+}
+
+void describe(ReportWriter& report, const ScheduleSection& schedule) {
+  report("name", schedule.name)("seed", schedule.seed)("relaxations", schedule.relaxations);
+  report("reads_by_age", schedule.reads_by_age)("rebases", schedule.rebases);
+}
+
+void print_method(const MethodRun& run) {
+  if (run.asynchrony) print_asynchrony(run.asynchrony->did);
+  if (run.schedule) {
+    fmt::print("schedule     {}: {} relaxations, the same at any rank count\n", run.schedule->name,
+               run.schedule->relaxations);
   }
 }
 

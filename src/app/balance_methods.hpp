@@ -1,40 +1,67 @@
 // The methods that `balance` offers, with the options and the report that belong to a single one.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "app/report.hpp"
-#include "synbal/balance/balance.hpp"
 #include "synbal/stochastic/asynchronous.hpp"
 #include "synbal/stochastic/schedule.hpp"
 
 namespace synbal::app {
 
+/// What --method says.
+enum class BalanceMethod { automatic, newton, sweep, flow, stochastic };
+
 /// --method, and what only some methods look at.
 struct MethodOptions {
-  std::string method = "auto";
-  std::string schedule = "asynchronous", transport = "one-sided", order = "permutation";
-  std::optional<double> step;  ///< of both kinds of schedules
+  BalanceMethod method = BalanceMethod::automatic;
+  std::optional<ScheduleKind>
+      schedule;                ///< of reference runs, which are the same at any rank count; none: asynchronous
+  std::optional<double> step;  ///< of both
   AsynchronousParams asynchronous;
   ScheduleParams reference;
+
+  /// The reference schedule, complete. @pre schedule
+  [[nodiscard]] ScheduleParams schedule_params(std::uint64_t seed) const;
 };
 
 void add_method_options(const OptionSet& command, MethodOptions& options);
 
-/// Refuses options of one method that were given with another, which would silently do nothing. @throws Error usage.
+/// Refuses options of one method that were given with another, and impossible schedules. @throws Error usage.
 void check_method_options(const OptionSet& command, const MethodOptions& options);
 
-/// An equilibrium, and sections of the report beyond those that every method has.
-struct Solved {
+/// What asynchronous balancing did, and how it was set up.
+struct AsynchronySection {
+  AsynchronyReport did;
+  TransportKind transport;
+  VisitOrder order;
+};
+void describe(ReportWriter& report, const AsynchronySection& asynchrony);
+
+/// What a reference schedule did.
+struct ScheduleSection {
+  std::string name;
+  std::uint64_t seed = 1;
+  std::int64_t relaxations = 0;
+  std::vector<std::int64_t> reads_by_age = {};
+  std::int64_t rebases = 0;
+};
+void describe(ReportWriter& report, const ScheduleSection& schedule);
+
+/// An equilibrium, and what only its method has to report.
+struct MethodRun {
   Equilibrium found;
-  Json sections = Json::object();
+  std::optional<AsynchronySection> asynchrony = {};
+  std::optional<ScheduleSection> schedule = {};
 };
 
 /// Collective. `network` is the one the problem was made of.
-Solved solve(const MethodOptions& options, BalanceProblem& problem, const Network& network, BalanceParams params,
-             const ProgressCallback& report);
+MethodRun run_method(const MethodOptions& options, BalanceProblem& problem, const Network& network,
+                     BalanceParams params, const ProgressCallback& report);
 
-/// Root only. The sections as lines of the summary.
-void print_method_summary(const Json& report);
+/// The lines of the summary that only some methods have.
+void print_method(const MethodRun& run);
 
 }  // namespace synbal::app

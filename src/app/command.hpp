@@ -18,12 +18,15 @@ struct Context {
   const Session& session;
   std::string command_line;  ///< as the user typed it, for the provenance
   int verbosity = 0;         ///< -1 quiet, 0 normal, 1 verbose
+
+  /// Whether this rank prints results.
+  [[nodiscard]] bool speaks() const { return world.is_root() && verbosity >= 0; }
 };
 
 /// Collective. The body of a command; throws Error on all ranks together.
 using Body = std::function<ExitCode(const Context&)>;
 
-/// A parsed subcommand and what it runs.
+/// A subcommand and what it runs.
 struct Command {
   OptionSet options;
   Body body;

@@ -1,20 +1,16 @@
 // synbal flow FILE -o TRAJECTORY.h5
-#include "synbal/flow/flow.hpp"
+#include "app/flow.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "app/command.hpp"
-#include "app/flow_report.hpp"
-#include "synbal/balance/balance.hpp"
 #include "synbal/core/agree.hpp"
-#include "synbal/core/build_info.hpp"
 #include "synbal/core/interrupt.hpp"
 #include "synbal/core/log.hpp"
-#include "synbal/core/progress.hpp"
-#include "synbal/core/timer.hpp"
 #include "synbal/flow/rule_flow.hpp"
 #include "synbal/io/result.hpp"
 
@@ -22,87 +18,74 @@ namespace synbal::app {
 
 namespace {
 
-/// Where a flow begins, for the active neurons.
+/// Where a flow begins.
 struct Start {
   double time = 0;
-  std::vector<double> h;
+  std::vector<double> h;  // [network rows] as it is read, [active neurons] as it is used
+  std::string checksum;   // of the network that it was made from
 };
 
-/// Collective. What cannot move here must not have moved there.
-void check_still(const Comm& comm, const FlowOptions& o, const Network& network, const BalanceProblem& problem,
-                 std::span<const double> h) {
-  auto still = std::vector<double>(h.begin(), h.end());
-  for (const auto row : problem.network_row()) still[static_cast<std::size_t>(row)] = 0;
-  agreed(comm, [&] {
-    const auto moved = std::ranges::find_if(still, [](double v) { return v != 0; });
-    if (moved == still.end()) return;
-    throw bad_input(fmt::format(
-        "{}: h of the neuron at place {} is {:g}, but here it cannot move (pinned, or on no cycle): give the network, "
-        "--pinned and --components it was made with",
-        o.initial, network.file_index(static_cast<LocalIndex>(moved - still.begin())), *moved));
-  });
+/// Collective.
+Start read_start(const Comm& comm, const Network& network, const std::string& path) {
+  if (is_trajectory(comm, path)) {
+    auto end = read_trajectory_end(comm, network, path);
+    return {end.time, std::move(end.h), end.provenance.input_checksum};
+  }
+  auto stored = read_result(comm, network, path);
+  return {0, std::move(stored.h), stored.provenance.input_checksum};
 }
 
 /// Collective.
-Start find_start(const Comm& comm, const FlowOptions& o, const Network& network, const BalanceProblem& problem) {
-  if (o.initial.empty()) return {0, std::vector<double>(static_cast<std::size_t>(problem.size()), 0.0)};
-  Start start;
-  std::vector<double> h;
-  Provenance made;
-  if (is_trajectory(comm, o.initial)) {
-    auto end = read_trajectory_end(comm, network, o.initial);
-    start.time = end.time, h = std::move(end.h), made = std::move(end.provenance);
-  } else {
-    auto stored = read_result(comm, network, o.initial);
-    h = std::move(stored.h), made = std::move(stored.provenance);
-  }
-  if (made.input_checksum != network.facts.checksum) {
-    log_warning("{} was not made from {} (checksums differ): its h is the start all the same", o.initial, o.input.path);
-  }
-  check_still(comm, o, network, problem, h);
-  start.h = problem.from_network(h);
+Start find_start(const FlowOptions& o, const Network& network, const BalanceProblem& problem) {
+  if (o.initial.empty()) return {0, std::vector<double>(at(problem.size()), 0.0), {}};
+  auto start = read_start(problem.comm(), network, o.initial);
+  warn_of_other_input(o.initial, start.checksum, network, "its h is the start");
+  check_still(o.initial, network, problem, start.h, ", --pinned and --components");
+  start.h = problem.from_network(start.h);
   return start;
+}
+
+/// Collective. [n] How fast the neurons move, or relax.
+std::vector<double> rates(const BalanceProblem& problem, FusedKernel& kernel, RuleFlow* rule,
+                          std::span<const double> h) {
+  std::vector<double> rate(h.begin(), h.end());
+  if (rule != nullptr) {
+    rule->derivative(h, rate);
+    for (double& r : rate) r = std::abs(r);
+    return rate;
+  }
+  for (std::size_t i = 0; i < rate.size(); ++i) rate[i] -= problem.base()[i];
+  NeuronCosts costs;
+  evaluate(problem, kernel, rate, costs);
+  for (std::size_t i = 0; i < rate.size(); ++i) rate[i] = problem.cost_unit() * (costs.in[i] + costs.out[i]);
+  return rate;
 }
 
 /// Collective. Where logarithmic output times begin: a round number some hundred times below the time in which the
 /// fastest neuron moves.
 double first_output(const BalanceProblem& problem, FusedKernel& kernel, RuleFlow* rule, std::span<const double> h) {
-  std::vector<double> rate(h.size());
-  if (rule != nullptr) {
-    rule->derivative(h, rate);
-    for (double& r : rate) r = std::abs(r);
-  } else {
-    auto delta = std::vector<double>(h.begin(), h.end());
-    for (std::size_t i = 0; i < delta.size(); ++i) delta[i] -= problem.base()[i];
-    NeuronCosts costs;
-    evaluate(problem, kernel, delta, costs);
-    for (std::size_t i = 0; i < rate.size(); ++i) rate[i] = problem.cost_unit() * (costs.in[i] + costs.out[i]);
-  }
   double fastest = 0;
-  for (const double r : rate) fastest = std::max(fastest, r);
+  for (const double r : rates(problem, kernel, rule, h)) fastest = std::max(fastest, r);
   fastest = problem.power() * problem.comm().max(fastest);
-  const bool usable = fastest > 1e-280 && fastest < 1e280;
+  const bool usable = fastest > 1e-280 && fastest < 1e280;  // far enough inside the range of doubles
   return usable ? std::pow(10.0, std::floor(std::log10(0.01 / fastest))) : 1e-3;
 }
 
 /// The run itself, from the start to the end of the integration.
-class Run {
+class FlowRun {
  public:
-  Run(const Comm& comm, FlowOptions& options, const Loaded& loaded)
+  /// Collective. All must outlive it.
+  FlowRun(const Comm& comm, FlowOptions& options, const LoadedNetwork& loaded)
       : comm_(comm),
         o_(options),
         loaded_(loaded),
         problem_(comm_, loaded.network, loaded.components, options.input.power),
         kernel_(problem_),
         sums_(problem_),
-        start_(find_start(comm_, options, loaded.network, problem_)),
+        start_(find_start(options, loaded.network, problem_)),
         monitor_(problem_, loaded.network, loaded.components, sums_, start_.h, watched()) {
     o_.params.start_time = start_.time;
-    agreed(comm_, [&] {
-      if (o_.params.end_time >= start_.time) return;
-      throw usage_error(fmt::format("--end-time {:g} lies before the time {:g} at which {} ends: give a later one",
-                                    o_.params.end_time, start_.time, o_.initial));
-    });
+    agreed(comm_, [&] { check_end(); });
     if (!o_.is_cost_flow()) {
       rule_ = std::make_unique<RuleFlow>(problem_, loaded.network, loaded.components, sums_, local_rule(o_.rule));
     }
@@ -115,7 +98,7 @@ class Run {
     o_.params.outputs =
         output_times(times, start_.time, o_.params.end_time, first_output(problem_, kernel_, rule_.get(), start_.h));
     const auto outputs = o_.params.outputs.count();
-    timed(comm_, spent.write, [&] { return recording_->open(o_, outputs ? *outputs + 2 : 0, about), 0; });
+    timed(comm_, spent.write, [&] { recording_->open(o_.output, outputs ? *outputs + 2 : 0, about); });
     const Timer solving;
     Progress progress("flow");
     const auto found = integrate([&](const FlowMoment& m) { observe(m, progress); });
@@ -126,8 +109,8 @@ class Run {
   }
 
   /// Collective. How far an end at equilibrium is from the minimum of the cost.
-  std::optional<Assessment> judged(const FlowResult& found) {
-    if (found.end != FlowEnd::equilibrium || !o_.is_cost_flow() || o_.components != "balance") return {};
+  std::optional<Assessment> assessed(const FlowResult& found) {
+    if (found.end != FlowEnd::equilibrium || !o_.is_cost_flow() || o_.all_components) return {};
     problem_.rebase(found.h);
     NeuronCosts costs;
     evaluate(problem_, kernel_, std::vector<double>(found.h.size(), 0.0), costs);
@@ -140,6 +123,12 @@ class Run {
   [[nodiscard]] Recording& recording() { return *recording_; }
 
  private:
+  void check_end() const {
+    if (o_.params.end_time >= start_.time) return;
+    throw usage_error(fmt::format("--end-time {:g} lies before the time {:g} at which {} ends: give a later one",
+                                  o_.params.end_time, start_.time, o_.initial));
+  }
+
   [[nodiscard]] InvariantParams watched() const {
     InvariantParams params;
     params.sum_of_h = local_rule(o_.rule).is_gradient_flow();
@@ -174,15 +163,14 @@ class Run {
       monitor_.output(moment.time, moment.h);
       recording_->row(moment);
     }
-    const double l1 = moment.imbalance.l1;
-    const bool ahead = std::isinf(o_.params.end_time) && o_.is_cost_flow() && l1 > o_.params.tolerance;
-    const auto target = ahead ? std::optional(o_.params.tolerance) : std::nullopt;
-    if (comm_.is_root()) progress.update(moment.statistics.steps, moment.cost, l1, target);
+    const bool foreseeable = std::isinf(o_.params.end_time) && o_.is_cost_flow();
+    const double target = foreseeable ? o_.params.tolerance : std::numeric_limits<double>::infinity();
+    progress_of(progress, comm_, target)({moment.statistics.steps, moment.cost, moment.imbalance.l1, 0});
   }
 
   const Comm& comm_;
   FlowOptions& o_;
-  const Loaded& loaded_;
+  const LoadedNetwork& loaded_;
   BalanceProblem problem_;
   FusedKernel kernel_;
   std::unique_ptr<FusedKernel> heat_kernel_;
@@ -198,18 +186,16 @@ class Run {
 TimesWanted check(const Context& context, FlowOptions& o) {
   const auto& comm = context.world;
   check_flow_options(comm, o);
-  auto times = parse_output_times(comm, o.output_times, o.end_time.has_value());
+  auto times = parse_output_times(comm, o);
   context.session.refuse_unused_petsc_options("flow_");  // those of the solver can only be judged at the end
-  auto others = input_files(o);
-  check_output(comm, o.output, OutputKind::trajectory, others);
-  others.push_back(o.output);
-  if (!o.report.empty()) check_output(comm, o.report, OutputKind::report, others);
+  check_outputs(comm, {{o.output, OutputKind::trajectory}, {o.report, OutputKind::report}}, input_files(o));
   return times;
 }
 
-Loaded load_as_told(const Comm& comm, const FlowOptions& o, PhaseTimes& times) {
-  if (o.components == "balance") return load(comm, o.input, times);
-  Loaded loaded;
+/// Collective.
+LoadedNetwork load_for_flow(const Comm& comm, const FlowOptions& o, PhaseTimes& times) {
+  if (!o.all_components) return load(comm, o.input, times);
+  LoadedNetwork loaded;
   loaded.network = load_network(comm, o.input, times);
   loaded.components = one_component(loaded.network);
   return loaded;
@@ -225,50 +211,45 @@ std::optional<Error> finish(Recording& recording, const Provenance& about) {
   return {};
 }
 
+/// Collective. All of the report but head, time and memory.
+FlowReport report_of(const FlowOptions& o, const LoadedNetwork& loaded, FlowRun& run, const FlowResult& found,
+                     const std::optional<Assessment>& assessed, int signal) {
+  const auto& problem = run.problem();
+  const auto& comm = problem.comm();
+  FlowReport report{o, found, run.recording(), run.monitor().invariants(), reason_of(found.end, signal)};
+  report.input = input_of(comm, loaded.network);
+  report.components = components_of(loaded.components, problem, found.initial_cost);
+  report.cost = {problem.power(), found.initial_cost, found.final_cost, {}, {}};
+  if (assessed) report.cost.bound_by(assessed->certificate, problem), report.newton_step = assessed->newton_step_inf;
+  report.heat = heat_of(comm, run.companions(), found), report.weights = weights_of(run.companions());
+  report.h = h_of(problem, found.h), report.parallel = parallel_of(loaded.network, problem);
+  return report;
+}
+
 ExitCode run(const Context& context, FlowOptions options) {
-  const Timer total;
-  const auto started = utc_now();
+  const Beginning beginning;
   const auto& comm = context.world;
   const auto wanted = check(context, options);
   const InterruptGuard guard;
   options.params.interrupted = [&] { return guard.requested(); };
   PhaseTimes times;
-  const auto loaded = load_as_told(comm, options, times);
-  Run flow(comm, options, loaded);
-  // The walltime counts from the start of the run; what reading took is gone.
-  auto& limit = options.params.max_seconds;
-  if (limit > 0) limit = std::max(1e-3, limit - total.seconds());
-  auto about = provenance_of(context, options.input, loaded.network, started);
+  const auto loaded = load_for_flow(comm, options, times);
+  FlowRun flow(comm, options, loaded);
+  options.params.max_seconds = beginning.left_of(options.params.max_seconds);
+  auto about = provenance_of(context, options.input, loaded.network, beginning.date);
   about.tolerance = options.params.tolerance, about.finished = "", about.exit_code = -1;
   const auto found = flow(wanted, about, times);
-
-  const auto judgement = timed(comm, times.solve, [&] { return flow.judged(found); });
-  Flowed done{context,
-              options,
-              loaded.network,
-              loaded.components,
-              flow.problem(),
-              found,
-              judgement,
-              flow.monitor().invariants(),
-              flow.companions(),
-              flow.recording(),
-              comm.max(guard.signal()),
-              started,
-              times};
-  about.finished = utc_now(), about.reason = done.reason(), about.exit_code = static_cast<int>(done.code());
-  const auto lost = timed(comm, done.times.write, [&] { return finish(flow.recording(), about); });
-  done.times.total = comm.max(total.seconds());
-  const auto report = flow_report(done);
-  agreed(comm, [&] {
-    if (!comm.is_root()) return;
-    if (!options.report.empty()) write_report(report, options.report);
-    if (context.verbosity >= 0) print_flow_summary(report, options);
-  });
+  const auto assessed = timed(comm, times.solve, [&] { return flow.assessed(found); });
+  auto report = report_of(options, loaded, flow, found, assessed, comm.max(guard.signal()));
+  about.finished = utc_now(), about.reason = report.reason, about.exit_code = static_cast<int>(code_of(found.end));
+  const auto lost = timed(comm, times.write, [&] { return finish(flow.recording(), about); });
+  times.total = comm.max(beginning.timer.seconds());
+  report.time = times, report.memory = memory_of(comm), report.head = head_of(context, beginning.date);
+  tell(context, report, options.report);
   if (lost) throw *lost;
-  tell_how_to_go_on(done);
+  tell_how_to_go_on(report);
   context.session.refuse_unused_petsc_options();  // last, so that a finished trajectory is not lost over them
-  return done.code();
+  return code_of(found.end);
 }
 
 }  // namespace
@@ -278,7 +259,7 @@ Command add_flow(const OptionSet& root) {
   auto o = std::make_shared<FlowOptions>();
   add_flow_options(command, *o);
   command.footer(
-      "Exit codes: 0 equilibrium or the end time reached, 4 step limit reached or tolerances that cannot be met, 75 "
+      "Exit codes: 0 equilibrium or the end time reached, 4 step limit reached or tolerances that cannot be met, 75\n"
       "stopped by USR1, TERM, INT or --max-walltime. The trajectory is valid in every case; --initial goes on from "
       "it.\n"
       "PETSc options that begin with -flow_ choose the preconditioner, e.g. -- -flow_pc_type gamg.");

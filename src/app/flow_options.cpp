@@ -1,8 +1,13 @@
-// The options of `flow`: their words, and what of them does not go together.
-#include "app/flow_options.hpp"
-
+// The options of `flow`: their words, the times at which it records, and what of them does not go together.
 #include <fmt/format.h>
 
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string_view>
+
+#include "app/flow.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/flow/local_rule.hpp"
 #include "synbal/io/selection.hpp"
@@ -14,7 +19,7 @@ namespace {
 void add_physics(const OptionSet& command, FlowOptions& o) {
   command.add_choice("--rule", o.rule, local_rule_names(),
                      "what drives a neuron: its sums of costs, their maxima, or their products");
-  command.add_choice("--components", o.components, {"balance", "all"},
+  command.add_choice("--components", o.all_components, "balance", "all",
                      "balance: synapses between components drive nothing; all: they do, and fall for ever");
   command
       .add("--initial", o.initial, "start from a result, or go on from the end of a trajectory; else h = 0 at time 0")
@@ -26,7 +31,10 @@ void add_physics(const OptionSet& command, FlowOptions& o) {
 
 void add_numerics(const OptionSet& command, FlowOptions& o) {
   auto& integrator = o.params.integrator;
-  command.add_choice("--integration", o.integration, {"bdf", "adams"},
+  const auto integrate = [&integrator](std::size_t k) {
+    integrator.integration = k == 0 ? Integration::bdf : Integration::adams;
+  };
+  command.add_choice("--integration", {to_string(Integration::bdf), to_string(Integration::adams)}, 0, integrate,
                      "bdf (stiff, the usual case) or adams (well mixed networks)");
   command.add("--relative-tolerance", integrator.relative_tolerance, "of the local error, with respect to h")
       .within({1e-30, 0.1})
@@ -37,7 +45,7 @@ void add_numerics(const OptionSet& command, FlowOptions& o) {
 }
 
 void add_ends(const OptionSet& command, FlowOptions& o) {
-  command.add("--end-time", o.end_time, "where the flow ends at the latest (without: at equilibrium)")
+  command.add("--end-time", o.params.end_time, "where the flow ends at the latest (without: at equilibrium)")
       .within({0, 1e300})
       .shown_as("T");
   command
@@ -68,30 +76,123 @@ void add_recording(const OptionSet& command, FlowOptions& o) {
       .shown_as("PAIRS");
 }
 
+bool has_end(const FlowOptions& o) { return std::isfinite(o.params.end_time); }
+
 void check_together(const FlowOptions& o) {
   if (o.heat && !o.is_cost_flow()) {
     throw usage_error(
         fmt::format("--heat approximates the flow of the cost, not --rule {}: leave one of them out", o.rule));
   }
-  const bool bounded = o.end_time || o.walltime || o.params.integrator.max_steps > 0;
+  const bool bounded = has_end(o) || o.given.given("--max-walltime") || o.params.integrator.max_steps > 0;
   if (o.params.tolerance == 0 && !bounded) {
     throw usage_error("--tolerance 0 never stops: give --end-time, --max-steps or --max-walltime, too");
   }
-  if (o.components == "all" && !bounded) {
+  if (o.all_components && !bounded) {
     throw usage_error(
         "--components all has no equilibrium to stop at where synapses lead from one component to another: give "
         "--end-time, --max-steps or --max-walltime, too");
   }
 }
 
+// ---- the words of --output-times
+
+constexpr const char* kWays =
+    "write linear:COUNT, log:PER_DECADE, log:PER_DECADE:FIRST, times with commas between them, none, or the name of a "
+    "file with one a line";
+
+bool is_time(const std::optional<double>& t) { return t && std::isfinite(*t) && *t >= 0; }
+
+Error odd(const std::string& words, std::string_view word) {
+  return usage_error(fmt::format("--output-times {}: '{}' makes no sense there: {}", words, word, kWays));
+}
+
+std::int64_t count_in(const std::string& words, std::string_view word) {
+  const auto count = number_in<std::int64_t>(word);
+  if (!count || *count < 1 || *count > 1'000'000'000) throw odd(words, word);
+  return *count;
+}
+
+LogarithmicTimes parse_logarithmic(const std::string& words, std::string_view rest) {
+  LogarithmicTimes times;
+  const auto colon = rest.find(':');
+  times.per_decade = count_in(words, rest.substr(0, colon));
+  if (colon == rest.npos) return times;
+  times.first = number_in<double>(rest.substr(colon + 1));
+  if (!is_time(times.first) || *times.first == 0) throw odd(words, rest.substr(colon + 1));
+  return times;
+}
+
+std::vector<double> parse_list(const std::string& words) {
+  std::vector<double> times;
+  for (const auto word : parts_of(words, ',')) {
+    const auto time = number_in<double>(word);
+    if (!is_time(time)) throw odd(words, word);
+    times.push_back(*time);
+  }
+  return times;
+}
+
+/// Root only: every rank needs all times.
+std::string read_file(const std::string& path) {
+  if (!std::filesystem::exists(path)) throw odd(path, path);
+  std::error_code failed;
+  const auto size = std::filesystem::file_size(path, failed);
+  if (!failed && size > (std::uintmax_t{1} << 28)) {
+    throw bad_input(fmt::format("{}: has {} bytes, too many for a list of output times: shorten it", path, size));
+  }
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (failed || !in) throw io_failure(fmt::format("{}: output times cannot be read: check the file", path));
+  return text.str();
+}
+
+std::vector<double> parse_file(const std::string& path, const std::string& text) {
+  std::vector<double> times;
+  std::istringstream lines(text);
+  std::string line;
+  for (std::int64_t number = 1; std::getline(lines, line); ++number) {
+    std::istringstream words(line.substr(0, line.find('#')));
+    std::string word, more;
+    if (!(words >> word)) continue;
+    const auto time = number_in<double>(word);
+    if (!is_time(time) || words >> more) {
+      throw bad_input(
+          fmt::format("{}: line {}: '{}' is no time: write one finite number >= 0 a line", path, number, line));
+    }
+    times.push_back(*time);
+  }
+  return times;
+}
+
+bool is_file(const std::string& words) {
+  for (const auto* word : {"", "none", "log", "linear"}) {
+    if (words == word) return false;
+  }
+  const bool is_list = words.find(',') != words.npos || number_in<double>(words).has_value();
+  return !is_list && !words.starts_with("log:") && !words.starts_with("linear:");
+}
+
+TimesWanted parse_words(const std::string& words, bool has_end) {
+  if (words.empty()) return has_end ? TimesWanted(LinearTimes{}) : LogarithmicTimes{};
+  if (words == "none") return std::vector<double>{};
+  if (words == "log") return LogarithmicTimes{};
+  if (words.starts_with("log:")) return parse_logarithmic(words, std::string_view(words).substr(4));
+  if (words != "linear" && !words.starts_with("linear:")) return parse_list(words);
+  if (!has_end) throw usage_error("--output-times linear needs to know where the end is: give --end-time, too");
+  if (words == "linear") return LinearTimes{};
+  return LinearTimes{count_in(words, std::string_view(words).substr(7))};
+}
+
 }  // namespace
 
 void add_flow_options(const OptionSet& command, FlowOptions& o) {
+  o.given = command;
   add_input_options(command, o.input);
   command.add("-o,--output", o.output, "trajectory file (.h5), readable while it grows")
       .required()
       .shown_as("TRAJECTORY.h5");
-  command.add("--report", o.report, "all figures of the run as JSON").shown_as("FILE.json");
+  add_report_option(command, o.report);
   add_physics(command, o);
   add_numerics(command, o);
   add_ends(command, o);
@@ -109,15 +210,37 @@ std::vector<std::string> input_files(const FlowOptions& options) {
 void check_flow_options(const Comm& comm, FlowOptions& o) {
   agreed(comm, [&] {
     check_together(o);
-    auto& params = o.params;
-    params.integrator.integration = o.integration == "adams" ? Integration::adams : Integration::bdf;
-    if (o.end_time) params.end_time = *o.end_time;
-    params.stop_at_equilibrium = params.tolerance > 0;
-    if (o.walltime) params.max_seconds = duration_of("--max-walltime", *o.walltime);
+    o.params.stop_at_equilibrium = o.params.tolerance > 0;
+    if (o.given.given("--max-walltime")) o.params.max_seconds = duration_of("--max-walltime", o.walltime);
     if (!comm.is_root()) return;
     check_selection("--record", o.record, Selection::neurons);
     check_selection("--record-synapses", o.record_synapses, Selection::synapses);
   });
+}
+
+TimesWanted parse_output_times(const Comm& comm, const FlowOptions& options) {
+  const auto& words = options.output_times;
+  if (is_file(words)) {
+    const auto own = agreed(comm, [&] { return comm.is_root() ? read_file(words) : std::string(); });
+    const auto text = comm.broadcast(own, 0);
+    return agreed(comm, [&] { return TimesWanted(parse_file(words, text)); });
+  }
+  return agreed(comm, [&] { return parse_words(words, has_end(options)); });
+}
+
+OutputTimes output_times(const TimesWanted& wanted, double start, double end, double first) {
+  if (const auto* list = std::get_if<std::vector<double>>(&wanted)) return OutputTimes::listed(*list);
+  if (end <= start) return OutputTimes::listed({});
+  if (const auto* log = std::get_if<LogarithmicTimes>(&wanted)) {
+    return OutputTimes::logarithmic(log->first.value_or(first), end, log->per_decade);
+  }
+  const auto count = std::get<LinearTimes>(wanted).count;
+  if (start == 0) return OutputTimes::linear(end, count);
+  std::vector<double> times;
+  for (std::int64_t k = 1; k <= count; ++k) {
+    times.push_back(k == count ? end : start + (end - start) * static_cast<double>(k) / static_cast<double>(count));
+  }
+  return OutputTimes::listed(std::move(times));
 }
 
 }  // namespace synbal::app

@@ -2,44 +2,35 @@
 #include "synbal/network/generate.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "app/command.hpp"
 #include "app/options.hpp"
-#include "synbal/core/log.hpp"
-#include "synbal/io/formats.hpp"
 
 namespace synbal::app {
 
 namespace {
+
 struct Options {
   GeneratorParams params;
   std::string output;
 };
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const auto& w : words) text += (text.empty() ? "" : ", ") + w;
-  return text;
-}
-
 ExitCode run(const Context& context, const Options& options) {
   context.session.refuse_unused_petsc_options();
-  check_output(context.world, options.output, OutputKind::network, {});
+  check_outputs(context.world, {{options.output, OutputKind::network}}, {});
   const auto network = generate(context.world, options.params);
   write_network(context.world, network, options.output);
-  if (context.world.is_root() && context.verbosity >= 0) {
+  if (context.speaks()) {
     fmt::print("{}: {} neurons, {} synapses ({})\n", options.output, network.size(), network.nnz, options.params.kind);
   }
   return ExitCode::done;
 }
-}  // namespace
 
-Command add_generate(const OptionSet& root) {
-  const auto command = root.add_command("generate", "make a synthetic network, the same at any rank count");
-  auto o = std::make_shared<Options>();
-  auto& p = o->params;
-  command.add("KIND", p.kind, "one of " + joined(generator_kinds())).required().shown_as("");
-  command.add("-o,--output", o->output, "file to write (.h5, .mtx, .mtx.gz)").required().shown_as("FILE");
+void add_options(const OptionSet& command, Options& o) {
+  auto& p = o.params;
+  command.add("KIND", p.kind, fmt::format("one of {}", fmt::join(generator_kinds(), ", "))).required().shown_as("");
+  command.add("-o,--output", o.output, "file to write (.h5, .mtx, .mtx.gz)").required().shown_as("FILE");
   command.add("--nodes,-n", p.nodes, "neurons").shown_as("N");
   command.add("--degree,-k", p.degree, "in-degree (kronecker: mean in-degree)").shown_as("K");
   command.add("--seed", p.seed, "of all random numbers").with_default();
@@ -50,6 +41,14 @@ Command add_generate(const OptionSet& root) {
   command.add("--coupling", p.coupling, "modular: factor of the one weight each way between neighbours");
   command.add("--rewiring", p.rewiring, "smallworld: share of rewired synapses");
   command.add("--layers", p.layers, "layered: sizes, e.g. 784,200,100").shown_as("SIZES");
+}
+
+}  // namespace
+
+Command add_generate(const OptionSet& root) {
+  const auto command = root.add_command("generate", "make a synthetic network, the same at any rank count");
+  auto o = std::make_shared<Options>();
+  add_options(command, *o);
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 

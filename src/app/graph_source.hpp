@@ -11,6 +11,7 @@
 #include "app/report.hpp"
 #include "synbal/balance/balance.hpp"
 #include "synbal/graph/graph.hpp"
+#include "synbal/io/table.hpp"
 #include "synbal/resistance/resistance.hpp"
 
 namespace synbal::app {
@@ -18,7 +19,7 @@ namespace synbal::app {
 /// What a graph is made of: FILE, and at which h its costs are taken.
 struct GraphOptions {
   InputOptions input;
-  std::string at = "current";  ///< current, equilibrium, or a result file
+  std::string at = "current";  ///< current, equilibrium, or a result file; the members below say which
   bool conductances = false;   ///< the weights are conductances themselves
   OptionSet given;
 
@@ -74,6 +75,8 @@ class GraphSource {
   [[nodiscard]] std::vector<GlobalIndex> nodes_of(std::span<const GlobalIndex> neurons) const;
   /// [network rows] Place of every owned neuron in the file.
   [[nodiscard]] std::vector<std::int64_t> places() const;
+  /// A table with a row for every neuron in the order of the file, and so far a column with their ids.
+  [[nodiscard]] Table table_of_neurons() const;
 
   /// [network rows * columns] A block of values of nodes, spread to all neurons of this rank. `ground` and `elsewhere`:
   /// what pinned neurons and those that are no node get.
@@ -99,11 +102,21 @@ class GraphSource {
   std::vector<std::int64_t> ids_;
 };
 
-/// Collective. The part of the report about the graph: {source, power, nodes, edges, components, grounded, outside,
-/// unit}, and {converged, l1_relative} of an equilibrium.
-[[nodiscard]] Json report_graph(const GraphSource& source, const GraphOptions& options);
+/// What a report says about the graph.
+struct GraphSection {
+  std::string source;           ///< conductances, or what --at says
+  std::optional<double> power;  ///< of costs
+  GlobalIndex nodes = 0;
+  std::int64_t edges = 0, components = 0, edges_to_ground = 0, neurons_outside = 0;
+  double unit = 1;
+  std::optional<bool> converged;  ///< the equilibrium that was computed first
+  double imbalance = 0;           ///< of that
+};
+/// Collective.
+[[nodiscard]] GraphSection graph_section_of(const GraphSource& source, const GraphOptions& options);
+void describe(ReportWriter& report, const GraphSection& graph);
 
-/// Root only. The lines of a summary about the network and the graph, from the report's `input` and `graph`.
-void print_graph(const Json& report);
+/// The lines of a summary about the network and the graph.
+void print_graph(const InputSection& input, const GraphSection& graph);
 
 }  // namespace synbal::app

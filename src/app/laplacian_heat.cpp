@@ -1,8 +1,7 @@
 // synbal laplacian heat FILE --times T1,T2,... [--initial FILE[:/dataset]] -o OUT
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cmath>
+#include <algorithm>
 
 #include "app/laplacian_run.hpp"
 #include "synbal/core/agree.hpp"
@@ -12,6 +11,10 @@
 
 namespace synbal::app {
 
+static void describe(ReportWriter& report, const HeatTime& t) {
+  report("time", t.time)("error", t.error)("converged", t.converged)("steps", t.steps);
+}
+
 namespace {
 
 struct Options : LaplacianOptions {
@@ -20,23 +23,12 @@ struct Options : LaplacianOptions {
 };
 
 /// @throws Error usage for what is no ascending list of times.
-std::vector<double> parse_times(const std::string& words) {
-  std::vector<double> times;
-  for (std::size_t begin = 0; begin <= words.size();) {
-    const auto end = std::min(words.find(',', begin), words.size());
-    const auto word = words.substr(begin, end - begin);
-    double time = 0;
-    const auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), time);
-    if (error != std::errc() || rest != word.data() + word.size() || !std::isfinite(time) || time < 0) {
-      throw usage_error(fmt::format("--times: '{}' is no time: write numbers from 0 up, T1,T2,...", word));
-    }
-    if (!times.empty() && time <= times.back()) {
-      throw usage_error(fmt::format("--times: {} comes after {}: write times in ascending order", word, times.back()));
-    }
-    times.push_back(time);
-    begin = end + 1;
-  }
-  return times;
+std::vector<double> ascending_times(const std::string& words) {
+  auto times = times_of("--times", words);
+  const auto falls = std::ranges::adjacent_find(times, std::ranges::greater_equal{});
+  if (falls == times.end()) return times;
+  throw usage_error(
+      fmt::format("--times: {:g} comes after {:g}: write times in ascending order", *(falls + 1), *falls));
 }
 
 // Collective. [network rows * columns] In the user's unit. Without --initial: the imbalance of the costs.
@@ -60,76 +52,92 @@ NeuronVectors initial_of(LaplacianRun& run, const Options& options) {
   return read;
 }
 
-Json report_heat(const HeatResult& found, const HeatParams& params, const Options& options) {
-  Json times = Json::array();
-  double error = 0;
-  for (const auto& t : found.times) {
-    error = std::max(error, t.error);
-    times.push_back({{"time", t.time}, {"error", number(t.error)}, {"converged", t.converged}, {"steps", t.steps}});
+struct HeatSection {
+  const HeatResult& found;
+  const HeatParams& params;
+  std::string initial;
+
+  [[nodiscard]] double largest_error() const {
+    double error = 0;
+    for (const auto& t : found.times) error = std::max(error, t.error);
+    return error;
   }
-  return {{"initial", options.initial.empty() ? "imbalance" : options.initial},
-          {"power", params.power},
-          {"tolerance", params.tolerance},
-          {"all_converged", found.converged},
-          {"largest_error", number(error)},
-          {"spaces", found.spaces},
-          {"solves", found.solves},
-          {"most_iterations", found.iterations},
-          {"seconds", found.seconds},
-          {"times", times}};
+};
+
+void describe(ReportWriter& report, const HeatSection& h) {
+  report("initial", h.initial)("power", h.params.power)("tolerance", h.params.tolerance);
+  report("all_converged", h.found.converged)("largest_error", h.largest_error())("spaces", h.found.spaces);
+  report("solves", h.found.solves)("most_iterations", h.found.iterations)("seconds", h.found.seconds);
+  report("times", h.found.times);
 }
 
-void print(const Json& report) {
-  const auto& h = report["heat"];
-  fmt::print("heat         exp(-p L t) of {} (p = {:g}) at {} times: {}, error about {} (asked for: {:g})\n",
-             h["initial"].get<std::string>(), h["power"].get<double>(), h["times"].size(),
-             h["all_converged"].get<bool>() ? "converged" : "TOLERANCE NOT REACHED",
-             text_of(h["largest_error"], "{:.2e}"), h["tolerance"].get<double>());
+void print(const HeatSection& h) {
+  fmt::print("heat         exp(-p L t) of {} (p = {:g}) at {} times: {}, error about {} (asked for: {:g})\n", h.initial,
+             h.params.power, h.found.times.size(), converged_text(h.found.converged),
+             text_of(h.largest_error(), "{:.2e}"), h.params.tolerance);
 }
 
 /// Values of all neurons at all times: neuron i of column k at time t at [k][i * times + t].
-using Course = std::vector<std::vector<double>>;
+class Course {
+ public:
+  Course(const GraphSource& source, const NeuronVectors& initial, std::size_t times)
+      : source_(&source),
+        initial_(&initial),
+        times_(times),
+        columns_(at(initial.columns)),
+        value_(columns_, std::vector<double>(initial.values.size() / columns_ * times)) {}
 
-Table table_of(const GraphSource& source, const Course& course, const std::vector<double>& times) {
-  Table table;
-  table.rows = source.network().local_size(), table.place = source.places();
-  table.columns = {integer_column("id", [&](std::int64_t r) { return source.ids()[at(r)]; })};
-  for (std::size_t k = 0; k < course.size(); ++k) {
-    table.columns.push_back(real_column(
-        course.size() == 1 ? "u" : fmt::format("u{}", k + 1), [&course, k](std::int64_t e) { return course[k][at(e)]; },
-        static_cast<std::int64_t>(times.size())));
+  /// Values [nodes * columns] at time number `number`. Where there is no node there is no diffusion.
+  void take(std::size_t number, std::span<const double> nodes) {
+    auto now = initial_->values;
+    const auto row = source_->graph().network_row();
+    const auto m = columns_;
+    for (std::size_t e = 0; e < nodes.size(); ++e) now[at(row[e / m]) * m + e % m] = nodes[e];
+    for (std::size_t e = 0; e < now.size(); ++e) value_[e % m][e / m * times_ + number] = now[e];
   }
-  table.notes = {{"time", times}};
-  return table;
+
+  [[nodiscard]] Table table(const std::vector<double>& times) const {
+    auto table = source_->table_of_neurons();
+    for (std::size_t k = 0; k < columns_; ++k) {
+      const auto value = [this, k](std::int64_t e) { return value_[k][at(e)]; };
+      table.columns.push_back(
+          real_column(columns_ == 1 ? "u" : fmt::format("u{}", k + 1), value, static_cast<std::int64_t>(times_)));
+    }
+    table.notes = {{"time", times}};
+    return table;
+  }
+
+ private:
+  const GraphSource* source_;
+  const NeuronVectors* initial_;
+  std::size_t times_, columns_;
+  std::vector<std::vector<double>> value_;
+};
+
+HeatParams params_of(const Options& options) {
+  auto params = options.params;
+  params.power = options.graph.conductances ? 1 : options.graph.input.power;
+  params.solver = options.solver;
+  return params;
 }
 
 ExitCode run_heat(const Context& context, const Options& options) {
-  const auto times = parse_times(options.times);
+  const auto times = ascending_times(options.times);
   if (options.graph.conductances && options.initial.empty()) {
     throw usage_error("--conductances has no costs and so no imbalance to start from: give --initial");
   }
   LaplacianRun run(context, options, OutputKind::table, {options.initial});
-  const auto& source = run.source();
-  auto params = options.params;
-  params.power = options.graph.conductances ? 1 : options.graph.input.power;
-  params.solver = run.solver_params();
+  const auto params = params_of(options);
   const auto initial = initial_of(run, options);
-  const auto m = at(initial.columns);
-  Course course(m, std::vector<double>(initial.values.size() / m * times.size()));
-  const auto take = [&](std::size_t number, double, std::span<const double> nodes) {
-    // Where there is no node there is no diffusion.
-    auto now = initial.values;
-    const auto row = run.graph().network_row();
-    for (std::size_t e = 0; e < nodes.size(); ++e) now[at(row[e / m]) * m + e % m] = nodes[e];
-    for (std::size_t e = 0; e < now.size(); ++e) course[e % m][e / m * times.size() + number] = now[e];
-  };
+  Course course(run.source(), initial, times.size());
   const auto found = timed(run.comm(), run.times().solve, [&] {
-    return heat(run.graph(), source.to_nodes(initial.values, initial.columns), initial.columns, times, take, params);
+    return heat(
+        run.graph(), run.source().to_nodes(initial.values, initial.columns), initial.columns, times,
+        [&](std::size_t number, double, std::span<const double> nodes) { course.take(number, nodes); }, params);
   });
-  run.report()["heat"] = report_heat(found, params, options);
-  const auto table = table_of(source, course, times);
-  return run.finish({found.converged, params.tolerance,
-                     [&](const Provenance& about) { write_table(run.comm(), table, about, options.output); }, print});
+  const auto table = course.table(times);
+  return run.finish({found.converged, params.tolerance, &table}, "heat",
+                    HeatSection{found, params, options.initial.empty() ? "imbalance" : options.initial});
 }
 
 }  // namespace

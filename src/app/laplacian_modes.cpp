@@ -1,9 +1,12 @@
 // synbal laplacian modes FILE --count K -o OUT
+// synbal laplacian diagonal FILE [--exact | --solves M] -o OUT
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "app/laplacian_run.hpp"
+#include "app/resistance.hpp"
+#include "synbal/resistance/diagonal.hpp"
 #include "synbal/spectral/modes.hpp"
 
 namespace synbal::app {
@@ -21,61 +24,48 @@ std::vector<double> user_values(const Modes& modes, double unit) {
   return values;
 }
 
-Json report_modes(const Modes& modes, const Options& options, double unit) {
-  Json values = Json::array(), residuals = Json::array();
-  for (const double v : user_values(modes, unit)) values.push_back(number(v));
-  for (const double r : modes.residual) residuals.push_back(number(r));
-  const auto worst = modes.residual.empty() ? 0.0 : *std::ranges::max_element(modes.residual);
-  return {{"asked", options.params.count},
-          {"found", modes.count},
-          {"normalised", modes.normalised},
-          {"method", modes.method},
-          {"tolerance", options.params.tolerance},
-          {"converged", modes.converged},
-          {"iterations", modes.iterations},
-          {"largest_residual", number(worst)},
-          {"seconds", modes.seconds},
-          {"value", values},
-          {"residual", residuals}};
+struct ModesSection {
+  const Modes& found;
+  const ModesParams& params;
+  std::vector<double> values;  ///< in the user's unit
+
+  [[nodiscard]] double largest_residual() const {
+    return found.residual.empty() ? 0.0 : *std::ranges::max_element(found.residual);
+  }
+};
+
+void describe(ReportWriter& report, const ModesSection& m) {
+  report("asked", m.params.count)("found", m.found.count)("normalised", m.found.normalised)("method", m.found.method);
+  report("tolerance", m.params.tolerance)("converged", m.found.converged)("iterations", m.found.iterations);
+  report("largest_residual", m.largest_residual())("seconds", m.found.seconds);
+  report("value", m.values)("residual", m.found.residual);
 }
 
-void print(const Json& report) {
-  const auto& m = report["modes"];
-  fmt::print("modes        {} slowest{} by {}: {}, residuals up to {} (asked for: {:g})\n", m["found"].get<int>(),
-             m["normalised"].get<bool>() ? ", normalised," : "", m["method"].get<std::string>(),
-             m["converged"].get<bool>() ? "converged" : "TOLERANCE NOT REACHED",
-             text_of(m["largest_residual"], "{:.2e}"), m["tolerance"].get<double>());
-  if (m["found"] < m["asked"]) {
-    fmt::print("             {}\n", m["converged"].get<bool>() ? "L has no more positive eigenvalues than that"
-                                                               : "no more were found: rounding hides them");
+void print(const ModesSection& m) {
+  fmt::print("modes        {} slowest{} by {}: {}, residuals up to {} (asked for: {:g})\n", m.found.count,
+             m.found.normalised ? ", normalised," : "", m.found.method, converged_text(m.found.converged),
+             text_of(m.largest_residual(), "{:.2e}"), m.params.tolerance);
+  if (m.found.count < m.params.count) {
+    fmt::print("             {}\n", m.found.converged ? "L has no more positive eigenvalues than that"
+                                                      : "no more were found: rounding hides them");
   }
+  constexpr std::size_t shown = 8;
   std::string line;
-  for (std::size_t k = 0; k < std::min<std::size_t>(m["value"].size(), 8); ++k)
-    line += " " + text_of(m["value"][k], "{:.6g}");
-  if (!line.empty()) fmt::print("eigenvalues {}{}\n", line, m["value"].size() > 8 ? " ..." : "");
-}
-
-Table table_of(const GraphSource& source, const Modes& modes, const std::vector<double>& vectors, double unit) {
-  Table table;
-  table.rows = source.network().local_size(), table.place = source.places();
-  table.columns = {integer_column("id", [&](std::int64_t r) { return source.ids()[at(r)]; })};
-  if (modes.count > 0) {
-    table.columns.push_back(real_column(
-        "vector", [&](std::int64_t e) { return vectors[at(e)]; }, modes.count));
-  }
-  table.notes = {{"value", user_values(modes, unit)}, {"residual", modes.residual}};
-  return table;
+  for (std::size_t k = 0; k < std::min(m.values.size(), shown); ++k) line += " " + text_of(m.values[k], "{:.6g}");
+  if (!line.empty()) fmt::print("eigenvalues {}{}\n", line, m.values.size() > shown ? " ..." : "");
 }
 
 ExitCode run_modes(const Context& context, const Options& options) {
-  LaplacianRun run(context, options, OutputKind::table, {});
+  LaplacianRun run(context, options, OutputKind::table);
   const auto modes =
       timed(run.comm(), run.times().solve, [&] { return slowest_modes(run.graph(), run.solver(), options.params); });
-  run.report()["modes"] = report_modes(modes, options, run.unit());
+  const ModesSection section{modes, options.params, user_values(modes, run.unit())};
   const auto vectors = run.source().to_neurons(modes.vector, modes.count, 0, 0);
-  const auto table = table_of(run.source(), modes, vectors, run.unit());
-  return run.finish({modes.converged, options.params.tolerance,
-                     [&](const Provenance& about) { write_table(run.comm(), table, about, options.output); }, print});
+  auto table = run.source().table_of_neurons();
+  const auto value = [&](std::int64_t e) { return vectors[at(e)]; };
+  if (modes.count > 0) table.columns.push_back(real_column("vector", value, modes.count));
+  table.notes = {{"value", section.values}, {"residual", modes.residual}};
+  return run.finish({modes.converged, options.params.tolerance, &table}, "modes", section);
 }
 
 }  // namespace
@@ -95,6 +85,79 @@ Command add_laplacian_modes(const OptionSet& laplacian) {
       "/value and /residual have an entry, /vector a column for each mode (csv: the values are in the report alone).\n"
       "The sign of a vector is arbitrary. Neurons that are no nodes have 0.");
   return {command, [o](const Context& context) { return run_modes(context, *o); }};
+}
+
+// ---- diagonal
+
+namespace {
+
+struct DiagonalOptions : LaplacianOptions {
+  bool exact = false;
+  EstimateOptions estimate;
+  double tolerance = 0;
+  std::uint64_t seed = 1;
+};
+
+DiagonalParams params_of(const DiagonalOptions& options, GlobalIndex nodes) {
+  DiagonalParams params;
+  params.exact = options.exact || (!options.estimate.given() && nodes <= kFewNodes);
+  options.estimate.apply_to(params);
+  params.tolerance = options.tolerance, params.seed = options.seed;
+  return params;
+}
+
+struct DiagonalSection {
+  const DiagonalResult& found;
+  bool exact;
+
+  [[nodiscard]] const char* method() const { return exact ? "exact" : "estimate"; }
+};
+
+void describe(ReportWriter& report, const DiagonalSection& d) {
+  report("method", d.method())("solves", d.found.solves)("converged", d.found.converged)("seconds", d.found.seconds);
+  if (!d.exact) report("quality", d.found.quality);
+}
+
+void print(const DiagonalSection& d) {
+  fmt::print("diagonal     {} from {} solves: {}\n", d.method(), d.found.solves, converged_text(d.found.converged));
+  if (!d.exact) print_quality(d.found.quality);
+}
+
+ExitCode run_diagonal(const Context& context, const DiagonalOptions& options) {
+  LaplacianRun run(context, options, OutputKind::table);
+  const auto params = params_of(options, run.graph().global_size());
+  auto found =
+      timed(run.comm(), run.times().solve, [&] { return pseudoinverse_diagonal(run.graph(), run.solver(), params); });
+  for (auto& v : found.value) v /= run.unit();
+  for (auto& v : found.error) v /= run.unit();
+  const auto& source = run.source();
+  const auto value = source.to_neurons(found.value, 1, 0, 0), error = source.to_neurons(found.error, 1, 0, 0);
+  auto table = source.table_of_neurons();
+  table.columns.push_back(real_column("diagonal", [&](std::int64_t r) { return value[at(r)]; }));
+  table.columns.push_back(real_column("error", [&](std::int64_t r) { return error[at(r)]; }));
+  return run.finish({found.converged, options.tolerance, &table}, "diagonal", DiagonalSection{found, params.exact});
+}
+
+}  // namespace
+
+Command add_laplacian_diagonal(const OptionSet& laplacian) {
+  const auto command = laplacian.add_command("diagonal", "the diagonal of L^+, exact or estimated with error bars");
+  auto o = std::make_shared<DiagonalOptions>();
+  add_laplacian_options(command, *o, ".h5, .csv, .csv.gz").required();
+  const auto exact = command.add_flag(
+      "--exact", o->exact, fmt::format("one solve for every node; what is done up to {} nodes by itself", kFewNodes));
+  for (auto option : add_estimate_options(command, o->estimate, DiagonalParams{}, "nodes")) option.excludes(exact);
+  command
+      .add("--tolerance", o->tolerance,
+           "relative residual of exact solves (0: 1e-12, or 1e-10 where rounding allows no more); of an estimate, what "
+           "random solves may lack (0: 1e-5)")
+      .within({0, 0.1})
+      .with_default();
+  command.add("--seed", o->seed, "of the estimate").with_default();
+  command.footer(
+      "L^+_ii is the mean resistance of a node to the nodes of its component, up to a constant of the component; in\n"
+      "a component with ground it is the resistance to ground. Neurons that are no nodes have 0.");
+  return {command, [o](const Context& context) { return run_diagonal(context, *o); }};
 }
 
 }  // namespace synbal::app

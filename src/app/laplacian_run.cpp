@@ -1,19 +1,24 @@
-// The common frame of the Laplacian commands.
+// The common frame of the Laplacian commands, and the command that holds some of them.
 #include "app/laplacian_run.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "synbal/core/agree.hpp"
-#include "synbal/core/build_info.hpp"
 
 namespace synbal::app {
 
 namespace {
+
 constexpr const char* kPetscPrefix = "laplacian_";
-}
+
+constexpr std::array kPreconditioners{Preconditioner::jacobi, Preconditioner::incomplete, Preconditioner::multigrid,
+                                      Preconditioner::direct};
+
+}  // namespace
 
 Option add_laplacian_options(const OptionSet& command, LaplacianOptions& options, const std::string& kinds) {
   add_graph_options(command, options.graph);
@@ -24,77 +29,98 @@ Option add_laplacian_options(const OptionSet& command, LaplacianOptions& options
 Option add_output_options(const OptionSet& command, LaplacianOptions& options, const std::string& kinds) {
   const auto output =
       command.add("-o,--output", options.output, fmt::format("file to write ({})", kinds)).shown_as("OUT");
-  command.add("--report", options.report, "all figures of the run as JSON").shown_as("FILE.json");
-  command.add_choice("--preconditioner", options.preconditioner,
-                     {"auto", "jacobi", "incomplete", "multigrid", "direct"},
+  add_report_option(command, options.report);
+  const auto choose = [&wanted = options.solver.preconditioner](std::size_t k) {
+    wanted = k == 0 ? std::nullopt : std::optional(kPreconditioners[k - 1]);
+  };
+  command.add_choice("--preconditioner", {"auto", "jacobi", "incomplete", "multigrid", "direct"}, 0, choose,
                      "of conjugate gradients; auto chooses by the progress they make (PETSc options: -laplacian_...)");
   return output;
 }
 
 LaplacianRun::LaplacianRun(const Context& context, const LaplacianOptions& options, OutputKind kind,
                            const std::vector<std::string>& inputs)
-    : context_(&context), options_(&options), started_(utc_now()) {
+    : context_(&context), options_(&options) {
   agreed(comm(), [&] { check_graph_options(options.graph); });
-  auto others = input_files(options.graph);
-  std::ranges::copy_if(inputs, std::back_inserter(others), [](const auto& file) { return !file.empty(); });
+  auto files = input_files(options.graph);
+  std::ranges::copy_if(inputs, std::back_inserter(files), [](const auto& file) { return !file.empty(); });
   context.session.refuse_unused_petsc_options(kPetscPrefix);  // those of the solver can only be judged at the end
-  if (!options.output.empty()) {
-    check_output(comm(), options.output, kind, others);
-    others.push_back(options.output);
-  }
-  if (!options.report.empty()) check_output(comm(), options.report, OutputKind::report, others);
+  check_outputs(comm(), {{options.output, kind}, {options.report, OutputKind::report}}, files);
   source_.emplace(comm(), options.graph, times_);
-  const auto pinned = count_pinned(comm(), source_->network());
-  report_["input"] = report_input(source_->network(), pinned);
-  report_["graph"] = report_graph(*source_, options.graph);
-}
-
-LaplacianSolverParams LaplacianRun::solver_params() const {
-  LaplacianSolverParams params;
-  const auto& name = options_->preconditioner;
-  if (name == "jacobi") params.preconditioner = Preconditioner::jacobi;
-  if (name == "incomplete") params.preconditioner = Preconditioner::incomplete;
-  if (name == "multigrid") params.preconditioner = Preconditioner::multigrid;
-  if (name == "direct") params.preconditioner = Preconditioner::direct;
-  return params;
+  input_ = input_of(comm(), source_->network());
+  graph_ = graph_section_of(*source_, options.graph);
 }
 
 LaplacianSolver& LaplacianRun::solver() {
-  if (!solver_) solver_ = std::make_unique<LaplacianSolver>(graph(), solver_params());
+  if (!solver_) solver_ = std::make_unique<LaplacianSolver>(graph(), options_->solver);
   return *solver_;
 }
 
 Provenance LaplacianRun::provenance(double tolerance) const {
-  auto about = provenance_of(*context_, options_->graph.input, source_->network(), started_);
+  auto about = provenance_of(*context_, options_->graph.input, source_->network(), beginning_.date);
   about.tolerance = tolerance;
   return about;
 }
 
-ExitCode LaplacianRun::finish(const Ending& ending) {
+/// The whole report, of which a command gives one section.
+struct LaplacianReport {
+  const LaplacianRun& run;
+  RunHead head;
+  MemorySection memory;
+  const std::function<void(ReportWriter&)>& describe_section;
+  const std::function<void()>& print_section;
+};
+
+void describe(ReportWriter& report, const LaplacianReport& r) {
+  describe(report, r.head);
+  report("input", r.run.input_)("graph", r.run.graph_);
+  r.describe_section(report);
+  report("time", r.run.times_)("memory", r.memory);
+}
+
+void print(const LaplacianReport& r) {
+  const auto& times = r.run.times_;
+  print_graph(r.run.input_, r.run.graph_);
+  r.print_section();
+  fmt::print("time         {:.3g} s reading, {:.3g} s solving, {:.3g} s writing on {} rank(s)\n", times.read,
+             times.solve, times.write, r.head.ranks);
+  if (!r.run.options_->output.empty()) fmt::print("result       {}\n", r.run.options_->output);
+}
+
+void LaplacianRun::write(const Ending& ending, ExitCode code) {
+  if (options_->output.empty() || ending.table == nullptr) return;
+  auto about = provenance(ending.tolerance);
+  about.reason = code == ExitCode::done ? "converged" : "tolerance not reached";
+  about.exit_code = static_cast<int>(code);
+  timed(comm(), times_.write, [&] { write_table(comm(), *ending.table, about, options_->output); });
+}
+
+ExitCode LaplacianRun::finish(const Ending& ending, const std::function<void(ReportWriter&)>& describe_section,
+                              const std::function<void()>& print_section) {
   const auto code = ending.converged && source_->converged() ? ExitCode::done : ExitCode::not_converged;
-  if (!options_->output.empty() && ending.write) {
-    auto about = provenance(ending.tolerance);
-    about.reason = code == ExitCode::done ? "converged" : "tolerance not reached";
-    about.exit_code = static_cast<int>(code);
-    timed(comm(), times_.write, [&] { return ending.write(about), 0; });
-  }
-  times_.total = comm().max(total_.seconds());
-  auto report = report_head(comm(), context_->command_line, started_);
-  report.update(report_);
-  report["time"] = report_times(times_);
-  report["memory"] = report_memory(comm());
-  agreed(comm(), [&] {
-    if (!comm().is_root()) return;
-    if (!options_->report.empty()) write_report(report, options_->report);
-    if (context_->verbosity < 0) return;
-    print_graph(report);
-    ending.print(report);
-    fmt::print("time         {:.3g} s reading, {:.3g} s solving, {:.3g} s writing on {} rank(s)\n", times_.read,
-               times_.solve, times_.write, comm().size());
-    if (!options_->output.empty()) fmt::print("result       {}\n", options_->output);
-  });
+  write(ending, code);
+  times_.total = comm().max(beginning_.timer.seconds());
+  tell(*context_,
+       LaplacianReport{*this, head_of(*context_, beginning_.date), memory_of(comm()), describe_section, print_section},
+       options_->report);
   context_->session.refuse_unused_petsc_options();  // last, so that a finished result is not lost over them
   return code;
+}
+
+Command add_laplacian(const OptionSet& root) {
+  const auto command = root.add_command("laplacian", "solves, modes, diagonal and heat on the graph of conductances");
+  command.require_command();
+  command.footer(
+      "The graph has conductances c_ij + c_ji from the costs of the synapses between two neurons of a component, at\n"
+      "--at current|equilibrium|RESULT.h5; or the weights themselves with --conductances. Pinned neurons are ground.\n"
+      "Results are in the unit of the costs, in the order of FILE. Exit code 4: the tolerance was not reached; the\n"
+      "result is written and says so.");
+  const std::array commands{add_laplacian_solve(command), add_laplacian_modes(command), add_laplacian_diagonal(command),
+                            add_laplacian_heat(command)};
+  return {command, [commands](const Context& context) {
+            const auto chosen = std::ranges::find_if(commands, [](const Command& c) { return c.options.chosen(); });
+            return chosen->body(context);  // one is, or parsing would have failed
+          }};
 }
 
 }  // namespace synbal::app

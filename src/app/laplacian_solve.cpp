@@ -48,45 +48,57 @@ double projected_share(const LaplacianColumn& column, double outside, double squ
   return std::sqrt(outside / square + within);
 }
 
-Json report_solve(const LaplacianSolve& solved, const Sides& sides, const Options& options, double unit) {
-  Json columns = Json::array();
-  double residual = 0, projected = 0;
-  for (std::size_t k = 0; k < solved.columns.size(); ++k) {
-    const auto& c = solved.columns[k];
-    const double share = projected_share(c, sides.outside[k], sides.square[k]);
-    residual = std::max(residual, c.residual), projected = std::max(projected, share);
-    columns.push_back({{"iterations", c.iterations},
-                       {"true_residual", number(c.residual)},
-                       {"projected", number(share)},
-                       {"energy", number(c.energy * unit)},
-                       {"converged", c.converged}});
-  }
-  return {{"right_hand_sides", solved.columns.size()}, {"source", options.rhs.empty() ? "imbalance" : options.rhs},
-          {"preconditioner", solved.preconditioner},   {"tolerance", options.params.tolerance},
-          {"all_converged", solved.converged},         {"most_iterations", solved.iterations},
-          {"largest_residual", number(residual)},      {"largest_projected", number(projected)},
-          {"matrix_passes", solved.matrix_passes},     {"setup_seconds", solved.setup_seconds},
-          {"solve_seconds", solved.solve_seconds},     {"columns", columns}};
+/// One right-hand side, in the user's unit.
+struct ColumnSection {
+  LaplacianColumn solved;
+  double projected = 0, energy = 0;
+};
+
+void describe(ReportWriter& report, const ColumnSection& column) {
+  report("iterations", column.solved.iterations)("true_residual", column.solved.residual);
+  report("projected", column.projected)("energy", column.energy)("converged", column.solved.converged);
 }
 
-void print(const Json& report) {
-  const auto& s = report["solve"];
-  const auto count = s["right_hand_sides"].get<std::int64_t>();
-  fmt::print(
-      "solve        {} right-hand {} ({}) with {}: {}, {} iterations, true residual {} (asked for: {:g})\n", count,
-      count == 1 ? "side" : "sides", s["source"].get<std::string>(), s["preconditioner"].get<std::string>(),
-      s["all_converged"].get<bool>() ? "converged" : "TOLERANCE NOT REACHED", s["most_iterations"].get<std::int64_t>(),
-      text_of(s["largest_residual"], "{:.2e}"), s["tolerance"].get<double>());
+struct SolveSection {
+  const LaplacianSolve& solved;
+  std::string source;
+  double tolerance = 0, largest_residual = 0, largest_projected = 0;
+  std::vector<ColumnSection> columns = {};
+};
+
+SolveSection section_of(const LaplacianSolve& solved, const Sides& sides, const Options& options, double unit) {
+  SolveSection section{solved, options.rhs.empty() ? "imbalance" : options.rhs, options.params.tolerance};
+  for (std::size_t k = 0; k < solved.columns.size(); ++k) {
+    const auto& c = solved.columns[k];
+    const double projected = projected_share(c, sides.outside[k], sides.square[k]);
+    section.largest_residual = std::max(section.largest_residual, c.residual);
+    section.largest_projected = std::max(section.largest_projected, projected);
+    section.columns.push_back({c, projected, c.energy * unit});
+  }
+  return section;
+}
+
+void describe(ReportWriter& report, const SolveSection& s) {
+  report("right_hand_sides", s.columns.size())("source", s.source)("preconditioner", s.solved.preconditioner);
+  report("tolerance", s.tolerance)("all_converged", s.solved.converged)("most_iterations", s.solved.iterations);
+  report("largest_residual", s.largest_residual)("largest_projected", s.largest_projected);
+  report("matrix_passes", s.solved.matrix_passes)("setup_seconds", s.solved.setup_seconds);
+  report("solve_seconds", s.solved.solve_seconds)("columns", s.columns);
+}
+
+void print(const SolveSection& s) {
+  fmt::print("solve        {} right-hand {} ({}) with {}: {}, {} iterations, true residual {} (asked for: {:g})\n",
+             s.columns.size(), s.columns.size() == 1 ? "side" : "sides", s.source, s.solved.preconditioner,
+             converged_text(s.solved.converged), s.solved.iterations, text_of(s.largest_residual, "{:.2e}"),
+             s.tolerance);
   fmt::print("projection   at most {} of a right-hand side lies outside the range of L and was left out\n",
-             text_of(s["largest_projected"], "{:.2e}"));
+             text_of(s.largest_projected, "{:.2e}"));
 }
 
 Table table_of(const GraphSource& source, const std::vector<double>& x, const LaplacianSolve& solved, int columns) {
-  Table table;
-  table.rows = source.network().local_size(), table.place = source.places();
-  table.columns = {integer_column("id", [&](std::int64_t r) { return source.ids()[at(r)]; }),
-                   real_column(
-                       "x", [&](std::int64_t e) { return x[at(e)]; }, columns == 1 ? 0 : columns)};
+  auto table = source.table_of_neurons();
+  const auto value = [&](std::int64_t e) { return x[at(e)]; };
+  table.columns.push_back(real_column("x", value, columns == 1 ? 0 : columns));
   TableNote residual{"residual", {}}, converged{"converged", {}};
   for (const auto& c : solved.columns) {
     residual.values.push_back(c.residual), converged.values.push_back(c.converged ? 1 : 0);
@@ -104,11 +116,10 @@ ExitCode run_solve(const Context& context, const Options& options) {
   std::vector<double> x(sides.b.size());
   const auto solved = timed(run.comm(), run.times().solve,
                             [&] { return run.solver().solve(sides.b, x, sides.columns, options.params); });
-  run.report()["solve"] = report_solve(solved, sides, options, run.unit());
   const auto all = run.source().to_neurons(x, sides.columns, 0, 0);
   const auto table = table_of(run.source(), all, solved, sides.columns);
-  return run.finish({solved.converged, options.params.tolerance,
-                     [&](const Provenance& about) { write_table(run.comm(), table, about, options.output); }, print});
+  return run.finish({solved.converged, options.params.tolerance, &table}, "solve",
+                    section_of(solved, sides, options, run.unit()));
 }
 
 }  // namespace
@@ -129,10 +140,9 @@ Command add_laplacian_solve(const OptionSet& laplacian) {
       .positive()
       .with_default();
   command.footer(
-      "Every component without ground leaves a constant free: b is projected, x has the mean 0 there. Neurons that "
-      "are\n"
-      "no nodes (pinned, or on no cycle) get 0. With the imbalance as right-hand side, x = p h*, h* being where the\n"
-      "heat equation around this state ends (Stock et al. 2022).");
+      "Every component without ground leaves a constant free: b is projected, x has the mean 0 there. Neurons that\n"
+      "are no nodes (pinned, or on no cycle) get 0. With the imbalance as right-hand side, x = p h*, h* being where\n"
+      "the heat equation around this state ends (Stock et al. 2022).");
   return {command, [o](const Context& context) { return run_solve(context, *o); }};
 }
 

@@ -1,9 +1,19 @@
 // Reading as the commands do it.
 #include "app/loading.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "synbal/core/agree.hpp"
 #include "synbal/core/log.hpp"
 
 namespace synbal::app {
+
+double Beginning::left_of(double seconds) const {
+  constexpr double shortest = 1e-3;  // 0 would mean no limit at all
+  return seconds > 0 ? std::max(shortest, seconds - timer.seconds()) : seconds;
+}
 
 Network load_network(const Comm& comm, const InputOptions& options, PhaseTimes& times) {
   auto read = options.read;
@@ -19,12 +29,57 @@ Network load_network(const Comm& comm, const InputOptions& options, PhaseTimes& 
   return network;
 }
 
-Loaded load(const Comm& comm, const InputOptions& options, PhaseTimes& times) {
-  Loaded loaded;
+LoadedNetwork load(const Comm& comm, const InputOptions& options, PhaseTimes& times) {
+  LoadedNetwork loaded;
   loaded.network = load_network(comm, options, times);
   loaded.components =
       timed(comm, times.components, [&] { return strongly_connected_components(comm, loaded.network); });
   return loaded;
+}
+
+void warn_of_other_input(const std::string& path, const std::string& checksum, const Network& network,
+                         const std::string& taken) {
+  if (checksum == network.facts.checksum) return;
+  log_warning("{} was not made from {} (checksums differ): {} all the same", path, network.facts.path, taken);
+}
+
+void check_still(const std::string& path, const Network& network, const BalanceProblem& problem,
+                 std::span<const double> h, const std::string& options) {
+  std::vector<double> still(h.begin(), h.end());
+  for (const auto row : problem.network_row()) still[at(row)] = 0;
+  agreed(problem.comm(), [&] {
+    const auto moved = std::ranges::find_if(still, [](double v) { return v != 0; });
+    if (moved == still.end()) return;
+    throw bad_input(
+        fmt::format("{}: h of the neuron at place {} is {:g}, but here it cannot move (pinned, or on no cycle): give "
+                    "the network{} it was made with",
+                    path, network.file_index(static_cast<LocalIndex>(moved - still.begin())), *moved, options));
+  });
+}
+
+ProgressCallback progress_of(Progress& progress, const Comm& comm, double tolerance) {
+  return [&progress, root = comm.is_root(), tolerance](const SolverProgress& p) {
+    if (!root) return;
+    // Below the tolerance only the step is left, whose end cannot be foreseen from the imbalance.
+    const bool ahead = p.imbalance > tolerance;
+    progress.update(p.iteration, p.cost, p.imbalance, ahead ? std::optional(tolerance) : std::nullopt);
+  };
+}
+
+CountProgress::CountProgress(std::string what, std::int64_t total, std::string unit)
+    : what_(std::move(what)),
+      unit_(std::move(unit)),
+      total_(total),
+      next_line_(2.0),
+      pause_(log_is_terminal() ? 2.0 : 10.0) {}
+
+void CountProgress::update(std::int64_t done) {
+  const double seconds = timer_.seconds();
+  if (seconds < next_line_ || done <= 0 || !log_shows(LogLevel::info)) return;
+  next_line_ = seconds + pause_;
+  const double left = seconds / static_cast<double>(done) * static_cast<double>(total_ - done);
+  log_status(fmt::format("{}: {} of {} {}, elapsed {}, about {} left", what_, done, total_, unit_,
+                         format_duration(seconds), format_duration(left)));
 }
 
 }  // namespace synbal::app

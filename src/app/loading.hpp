@@ -1,7 +1,15 @@
-// From a path to a network with its components, with the time of each phase.
+// From a path to a network with its components, with the time of each phase, and signs of life meanwhile.
 #pragma once
 
+#include <string>
+#include <type_traits>
+
 #include "app/options.hpp"
+#include "synbal/balance/balance.hpp"
+#include "synbal/core/build_info.hpp"
+#include "synbal/core/log.hpp"
+#include "synbal/core/progress.hpp"
+#include "synbal/core/timer.hpp"
 #include "synbal/network/components.hpp"
 #include "synbal/network/network.hpp"
 
@@ -12,33 +20,69 @@ struct PhaseTimes {
   double read = 0, partition = 0, components = 0, solve = 0, write = 0, total = 0;
 };
 
-struct Loaded {
+/// When a run began.
+struct Beginning {
+  Timer timer;
+  std::string date = utc_now();
+
+  /// What is left of a limit that counts from here (0: none), for what begins now.
+  [[nodiscard]] double left_of(double seconds) const;
+};
+
+struct LoadedNetwork {
   Network network;
   Components components;
 };
 
 /// Collective. Reads, partitions, finds components; tells notices and sizes in the log.
-Loaded load(const Comm& comm, const InputOptions& options, PhaseTimes& times);
+LoadedNetwork load(const Comm& comm, const InputOptions& options, PhaseTimes& times);
 
 /// Collective. The network alone.
 Network load_network(const Comm& comm, const InputOptions& options, PhaseTimes& times);
 
-/// Runs `phase`, adding its duration on the slowest rank to `seconds`. Collective.
-template <class Phase>
-auto timed(const Comm& comm, double& seconds, Phase&& phase);
+/// Warns when something that was stored by another run does not come from this input; `taken` says what happens to it.
+void warn_of_other_input(const std::string& path, const std::string& checksum, const Network& network,
+                         const std::string& taken);
 
-}  // namespace synbal::app
+/// Collective. What cannot move here must not have moved in the run that `path` comes from: `h` [network rows] is 0
+/// there. `options`: those that have to be as they were. @throws Error bad_input.
+void check_still(const std::string& path, const Network& network, const BalanceProblem& problem,
+                 std::span<const double> h, const std::string& options);
 
-#include "synbal/core/timer.hpp"
+/// Signs of life of a solver, with the time that is left until it is as balanced as asked.
+[[nodiscard]] ProgressCallback progress_of(Progress& progress, const Comm& comm, double tolerance);
 
-namespace synbal::app {
+/// Prints through the log, now and then. Not collective: every rank may call it, the one that logs prints.
+class CountProgress {
+ public:
+  /// E.g. "resistance", 5000, "pairs".
+  CountProgress(std::string what, std::int64_t total, std::string unit);
+  CountProgress(const CountProgress&) = delete;
+  CountProgress& operator=(const CountProgress&) = delete;
+  ~CountProgress() { end_log_status(); }
 
+  /// `done` of the total.
+  void update(std::int64_t done);
+
+ private:
+  std::string what_, unit_;
+  std::int64_t total_;
+  Timer timer_;
+  double next_line_, pause_;
+};
+
+/// Collective. Runs `phase`, adding its duration on the slowest rank to `seconds`.
 template <class Phase>
 auto timed(const Comm& comm, double& seconds, Phase&& phase) {
   const Timer timer;
-  auto result = phase();
-  seconds += comm.max(timer.seconds());
-  return result;
+  if constexpr (std::is_void_v<std::invoke_result_t<Phase>>) {
+    phase();
+    seconds += comm.max(timer.seconds());
+  } else {
+    auto result = phase();
+    seconds += comm.max(timer.seconds());
+    return result;
+  }
 }
 
 }  // namespace synbal::app

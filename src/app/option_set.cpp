@@ -125,6 +125,12 @@ Option OptionSet::add_choice(const std::string& names, std::string& value, const
       names, words, initial, [&value, words](std::size_t k) { value = words[k]; }, help);
 }
 
+Option OptionSet::add_choice(const std::string& names, bool& value, const char* no, const char* yes,
+                             const std::string& help) const {
+  return add_choice(
+      names, {no, yes}, value ? 1 : 0, [&value](std::size_t k) { value = k == 1; }, help);
+}
+
 bool OptionSet::given(const std::string& name) const {
   const auto* option = app_ ? app_->get_option_no_throw(name) : nullptr;
   return option != nullptr && option->count() > 0;

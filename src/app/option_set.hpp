@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "synbal/core/enum_names.hpp"
 #include "synbal/core/range.hpp"
 
 namespace CLI {
@@ -76,6 +77,26 @@ class OptionSet {
   /// The same for words themselves, the default being what `value` holds now.
   Option add_choice(const std::string& names, std::string& value, const std::vector<std::string>& words,
                     const std::string& help) const;
+  /// The same for two words, the second of which means true.
+  Option add_choice(const std::string& names, bool& value, const char* no, const char* yes,
+                    const std::string& help) const;
+  /// The same for the values of an enumeration.
+  template <NamedEnum E>
+  Option add_choice(const std::string& names, E& value, const std::string& help) const {
+    const auto choose = [&value](std::size_t k) { value = enum_names<E>[k].first; };
+    return add_choice(names, words_of<E>(), index_of(value), choose, help);
+  }
+  /// The same with one word more, in front, that leaves `value` empty.
+  template <NamedEnum E>
+  Option add_choice(const std::string& names, std::optional<E>& value, const char* word_of_none,
+                    const std::string& help) const {
+    auto words = words_of<E>();
+    words.insert(words.begin(), word_of_none);
+    const auto choose = [&value](std::size_t k) {
+      value = k == 0 ? std::nullopt : std::optional(enum_names<E>[k - 1].first);
+    };
+    return add_choice(names, words, value ? index_of(*value) + 1 : 0, choose, help);
+  }
 
   /// Whether the user gave this option. False for an option that this set does not have.
   [[nodiscard]] bool given(const std::string& name) const;
@@ -88,6 +109,19 @@ class OptionSet {
   [[nodiscard]] Parsed parse(std::vector<std::string> words) const;
 
  private:
+  template <NamedEnum E>
+  static std::vector<std::string> words_of() {
+    std::vector<std::string> words;
+    for (const auto& [value, word] : enum_names<E>) words.emplace_back(word);
+    return words;
+  }
+  template <NamedEnum E>
+  static std::size_t index_of(E wanted) {
+    std::size_t index = 0;
+    while (index + 1 < enum_names<E>.size() && enum_names<E>[index].first != wanted) ++index;
+    return index;
+  }
+
   explicit OptionSet(std::shared_ptr<CLI::App> app) : app_(std::move(app)) {}
 
   std::shared_ptr<CLI::App> app_;

@@ -1,7 +1,11 @@
 // Options that several commands share.
 #pragma once
 
+#include <charconv>
+#include <initializer_list>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/option_set.hpp"
@@ -22,23 +26,44 @@ struct InputOptions {
 void add_input_options(const OptionSet& command, InputOptions& options);
 /// Only FILE and how it is read, for commands without costs.
 void add_reading_options(const OptionSet& command, InputOptions& options);
+/// The number that a whole word is, if it is one.
+template <class T>
+[[nodiscard]] std::optional<T> number_in(std::string_view word) {
+  T value{};
+  const auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error != std::errc() || rest != word.data() + word.size()) return std::nullopt;
+  return value;
+}
+/// What stands between separators, empty parts included.
+[[nodiscard]] std::vector<std::string_view> parts_of(std::string_view words, char separator);
 
-/// The name of an orientation as on the command line.
-[[nodiscard]] std::string name_of(Orientation orientation);
-/// The inverse; anything else is post_pre.
-[[nodiscard]] Orientation orientation_of(const std::string& name);
+/// Adds --report.
+void add_report_option(const OptionSet& command, std::string& report,
+                       const std::string& help = "all figures of the run as JSON");
 
 /// Seconds of HH:MM:SS, MM:SS or seconds, as the named option was given. @throws Error usage.
 [[nodiscard]] double duration_of(const std::string& option, const std::string& text);
+/// Numbers from 0 up with commas between them, as the named option was given. @throws Error usage.
+[[nodiscard]] std::vector<double> times_of(const std::string& option, const std::string& words);
 
-/// All files that the options name as inputs, for check_output.
+/// Refuses those of the named options that were given and belong to something else, which would silently do nothing.
+/// @throws Error usage.
+void refuse_given(const OptionSet& command, std::initializer_list<const char*> names, const std::string& belongs_to);
+
+/// All files that the options name as inputs, for check_outputs.
 [[nodiscard]] std::vector<std::string> input_files(const InputOptions& options);
 
 /// What an output file is: its extension must say so.
 enum class OutputKind { network, result, trajectory, table, matrix, report };
 
-/// Collective. Looks on one rank for all, before any work: the extension fits, the file can be created, and writing it
-/// destroys none of the `others` that this run reads or writes. @throws Error usage or io_failure.
-void check_output(const Comm& comm, const std::string& path, OutputKind kind, const std::vector<std::string>& others);
+/// A file to write, and its kind; without a path none.
+struct OutputFile {
+  std::string path;
+  OutputKind kind = OutputKind::table;
+};
+
+/// Collective. Looks on one rank for all, before any work: the extensions fit, the files can be created, and writing
+/// them destroys neither each other nor the `inputs` of this run. @throws Error usage or io_failure.
+void check_outputs(const Comm& comm, const std::vector<OutputFile>& outputs, std::vector<std::string> inputs);
 
 }  // namespace synbal::app

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "synbal/core/agree.hpp"
@@ -18,38 +17,35 @@ constexpr std::int64_t kFew = 100;     // synapses that are all balanced again u
 constexpr std::int64_t kSample = 32;   // of more
 constexpr std::int64_t kMost = 1'000;  // --largest
 
-std::int64_t number_in(const std::string& text) {
-  std::int64_t value = -1;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && rest == text.data() + text.size() ? value : -1;
+/// The number of synapses that --truth says; none for its words, -1 for what makes no sense.
+std::optional<std::int64_t> truth_count(const std::string& truth) {
+  if (truth == "auto" || truth == "all" || truth == "none") return std::nullopt;
+  return number_in<std::int64_t>(truth).value_or(-1);
 }
 
-/// Refuses what makes no sense, before any work. Not collective.
-void check_options(const PerturbOptions& o, bool reads) {
+void check_synapses(const PerturbOptions& o, bool reads) {
   if (o.synapse.empty() == o.synapses.empty()) {
     throw usage_error(
-        "which synapses are to change: give either --synapse I,J (several times, if you like) or "
-        "--synapses FILE|all");
-  }
-  if (!(o.factor > 0) || o.factor == 1 || !std::isfinite(o.factor)) {
-    throw usage_error(
-        fmt::format("--factor {:g} (a synapse keeps its sign and has to change): give a positive number "
-                    "other than 1",
-                    o.factor));
+        "which synapses are to change: give either --synapse I,J (several times, if you like) or --synapses FILE|all");
   }
   for (const auto& pair : o.synapse) {
     if (pair.find_first_not_of("0123456789,-") == pair.npos) continue;
     throw usage_error(fmt::format("--synapse '{}' is no synapse: write I,J, the postsynaptic neuron first", pair));
   }
-  const bool words = o.truth == "auto" || o.truth == "all" || o.truth == "none";
-  if (!words && number_in(o.truth) < 0) {
-    throw usage_error(fmt::format("--truth '{}' is none of all, none, COUNT", o.truth));
+  if (reads && !o.every_synapse()) check_selection(o.synapse_option(), o.words(), Selection::synapses);
+}
+
+/// Refuses what makes no sense, before any work. Not collective.
+void check_options(const PerturbOptions& o, bool reads) {
+  if (!(o.factor > 0) || o.factor == 1 || !std::isfinite(o.factor)) {
+    throw usage_error(fmt::format(
+        "--factor {:g} (a synapse keeps its sign and has to change): give a positive number other than 1", o.factor));
   }
+  const auto count = truth_count(o.truth);
+  if (count && *count < 0) throw usage_error(fmt::format("--truth '{}' is none of all, none, COUNT", o.truth));
+  if (o.together && count) throw usage_error("--together has one truth: give --truth all or none");
   check_edge_method(o.edges);
-  if (o.together && !words) throw usage_error("--together has one truth: give --truth all or none");
-  if (reads && !o.every_synapse()) {
-    check_selection(o.synapse.empty() ? "--synapses" : "--synapse", o.words(), Selection::synapses);
-  }
+  check_synapses(o, reads);
 }
 
 /// All synapses of this rank that take part.
@@ -90,34 +86,38 @@ void refuse_twice(const PerturbRun& perturb) {
                                 twice->postsynaptic, twice->presynaptic));
 }
 
+/// Collective. Refuses what makes no sense before any work.
+void check(const Comm& comm, const PerturbOptions& o) {
+  agreed(comm, [&] { check_options(o, comm.is_root()); });
+  auto others = input_files(o.graph);
+  others.insert(others.end(), {o.output, o.report});
+  std::erase(others, std::string());
+  check_outputs(comm, {{o.neurons, OutputKind::table}}, others);
+}
+
+/// Collective. The synapses that the user names.
+void select(PerturbRun& perturb) {
+  const auto& options = perturb.options;
+  const auto& source = perturb.run.source();
+  if (options.every_synapse()) {
+    select_all(perturb, source.network(), source.ids_of_columns());
+  } else {
+    select_named(perturb, select_synapses(perturb.comm(), source.network(), options.synapse_option(), options.words()));
+  }
+}
+
 ExitCode run_perturb(const Context& context, const PerturbOptions& options) {
   const auto& comm = context.world;
-  agreed(comm, [&] { check_options(options, comm.is_root()); });
-  std::vector<std::string> inputs;
-  if (!options.synapses.empty() && !options.every_synapse()) inputs.push_back(options.synapses);
-  if (!options.neurons.empty()) {
-    auto others = input_files(options.graph);
-    others.insert(others.end(), {options.output, options.report});
-    std::erase(others, std::string());
-    check_output(comm, options.neurons, OutputKind::table, others);
-  }
-  LaplacianRun run(context, options, OutputKind::table, inputs);
+  check(comm, options);
+  const bool reads = !options.synapses.empty() && !options.every_synapse();
+  LaplacianRun run(context, options, OutputKind::table, {reads ? options.synapses : ""});
   auto& source = run.source();
-  SelectedSynapses selected;
-  if (!options.every_synapse()) {
-    const auto* name = options.synapse.empty() ? "--synapses" : "--synapse";
-    selected = select_synapses(comm, source.network(), name, options.words());
-  }
   PerturbParams params;
   params.factor = options.factor, params.pairs.tolerance = options.tolerance, params.pairs.seed = options.seed;
   SynapsePerturbation study(source.network(), source.components(), *source.problem(), source.graph(), run.solver(),
                             params);
   PerturbRun perturb{run, options, study, {}, 0, {}};
-  if (options.every_synapse()) {
-    select_all(perturb, source.network(), source.ids_of_columns());
-  } else {
-    select_named(perturb, selected);
-  }
+  select(perturb);
   const bool at_once = options.together || perturb.count == 1;
   agreed(comm, [&] {
     if (options.together) refuse_twice(perturb);
@@ -125,6 +125,42 @@ ExitCode run_perturb(const Context& context, const PerturbOptions& options) {
     throw usage_error("--neurons tells what one change does to all neurons: name one synapse, or say --together");
   });
   return at_once ? perturb_together(perturb) : perturb_each(perturb);
+}
+
+void add_change_options(const OptionSet& command, PerturbOptions& o) {
+  command.add("--synapse", o.synapse, "a synapse by its neurons' ids, the postsynaptic one first (repeatable)")
+      .shown_as("I,J")
+      .one_value_each();
+  command
+      .add("--synapses", o.synapses,
+           "synapses, two ids with a blank between them a line; or all that take part in balancing")
+      .shown_as("FILE|all");
+  command.add("--factor", o.factor, "what the weights are multiplied by").required().shown_as("F");
+  command.add_flag("--together", o.together, "change them all at once, not one after the other");
+}
+
+void add_answer_options(const OptionSet& command, PerturbOptions& o) {
+  command
+      .add("--truth", o.truth,
+           "how many are balanced again to see the true response: all, none, or so many, drawn at random (auto: all up "
+           "to 100 synapses, 32 of more)")
+      .shown_as("all|none|COUNT")
+      .with_default();
+  command.add("--largest", o.largest, "responses to list of synapses with neither end on a changed one")
+      .within_integers(0, kMost)
+      .with_default();
+  command.add("--neurons", o.neurons, "file for the sums of every neuron's inputs and outputs (.h5, .csv, .csv.gz)")
+      .shown_as("OUT");
+  add_edge_method_options(
+      command, o.edges,
+      fmt::format("resistances of synapses that are not balanced again: pairs (a solve for each, with a bracket), "
+                  "columns (a solve for every neuron: exact but for rounding), estimate (a few random solves for all "
+                  "together, with its error); auto: pairs up to {} changed synapses, columns up to {} neurons",
+                  kMostPairs, kMostColumns));
+  command.add("--tolerance", o.tolerance, "half the width of a resistance's bracket, relative")
+      .within({1e-13, 0.1})
+      .with_default();
+  command.add("--seed", o.seed, "of everything that is drawn at random").with_default();
 }
 
 }  // namespace
@@ -139,7 +175,7 @@ std::int64_t PerturbOptions::truths(std::int64_t count) const {
   if (truth == "none") return 0;
   if (truth == "all") return count;
   if (truth == "auto") return count <= kFew ? count : kSample;
-  return std::min(count, number_in(truth));
+  return std::min(count, truth_count(truth).value_or(0));
 }
 
 Command add_perturb(const OptionSet& root) {
@@ -148,36 +184,8 @@ Command add_perturb(const OptionSet& root) {
   o->graph.at = "equilibrium";
   add_graph_options(command, o->graph);
   add_output_options(command, *o, ".h5, .csv, .csv.gz");
-  command.add("--synapse", o->synapse, "a synapse by its neurons' ids, the postsynaptic one first (repeatable)")
-      .shown_as("I,J")
-      .one_value_each();
-  command
-      .add("--synapses", o->synapses,
-           "synapses, two ids with a blank between them a line; or all that take part in balancing")
-      .shown_as("FILE|all");
-  command.add("--factor", o->factor, "what the weights are multiplied by").required().shown_as("F");
-  command.add_flag("--together", o->together, "change them all at once, not one after the other");
-  command
-      .add("--truth", o->truth,
-           "how many are balanced again to see the true response: all, none, or so many, drawn at random "
-           "(auto: all up to 100 synapses, 32 of more)")
-      .shown_as("all|none|COUNT")
-      .with_default();
-  command.add("--largest", o->largest, "responses to list of synapses with neither end on a changed one")
-      .within_integers(std::int64_t{0}, kMost)
-      .with_default();
-  command.add("--neurons", o->neurons, "file for the sums of every neuron's inputs and outputs (.h5, .csv, .csv.gz)")
-      .shown_as("OUT");
-  add_edge_method_options(
-      command, o->edges,
-      fmt::format("resistances of synapses that are not balanced again: pairs (a solve for each, with a bracket), "
-                  "columns (a solve for every neuron: exact but for rounding), estimate (a few random solves for all "
-                  "together, with its error); auto: pairs up to {} changed synapses, columns up to {} neurons",
-                  kMostPairs, kMostColumns));
-  command.add("--tolerance", o->tolerance, "half the width of a resistance's bracket, relative")
-      .within({1e-13, 0.1})
-      .with_default();
-  command.add("--seed", o->seed, "of everything that is drawn at random").with_default();
+  add_change_options(command, *o);
+  add_answer_options(command, *o);
   command.footer(
       "A synapse from j onto i with cost c, multiplied by F = 1 + eta, makes every log weight (k from l) change at "
       "the\n"
@@ -185,11 +193,9 @@ Command add_perturb(const OptionSet& root) {
       "itself\n"
       "by -eta c R (Stock et al. 2022, eq. 46-48). Both are compared with a network that is balanced again.\n"
       "OUT has a row for every synapse of the network after one change (one synapse, or --together), and a row for\n"
-      "every changed synapse otherwise. `takes_part` is 0 for self-loops and synapses between components, which "
-      "balance\n"
-      "nothing and whose change changes nothing else. `lower` and `upper` are nan where a resistance was not solved "
-      "alone. Exit code 4: something did not converge; what is written says "
-      "so.");
+      "every changed synapse otherwise. `takes_part` is 0 for self-loops and synapses between components, which\n"
+      "balance nothing and whose change changes nothing else. `lower` and `upper` are nan where a resistance was not\n"
+      "solved alone. Exit code 4: something did not converge; what is written says so.");
   return {command, [o](const Context& context) { return run_perturb(context, *o); }};
 }
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "app/edge_method.hpp"
 #include "app/laplacian_run.hpp"
+#include "app/resistance.hpp"
 #include "synbal/io/selection.hpp"
 #include "synbal/perturb/perturb.hpp"
 
@@ -19,7 +19,7 @@ struct PerturbOptions : LaplacianOptions {
   std::string synapses;              ///< a file of pairs, or all
   bool together = false;
   double factor = 0;
-  std::string truth = "auto";  ///< auto, all, none or a number of synapses
+  std::string truth = "auto";  ///< auto, all, none or a number of synapses: see truths()
   std::string neurons;         ///< file of what every neuron's synapses do
   std::int64_t largest = 10;
   EdgeMethodOptions edges;  ///< of the synapses that are not balanced again
@@ -27,8 +27,9 @@ struct PerturbOptions : LaplacianOptions {
   std::uint64_t seed = 1;
 
   [[nodiscard]] bool every_synapse() const { return synapses == "all"; }
-  /// The synapses in the words of select_synapses.
+  /// The synapses in the words of select_synapses, and the option that named them.
   [[nodiscard]] std::string words() const;
+  [[nodiscard]] const char* synapse_option() const { return synapse.empty() ? "--synapses" : "--synapse"; }
   /// Synapses of `count` that are balanced again.
   [[nodiscard]] std::int64_t truths(std::int64_t count) const;
 };
@@ -44,12 +45,14 @@ struct ChangedSynapse {
   std::optional<std::int64_t> number;      ///< among those that are to be balanced again, one after the other
   bool takes_part = false, known = false;  ///< known: balanced again
   bool converged = true;
-  PairResistance
-      resistance;        ///< with the cost and the leverage of the synapse alone; a bracket of what was solved alone
+  /// With the cost and the leverage of the synapse alone; a bracket of what was solved alone.
+  PairResistance resistance;
   double predicted = 0;  ///< log change after the perturbation, to first order
   double measured = kUnknown, response_error = kUnknown, distant = kUnknown, uncertainty = kUnknown;
 
   static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  /// What balancing takes back of the change, over eta: 0 where it takes no part.
+  [[nodiscard]] double minus_c_r() const { return takes_part ? -resistance.leverage : 0.0; }
   /// Of the prediction of the synapse itself.
   [[nodiscard]] double relative_error() const;
 };
@@ -77,15 +80,26 @@ struct PerturbRun {
 /// Collective. Fills in costs and resistances: each synapse alone where the method says so or it is to be balanced
 /// again, the others from those of all edges. @return whether all are as accurate as asked.
 bool solve_resistances(PerturbRun& perturb);
-/// {method, solves, pairs}, and {quality} of an estimate.
-[[nodiscard]] Json report_resistances(const ResistanceWork& work);
-/// Root only.
-void print_resistances(const Json& report);
-/// Collective. The head of the report's section `perturb`, from what is known of the synapses; the first of them in
-/// `synapses`.
-[[nodiscard]] Json report_perturbation(const PerturbRun& perturb);
-/// Root only. The lines of the summary that it gives.
-void print_perturbation(const Json& section);
+
+/// A changed synapse as the report lists it.
+struct ListedSynapse {
+  ChangedSynapse synapse;
+  double eta = 0;
+};
+/// What all ways of perturbing report, from what is known of the synapses.
+struct PerturbationSection {
+  double factor = 1, eta = 0, power = 2;
+  std::int64_t synapses = 0, taking_part = 0, balanced_again = 0;
+  bool together = false;
+  double first_step = 0, equilibrium_step = 0;
+  ResistanceWork resistances;
+  std::vector<ListedSynapse> changed;  ///< the first of them; on rank 0
+};
+/// Collective.
+[[nodiscard]] PerturbationSection perturbation_of(const PerturbRun& perturb);
+void describe(ReportWriter& report, const PerturbationSection& section);
+/// The lines of the summary that it gives.
+void print(const PerturbationSection& section);
 
 /// Collective. All changed at once, or one alone: the answer of every synapse.
 ExitCode perturb_together(PerturbRun& perturb);

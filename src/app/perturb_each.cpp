@@ -2,14 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <set>
 
-#include "app/count_progress.hpp"
 #include "app/perturb.hpp"
 #include "synbal/core/random.hpp"
-#include "synbal/core/timer.hpp"
 #include "synbal/graph/operator.hpp"
 
 namespace synbal::app {
@@ -60,26 +59,32 @@ bool measure(PerturbRun& perturb, ChangedSynapse* own, Response& response) {
   return response.converged;
 }
 
+/// Collective. Predicts and measures the responses to the synapses number `first` to `first + columns - 1`.
+bool measure_block(PerturbRun& perturb, std::int64_t first, std::int64_t columns, CountProgress& progress) {
+  std::vector<Perturbed> entries;
+  std::vector<ChangedSynapse*> owner(at(columns), nullptr);
+  for (auto& s : perturb.synapses) {
+    if (!s.number || *s.number < first || *s.number >= first + columns) continue;
+    const auto column = static_cast<int>(*s.number - first);
+    entries.push_back({s.entry, column});
+    owner[at(column)] = &s;
+  }
+  bool converged = true;
+  auto responses = perturb.study.predict(entries, static_cast<int>(columns));
+  for (std::size_t k = 0; k < responses.size(); ++k) {
+    converged = measure(perturb, owner[k], responses[k]) && converged;
+    progress.update(first + static_cast<std::int64_t>(k) + 1);
+  }
+  return converged;
+}
+
 /// Collective. @return whether all converged.
 bool measure_all(PerturbRun& perturb, std::int64_t wanted) {
   constexpr std::int64_t block = LaplacianOperator::kMaxColumns;
   CountProgress progress("perturb", wanted, "synapses");
   bool converged = true;
   for (std::int64_t first = 0; first < wanted; first += block) {
-    const auto columns = std::min(block, wanted - first);
-    std::vector<Perturbed> entries;
-    std::vector<ChangedSynapse*> owner(at(columns), nullptr);
-    for (auto& s : perturb.synapses) {
-      if (!s.number || *s.number < first || *s.number >= first + columns) continue;
-      const auto column = static_cast<int>(*s.number - first);
-      entries.push_back({s.entry, column});
-      owner[at(column)] = &s;
-    }
-    auto responses = perturb.study.predict(entries, static_cast<int>(columns));
-    for (std::size_t k = 0; k < responses.size(); ++k) {
-      converged = measure(perturb, owner[k], responses[k]) && converged;
-      progress.update(first + static_cast<std::int64_t>(k) + 1);
-    }
+    converged = measure_block(perturb, first, std::min(block, wanted - first), progress) && converged;
   }
   return converged;
 }
@@ -106,7 +111,7 @@ Table table_of(const PerturbRun& perturb) {
                    real("resistance", [](S x) { return x.resistance.value; }),
                    real("lower", [](S x) { return x.resistance.lower; }),
                    real("upper", [](S x) { return x.resistance.upper; }),
-                   real("minus_c_r", [](S x) { return x.takes_part ? -x.resistance.leverage : 0.0; }),
+                   real("minus_c_r", [](S x) { return x.minus_c_r(); }),
                    real("measured_over_eta", [eta](S x) { return x.measured / eta; }),
                    real("predicted", [](S x) { return x.predicted; }),
                    real("measured", [](S x) { return x.measured; }),
@@ -118,10 +123,24 @@ Table table_of(const PerturbRun& perturb) {
   return table;
 }
 
-// Collective. Errors of the predictions over the synapses that were balanced again and moved by more than rounding may
-// have done: of a response of 1e-14 nobody knows how well it was predicted.
-Json report_errors(const PerturbRun& perturb, bool converged) {
-  double sums[3] = {0, 0, 0}, most[2] = {0, 0};
+/// Errors of the predictions over the synapses that were balanced again and moved by more than rounding may have done:
+/// of a response of 1e-14 nobody knows how well it was predicted. Not known where there are none of these.
+struct ErrorsSection {
+  std::optional<double> mean_relative, largest_relative, mean_response, largest_response;
+  std::int64_t drowned = 0;
+  bool converged = true;
+};
+
+void describe(ReportWriter& report, const ErrorsSection& e) {
+  report("mean_relative_error", e.mean_relative)("largest_relative_error", e.largest_relative);
+  report("mean_response_error", e.mean_response)("largest_response_error", e.largest_response);
+  report("drowned_in_rounding", e.drowned)("all_converged", e.converged);
+}
+
+// Collective.
+ErrorsSection errors_of(const PerturbRun& perturb, bool converged) {
+  std::array<double, 3> sums{};  // count, relative errors, errors of responses
+  std::array<double, 2> most{};
   std::int64_t drowned = 0;
   for (const auto& s : perturb.synapses) {
     if (!s.known || !s.takes_part) continue;
@@ -134,47 +153,44 @@ Json report_errors(const PerturbRun& perturb, bool converged) {
   }
   perturb.comm().sum(std::span<double>(sums));
   perturb.comm().max(std::span<double>(most));
-  const auto mean = [&](double sum) { return sums[0] > 0 ? number(sum / sums[0]) : Json(nullptr); };
-  const auto largest = [&](double x) { return sums[0] > 0 ? number(x) : Json(nullptr); };
-  return {{"mean_relative_error", mean(sums[1])},
-          {"largest_relative_error", largest(most[0])},
-          {"mean_response_error", mean(sums[2])},
-          {"largest_response_error", largest(most[1])},
-          {"drowned_in_rounding", perturb.comm().sum(drowned)},
-          {"all_converged", converged}};
+  drowned = perturb.comm().sum(drowned);
+  if (sums[0] == 0) return {{}, {}, {}, {}, drowned, converged};
+  return {sums[1] / sums[0], most[0], sums[2] / sums[0], most[1], drowned, converged};
 }
 
-void print(const Json& report) {
-  const auto& p = report["perturb"];
-  print_perturbation(p);
-  const auto& e = p["errors"];
+struct EachSection {
+  PerturbationSection changes;
+  ErrorsSection errors;
+};
+
+void describe(ReportWriter& report, const EachSection& s) {
+  describe(report, s.changes);
+  report("errors", s.errors);
+}
+
+void print(const EachSection& s) {
+  const auto& e = s.errors;
+  print(s.changes);
   fmt::print("errors       of -c R: {} on average, {} at most; of all synapses' responses: {}, {}{}\n",
-             text_of(e["mean_relative_error"], "{:.3e}"), text_of(e["largest_relative_error"], "{:.3e}"),
-             text_of(e["mean_response_error"], "{:.3e}"), text_of(e["largest_response_error"], "{:.3e}"),
-             e["all_converged"].get<bool>() ? "" : "; NOT ALL CONVERGED");
-  if (e["drowned_in_rounding"] > 0) {
-    fmt::print("             {} more moved so little that rounding hides it\n",
-               e["drowned_in_rounding"].get<std::int64_t>());
-  }
+             text_of(e.mean_relative, "{:.3e}"), text_of(e.largest_relative, "{:.3e}"),
+             text_of(e.mean_response, "{:.3e}"), text_of(e.largest_response, "{:.3e}"),
+             e.converged ? "" : "; NOT ALL CONVERGED");
+  if (e.drowned > 0) fmt::print("             {} more moved so little that rounding hides it\n", e.drowned);
 }
 
 }  // namespace
 
 ExitCode perturb_each(PerturbRun& perturb) {
-  const auto& comm = perturb.comm();
   auto& run = perturb.run;
-  const Timer timer;
   const auto wanted = perturb.options.truths(perturb.count);
-  choose(perturb, wanted);
-  bool converged = solve_resistances(perturb);
-  converged = measure_all(perturb, wanted) && converged;
-  auto section = report_perturbation(perturb);
-  section["errors"] = report_errors(perturb, converged);
-  run.report()["perturb"] = section;
-  run.times().solve += comm.max(timer.seconds());
+  const bool converged = timed(perturb.comm(), run.times().solve, [&] {
+    choose(perturb, wanted);
+    const bool solved = solve_resistances(perturb);
+    return measure_all(perturb, wanted) && solved;
+  });
+  const EachSection section{perturbation_of(perturb), errors_of(perturb, converged)};
   const auto table = table_of(perturb);
-  return run.finish({converged, perturb.options.tolerance,
-                     [&](const Provenance& about) { write_table(comm, table, about, perturb.options.output); }, print});
+  return run.finish({converged, perturb.options.tolerance, &table}, "perturb", section);
 }
 
 }  // namespace synbal::app

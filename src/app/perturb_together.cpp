@@ -2,11 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
 #include "app/perturb.hpp"
-#include "synbal/core/timer.hpp"
 
 namespace synbal::app {
 
@@ -22,10 +22,18 @@ struct Answer {
   NeuronTotals predicted, actual;
 };
 
+/// [entries of this rank] The row of each.
+std::vector<LocalIndex> rows_of_entries(const Network& network) {
+  std::vector<LocalIndex> row;
+  for (LocalIndex i = 0; i < network.local_size(); ++i) {
+    row.insert(row.end(), at(network.row_ptr[at(i) + 1] - network.row_ptr[at(i)]), i);
+  }
+  return row;
+}
+
 // Collective.
 Answer answer_of(PerturbRun& perturb) {
   auto& study = perturb.study;
-  const auto& network = study.network();
   Answer answer;
   std::vector<Perturbed> all;
   for (const auto& s : perturb.synapses) answer.changed.push_back(s.entry), all.push_back({s.entry, 0});
@@ -35,15 +43,8 @@ Answer answer_of(PerturbRun& perturb) {
   if (answer.known) study.rebalance(answer.changed, answer.response);
   answer.predicted = neuron_totals(study, answer.response, answer.changed, false);
   if (answer.known) answer.actual = neuron_totals(study, answer.response, answer.changed, true);
-  const auto given = perturb.run.source().ids();
-  answer.ids.assign(given.begin(), given.end());
-  answer.ids.resize(answer.response.rate.size());
-  const auto rows = at(network.local_size());
-  HaloExchange<std::int64_t>(network.halo)
-      .forward(std::span(answer.ids).first(rows), std::span(answer.ids).subspan(rows));
-  for (LocalIndex i = 0; i < network.local_size(); ++i) {
-    answer.row.insert(answer.row.end(), at(network.row_ptr[at(i) + 1] - network.row_ptr[at(i)]), i);
-  }
+  answer.ids = perturb.run.source().ids_of_columns();
+  answer.row = rows_of_entries(study.network());
   return answer;
 }
 
@@ -88,10 +89,7 @@ Table table_of(const PerturbRun& perturb, const Answer& answer) {
 }
 
 Table neurons_of(const PerturbRun& perturb, const Answer& answer) {
-  const auto& source = perturb.run.source();
-  Table table;
-  table.rows = source.network().local_size(), table.place = source.places();
-  table.columns = {integer_column("id", [&](std::int64_t r) { return answer.ids[at(r)]; })};
+  auto table = perturb.run.source().table_of_neurons();
   const auto add = [&](const std::string& name, const NeuronTotals& totals) {
     const auto column = [&](const char* what, const std::vector<double>& values) {
       table.columns.push_back(real_column(name + what, [&values](std::int64_t r) { return values[at(r)]; }));
@@ -116,26 +114,66 @@ std::vector<std::int64_t> ids_of(const PerturbRun& perturb, const std::vector<Gl
   return ids;
 }
 
+struct DistantSection {
+  std::int64_t postsynaptic = 0, presynaptic = 0;  ///< ids
+  double cost = 0, predicted = 0;
+  std::optional<double> actual;
+};
+
+void describe(ReportWriter& report, const DistantSection& d) {
+  report("postsynaptic", d.postsynaptic)("presynaptic", d.presynaptic)("cost", d.cost);
+  report("predicted_log_change", d.predicted)("measured_log_change", d.actual);
+}
+
 // Collective. Empty where no change makes anything move.
-Json report_distant(const PerturbRun& perturb, const Answer& answer) {
-  if (!perturb.comm().any(std::ranges::any_of(perturb.synapses, &ChangedSynapse::takes_part))) return Json::array();
+std::vector<DistantSection> distant_of(const PerturbRun& perturb, const Answer& answer) {
+  if (!perturb.comm().any(std::ranges::any_of(perturb.synapses, &ChangedSynapse::takes_part))) return {};
   const auto list = largest_at_distance(perturb.study, answer.response, answer.changed, perturb.options.largest);
   std::vector<GlobalIndex> ends;
   for (const auto& r : list) ends.insert(ends.end(), {r.postsynaptic, r.presynaptic});
   const auto ids = ids_of(perturb, ends);
-  Json report = Json::array();
+  std::vector<DistantSection> sections;
   for (std::size_t k = 0; k < list.size(); ++k) {
-    report.push_back({{"postsynaptic", ids[2 * k]},
-                      {"presynaptic", ids[2 * k + 1]},
-                      {"cost", number(list[k].cost)},
-                      {"predicted_log_change", number(list[k].predicted)},
-                      {"measured_log_change", answer.known ? number(list[k].actual) : Json(nullptr)}});
+    sections.push_back({ids[2 * k], ids[2 * k + 1], list[k].cost, list[k].predicted, {}});
+    if (answer.known) sections.back().actual = list[k].actual;
   }
-  return report;
+  return sections;
 }
 
-// Collective. The sums of the neurons at both ends of the first changed synapse.
-Json report_ends(const PerturbRun& perturb, const Answer& answer) {
+/// Sums over the synapses of one neuron, as in NeuronTotals.
+struct SumsSection {
+  double input_log = 0, output_log = 0, input_cost = 0, output_cost = 0;
+};
+
+void describe(ReportWriter& report, const SumsSection& s) {
+  report("input_log", s.input_log)("output_log", s.output_log);
+  report("input_cost", s.input_cost)("output_cost", s.output_cost);
+}
+
+// Collective. Of a neuron anywhere.
+SumsSection sums_of(const Network& network, const Comm& comm, const NeuronTotals& all, GlobalIndex neuron) {
+  std::array<double, 4> sums{};
+  if (network.rows.owns(neuron)) {
+    const auto i = at(neuron - network.rows.first());
+    sums = {all.input_log[i], all.output_log[i], all.input_cost[i], all.output_cost[i]};
+  }
+  comm.sum(std::span<double>(sums));
+  return {sums[0], sums[1], sums[2], sums[3]};
+}
+
+/// A neuron at an end of the first changed synapse.
+struct EndSection {
+  std::int64_t id = 0;
+  SumsSection predicted;
+  std::optional<SumsSection> actual;
+};
+
+void describe(ReportWriter& report, const EndSection& end) {
+  report("id", end.id)("predicted", end.predicted)("actual", end.actual);
+}
+
+// Collective. The postsynaptic and the presynaptic end.
+std::array<EndSection, 2> ends_of(const PerturbRun& perturb, const Answer& answer) {
   const auto& comm = perturb.comm();
   const auto& network = perturb.study.network();
   std::vector<GlobalIndex> ends(2, -1);
@@ -145,81 +183,85 @@ Json report_ends(const PerturbRun& perturb, const Answer& answer) {
   }
   comm.max(std::span(ends));
   const auto ids = ids_of(perturb, ends);
-  const auto totals = [&](const NeuronTotals& all, GlobalIndex neuron) {
-    std::vector<double> sums(4, 0.0);
-    if (network.rows.owns(neuron)) {
-      const auto i = at(neuron - network.rows.first());
-      sums = {all.input_log[i], all.output_log[i], all.input_cost[i], all.output_cost[i]};
-    }
-    comm.sum(std::span(sums));
-    return Json{{"input_log", number(sums[0])},
-                {"output_log", number(sums[1])},
-                {"input_cost", number(sums[2])},
-                {"output_cost", number(sums[3])}};
-  };
-  Json report;
-  for (std::size_t k = 0; k < 2; ++k) {
-    report[k == 0 ? "postsynaptic" : "presynaptic"] = {
-        {"id", ids[k]},
-        {"predicted", totals(answer.predicted, ends[k])},
-        {"actual", answer.known ? totals(answer.actual, ends[k]) : Json(nullptr)}};
+  std::array<EndSection, 2> sections;
+  for (std::size_t k = 0; k < ends.size(); ++k) {
+    sections[k] = {ids[k], sums_of(network, comm, answer.predicted, ends[k]), {}};
+    if (answer.known) sections[k].actual = sums_of(network, comm, answer.actual, ends[k]);
   }
-  return report;
+  return sections;
 }
 
-void print(const Json& report) {
-  const auto& p = report["perturb"];
-  print_perturbation(p);
-  const auto& r = p["response"];
+/// The response of the whole network.
+struct TogetherSection {
+  PerturbationSection changes;
+  const Answer& answer;
+  ResponseNorms norms;
+  bool converged = true;
+  std::array<EndSection, 2> ends;
+  std::vector<DistantSection> distant;
+
+  /// What is known only where the network was balanced again.
+  [[nodiscard]] std::optional<double> if_known(double value) const {
+    return answer.known ? std::optional(value) : std::nullopt;
+  }
+};
+
+void describe(ReportWriter& report, const TogetherSection& s) {
+  const auto& response = s.answer.response;
+  describe(report, s.changes);
+  report.object("response", [&](ReportWriter& r) {
+    r("predicted_norm", s.norms.predicted)("actual_norm", s.if_known(s.norms.actual));
+    r("relative_error", s.if_known(s.norms.relative_error()))("uncertainty", s.if_known(response.uncertainty));
+    r("newton_steps", response.newton_steps)("residual", response.residual)("all_converged", s.converged);
+  });
+  report.object("ends", [&](ReportWriter& r) { r("postsynaptic", s.ends[0])("presynaptic", s.ends[1]); });
+  report("distant", s.distant);
+}
+
+void print_end(const char* name, const EndSection& end) {
+  const auto& sums = end.actual ? *end.actual : end.predicted;
+  fmt::print("{:<12} neuron {}: log changes of its inputs sum to {}, of its outputs to {}; costs {} and {}\n", name,
+             end.id, text_of(sums.input_log, "{:+.4e}"), text_of(sums.output_log, "{:+.4e}"),
+             text_of(sums.input_cost, "{:+.4e}"), text_of(sums.output_cost, "{:+.4e}"));
+}
+
+void print(const TogetherSection& s) {
+  print(s.changes);
   fmt::print("response     |predicted| = {}, |true| = {}, relative error {} (2-norms of log changes over synapses)\n",
-             text_of(r["predicted_norm"], "{:.6g}"), text_of(r["actual_norm"], "{:.6g}"),
-             text_of(r["relative_error"], "{:.3e}"));
-  for (const auto* end : {"postsynaptic", "presynaptic"}) {
-    const auto& neuron = p["ends"][end];
-    const auto& sums = neuron["actual"].is_null() ? neuron["predicted"] : neuron["actual"];
-    fmt::print("{:<12} neuron {}: log changes of its inputs sum to {}, of its outputs to {}; costs {} and {}\n", end,
-               neuron["id"].get<std::int64_t>(), text_of(sums["input_log"], "{:+.4e}"),
-               text_of(sums["output_log"], "{:+.4e}"), text_of(sums["input_cost"], "{:+.4e}"),
-               text_of(sums["output_cost"], "{:+.4e}"));
-  }
-  if (p["distant"].empty()) return;
+             text_of(s.norms.predicted, "{:.6g}"), text_of(s.if_known(s.norms.actual), "{:.6g}"),
+             text_of(s.if_known(s.norms.relative_error()), "{:.3e}"));
+  print_end("postsynaptic", s.ends[0]);
+  print_end("presynaptic", s.ends[1]);
+  if (s.distant.empty()) return;
   fmt::print("largest log changes at a distance (post, pre: predicted, true)\n");
-  for (const auto& d : p["distant"]) {
-    fmt::print("{:>12} {:>12}: {:>13} {:>13}\n", d["postsynaptic"].get<std::int64_t>(),
-               d["presynaptic"].get<std::int64_t>(), text_of(d["predicted_log_change"], "{:+.5e}"),
-               text_of(d["measured_log_change"], "{:+.5e}"));
+  for (const auto& d : s.distant) {
+    fmt::print("{:>12} {:>12}: {:>13} {:>13}\n", d.postsynaptic, d.presynaptic, text_of(d.predicted, "{:+.5e}"),
+               text_of(d.actual, "{:+.5e}"));
   }
+}
+
+// Collective.
+TogetherSection section_of(PerturbRun& perturb, const Answer& answer, bool converged) {
+  const auto norms = response_norms(perturb.study, answer.response);
+  take_over(perturb, answer, norms);
+  return {perturbation_of(perturb), answer, norms, converged, ends_of(perturb, answer), distant_of(perturb, answer)};
 }
 
 }  // namespace
 
 ExitCode perturb_together(PerturbRun& perturb) {
-  const auto& comm = perturb.comm();
+  const auto& options = perturb.options;
   auto& run = perturb.run;
   const Timer timer;
-  bool converged = solve_resistances(perturb);
+  const bool solved = solve_resistances(perturb);
   const auto answer = answer_of(perturb);
-  converged = converged && answer.response.converged;
-  const auto norms = response_norms(perturb.study, answer.response);
-  take_over(perturb, answer, norms);
-  auto section = report_perturbation(perturb);
-  section["response"] = {{"predicted_norm", number(norms.predicted)},
-                         {"actual_norm", answer.known ? number(norms.actual) : Json(nullptr)},
-                         {"relative_error", answer.known ? number(norms.relative_error()) : Json(nullptr)},
-                         {"uncertainty", answer.known ? number(answer.response.uncertainty) : Json(nullptr)},
-                         {"newton_steps", answer.response.newton_steps},
-                         {"residual", number(answer.response.residual)},
-                         {"all_converged", converged}};
-  section["ends"] = report_ends(perturb, answer);
-  section["distant"] = report_distant(perturb, answer);
-  run.report()["perturb"] = section;
-  run.times().solve += comm.max(timer.seconds());
+  const auto section = section_of(perturb, answer, solved && answer.response.converged);
+  run.times().solve += perturb.comm().max(timer.seconds());
   const auto table = table_of(perturb, answer);
-  if (!perturb.options.neurons.empty()) {
-    write_table(comm, neurons_of(perturb, answer), run.provenance(perturb.options.tolerance), perturb.options.neurons);
+  if (!options.neurons.empty()) {
+    write_table(perturb.comm(), neurons_of(perturb, answer), run.provenance(options.tolerance), options.neurons);
   }
-  return run.finish({converged, perturb.options.tolerance,
-                     [&](const Provenance& about) { write_table(comm, table, about, perturb.options.output); }, print});
+  return run.finish({section.converged, options.tolerance, &table}, "perturb", section);
 }
 
 }  // namespace synbal::app

@@ -1,94 +1,111 @@
-// The pieces of the report.
+// The common parts of reports.
 #include "app/report.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <numeric>
 
 #include "synbal/core/build_info.hpp"
-#include "synbal/core/error.hpp"
 
 namespace synbal::app {
 
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-Json number(const std::optional<double>& value) { return value ? number(*value) : Json(nullptr); }
-
-Json report_head(const Comm& comm, const std::string& command_line, const std::string& started) {
-  return {{"program", "synbal"},     {"version", version()}, {"git", git_revision()},
-          {"command", command_line}, {"ranks", comm.size()}, {"petsc_int_bits", petsc_int_bits()},
-          {"started", started},      {"finished", utc_now()}};
+RunHead head_of(const Context& context, const std::string& started) {
+  return {context.command_line, started, utc_now(), context.world.size()};
 }
 
-Json report_input(const Network& network, std::int64_t pinned) {
-  const auto& f = network.facts;
-  return {{"path", f.path},
-          {"format", f.format},
-          {"n", network.size()},
-          {"nnz", network.nnz},
-          {"self_loops", f.self_loops},
-          {"duplicates_merged", f.duplicates_merged},
-          {"zeros_dropped", f.zeros_dropped},
-          {"pinned", pinned}};
+void describe(ReportWriter& report, const RunHead& head) {
+  report("program", "synbal")("version", version())("git", git_revision())("command", head.command);
+  report("ranks", head.ranks)("petsc_int_bits", petsc_int_bits())("started", head.started)("finished", head.finished);
 }
 
-Json report_components(const Components& components, const BalanceProblem& problem, double cost_inside) {
-  const double between = problem.cost_between();
-  const double all = between + cost_inside;
-  return {{"count", components.count},
-          {"nontrivial", components.nontrivial},
-          {"largest", components.largest},
-          {"edges_between", problem.edges_between()},
-          {"cost_share_between", all > 0 ? number(between / all) : Json(nullptr)}};
+InputSection input_of(const Comm& comm, const Network& network) {
+  const auto pinned = std::ranges::count(network.nodes.pinned, std::uint8_t{1});
+  return {network.facts, network.size(), network.nnz, comm.sum(static_cast<std::int64_t>(pinned))};
 }
 
-Json report_imbalance(const Imbalance& imbalance) {
-  return {{"l1_relative", number(imbalance.l1)},
-          {"l2_relative", number(imbalance.l2)},
-          {"linf_relative", number(imbalance.linf)},
-          {"max_log_ratio", number(imbalance.max_log_ratio)}};
+void describe(ReportWriter& report, const InputSection& input) {
+  const auto& f = input.facts;
+  report("path", f.path)("format", f.format)("n", input.neurons)("nnz", input.synapses);
+  report("self_loops", f.self_loops)("duplicates_merged", f.duplicates_merged)("zeros_dropped", f.zeros_dropped);
+  report("pinned", input.pinned);
 }
 
-Json report_solver(const SolverResult& solver) {
-  return {{"method", solver.method},
-          {"reason", to_string(solver.reason)},
-          {"converged", solver.converged()},
-          {"iterations", solver.iterations},
-          {"sweeps", solver.sweeps},
-          {"newton_steps", solver.newton_steps},
-          {"krylov_iterations", solver.krylov_iterations},
-          {"matrix_passes", solver.matrix_passes},
-          {"newton_step_inf", number(solver.newton_step_inf)}};
+ComponentsSection components_of(const Components& components, const BalanceProblem& problem, double cost_inside) {
+  ComponentsSection section{components.count, components.nontrivial, components.largest, problem.edges_between(), {}};
+  const double between = problem.cost_between(), all = between + cost_inside;
+  if (all > 0 && std::isfinite(between / all)) section.share_between = between / all;
+  return section;
 }
 
-Json report_times(const PhaseTimes& times) {
-  return {{"read", times.read},   {"partition", times.partition}, {"components", times.components},
-          {"solve", times.solve}, {"write", times.write},         {"total", times.total}};
+void describe(ReportWriter& report, const ComponentsSection& components) {
+  report("count", components.count)("nontrivial", components.nontrivial)("largest", components.largest);
+  report("edges_between", components.edges_between)("cost_share_between", components.share_between);
 }
 
-Json report_memory(const Comm& comm) {
+void CostSection::bound_by(const Certificate& certificate, const BalanceProblem& problem) {
+  if (certificate.lower_bound) lower_bound = *certificate.lower_bound * problem.cost_unit();
+  if (certificate.gap) gap = *certificate.gap * problem.cost_unit();
+}
+
+void describe(ReportWriter& report, const CostSection& cost) {
+  report("power", cost.power)("initial", cost.initial)("final", cost.final);
+  report("lower_bound", cost.lower_bound)("gap", cost.gap);
+}
+
+HSection h_of(const BalanceProblem& problem, std::span<const double> h) {
+  constexpr double beyond = 1e300;
+  const auto [low, high] = std::ranges::minmax_element(h);
+  const double least = problem.comm().min(h.empty() ? beyond : *low);
+  const double most = problem.comm().max(h.empty() ? -beyond : *high);
+  return problem.global_size() > 0 ? HSection{least, most} : HSection{};
+}
+
+void describe(ReportWriter& report, const HSection& h) { report("min", h.min)("max", h.max); }
+
+MemorySection memory_of(const Comm& comm) {
   const auto own = peak_resident_bytes();
-  return {{"peak_rss_max", comm.max(own)}, {"peak_rss_sum", comm.sum(own)}};
+  return {comm.max(own), comm.sum(own)};
 }
 
-Json report_parallel(const Comm& comm, const Network& network, const BalanceProblem& problem) {
-  const auto own = static_cast<std::int64_t>(network.column.size());
-  const auto most = comm.max(own);
-  std::array<std::int64_t, 4> sums{problem.halo().ghost_count(), problem.size(), problem.halo().traffic().bytes,
-                                   problem.halo().traffic().messages};
+void describe(ReportWriter& report, const MemorySection& memory) {
+  report("peak_rss_max", memory.peak_max)("peak_rss_sum", memory.peak_sum);
+}
+
+ParallelSection parallel_of(const Network& network, const BalanceProblem& problem) {
+  const auto& comm = problem.comm();
+  const auto& [messages, bytes] = problem.halo().traffic();
+  const auto most = comm.max(static_cast<std::int64_t>(network.column.size()));
+  std::array<std::int64_t, 4> sums{problem.halo().ghost_count(), problem.size(), bytes, messages};
   comm.sum(std::span<std::int64_t>(sums));
+  ParallelSection section{{}, {}, sums[2], sums[3]};
   const double mean = static_cast<double>(network.nnz) / comm.size();
-  const auto neurons = static_cast<double>(sums[1]);
-  return {{"nnz_max_over_mean", mean > 0 ? number(static_cast<double>(most) / mean) : Json(nullptr)},
-          {"ghost_fraction", neurons > 0 ? number(static_cast<double>(sums[0]) / neurons) : Json(nullptr)},
-          {"bytes_sent", sums[2]},
-          {"messages", sums[3]}};
+  if (mean > 0) section.synapses_max_over_mean = static_cast<double>(most) / mean;
+  if (sums[1] > 0) section.ghost_fraction = static_cast<double>(sums[0]) / static_cast<double>(sums[1]);
+  return section;
+}
+
+void describe(ReportWriter& report, const ParallelSection& parallel) {
+  report("nnz_max_over_mean", parallel.synapses_max_over_mean)("ghost_fraction", parallel.ghost_fraction);
+  report("bytes_sent", parallel.bytes_sent)("messages", parallel.messages);
+}
+
+void describe(ReportWriter& report, const Imbalance& imbalance) {
+  report("l1_relative", imbalance.l1)("l2_relative", imbalance.l2)("linf_relative", imbalance.linf);
+  report("max_log_ratio", imbalance.max_log_ratio);
+}
+
+void describe(ReportWriter& report, const SolverResult& solver) {
+  report("method", solver.method)("reason", to_string(solver.reason))("converged", solver.converged());
+  report("iterations", solver.iterations)("sweeps", solver.sweeps)("newton_steps", solver.newton_steps);
+  report("krylov_iterations", solver.krylov_iterations)("matrix_passes", solver.matrix_passes);
+  report("newton_step_inf", solver.newton_step_inf);
+}
+
+void describe(ReportWriter& report, const PhaseTimes& times) {
+  report("read", times.read)("partition", times.partition)("components", times.components);
+  report("solve", times.solve)("write", times.write)("total", times.total);
 }
 
 Provenance provenance_of(const Context& context, const InputOptions& input, const Network& network,
@@ -98,7 +115,7 @@ Provenance provenance_of(const Context& context, const InputOptions& input, cons
   p.command = context.command_line;
   p.input_path = input.path;
   p.input_size = network.facts.file_size, p.input_checksum = network.facts.checksum;
-  p.orientation = name_of(input.read.orientation);
+  p.orientation = to_string(input.read.orientation);
   p.library_versions = library_versions(), p.petsc_int_bits = petsc_int_bits();
   p.started = started, p.finished = utc_now();
   p.power = input.power;
@@ -106,27 +123,28 @@ Provenance provenance_of(const Context& context, const InputOptions& input, cons
   return p;
 }
 
-std::int64_t count_pinned(const Comm& comm, const Network& network) {
-  const auto& flags = network.nodes.pinned;
-  return comm.sum(static_cast<std::int64_t>(std::count(flags.begin(), flags.end(), std::uint8_t{1})));
-}
-
-std::string text_of(const Json& value, const char* format) {
-  return value.is_null() ? "not known" : fmt::format(fmt::runtime(format), value.get<double>());
-}
-
-void print_network(const Json& report) {
-  const auto& in = report["input"];
-  const auto& k = report["components"];
-  fmt::print("network      {}: {} neurons, {} synapses, {} self-loops, {} pinned\n", in["path"].get<std::string>(),
-             in["n"].get<std::int64_t>(), in["nnz"].get<std::int64_t>(), in["self_loops"].get<std::int64_t>(),
-             in["pinned"].get<std::int64_t>());
+void print_network(const InputSection& input, const ComponentsSection& components) {
+  fmt::print("network      {}: {} neurons, {} synapses, {} self-loops, {} pinned\n", input.facts.path, input.neurons,
+             input.synapses, input.facts.self_loops, input.pinned);
   fmt::print("components   {}, of which {} can be balanced (more than one neuron); the largest has {} neurons\n",
-             k["count"].get<std::int64_t>(), k["nontrivial"].get<std::int64_t>(), k["largest"].get<std::int64_t>());
+             components.count, components.nontrivial, components.largest);
+  const auto& share = components.share_between;
   fmt::print("             {} synapses lead from one component to another: {} of the cost cannot be balanced\n",
-             k["edges_between"].get<std::int64_t>(),
-             k["cost_share_between"].is_null() ? "none"
-                                               : fmt::format("{:.3g} %", 100 * k["cost_share_between"].get<double>()));
+             components.edges_between, share ? fmt::format("{:.3g} %", 100 * *share) : "none");
+}
+
+void print_spent(const PhaseTimes& times, const char* solving, const MemorySection& memory, int ranks) {
+  fmt::print("time         {:.3g} s reading, {:.3g} s components, {:.3g} s {}, {:.3g} s writing on {} rank(s)\n",
+             times.read, times.components, times.solve, solving, times.write, ranks);
+  fmt::print("memory       {} on all ranks\n", human_bytes(static_cast<double>(memory.peak_sum)));
+}
+
+std::string text_of(double value, const char* format) {
+  return std::isfinite(value) ? fmt::format(fmt::runtime(format), value) : "not known";
+}
+
+std::string text_of(const std::optional<double>& value, const char* format) {
+  return text_of(value.value_or(NAN), format);
 }
 
 std::string human_bytes(double bytes) {
@@ -136,23 +154,6 @@ std::string human_bytes(double bytes) {
   return fmt::format("{:.{}f} {}", bytes, unit == 0 ? 0 : 1, units[unit]);
 }
 
-void write_report(const Json& report, const std::string& path) {
-  const auto temporary = fmt::format("{}.partial-{}", path, ::getpid());
-  {
-    std::ofstream out(temporary);
-    out << report.dump(2) << "\n";
-    out.flush();
-    if (!out) {
-      std::filesystem::remove(temporary);
-      throw io_failure(
-          fmt::format("{}: the report could not be written (disk full, or no permission): choose another "
-                      "place with --report",
-                      path));
-    }
-  }
-  std::error_code failed;
-  std::filesystem::rename(temporary, path, failed);
-  if (failed) throw io_failure(fmt::format("{}: could not be replaced ({})", path, failed.message()));
-}
+const char* converged_text(bool converged) { return converged ? "converged" : "TOLERANCE NOT REACHED"; }
 
 }  // namespace synbal::app

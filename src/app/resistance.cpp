@@ -1,19 +1,93 @@
 // synbal resistance FILE [--pair I,J | --pairs FILE | --synapses | --from I | --all] [-o OUT]
+#include "app/resistance.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "app/resistance_options.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/io/selection.hpp"
 
 namespace synbal::app {
 
-std::string ResistanceOptions::pair_words() const {
-  std::string words = pairs;
-  for (const auto& p : pair) words += (words.empty() ? "" : ";") + p;
-  return words;
+namespace {
+
+std::string percent(double share) { return text_of(100 * share, "{:.2g} %"); }
+
+}  // namespace
+
+std::optional<EdgeMethod> EdgeMethodOptions::asked() const {
+  if (!method && estimate.given()) return EdgeMethod::estimate;
+  return method;
 }
+
+EdgeMethod EdgeMethodOptions::for_nodes(GlobalIndex nodes) const {
+  return asked().value_or(nodes <= kFewNodes ? EdgeMethod::columns : EdgeMethod::estimate);
+}
+
+EdgeResistanceParams EdgeMethodOptions::params(EdgeMethod by) const {
+  EdgeResistanceParams params;
+  params.method = by;
+  estimate.apply_to(params);
+  return params;
+}
+
+void check_edge_method(const EdgeMethodOptions& options) {
+  if (options.asked().value_or(EdgeMethod::estimate) == EdgeMethod::estimate) return;
+  if (!options.estimate.given()) return;
+  throw usage_error(fmt::format("{} belongs to --method estimate, but --method is {}: leave one of them out",
+                                options.estimate.solves ? "--solves" : "--checked", to_string(*options.method)));
+}
+
+void add_edge_method_options(const OptionSet& command, EdgeMethodOptions& options, const std::string& about) {
+  command.add_choice("--method", options.method, "auto", about);
+  add_estimate_options(command, options.estimate, EdgeResistanceParams{}, "how many are");
+}
+
+void describe(ReportWriter& report, const EstimateQuality& q) {
+  const auto measured = [&](double value) { return q.checked > 0 ? std::optional(value) : std::nullopt; };
+  report("predicted_error", q.predicted_error)("checked", q.checked)("checked_mean", measured(q.checked_mean));
+  report("checked_max", measured(q.checked_max))("checked_bias", measured(q.checked_bias));
+}
+
+void print_quality(const EstimateQuality& q) {
+  fmt::print("error        {} on average, as the scatter of the random solves says\n", percent(q.predicted_error));
+  if (q.checked == 0) return;
+  fmt::print("             {} drawn at random and solved exactly: {} on average, {} at most, {} with its sign\n",
+             q.checked, percent(q.checked_mean), percent(q.checked_max), percent(q.checked_bias));
+}
+
+EdgeOfSynapse::EdgeOfSynapse(const GraphSource& source, const EdgeResistances& found)
+    : source_(&source), found_(&found) {
+  const auto& halo = source.network().halo;
+  ground_ = with_ghosts(halo, source.to_neurons(source.graph().ground(), 1, 0, 0));
+  to_ground_ = with_ghosts(halo, source.to_neurons(found.to_ground, 1, 0, 0));
+}
+
+Edge EdgeOfSynapse::operator()(LocalIndex row, LocalIndex column) const {
+  const auto i = source_->node_of_column()[at(row)], j = source_->node_of_column()[at(column)];
+  if (i == kNoNode || j == kNoNode) return {};
+  if (i == kGround && j == kGround) return {0, 0};
+  if (i == kGround || j == kGround) {
+    const auto free = at(i == kGround ? column : row);
+    return ground_[free] > 0 ? Edge{ground_[free], to_ground_[free]} : Edge{};
+  }
+  return between(static_cast<LocalIndex>(i - source_->graph().nodes().first()), j);
+}
+
+Edge EdgeOfSynapse::between(LocalIndex i, GlobalIndex j) const {
+  const auto& graph = source_->graph();
+  const bool owned = graph.nodes().owns(j);
+  const auto begin = owned ? graph.row_begin(i) : graph.row_remote(i);
+  const auto end = owned ? graph.row_remote(i) : graph.row_end(i);
+  const auto* neighbours = graph.neighbour();
+  const auto* hit = std::lower_bound(neighbours + begin, neighbours + end, j,
+                                     [&](LocalIndex k, GlobalIndex wanted) { return graph.global(k) < wanted; });
+  if (hit == neighbours + end || graph.global(*hit) != j) return {};
+  return {graph.conductance()[hit - neighbours], found_->resistance[at(hit - neighbours)]};
+}
+
+// ---- the command
 
 namespace {
 
@@ -22,32 +96,38 @@ void check_pairs(const ResistanceOptions& o) {
     if (p.find_first_not_of("0123456789,-") == p.npos) continue;
     throw usage_error(fmt::format("--pair '{}' is no pair of neurons: write I,J (--pairs takes a file)", p));
   }
-  check_selection(o.pairs.empty() ? "--pair" : "--pairs", o.pair_words(), Selection::synapses);
+  check_selection(o.pair_option(), o.pair_words(), Selection::synapses);
 }
 
-/// Refuses what does not go together. Not collective.
-void check_together(const ResistanceOptions& o, const OptionSet& command) {
+/// Refuses what asks for several things, or nothing that can be answered. Not collective.
+void check_question(const ResistanceOptions& o) {
   const int asked = (o.wants_pairs() ? 1 : 0) + (o.synapses ? 1 : 0) + (o.from ? 1 : 0) + (o.all ? 1 : 0);
   if (asked > 1 || (!o.pair.empty() && !o.pairs.empty())) {
     throw usage_error("--pair, --pairs, --synapses, --from and --all are different questions: ask one at a time");
   }
-  if ((o.wants_pairs() || o.all) && command.given("--method")) {
+  if (o.all && o.output.empty()) throw usage_error("--all needs a file for the matrix: give -o OUT.h5");
+}
+
+/// Refuses options of methods that do not answer the question. Not collective.
+void check_method(const ResistanceOptions& o) {
+  const bool no_method = o.wants_pairs() || o.all;
+  if (no_method && o.given.given("--method")) {
     throw usage_error("--method is for --synapses and --from: pairs are solved one by one, --all column by column");
   }
   for (const auto* name : {"--solves", "--checked"}) {
-    if ((!o.wants_pairs() && !o.all) || !command.given(name)) continue;
+    if (!no_method || !o.given.given(name)) continue;
     throw usage_error(fmt::format("{} belongs to --method estimate, which does not run here: leave it out", name));
   }
   if (o.deflate && !o.wants_pairs() && !(o.from && o.edges.asked() == EdgeMethod::pairs)) {
     throw usage_error("--deflate is for --pair, --pairs and --from with --method pairs: leave it out");
   }
   check_edge_method(o.edges);
-  if (o.all && o.output.empty()) throw usage_error("--all needs a file for the matrix: give -o OUT.h5");
 }
 
-ExitCode run_resistance(const Context& context, const ResistanceOptions& options, const OptionSet& command) {
+ExitCode run_resistance(const Context& context, const ResistanceOptions& options) {
   agreed(context.world, [&] {
-    check_together(options, command);
+    check_question(options);
+    check_method(options);
     if (context.world.is_root() && options.wants_pairs()) check_pairs(options);
   });
   LaplacianRun run(context, options, options.all ? OutputKind::matrix : OutputKind::table, {options.pairs});
@@ -94,21 +174,26 @@ void add_numerics(const OptionSet& command, ResistanceOptions& o) {
 
 }  // namespace
 
+std::string ResistanceOptions::pair_words() const {
+  std::string words = pairs;
+  for (const auto& p : pair) words += (words.empty() ? "" : ";") + p;
+  return words;
+}
+
 Command add_resistance(const OptionSet& root) {
   const auto command =
       root.add_command("resistance", "effective resistances of pairs, of every synapse, from one neuron to all");
   auto o = std::make_shared<ResistanceOptions>();
+  o->given = command;
   add_laplacian_options(command, *o, ".h5, .csv, .csv.gz; .h5 with --all");
   add_questions(command, *o);
   add_numerics(command, *o);
   command.footer(
-      "The graph has conductances c_ij + c_ji from the costs of the synapses between two neurons of a component, or "
-      "the\n"
-      "weights themselves with --conductances; pinned neurons are ground. Neurons that are not joined have an "
-      "infinite\n"
-      "resistance. Leverage is conductance times resistance: the share of spanning trees that use the edge.\n"
+      "The graph has conductances c_ij + c_ji from the costs of the synapses between two neurons of a component, or\n"
+      "the weights themselves with --conductances; pinned neurons are ground. Neurons that are not joined have an\n"
+      "infinite resistance. Leverage is conductance times resistance: the share of spanning trees that use the edge.\n"
       "Exit code 4: the tolerance was not reached; the result is written and says so.");
-  return {command, [o, command](const Context& context) { return run_resistance(context, *o, command); }};
+  return {command, [o](const Context& context) { return run_resistance(context, *o); }};
 }
 
 }  // namespace synbal::app

@@ -5,15 +5,13 @@
 #include <cmath>
 #include <limits>
 
-#include "app/count_progress.hpp"
-#include "app/resistance_options.hpp"
+#include "app/resistance.hpp"
 #include "synbal/io/selection.hpp"
 
 namespace synbal::app {
 
 namespace {
 
-constexpr std::int64_t kBlock = 64;        // pairs of a rank between two signs of life
 constexpr std::int64_t kMostPrinted = 50;  // pairs on the terminal
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
@@ -55,38 +53,71 @@ Table table_of(const NamedPairs& named) {
   return table;
 }
 
-// Collective. The first pairs as lines of text, on all ranks.
+/// A line of the terminal.
+struct PairLine {
+  std::int64_t first, second;
+  double value, lower, upper, leverage;
+};
+
+// Collective. The first pairs as lines of text, on rank 0.
 std::string first_lines(const Comm& comm, const NamedPairs& named) {
   const auto& p = named.answers.pairs;
-  const auto own = std::min<std::int64_t>(static_cast<std::int64_t>(p.size()), kMostPrinted);
-  std::vector<std::int64_t> ids;
-  std::vector<double> values;
-  for (std::int64_t k = 0; k < own; ++k) {
-    ids.insert(ids.end(), {named.ids.first_id[at(k)], named.ids.second_id[at(k)]});
-    values.insert(values.end(), {p[at(k)].value, p[at(k)].lower, p[at(k)].upper, p[at(k)].leverage});
+  std::vector<PairLine> lines;
+  for (std::size_t k = 0; k < std::min(p.size(), at(kMostPrinted)); ++k) {
+    lines.push_back({named.ids.first_id[k], named.ids.second_id[k], p[k].value, p[k].lower, p[k].upper, p[k].leverage});
   }
-  ids = comm.gather_all(std::span<const std::int64_t>(ids));
-  values = comm.gather_all(std::span<const double>(values));
+  lines = on_root<PairLine>(comm, lines);
+  lines.resize(std::min(lines.size(), at(kMostPrinted)));
   auto text = fmt::format("{:>12} {:>12} {:>18} {:>18} {:>18} {:>10}\n", "postsynaptic", "presynaptic", "resistance",
                           "lower", "upper", "leverage");
-  const auto shown = std::min<std::size_t>(ids.size() / 2, at(kMostPrinted));
-  for (std::size_t k = 0; k < shown; ++k) {
-    text += fmt::format("{:>12} {:>12} {:>18.12g} {:>18.12g} {:>18.12g} {:>10.4g}\n", ids[2 * k], ids[2 * k + 1],
-                        values[4 * k], values[4 * k + 1], values[4 * k + 2], values[4 * k + 3]);
+  for (const auto& l : lines) {
+    text += fmt::format("{:>12} {:>12} {:>18.12g} {:>18.12g} {:>18.12g} {:>10.4g}\n", l.first, l.second, l.value,
+                        l.lower, l.upper, l.leverage);
   }
-  const auto left = named.answers.count - static_cast<std::int64_t>(shown);
+  const auto left = named.answers.count - static_cast<std::int64_t>(lines.size());
   return left > 0 ? text + fmt::format("and {} more: give -o OUT to see them all\n", left) : text;
 }
 
-void print(const Json& report) {
-  const auto& p = report["pairs"];
-  fmt::print("resistance   {} pairs: {}, {} iterations at most (tolerance {:g})\n", p["count"].get<std::int64_t>(),
-             p["all_converged"].get<bool>() ? "converged" : "TOLERANCE NOT REACHED",
-             p["most_iterations"].get<std::int64_t>(), p["tolerance"].get<double>());
-  if (p["deflated"] > 0) fmt::print("             from the span of {} slow vectors\n", p["deflated"].get<int>());
-  if (p["unreachable"] > 0) {
-    fmt::print("             {} of them are in different components: infinite\n", p["unreachable"].get<std::int64_t>());
+struct PairsSection {
+  const PairAnswers& answers;
+  double tolerance;
+  std::string lines;  ///< of the terminal
+};
+
+void describe(ReportWriter& report, const PairsSection& p) {
+  report("count", p.answers.count)("tolerance", p.tolerance)("all_converged", p.answers.converged);
+  report("most_iterations", p.answers.iterations)("deflated", p.answers.deflated);
+  report("unreachable", p.answers.unreachable);
+}
+
+void print(const PairsSection& p) {
+  fmt::print("resistance   {} pairs: {}, {} iterations at most (tolerance {:g})\n", p.answers.count,
+             converged_text(p.answers.converged), p.answers.iterations, p.tolerance);
+  if (p.answers.deflated > 0) fmt::print("             from the span of {} slow vectors\n", p.answers.deflated);
+  if (p.answers.unreachable > 0) {
+    fmt::print("             {} of them are in different components: infinite\n", p.answers.unreachable);
   }
+  fmt::print("{}", p.lines);
+}
+
+ResistanceParams params_of(const ResistanceOptions& options, std::int64_t expected) {
+  ResistanceParams params;
+  if (options.tolerance > 0) params.tolerance = options.tolerance;
+  params.max_iterations = options.max_iterations, params.seed = options.seed;
+  params.expected = expected, params.deflation = options.deflate;
+  return params;
+}
+
+// Collective. Answers for the selected pairs.
+PairAnswers answers_of(LaplacianRun& run, const ResistanceOptions& options, const SelectedPairs& ids) {
+  const auto first = run.source().nodes_of(ids.first), second = run.source().nodes_of(ids.second);
+  std::vector<NodePair> pairs;
+  std::vector<bool> same;
+  for (std::size_t k = 0; k < first.size(); ++k) {
+    pairs.push_back({first[k], second[k]});
+    same.push_back(ids.first[k] == ids.second[k]);
+  }
+  return timed(run.comm(), run.times().solve, [&] { return solve_pairs(run, options, pairs, same); });
 }
 
 }  // namespace
@@ -94,9 +125,6 @@ void print(const Json& report) {
 PairAnswers solve_pairs(LaplacianRun& run, const ResistanceOptions& options, const std::vector<NodePair>& pairs,
                         const std::vector<bool>& same) {
   const auto& comm = run.comm();
-  ResistanceParams params;
-  if (options.tolerance > 0) params.tolerance = options.tolerance;
-  params.max_iterations = options.max_iterations, params.seed = options.seed;
   std::vector<std::size_t> joined;
   PairAnswers answers;
   for (std::size_t k = 0; k < pairs.size(); ++k) {
@@ -104,21 +132,17 @@ PairAnswers solve_pairs(LaplacianRun& run, const ResistanceOptions& options, con
     if (pairs[k].first != kNoNode && pairs[k].second != kNoNode && !same[k]) joined.push_back(k);
   }
   const auto own = static_cast<std::int64_t>(joined.size());
-  const auto most = comm.max(own), all = comm.sum(own);
-  params.expected = all, params.deflation = options.deflate;
-  ResistanceSolver solver(run.graph(), run.solver(), params);
-  CountProgress progress("resistance", all, "pairs");
-  for (std::int64_t first = 0; first < most; first += kBlock) {
+  ResistanceSolver solver(run.graph(), run.solver(), params_of(options, comm.sum(own)));
+  for_each_block(comm, own, "pairs", [&](std::int64_t first, std::int64_t count) {
     std::vector<NodePair> block;
-    for (auto k = first; k < std::min(first + kBlock, own); ++k) block.push_back(pairs[joined[at(k)]]);
+    for (auto k = first; k < first + count; ++k) block.push_back(pairs[joined[at(k)]]);
     const auto found = solver(block);
     for (std::size_t k = 0; k < block.size(); ++k) {
       answers.pairs[joined[at(first) + k]] = in_user_units(found.pairs[k], run.unit());
     }
     answers.converged = answers.converged && found.converged;
     answers.iterations = std::max(answers.iterations, found.iterations);
-    progress.update(std::min(all, (first + kBlock) * comm.size()));
-  }
+  });
   const auto infinite = std::ranges::count_if(answers.pairs, [](const auto& p) { return std::isinf(p.value); });
   answers.deflated = solver.deflated();
   answers.count = comm.sum(static_cast<std::int64_t>(pairs.size()));
@@ -127,30 +151,14 @@ PairAnswers solve_pairs(LaplacianRun& run, const ResistanceOptions& options, con
 }
 
 ExitCode resistance_of_pairs(LaplacianRun& run, const ResistanceOptions& options) {
-  const auto& comm = run.comm();
-  const auto& source = run.source();
   NamedPairs named;
-  named.ids = select_pairs(comm, source.network(), options.pairs.empty() ? "--pair" : "--pairs", options.pair_words());
-  const auto first = source.nodes_of(named.ids.first), second = source.nodes_of(named.ids.second);
-  std::vector<NodePair> pairs;
-  std::vector<bool> same;
-  for (std::size_t k = 0; k < first.size(); ++k) {
-    pairs.push_back({first[k], second[k]});
-    same.push_back(named.ids.first[k] == named.ids.second[k]);
-  }
-  named.answers = timed(comm, run.times().solve, [&] { return solve_pairs(run, options, pairs, same); });
-  const double tolerance = options.tolerance > 0 ? options.tolerance : ResistanceParams{}.tolerance;
-  run.report()["pairs"] = {{"count", named.answers.count},
-                           {"tolerance", tolerance},
-                           {"all_converged", named.answers.converged},
-                           {"most_iterations", named.answers.iterations},
-                           {"deflated", named.answers.deflated},
-                           {"unreachable", named.answers.unreachable}};
-  const auto lines = options.output.empty() ? first_lines(comm, named) : std::string();
+  named.ids = select_pairs(run.comm(), run.source().network(), options.pair_option(), options.pair_words());
+  named.answers = answers_of(run, options, named.ids);
+  const double tolerance = params_of(options, 0).tolerance;
   const auto table = table_of(named);
-  return run.finish({named.answers.converged, tolerance,
-                     [&](const Provenance& about) { write_table(comm, table, about, options.output); },
-                     [&](const Json& report) { print(report), fmt::print("{}", lines); }});
+  const auto lines = options.output.empty() ? first_lines(run.comm(), named) : std::string();
+  return run.finish({named.answers.converged, tolerance, &table}, "pairs",
+                    PairsSection{named.answers, tolerance, lines});
 }
 
 }  // namespace synbal::app

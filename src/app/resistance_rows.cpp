@@ -5,11 +5,8 @@
 #include <cmath>
 #include <limits>
 
-#include "app/count_progress.hpp"
-#include "app/resistance_options.hpp"
-#include "app/resistance_report.hpp"
+#include "app/resistance.hpp"
 #include "synbal/core/agree.hpp"
-#include "synbal/core/log.hpp"
 #include "synbal/io/selection.hpp"
 #include "synbal/resistance/diagonal.hpp"
 
@@ -58,7 +55,7 @@ FromOne by_pairs(LaplacianRun& run, const ResistanceOptions& options, const Orig
     result.resistance.push_back(p.value);
     result.error.push_back(std::isfinite(p.upper) ? (p.upper - p.lower) / 2 : 0.0);
   }
-  result.converged = answers.converged,
+  result.converged = answers.converged;
   result.solves = std::max<std::int64_t>(answers.count - answers.unreachable - 1, 0);
   return result;
 }
@@ -81,10 +78,8 @@ bool is_grounded(const ConductanceGraph& graph, GlobalIndex node) {
 FromOne by_diagonal(LaplacianRun& run, const ResistanceOptions& options, const Origin& from, bool exact) {
   const auto& graph = run.graph();
   DiagonalParams params;
-  params.exact = exact, params.seed = options.seed;
-  params.tolerance = options.tolerance;
-  params.solves = options.edges.solves.value_or(params.solves);
-  params.checked = options.edges.checked.value_or(params.checked);
+  params.exact = exact, params.seed = options.seed, params.tolerance = options.tolerance;
+  options.edges.estimate.apply_to(params);
   const auto diagonal = pseudoinverse_diagonal(graph, run.solver(), params);
   auto resistance = resistances_from(graph, run.solver(), from.node, diagonal.value);
   auto error = diagonal.error;
@@ -108,35 +103,51 @@ FromOne from_outside(const GraphSource& source) {
   return {std::vector<double>(n, kInfinity), std::vector<double>(n, 0.0), true, 0, {}, {}};
 }
 
-void print_from(const Json& report) {
-  const auto& f = report["from"];
-  fmt::print("resistance   from neuron {} to {} others by {} ({} solves): {}; up to {}, {} cannot be reached\n",
-             f["neuron"].get<std::int64_t>(), f["count"].get<std::int64_t>(), f["method"].get<std::string>(),
-             f["solves"].get<std::int64_t>(), f["all_converged"].get<bool>() ? "converged" : "TOLERANCE NOT REACHED",
-             text_of(f["largest"], "{:.6g}"), f["unreachable"].get<std::int64_t>());
-  if (f.contains("quality")) print_quality(f["quality"]);
+// Collective.
+FromOne find_from(LaplacianRun& run, const ResistanceOptions& options, const Origin& from) {
+  const auto method = options.edges.for_nodes(run.graph().global_size());
+  auto found = method == EdgeMethod::pairs ? by_pairs(run, options, from)
+               : from.node == kNoNode      ? from_outside(run.source())
+                                           : by_diagonal(run, options, from, method == EdgeMethod::columns);
+  found.method = method;
+  const auto& rows = run.source().network().rows;
+  if (!rows.owns(from.neuron)) return found;
+  const auto own = at(from.neuron - rows.first());
+  found.resistance[own] = 0, found.error[own] = 0;
+  return found;
 }
 
-// Collective.
-Json report_from(const LaplacianRun& run, const ResistanceOptions& options, const FromOne& found) {
-  std::int64_t infinite = 0;
+struct FromSection {
+  const FromOne& found;
+  std::int64_t neuron = 0, count = 0, unreachable = 0;
   double largest = 0;
+};
+
+// Collective.
+FromSection section_of(const Comm& comm, const FromOne& found, std::int64_t neuron) {
+  FromSection section{found, neuron};
   for (const double r : found.resistance) {
     if (std::isinf(r))
-      ++infinite;
+      ++section.unreachable;
     else
-      largest = std::max(largest, r);
+      section.largest = std::max(section.largest, r);
   }
-  Json report{
-      {"neuron", *options.from},
-      {"count", std::max<std::int64_t>(run.comm().sum(static_cast<std::int64_t>(found.resistance.size())) - 1, 0)},
-      {"method", name_of(found.method)},
-      {"solves", found.solves},
-      {"all_converged", found.converged},
-      {"unreachable", run.comm().sum(infinite)},
-      {"largest", run.comm().max(largest)}};
-  if (found.quality) report["quality"] = report_quality(*found.quality);
-  return report;
+  section.count = std::max<std::int64_t>(comm.sum(static_cast<std::int64_t>(found.resistance.size())) - 1, 0);
+  section.unreachable = comm.sum(section.unreachable), section.largest = comm.max(section.largest);
+  return section;
+}
+
+void describe(ReportWriter& report, const FromSection& f) {
+  report("neuron", f.neuron)("count", f.count)("method", to_string(f.found.method))("solves", f.found.solves);
+  report("all_converged", f.found.converged)("unreachable", f.unreachable)("largest", f.largest);
+  if (f.found.quality) report("quality", *f.found.quality);
+}
+
+void print(const FromSection& f) {
+  fmt::print("resistance   from neuron {} to {} others by {} ({} solves): {}; up to {}, {} cannot be reached\n",
+             f.neuron, f.count, to_string(f.found.method), f.found.solves, converged_text(f.found.converged),
+             text_of(f.largest, "{:.6g}"), f.unreachable);
+  if (f.found.quality) print_quality(*f.found.quality);
 }
 
 // ---- all
@@ -232,31 +243,30 @@ void check_size(const GraphSource& source) {
                   n, bytes, 2 * n, kMostNeurons));
 }
 
+struct AllSection {
+  GlobalIndex neurons;
+  double tolerance;
+  bool converged;
+};
+
+void describe(ReportWriter& report, const AllSection& a) {
+  report("neurons", a.neurons)("tolerance", a.tolerance)("all_converged", a.converged);
+}
+
+void print(const AllSection& a) {
+  fmt::print("resistance   between all {} neurons: {}\n", a.neurons, converged_text(a.converged));
+}
+
 }  // namespace
 
 ExitCode resistance_from_neuron(LaplacianRun& run, const ResistanceOptions& options) {
   const auto& comm = run.comm();
-  const auto& source = run.source();
-  const auto from = find_origin(run, source, *options.from);
-  const auto method = options.edges.for_nodes(run.graph().global_size());
-  auto found = timed(comm, run.times().solve, [&] {
-    if (method == EdgeMethod::pairs) return by_pairs(run, options, from);
-    if (from.node == kNoNode) return from_outside(source);
-    return by_diagonal(run, options, from, method == EdgeMethod::columns);
-  });
-  found.method = method;
-  const auto& rows = source.network().rows;
-  if (rows.owns(from.neuron)) {
-    found.resistance[at(from.neuron - rows.first())] = 0, found.error[at(from.neuron - rows.first())] = 0;
-  }
-  run.report()["from"] = report_from(run, options, found);
-  Table table;
-  table.rows = source.network().local_size(), table.place = source.places();
-  table.columns = {integer_column("id", [&](std::int64_t r) { return source.ids()[at(r)]; }),
-                   real_column("resistance", [&](std::int64_t r) { return found.resistance[at(r)]; }),
-                   real_column("error", [&](std::int64_t r) { return found.error[at(r)]; })};
-  return run.finish({found.converged, options.tolerance,
-                     [&](const Provenance& about) { write_table(comm, table, about, options.output); }, print_from});
+  const auto from = find_origin(run, run.source(), *options.from);
+  const auto found = timed(comm, run.times().solve, [&] { return find_from(run, options, from); });
+  auto table = run.source().table_of_neurons();
+  table.columns.push_back(real_column("resistance", [&](std::int64_t r) { return found.resistance[at(r)]; }));
+  table.columns.push_back(real_column("error", [&](std::int64_t r) { return found.error[at(r)]; }));
+  return run.finish({found.converged, options.tolerance, &table}, "from", section_of(comm, found, *options.from));
 }
 
 ExitCode resistance_of_all(LaplacianRun& run, const ResistanceOptions& options) {
@@ -269,13 +279,7 @@ ExitCode resistance_of_all(LaplacianRun& run, const ResistanceOptions& options) 
     about.reason = "see /converged", about.exit_code = -1;
     return AllPairs(run, options, about).write(options.tolerance);
   });
-  const auto n = run.source().network().size();
-  run.report()["all"] = {{"neurons", n}, {"tolerance", tolerance}, {"all_converged", converged}};
-  return run.finish({converged, tolerance, {}, [](const Json& report) {
-                       fmt::print("resistance   between all {} neurons: {}\n",
-                                  report["all"]["neurons"].get<std::int64_t>(),
-                                  report["all"]["all_converged"].get<bool>() ? "converged" : "TOLERANCE NOT REACHED");
-                     }});
+  return run.finish({converged, tolerance}, "all", AllSection{run.source().network().size(), tolerance, converged});
 }
 
 }  // namespace synbal::app

@@ -4,13 +4,15 @@
 #include "app/command.hpp"
 #include "app/report.hpp"
 #include "synbal/balance/verification.hpp"
-#include "synbal/core/agree.hpp"
-#include "synbal/core/build_info.hpp"
 #include "synbal/core/log.hpp"
-#include "synbal/core/timer.hpp"
 #include "synbal/io/result.hpp"
 
 namespace synbal::app {
+
+static void describe(ReportWriter& report, const Check& check) {
+  report("name", check.name)("outcome", to_string(check.outcome))("value", check.value)("limit", check.limit);
+  report("note", check.note);
+}
 
 namespace {
 
@@ -20,35 +22,42 @@ struct Options {
 };
 
 /// A result beside the network it claims to be made from.
-struct Pair {
+struct StoredPair {
   Network network;
   StoredResult stored;
   PhaseTimes times;
 };
 
-/// Collective. The result says which index is postsynaptic; where the options
-/// say otherwise the network is read again.
-Pair read_pair(const Comm& comm, InputOptions input, const std::string& result) {
-  Pair pair;
+/// @throws Error bad_input for a result that does not say which index is postsynaptic.
+Orientation orientation_of(const StoredResult& stored, const std::string& path) {
+  const auto& name = stored.provenance.orientation;
+  if (const auto orientation = from_string<Orientation>(name)) return *orientation;
+  throw bad_input(
+      fmt::format("{}: its orientation '{}' is none of {}: balance again", path, name, choices<Orientation>()));
+}
+
+/// Collective. The result says which index is postsynaptic; where the options say otherwise the network is read again.
+StoredPair read_pair(const Comm& comm, InputOptions input, const std::string& result) {
+  StoredPair pair;
   for (int attempt = 0; attempt < 2; ++attempt) {
     pair.network = load_network(comm, input, pair.times);
     pair.stored = timed(comm, pair.times.read, [&] { return read_result(comm, pair.network, result); });
-    const auto orientation = orientation_of(pair.stored.provenance.orientation);
+    const auto orientation = orientation_of(pair.stored, result);
     if (orientation == input.read.orientation) break;
-    log_info("{} was made with --orientation {}: reading again", result, name_of(orientation));
+    log_info("{} was made with --orientation {}: reading again", result, to_string(orientation));
     input.read.orientation = orientation;
   }
   return pair;
 }
 
-Claims claims_of(const Provenance& told) {
-  return {.n = told.n,
-          .nnz = told.nnz,
-          .input_size = told.input_size,
-          .input_checksum = told.input_checksum,
-          .power = told.power,
-          .tolerance = told.tolerance,
-          .converged = told.exit_code == static_cast<int>(ExitCode::done)};
+Claims claims_of(const Provenance& stored) {
+  return {.n = stored.n,
+          .nnz = stored.nnz,
+          .input_size = stored.input_size,
+          .input_checksum = stored.input_checksum,
+          .power = stored.power,
+          .tolerance = stored.tolerance,
+          .converged = stored.exit_code == static_cast<int>(ExitCode::done)};
 }
 
 /// All that verifying finds.
@@ -60,7 +69,7 @@ struct Findings {
 };
 
 /// Collective. What is stored per neuron, and the costs.
-void verify_neurons(const Comm& comm, const Pair& pair, const Components& components, const Claims& claims,
+void verify_neurons(const Comm& comm, const StoredPair& pair, const Components& components, const Claims& claims,
                     Findings& found) {
   const auto& [network, stored, times] = pair;
   const std::vector<double> origin(stored.h.size(), 0.0);
@@ -79,9 +88,8 @@ void verify_neurons(const Comm& comm, const Pair& pair, const Components& compon
   checks.push_back(check_cost(found.before, found.after));
 }
 
-/// Collective. The stored weights; without any, what h makes of J still has a
-/// spectrum.
-void verify_weights(const Comm& comm, const Pair& pair, const Components& components, const std::string& path,
+/// Collective. The stored weights; without any, what h makes of J still has a spectrum.
+void verify_weights(const Comm& comm, const StoredPair& pair, const Components& components, const std::string& path,
                     std::vector<Check>& checks) {
   const auto& network = pair.network;
   const auto& h = pair.stored.h;
@@ -102,7 +110,7 @@ void verify_weights(const Comm& comm, const Pair& pair, const Components& compon
 }
 
 /// Collective.
-Findings verify(const Comm& comm, Pair& pair, const Components& components, const std::string& path) {
+Findings verify(const Comm& comm, StoredPair& pair, const Components& components, const std::string& path) {
   const auto claims = claims_of(pair.stored.provenance);
   Findings found;
   verify_neurons(comm, pair, components, claims, found);
@@ -120,91 +128,80 @@ std::string names_of_failed(const std::vector<Check>& checks) {
   return names;
 }
 
+/// What is reported, and what the verdict is about.
+struct Report {
+  const Options& options;
+  const StoredPair& pair;
+  const Findings& found;
+  RunHead head;
+  InputSection input;
+  MemorySection memory;
+
+  [[nodiscard]] CostSection cost() const {
+    return {pair.stored.provenance.power, found.before.total, found.after.total, found.gap.lower_bound, found.gap.gap};
+  }
+};
+
+void describe(ReportWriter& report, const Report& r) {
+  const auto& stored = r.pair.stored;
+  const auto& about = stored.provenance;
+  describe(report, r.head);
+  report("input", r.input);
+  report.object("result", [&](ReportWriter& result) {
+    result("path", r.options.result)("command", about.command)("tolerance", about.tolerance)("reason", about.reason);
+    result("exit_code", about.exit_code)("has_weights", stored.has_weights);
+  });
+  report("cost", r.cost())("imbalance", r.found.imbalance)("newton_step_inf", r.found.gap.newton_step_inf);
+  report("checks", r.found.checks)("verified", names_of_failed(r.found.checks).empty());
+  report("time", r.pair.times)("memory", r.memory);
+}
+
 std::string verdict(const Options& options, const std::vector<Check>& checks) {
-  std::array<int, 3> count{};
-  for (const auto& check : checks) ++count[static_cast<std::size_t>(check.outcome)];
-  const auto [passed, failed, skipped] = count;
+  const auto count = [&](Outcome outcome) { return std::ranges::count(checks, outcome, &Check::outcome); };
+  const auto passed = count(Outcome::passed), failed = count(Outcome::failed);
   if (failed > 0) {
     return fmt::format("{} is not what it says it is: {} of {} checks failed.", options.result, failed,
                        passed + failed);
   }
-  return fmt::format(
-      "{} is what it says it is, a scaling of {}: {} checks "
-      "passed, {} skipped.",
-      options.result, options.input.path, passed, skipped);
+  return fmt::format("{} is what it says it is, a scaling of {}: {} checks passed, {} skipped.", options.result,
+                     options.input.path, passed, count(Outcome::skipped));
 }
 
-void print_table(const std::vector<Check>& checks) {
+void print(const Report& r) {
   const auto text = [](const std::optional<double>& v) { return v ? fmt::format("{:.3g}", *v) : std::string("-"); };
   fmt::print("{:<36} {:<5} {:>10} {:>10}  {}\n", "check", "", "value", "at most", "note");
-  for (const auto& c : checks) {
+  for (const auto& c : r.found.checks) {
     fmt::print("{:<36} {:<5} {:>10} {:>10}  {}\n", c.name, to_string(c.outcome), text(c.value), text(c.limit), c.note);
   }
+  fmt::print("{}\n", verdict(r.options, r.found.checks));
+  std::fflush(stdout);
 }
 
-/// Collective.
-Json make_report(const Context& context, const Options& options, const Pair& pair, const Findings& found,
-                 const std::string& started) {
-  Json report = report_head(context.world, context.command_line, started);
-  report["input"] = report_input(pair.network, count_pinned(context.world, pair.network));
-  const auto& told = pair.stored.provenance;
-  report["result"] = {{"path", options.result},      {"command", told.command},
-                      {"tolerance", told.tolerance}, {"reason", told.reason},
-                      {"exit_code", told.exit_code}, {"has_weights", pair.stored.has_weights}};
-  report["cost"] = {{"power", told.power},
-                    {"initial", number(found.before.total)},
-                    {"final", number(found.after.total)},
-                    {"lower_bound", number(found.gap.lower_bound)},
-                    {"gap", number(found.gap.gap)}};
-  report["imbalance"] = report_imbalance(found.imbalance);
-  report["newton_step_inf"] = number(found.gap.newton_step_inf);
-  report["checks"] = Json::array();
-  for (const auto& c : found.checks) {
-    report["checks"].push_back({{"name", c.name},
-                                {"outcome", to_string(c.outcome)},
-                                {"value", number(c.value)},
-                                {"limit", number(c.limit)},
-                                {"note", c.note}});
-  }
-  report["verified"] = names_of_failed(found.checks).empty();
-  report["time"] = report_times(pair.times);
-  report["memory"] = report_memory(context.world);
-  return report;
-}
-
-/// Collective. @throws Error bad_input when a check failed.
-void tell(const Context& context, const Options& options, const Findings& found, const Json& report) {
-  agreed(context.world, [&] {
-    if (!context.world.is_root()) return;
-    if (!options.report.empty()) write_report(report, options.report);
-    if (context.verbosity < 0) return;
-    print_table(found.checks);
-    fmt::print("{}\n", verdict(options, found.checks));
-    std::fflush(stdout);
-  });
-  const auto failed = names_of_failed(found.checks);
+void refuse_failed(const Options& options, const std::vector<Check>& checks) {
+  const auto failed = names_of_failed(checks);
   if (failed.empty()) return;
   throw bad_input(
-      fmt::format("{}: checks failed against {} ({}): give the "
-                  "network, --pinned, --gain and --duplicates it "
-                  "was made with, or balance again",
+      fmt::format("{}: checks failed against {} ({}): give the network, --pinned, --gain and --duplicates it was made "
+                  "with, or balance again",
                   options.result, options.input.path, failed));
 }
 
 ExitCode run(const Context& context, const Options& options) {
-  const Timer total;
-  const auto started = utc_now();
+  const Beginning beginning;
   const auto& comm = context.world;
-  auto others = input_files(options.input);
-  others.push_back(options.result);
-  if (!options.report.empty()) check_output(comm, options.report, OutputKind::report, others);
+  auto inputs = input_files(options.input);
+  inputs.push_back(options.result);
+  check_outputs(comm, {{options.report, OutputKind::report}}, inputs);
   auto pair = read_pair(comm, options.input, options.result);
   const auto components =
       timed(comm, pair.times.components, [&] { return strongly_connected_components(comm, pair.network); });
   const auto found = timed(comm, pair.times.solve, [&] { return verify(comm, pair, components, options.result); });
   context.session.refuse_unused_petsc_options();
-  pair.times.total = comm.max(total.seconds());
-  tell(context, options, found, make_report(context, options, pair, found, started));
+  pair.times.total = comm.max(beginning.timer.seconds());
+  tell(context,
+       Report{options, pair, found, head_of(context, beginning.date), input_of(comm, pair.network), memory_of(comm)},
+       options.report);
+  refuse_failed(options, found.checks);
   return ExitCode::done;
 }
 
@@ -217,10 +214,8 @@ Command add_verify(const OptionSet& root) {
   command.add("RESULT", o->result, "result of `balance`").required().shown_as("");
   command.add("--gain", o->input.read.gain, "presynaptic gains sigma_j, as given to `balance`")
       .shown_as("FILE[:/dataset]");
-  command.add("--report", o->report, "the checks as JSON").shown_as("FILE.json");
-  command.footer(
-      "Exit code 0 only if no check failed, else 3. Power and "
-      "orientation are those of the result.");
+  add_report_option(command, o->report, "the checks as JSON");
+  command.footer("Exit code 0 only if no check failed, else 3. Power and orientation are those of the result.");
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 
