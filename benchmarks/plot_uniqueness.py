@@ -4,16 +4,15 @@
     benchmark_uniqueness --csv uniqueness.csv > uniqueness.json
     plot_uniqueness.py uniqueness.csv PICTURE.png|.svg|.pdf [--json uniqueness.json]
 """
-import argparse
 import json
+import pathlib
+import sys
 
-import matplotlib
-
-matplotlib.use("Agg")  # no display needed
-import matplotlib.pyplot as plt
 import numpy as np
 
-COST, DEFICIT, LINE = "#D55E00", "#0072B2", "#444444"  # told apart with any colour vision
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "jobs"))
+from plotting import BLUE as DEFICIT, GREY as LINE, ORANGE as COST, arguments, panels, save
+
 PUBLISHED = 1e-2  # deficit at which the published notebooks stop
 
 
@@ -54,20 +53,16 @@ def title_of(path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("csv")
-    parser.add_argument("picture")
+    parser = arguments(__doc__, "csv")
     parser.add_argument("--json", help="what the benchmark printed, for the title and the number of neurons")
     paths = parser.parse_args()
     data = np.genfromtxt(paths.csv, delimiter=",", names=True)
     text, neurons = title_of(paths.json)
     neurons = neurons or 10 * data["visits"][1]  # the first record is taken after a tenth of the neurons
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), constrained_layout=True)
+    figure, (left, right) = panels(2, 11, 4.5)
     draw_cost(left, data, neurons)
     draw_deficit(right, data, neurons)
-    if text:
-        figure.suptitle(text)
-    figure.savefig(paths.picture, dpi=150)
+    save(figure, text, paths.picture)
 
 
 if __name__ == "__main__":

@@ -6,16 +6,10 @@
 NETWORK is in the native format, RESULT what `synbal balance` made of it. The costs before come from the network's own
 weights, those after from the result: edges inside components, without self-loops, as in the report.
 """
-import argparse
-
 import h5py
-import matplotlib
-
-matplotlib.use("Agg")  # no display needed
-import matplotlib.pyplot as plt
 import numpy as np
 
-BEFORE, AFTER, LINE = "#D55E00", "#0072B2", "#444444"  # told apart with any colour vision
+from plotting import BLUE as AFTER, GREY as LINE, ORANGE as BEFORE, arguments, panels, save
 
 
 def costs_before(network, component, power):
@@ -59,20 +53,16 @@ def draw_convergence(axes, history):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("network")
-    parser.add_argument("result")
-    parser.add_argument("picture")
-    paths = parser.parse_args()
+    paths = arguments(__doc__, "network", "result").parse_args()
     with h5py.File(paths.network, "r") as network, h5py.File(paths.result, "r") as result:
         power = float(result.attrs["p"])
         before = costs_before(network, result["component"][:], power)
         after = (result["in_cost"][:], result["out_cost"][:])
-        figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5), constrained_layout=True)
+        figure, (left, right) = panels(2, 11)
         draw_costs(left, before, after)
         draw_convergence(right, result["history"])
-        figure.suptitle(f"{len(after[0]):,} neurons, {network['weights/data'].shape[0]:,} synapses, p = {power:g}")
-        figure.savefig(paths.picture, dpi=150)
+        title = f"{len(after[0]):,} neurons, {network['weights/data'].shape[0]:,} synapses, p = {power:g}"
+        save(figure, title, paths.picture)
 
 
 if __name__ == "__main__":

@@ -59,8 +59,24 @@ expect_refusal() {
   check "the message names '$word': ${*:2}" grep -qF -- "$word" <(grep '^synbal: error:' err)
 }
 
-# figure FILE.json KEY: the value of a key that the report has once; "null" where it is not known.
-figure() { sed -n "s/^ *\"$2\": \(.*[^,]\),\{0,1\}\$/\1/p" "$1" | head -n 1; }
+# figure FILE.json KEY: the first value of a key, wherever in the report, as JSON writes it ("null" where it is not known);
+# OUTER/KEY: within the first OUTER.
+figure() {
+  python3 - "$1" "$2" <<'PYTHON'
+import json
+import sys
+def values(node, key):
+    for k, v in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if k == key:
+            yield v
+        yield from values(v, key)
+with open(sys.argv[1], encoding="utf-8") as report:
+    node = json.load(report)
+for key in sys.argv[2].split("/"):
+    node = next(values(node, key))
+print(json.dumps(node))
+PYTHON
+}
 
 # true_that EXPRESSION [NAME=VALUE...]: a comparison of numbers; false where one of them is not a number.
 true_that() {
@@ -74,10 +90,16 @@ true_that() {
   awk "${words[@]}" "function abs(x) { return x < 0 ? -x : x } BEGIN { exit !($expression) }"
 }
 
-# well_formed FILE.json: JSON without "nan" and "inf".
+# well_formed FILE.json: JSON without NaN and Infinity, which python3 would take.
 well_formed() {
-  if grep -Eqi '(^|[^a-z"])-?(nan|inf)([^a-z"]|$)' "$1"; then return 1; fi
-  if command -v python3 >/dev/null; then python3 -m json.tool "$1" >/dev/null; else grep -q '^}$' "$1"; fi
+  python3 - "$1" <<'PYTHON'
+import json
+import sys
+def refuse(word):
+    raise ValueError(word)
+with open(sys.argv[1], encoding="utf-8") as report:
+    json.load(report, parse_constant=refuse)
+PYTHON
 }
 
 # share_out FUNCTION WORDS...: the function with each word, by a few workers (a run mostly waits for MPI to start and to

@@ -154,12 +154,12 @@ figure_of_a_run() {
     return
   fi
   expect 0 0 flow ../net.h5 -o t.h5 --heat
-  check "picture" "$python" "$benchmarks/plot_flow.py" t.h5 t.png
+  check "picture" "$python" "$jobs/plot_flow.py" t.h5 t.png
   check "picture: a PNG" test "$(head -c 4 t.png | tail -c 3)" = PNG
 }
 
 expect 0 0 generate random --nodes 300 --degree 8 --sigma 1 --seed 2 -o net.h5
-benchmarks=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../benchmarks" && pwd)
+jobs=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../jobs" && pwd)
 run_one() {
   rm -rf ./*
   "$1"

@@ -82,7 +82,7 @@ close() {
     END { exit bad > 0 || !(count > 0) || sum > mean * count || rows < 8 || rows != length(exact) }' "$1" "$2"
 }
 # section FILE.json KEY: of how the resistances were found.
-section() { sed -n '/"resistances": {/,/}/p' "$1" | figure /dev/stdin "$2"; }
+section() { figure "$1" "resistances/$2"; }
 
 # The ways to the resistances of synapses that are not balanced again agree with each synapse's own solve, beside ground,
 # too (where nothing is left to estimate); an estimate within the error that it tells.

@@ -134,7 +134,7 @@ figure_of_a_run() {
   expect 0 0 generate random --nodes 50 --degree 4 --seed 1 -o net.h5
   for name in r.h5 r.csv; do
     expect 0 2 resistance net.h5 -o "$name"
-    check "picture of $name" "$python" "$benchmarks/plot_resistance.py" "$name" r.png
+    check "picture of $name" "$python" "$jobs/plot_resistance.py" "$name" r.png
     check "picture: a PNG" test "$(head -c 4 r.png | tail -c 3)" = PNG
   done
 }
@@ -201,7 +201,7 @@ mistakes() {
   check "and said so" grep -q 'different components: infinite' out
 }
 
-benchmarks=$(cd "$here/../../benchmarks" && pwd)
+jobs=$(cd "$here/../../jobs" && pwd)
 words=""
 for kind in $graphs; do words+=" $kind:0 $kind:4"; done
 run_one() {

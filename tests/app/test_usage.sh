@@ -9,7 +9,8 @@ expect 0 0 balance net.h5 -o good.h5
 # Help: said once, with and without mpirun, and no word of PETSc's own.
 help_texts() {
   local words option
-  for words in --help --version "generate --help" "info --help" "balance --help" "apply --help" "verify --help"; do
+  for words in --help --version {generate,info,balance,flow,apply,verify,laplacian,resistance,perturb}" --help" \
+    "laplacian "{solve,modes,diagonal,heat}" --help"; do
     # shellcheck disable=SC2086
     expect 0 0 $words
     check "$words: says something" test -s out
@@ -78,6 +79,9 @@ other_methods() {
   mistake_on_ranks --transport balance net.h5 -o new.h5 --transport two-sided
   mistake --step balance net.h5 -o new.h5 --method sweep --step 0.5
   mistake --blocks balance net.h5 -o new.h5 --method stochastic --blocks 4
+  mistake "--delay 5" balance missing.h5 -o new.h5 --method stochastic --schedule block --delay 5
+  mistake "--blocks 4" balance missing.h5 -o new.h5 --method stochastic --schedule random --blocks 4
+  mistake "--local-sweeps" balance missing.h5 -o new.h5 --method stochastic --schedule poisson --local-sweeps 3
   mistake --order balance net.h5 -o new.h5 --method stochastic --schedule random --order permutation
   mistake --schedule balance net.h5 -o new.h5 --method stochastic --schedule sometimes
   mistake --step balance net.h5 -o new.h5 --method stochastic --step 0

@@ -7,29 +7,15 @@ conductance, and how the leverages spread.
 No resistance can exceed 1/c, where nothing goes around the synapse (leverage 1: a bridge). Of many synapses COUNT are
 drawn, drawn at random; the distribution is that of all.
 """
-import argparse
-
-import matplotlib
-
-matplotlib.use("Agg")  # no display needed
-import matplotlib.pyplot as plt
 import numpy as np
 
-LINE, BARS = "#444444", "#0072B2"
+from plotting import BLUE as BARS, GREY as LINE, arguments, columns_of, panels, save
 
 
 def read(path):
     """Columns `conductance`, `resistance` and `leverage` of the synapses whose neurons are joined."""
-    names = ("conductance", "resistance", "leverage")
-    if path.endswith(".h5"):
-        import h5py
-
-        with h5py.File(path, "r") as file:
-            columns = [file[name][:] for name in names]
-    else:
-        table = np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True))
-        columns = [table[name] for name in names]
-    columns = np.array(columns)
+    table = columns_of(path)
+    columns = np.array([table[name] for name in ("conductance", "resistance", "leverage")])
     joined = np.isfinite(columns[1]) & (columns[0] > 0) & (columns[1] > 0)
     return columns[:, joined], int(np.sum(~joined))
 
@@ -54,9 +40,7 @@ def draw_leverage(axes, leverage):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table")
-    parser.add_argument("picture")
+    parser = arguments(__doc__, "table")
     parser.add_argument("--points", type=int, default=50_000, help="how many are drawn at most")
     options = parser.parse_args()
     columns, apart = read(options.table)
@@ -64,12 +48,11 @@ def main():
     if count == 0:
         raise SystemExit(f"{options.table}: no synapse joins two neurons of a component")
     some = np.random.default_rng(1).choice(count, min(count, options.points), replace=False)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11.5, 5), constrained_layout=True)
+    figure, (left, right) = panels(2, 11.5)
     draw_resistance(figure, left, columns[:, some])
     draw_leverage(right, columns[2])
     between = f", {apart:,} more lead from one component to another" if apart else ""
-    figure.suptitle(f"{count:,} synapses{between}")
-    figure.savefig(options.picture, dpi=150)
+    save(figure, f"{count:,} synapses{between}", options.picture)
 
 
 if __name__ == "__main__":

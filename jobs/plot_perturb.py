@@ -7,33 +7,17 @@ After one change (one synapse, or several with --together) every synapse of the 
 predicted and true, and at once against in the end. After several, one after the other, every changed synapse is a point:
 -c R against its measured log change over eta, for those that were balanced again, and how large the errors are.
 """
-import argparse
-import gzip
-
-import matplotlib
 import matplotlib.ticker
-
-matplotlib.use("Agg")  # no display needed
-import matplotlib.pyplot as plt
 import numpy as np
 
-POINT, CHANGED, LINE = "#0072B2", "#D55E00", "#444444"  # told apart with any colour vision
+from plotting import BLUE as POINT, GREY as LINE, ORANGE as CHANGED, arguments, columns_of, panels, save
 
 
 class Columns:
-    """The columns of a table by name, in whichever format it was written, without synapses that take no part."""
+    """The columns of a table by name, without synapses that take no part."""
 
     def __init__(self, path):
-        if path.endswith((".csv", ".csv.gz")):
-            with (gzip.open if path.endswith(".gz") else open)(path, "rt") as text:
-                names = text.readline().strip().split(",")
-                rows = np.loadtxt(text, delimiter=",", ndmin=2).reshape(-1, len(names))
-            self.columns = dict(zip(names, rows.T))
-        else:
-            import h5py
-
-            with h5py.File(path, "r") as file:
-                self.columns = {name: file[name][:] for name in file}
+        self.columns = columns_of(path)
         if "takes_part" not in self.columns:
             raise SystemExit(f"{path}: no table of `synbal perturb -o`")
         self.part = self.columns["takes_part"] != 0
@@ -83,45 +67,41 @@ def draw_errors(axes, size, error, labels):
     axes.set(xlabel=labels[0], ylabel=labels[1])
 
 
-def draw_one_change(panels, table):
+def draw_one_change(axes, table):
     changed = table["changed"] != 0
     predicted = table["predicted"]
     if "actual" not in table:
         raise SystemExit("the true response was not asked for (--truth none): there is nothing to compare with")
     actual = table["actual"]
-    draw_agreement(panels[0], predicted, actual, changed, ("predicted log change  $h_l - h_k$", "true log change"))
-    panels[0].set_title("Response of every synapse")
-    draw_errors(panels[1], np.abs(actual), np.abs(predicted - actual), ("|true log change|", "|predicted - true|"))
+    draw_agreement(axes[0], predicted, actual, changed, ("predicted log change  $h_l - h_k$", "true log change"))
+    axes[0].set_title("Response of every synapse")
+    draw_errors(axes[1], np.abs(actual), np.abs(predicted - actual), ("|true log change|", "|predicted - true|"))
     error = np.linalg.norm(predicted - actual) / max(np.linalg.norm(actual), 1e-300)
-    panels[1].set_title(f"Error {error:.2g} of the whole response")
-    draw_at_once(panels[2], table["immediate"], actual, changed)
+    axes[1].set_title(f"Error {error:.2g} of the whole response")
+    draw_at_once(axes[2], table["immediate"], actual, changed)
     return f"{int(changed.sum())} of {len(predicted):,} synapses changed"
 
 
-def draw_each(panels, table):
+def draw_each(axes, table):
     known = table["balanced_again"] != 0
     leverage, measured = -table["minus_c_r"], -table["measured_over_eta"]
-    draw_errors(panels[0], leverage[known], measured[known], ("$c R$", "measured log change / $-\\eta$"))
+    draw_errors(axes[0], leverage[known], measured[known], ("$c R$", "measured log change / $-\\eta$"))
     ends = leverage[known].min(initial=1.0), leverage[known].max(initial=0.0)
-    panels[0].plot(ends, ends, color=LINE, lw=0.8)
-    panels[0].set_title(f"{int(known.sum()):,} synapses balanced again")
-    draw_errors(panels[1], leverage[known], table["response_error"][known], ("$c R$", "relative error"))
-    panels[1].set_title("Error of the response of all synapses")
-    draw_errors(panels[2], table["cost"], leverage, ("cost $c$", "$c R$"))
-    panels[2].set_title("How much balancing takes back")
+    axes[0].plot(ends, ends, color=LINE, lw=0.8)
+    axes[0].set_title(f"{int(known.sum()):,} synapses balanced again")
+    draw_errors(axes[1], leverage[known], table["response_error"][known], ("$c R$", "relative error"))
+    axes[1].set_title("Error of the response of all synapses")
+    draw_errors(axes[2], table["cost"], leverage, ("cost $c$", "$c R$"))
+    axes[2].set_title("How much balancing takes back")
     return f"{len(leverage):,} synapses, one after the other"
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table")
-    parser.add_argument("picture")
-    options = parser.parse_args()
+    options = arguments(__doc__, "table").parse_args()
     table = Columns(options.table)
-    figure, panels = plt.subplots(1, 3, figsize=(16, 5), constrained_layout=True)
+    figure, axes = panels(3, 16)
     draw = draw_one_change if "changed" in table else draw_each
-    figure.suptitle(draw(panels, table))
-    figure.savefig(options.picture, dpi=150)
+    save(figure, draw(axes, table), options.picture)
 
 
 if __name__ == "__main__":

@@ -6,16 +6,10 @@ synapses and the heat equation beside the true flow.
 
 Works on a trajectory that still grows, too. Of many neurons COUNT are drawn, spread evenly over where they end.
 """
-import argparse
-
 import h5py
-import matplotlib
-
-matplotlib.use("Agg")  # no display needed
-import matplotlib.pyplot as plt
 import numpy as np
 
-COST, IMBALANCE, HEAT = "#0072B2", "#D55E00", "#444444"  # told apart with any colour vision
+from plotting import BLUE as COST, GREY as HEAT, ORANGE as IMBALANCE, arguments, panels, plt, save
 
 
 class Trajectory:
@@ -105,24 +99,20 @@ def draw_synapses(axes, run, linear):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("trajectory")
-    parser.add_argument("picture")
+    parser = arguments(__doc__, "trajectory")
     parser.add_argument("--neurons", type=int, default=60, help="how many are drawn at most")
     parser.add_argument("--linear-time", action="store_true", help="no logarithmic time axis")
     options = parser.parse_args()
     run = Trajectory(options.trajectory)
     columns = run.some_neurons(options.neurons)
     with_synapses = "synapse/cost" in run.file
-    figure, panels = plt.subplots(1, 3 if with_synapses else 2, figsize=(16.5 if with_synapses else 11, 5),
-                                  constrained_layout=True)
-    draw_cost(panels[0], run, options.linear_time)
-    draw_h(panels[1], run, columns, options.linear_time)
+    figure, axes = panels(3, 16.5) if with_synapses else panels(2, 11)
+    draw_cost(axes[0], run, options.linear_time)
+    draw_h(axes[1], run, columns, options.linear_time)
     if with_synapses:
-        draw_synapses(panels[2], run, options.linear_time)
+        draw_synapses(axes[2], run, options.linear_time)
     shown = "" if columns is None else f", {len(columns)} of {run.file['h'].shape[1]:,} neurons shown"
-    figure.suptitle(f"{run.reason}: {run.rows} times{shown}, p = {run.power:g}")
-    figure.savefig(options.picture, dpi=150)
+    save(figure, f"{run.reason}: {run.rows} times{shown}, p = {run.power:g}", options.picture)
 
 
 if __name__ == "__main__":
