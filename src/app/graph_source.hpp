@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -100,6 +101,35 @@ class GraphSource {
   std::unique_ptr<ConductanceGraph> graph_;
   std::vector<GlobalIndex> node_;
   std::vector<std::int64_t> ids_;
+};
+
+/// The columns of a table with a row for each record: members of the record, or functions of it.
+template <class Record>
+class RecordTable {
+ public:
+  /// The records have to outlive the table.
+  explicit RecordTable(const std::vector<Record>& records) : records_(&records) {
+    table.rows = static_cast<std::int64_t>(records.size());
+  }
+  template <class Get>
+  RecordTable& real(const char* name, Get get) {
+    return add(real_column(name, [r = records_, get](std::int64_t k) { return std::invoke(get, (*r)[at(k)]); }));
+  }
+  template <class Get>
+  RecordTable& integer(const char* name, Get get) {
+    return add(integer_column(
+        name, [r = records_, get](std::int64_t k) { return std::int64_t{std::invoke(get, (*r)[at(k)])}; }));
+  }
+
+  Table table;
+
+ private:
+  RecordTable& add(TableColumn column) {
+    table.columns.push_back(std::move(column));
+    return *this;
+  }
+
+  const std::vector<Record>* records_;
 };
 
 /// What a report says about the graph.

@@ -9,25 +9,13 @@
 
 namespace synbal::app {
 
-Option& Option::required() {
-  option_->required();
-  return *this;
-}
+Option& Option::required() { return option_->required(), *this; }
 
-Option& Option::shown_as(const std::string& words) {
-  option_->type_name(words);
-  return *this;
-}
+Option& Option::shown_as(const std::string& words) { return option_->type_name(words), *this; }
 
-Option& Option::with_default() {
-  option_->capture_default_str();
-  return *this;
-}
+Option& Option::with_default() { return option_->capture_default_str(), *this; }
 
-Option& Option::with_default(const std::string& words) {
-  option_->default_str(words);
-  return *this;
-}
+Option& Option::with_default(const std::string& words) { return option_->default_str(words), *this; }
 
 Option& Option::within(const Range& range) {
   const auto words = fmt::format("{:.10g} to {:.10g}", range.low, range.high);
@@ -41,34 +29,18 @@ Option& Option::within(const Range& range) {
 }
 
 Option& Option::within_integers(std::int64_t low, std::int64_t high) {
-  option_->check(CLI::Range(low, high));
-  return *this;
+  return option_->check(CLI::Range(low, high)), *this;
 }
 
-Option& Option::not_negative() {
-  option_->check(CLI::NonNegativeNumber);
-  return *this;
-}
+Option& Option::not_negative() { return option_->check(CLI::NonNegativeNumber), *this; }
 
-Option& Option::positive() {
-  option_->check(CLI::PositiveNumber);
-  return *this;
-}
+Option& Option::positive() { return option_->check(CLI::PositiveNumber), *this; }
 
-Option& Option::one_value_each() {
-  option_->allow_extra_args(false);
-  return *this;
-}
+Option& Option::one_value_each() { return option_->allow_extra_args(false), *this; }
 
-Option& Option::excludes(const Option& other) {
-  option_->excludes(other.option_);
-  return *this;
-}
+Option& Option::excludes(const Option& other) { return option_->excludes(other.option_), *this; }
 
-Option& Option::hidden() {
-  option_->group("");
-  return *this;
-}
+Option& Option::hidden() { return option_->group(""), *this; }
 
 OptionSet::OptionSet(const std::string& name, const std::string& description, const std::string& version)
     : app_(std::make_shared<CLI::App>(description, name)) {
@@ -136,13 +108,18 @@ bool OptionSet::given(const std::string& name) const {
   return option != nullptr && option->count() > 0;
 }
 
+bool OptionSet::knows(const std::string& name) const {
+  const auto has = [&](const CLI::App* set) { return set->get_option_no_throw(name) != nullptr; };
+  return app_ && (has(app_.get()) || std::ranges::any_of(app_->get_subcommands(), has));
+}
+
 std::string OptionSet::in_option_names(std::string message) const {
   for (auto begin = message.find('`'); begin != message.npos; begin = message.find('`', begin + 1)) {
     const auto end = message.find('`', begin + 1);
     if (end == message.npos) break;
     auto name = "--" + message.substr(begin + 1, end - begin - 1);
     std::ranges::replace(name, ' ', '-');
-    const bool known = app_ && app_->get_option_no_throw(name) != nullptr;
+    const bool known = knows(name);
     if (known) message.replace(begin, end - begin + 1, name);
     begin = known ? begin + name.size() : end;
   }

@@ -122,6 +122,9 @@ class OptionSet {
     return index;
   }
 
+  /// Whether this set or a command chosen below it has the option.
+  [[nodiscard]] bool knows(const std::string& name) const;
+
   explicit OptionSet(std::shared_ptr<CLI::App> app) : app_(std::move(app)) {}
 
   std::shared_ptr<CLI::App> app_;

@@ -90,37 +90,24 @@ bool measure_all(PerturbRun& perturb, std::int64_t wanted) {
 }
 
 Table table_of(const PerturbRun& perturb) {
-  const auto& s = perturb.synapses;
-  const auto real = [&](const char* name, auto&& get) {
-    return real_column(name, [&s, get](std::int64_t r) { return get(s[at(r)]); });
-  };
-  const auto integer = [&](const char* name, auto&& get) {
-    return integer_column(name, [&s, get](std::int64_t r) { return static_cast<std::int64_t>(get(s[at(r)])); });
-  };
+  using S = ChangedSynapse;
   const double eta = perturb.study.eta();
-  using S = const ChangedSynapse&;
-  Table table;
-  table.rows = static_cast<std::int64_t>(s.size());
-  for (const auto& one : s) table.place.push_back(one.place);
-  table.columns = {integer("postsynaptic", [](S x) { return x.postsynaptic; }),
-                   integer("presynaptic", [](S x) { return x.presynaptic; }),
-                   integer("takes_part", [](S x) { return x.takes_part; }),
-                   integer("balanced_again", [](S x) { return x.known; }),
-                   integer("converged", [](S x) { return x.converged; }),
-                   real("cost", [](S x) { return x.resistance.conductance; }),
-                   real("resistance", [](S x) { return x.resistance.value; }),
-                   real("lower", [](S x) { return x.resistance.lower; }),
-                   real("upper", [](S x) { return x.resistance.upper; }),
-                   real("minus_c_r", [](S x) { return x.minus_c_r(); }),
-                   real("measured_over_eta", [eta](S x) { return x.measured / eta; }),
-                   real("predicted", [](S x) { return x.predicted; }),
-                   real("measured", [](S x) { return x.measured; }),
-                   real("relative_error", [](S x) { return x.relative_error(); }),
-                   real("response_error", [](S x) { return x.response_error; }),
-                   real("largest_distant", [](S x) { return x.distant; }),
-                   real("uncertainty", [](S x) { return x.uncertainty; })};
-  table.notes = {{"eta", {eta}}};
-  return table;
+  RecordTable columns(perturb.synapses);
+  for (const auto& s : perturb.synapses) columns.table.place.push_back(s.place);
+  columns.integer("postsynaptic", &S::postsynaptic).integer("presynaptic", &S::presynaptic);
+  columns.integer("takes_part", &S::takes_part)
+      .integer("balanced_again", &S::known)
+      .integer("converged", &S::converged);
+  columns.real("cost", [](const S& s) { return s.resistance.conductance; });
+  columns.real("resistance", [](const S& s) { return s.resistance.value; });
+  columns.real("lower", [](const S& s) { return s.resistance.lower; });
+  columns.real("upper", [](const S& s) { return s.resistance.upper; });
+  columns.real("minus_c_r", &S::minus_c_r).real("measured_over_eta", [eta](const S& s) { return s.measured / eta; });
+  columns.real("predicted", &S::predicted).real("measured", &S::measured).real("relative_error", &S::relative_error);
+  columns.real("response_error", &S::response_error).real("largest_distant", &S::distant);
+  columns.real("uncertainty", &S::uncertainty);
+  columns.table.notes = {{"eta", {eta}}};
+  return columns.table;
 }
 
 /// Errors of the predictions over the synapses that were balanced again and moved by more than rounding may have done:

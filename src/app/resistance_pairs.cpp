@@ -34,23 +34,15 @@ struct NamedPairs {
 };
 
 Table table_of(const NamedPairs& named) {
-  const auto& p = named.answers.pairs;
+  using P = PairResistance;
   const auto& ids = named.ids;
-  const auto real = [&](const char* name, double PairResistance::*member) {
-    return real_column(name, [&p, member](std::int64_t r) { return p[at(r)].*member; });
-  };
-  Table table;
-  table.rows = static_cast<std::int64_t>(p.size());
-  table.columns = {integer_column("postsynaptic", [&](std::int64_t r) { return ids.first_id[at(r)]; }),
-                   integer_column("presynaptic", [&](std::int64_t r) { return ids.second_id[at(r)]; }),
-                   real("resistance", &PairResistance::value),
-                   real("lower", &PairResistance::lower),
-                   real("upper", &PairResistance::upper),
-                   real("conductance", &PairResistance::conductance),
-                   real("leverage", &PairResistance::leverage),
-                   integer_column("iterations", [&](std::int64_t r) { return p[at(r)].iterations; }),
-                   integer_column("converged", [&](std::int64_t r) { return std::int64_t{p[at(r)].converged}; })};
-  return table;
+  RecordTable columns(named.answers.pairs);
+  columns.table.columns = {integer_column("postsynaptic", [&](std::int64_t r) { return ids.first_id[at(r)]; }),
+                           integer_column("presynaptic", [&](std::int64_t r) { return ids.second_id[at(r)]; })};
+  columns.real("resistance", &P::value).real("lower", &P::lower).real("upper", &P::upper);
+  columns.real("conductance", &P::conductance).real("leverage", &P::leverage);
+  columns.integer("iterations", &P::iterations).integer("converged", &P::converged);
+  return columns.table;
 }
 
 /// A line of the terminal.
@@ -120,6 +112,24 @@ PairAnswers answers_of(LaplacianRun& run, const ResistanceOptions& options, cons
   return timed(run.comm(), run.times().solve, [&] { return solve_pairs(run, options, pairs, same); });
 }
 
+// Collective. Fills in the answers of the pairs whose numbers are `joined`.
+void solve_joined(LaplacianRun& run, const ResistanceOptions& options, const std::vector<NodePair>& pairs,
+                  const std::vector<std::size_t>& joined, PairAnswers& answers) {
+  const auto own = static_cast<std::int64_t>(joined.size());
+  ResistanceSolver solver(run.graph(), run.solver(), params_of(options, run.comm().sum(own)));
+  for_each_block(run.comm(), own, "pairs", [&](std::int64_t first, std::int64_t count) {
+    std::vector<NodePair> block;
+    for (auto k = first; k < first + count; ++k) block.push_back(pairs[joined[at(k)]]);
+    const auto found = solver(block);
+    for (std::size_t k = 0; k < block.size(); ++k) {
+      answers.pairs[joined[at(first) + k]] = in_user_units(found.pairs[k], run.unit());
+    }
+    answers.converged = answers.converged && found.converged;
+    answers.iterations = std::max(answers.iterations, found.iterations);
+  });
+  answers.deflated = solver.deflated();
+}
+
 }  // namespace
 
 PairAnswers solve_pairs(LaplacianRun& run, const ResistanceOptions& options, const std::vector<NodePair>& pairs,
@@ -131,20 +141,8 @@ PairAnswers solve_pairs(LaplacianRun& run, const ResistanceOptions& options, con
     answers.pairs.push_back(unsolved(same[k]));
     if (pairs[k].first != kNoNode && pairs[k].second != kNoNode && !same[k]) joined.push_back(k);
   }
-  const auto own = static_cast<std::int64_t>(joined.size());
-  ResistanceSolver solver(run.graph(), run.solver(), params_of(options, comm.sum(own)));
-  for_each_block(comm, own, "pairs", [&](std::int64_t first, std::int64_t count) {
-    std::vector<NodePair> block;
-    for (auto k = first; k < first + count; ++k) block.push_back(pairs[joined[at(k)]]);
-    const auto found = solver(block);
-    for (std::size_t k = 0; k < block.size(); ++k) {
-      answers.pairs[joined[at(first) + k]] = in_user_units(found.pairs[k], run.unit());
-    }
-    answers.converged = answers.converged && found.converged;
-    answers.iterations = std::max(answers.iterations, found.iterations);
-  });
+  solve_joined(run, options, pairs, joined, answers);
   const auto infinite = std::ranges::count_if(answers.pairs, [](const auto& p) { return std::isinf(p.value); });
-  answers.deflated = solver.deflated();
   answers.count = comm.sum(static_cast<std::int64_t>(pairs.size()));
   answers.unreachable = comm.sum(static_cast<std::int64_t>(infinite));
   return answers;

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -17,10 +16,12 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kBridge = 1 - 1e-9;  // leverage of an edge that nothing goes around
 
-/// What is written of the synapses of this rank, in the user's unit; self-loops are left out.
-struct SynapseRows {
-  std::vector<std::int64_t> postsynaptic, presynaptic;
-  std::vector<double> cost, conductance, resistance;
+/// What is written of a synapse, in the user's unit; self-loops are left out.
+struct SynapseRow {
+  std::int64_t postsynaptic, presynaptic;
+  double cost, conductance, resistance;
+
+  [[nodiscard]] double leverage() const { return conductance > 0 ? conductance * resistance : 0.0; }
 };
 
 // Collective. Costs at the state that the problem holds; nothing where weights are conductances.
@@ -32,45 +33,33 @@ std::optional<SynapseCosts> costs_of(const GraphSource& source) {
   return costs;
 }
 
-// Collective.
-SynapseRows rows_of(const GraphSource& source, const EdgeResistances& found) {
+// Collective. Those of this rank.
+std::vector<SynapseRow> rows_of(const GraphSource& source, const EdgeResistances& found) {
   const auto& network = source.network();
   const double unit = source.graph().unit();
   const EdgeOfSynapse edge_of(source, found);
   const auto ids = source.ids_of_columns();
   const auto costs = costs_of(source);
-  SynapseRows rows;
+  std::vector<SynapseRow> rows;
   for (LocalIndex i = 0; i < network.local_size(); ++i) {
     for (auto e = network.row_ptr[at(i)]; e < network.row_ptr[at(i) + 1]; ++e) {
       const auto j = network.column[at(e)];
       if (j == i) continue;
       const auto edge = edge_of(i, j);
-      rows.postsynaptic.push_back(ids[at(i)]), rows.presynaptic.push_back(ids[at(j)]);
-      rows.conductance.push_back(edge.conductance * unit), rows.resistance.push_back(edge.resistance / unit);
-      if (costs) rows.cost.push_back(costs->cost(i, e));
+      rows.push_back(
+          {ids[at(i)], ids[at(j)], costs ? costs->cost(i, e) : 0.0, edge.conductance * unit, edge.resistance / unit});
     }
   }
   return rows;
 }
 
-Table table_of(const SynapseRows& rows) {
-  const auto integer = [](const char* name, const std::vector<std::int64_t>& values) {
-    return integer_column(name, [&values](std::int64_t r) { return values[at(r)]; });
-  };
-  const auto real = [](const char* name, const std::vector<double>& values) {
-    return real_column(name, [&values](std::int64_t r) { return values[at(r)]; });
-  };
-  Table table;
-  table.rows = static_cast<std::int64_t>(rows.resistance.size());
-  table.columns = {integer("postsynaptic", rows.postsynaptic), integer("presynaptic", rows.presynaptic)};
-  if (!rows.cost.empty() || rows.resistance.empty()) table.columns.push_back(real("cost", rows.cost));
-  table.columns.push_back(real("conductance", rows.conductance));
-  table.columns.push_back(real("resistance", rows.resistance));
-  table.columns.push_back(real_column("leverage", [&rows](std::int64_t r) {
-    const double c = rows.conductance[at(r)];
-    return c > 0 ? c * rows.resistance[at(r)] : 0.0;
-  }));
-  return table;
+Table table_of(const std::vector<SynapseRow>& rows, bool with_costs) {
+  using R = SynapseRow;
+  RecordTable columns(rows);
+  columns.integer("postsynaptic", &R::postsynaptic).integer("presynaptic", &R::presynaptic);
+  if (with_costs) columns.real("cost", &R::cost);
+  columns.real("conductance", &R::conductance).real("resistance", &R::resistance).real("leverage", &R::leverage);
+  return columns.table;
 }
 
 struct SynapsesSection {
@@ -81,19 +70,19 @@ struct SynapsesSection {
 };
 
 // Collective.
-SynapsesSection section_of(const Comm& comm, const SynapseRows& rows, const EdgeResistances& found, EdgeMethod method) {
-  std::array<std::int64_t, 3> counts{static_cast<std::int64_t>(rows.resistance.size()), 0, 0};
-  std::array<double, 2> extremes{-kInfinity, -kInfinity};  // of -R and R
-  for (std::size_t k = 0; k < rows.resistance.size(); ++k) {
-    const double r = rows.resistance[k];
-    counts[1] += std::isinf(r) ? 1 : 0;
-    if (std::isinf(r)) continue;
-    counts[2] += rows.conductance[k] * r >= kBridge ? 1 : 0;
-    extremes[0] = std::max(extremes[0], -r), extremes[1] = std::max(extremes[1], r);
+SynapsesSection section_of(const Comm& comm, const std::vector<SynapseRow>& rows, const EdgeResistances& found,
+                           EdgeMethod method) {
+  SynapsesSection section{found, method, static_cast<std::int64_t>(rows.size())};
+  for (const auto& row : rows) {
+    section.unreachable += std::isinf(row.resistance) ? 1 : 0;
+    if (std::isinf(row.resistance)) continue;
+    section.bridges += row.conductance * row.resistance >= kBridge ? 1 : 0;
+    section.smallest = std::min(section.smallest, row.resistance);
+    section.largest = std::max(section.largest, row.resistance);
   }
-  comm.sum(std::span<std::int64_t>(counts));
-  comm.max(std::span<double>(extremes));
-  return {found, method, counts[0], counts[1], counts[2], -extremes[0], extremes[1]};
+  for (auto* count : {&section.count, &section.unreachable, &section.bridges}) *count = comm.sum(*count);
+  section.smallest = comm.min(section.smallest), section.largest = comm.max(section.largest);
+  return section;
 }
 
 void describe(ReportWriter& report, const SynapsesSection& s) {
@@ -140,7 +129,7 @@ ExitCode resistance_of_synapses(LaplacianRun& run, const ResistanceOptions& opti
   const auto found =
       timed(comm, run.times().solve, [&] { return edge_resistances(run.graph(), run.solver(), params); });
   const auto rows = rows_of(run.source(), found);
-  const auto table = table_of(rows);
+  const auto table = table_of(rows, run.source().problem() != nullptr);
   return run.finish({found.converged, params.tolerance, &table}, "synapses",
                     section_of(comm, rows, found, params.method));
 }

@@ -51,15 +51,15 @@ void check_row(const GlobalRows& rows, std::int64_t begin, std::int64_t end, Glo
 
 Error duplicate_error(GlobalIndex row, GlobalIndex column, const InputFacts& facts) {
   return bad_input(
-      fmt::format("{}: row {}, column {} is given more than once (--duplicates error): remove one of the entries, or "
-                  "choose --duplicates sum or keep",
+      fmt::format("{}: row {}, column {} is given more than once (`duplicates` error): remove one of the entries, or "
+                  "choose `duplicates` sum or keep",
                   where(facts), row + 1, column + 1));
 }
 
 Error not_finite(GlobalIndex row, GlobalIndex column, double weight, const InputFacts& facts) {
   return bad_input(fmt::format(
       "{}: the weight in row {}, column {} is {} (not finite, or the sum of its entries overflows): correct "
-      "the file, or choose --duplicates keep or error",
+      "the file, or choose `duplicates` keep or error",
       where(facts), row + 1, column + 1, weight));
 }
 

@@ -93,7 +93,7 @@ Network generate(const Comm& comm, const GeneratorParams& params) {
     auto complete = completed(params);
     if (*complete.nodes / comm.size() >= std::numeric_limits<LocalIndex>::max()) {
       throw usage_error(
-          fmt::format("--nodes {} on {} ranks is more than 2^31 neurons a rank (local indices are 32-bit): "
+          fmt::format("`nodes` {} on {} ranks is more than 2^31 neurons a rank (local indices are 32-bit): "
                       "use more ranks",
                       *complete.nodes, comm.size()));
     }

@@ -35,18 +35,18 @@ void check_share(const char* option, double value) {
 }
 
 void check_numbers(const GeneratorParams& p) {
-  if (p.nodes && *p.nodes < 0) throw usage_error(fmt::format("--nodes {} is negative: give 0 or more", *p.nodes));
-  if (p.degree && *p.degree < 0) throw usage_error(fmt::format("--degree {} is negative: give 0 or more", *p.degree));
+  if (p.nodes && *p.nodes < 0) throw usage_error(fmt::format("`nodes` {} is negative: give 0 or more", *p.nodes));
+  if (p.degree && *p.degree < 0) throw usage_error(fmt::format("`degree` {} is negative: give 0 or more", *p.degree));
   if (p.sigma && !(*p.sigma >= 0.0 && *p.sigma <= kLargestSigma)) {
     throw usage_error(
-        fmt::format("--sigma {} is outside 0..{} (weights exp(sigma z) would leave the range of double "
+        fmt::format("`sigma` {} is outside 0..{} (weights exp(sigma z) would leave the range of double "
                     "precision): choose a value between",
                     *p.sigma, kLargestSigma));
   }
-  check_share("--inhibitory", p.inhibitory);
-  check_share("--rewiring", p.rewiring);
+  check_share("`inhibitory`", p.inhibitory);
+  check_share("`rewiring`", p.rewiring);
   if (!(p.coupling >= 0.0) || std::isinf(p.coupling)) {
-    throw usage_error(fmt::format("--coupling {} is not a weight: give a finite number, 0 or more", p.coupling));
+    throw usage_error(fmt::format("`coupling` {} is not a weight: give a finite number, 0 or more", p.coupling));
   }
 }
 
@@ -66,25 +66,25 @@ std::int64_t usual_modules(GlobalIndex nodes, std::int64_t degree) {
 }
 
 void check_modules(const GeneratorParams& p) {
-  if (*p.modules < 1) throw usage_error(fmt::format("--modules {}: give 1 or more", *p.modules));
+  if (*p.modules < 1) throw usage_error(fmt::format("`modules` {}: give 1 or more", *p.modules));
   if (*p.nodes % *p.modules != 0) {
     throw usage_error(
-        fmt::format("--nodes {} is not a multiple of --modules {} (all modules have the same size): use "
-                    "--nodes {}, or leave --modules out",
+        fmt::format("`nodes` {} is not a multiple of `modules` {} (all modules have the same size): use "
+                    "`nodes` {}, or leave `modules` out",
                     *p.nodes, *p.modules, (*p.nodes / *p.modules + 1) * *p.modules));
   }
   if (*p.nodes > 0 && *p.nodes / *p.modules <= *p.degree) {
     throw usage_error(
-        fmt::format("modules of {} neurons cannot give each neuron --degree {} partners: lower --degree or "
-                    "--modules, or raise --nodes",
+        fmt::format("modules of {} neurons cannot give each neuron `degree` {} partners: lower `degree` or "
+                    "`modules`, or raise `nodes`",
                     *p.nodes / *p.modules, *p.degree));
   }
 }
 
 void complete_modular(GeneratorParams& p) {
-  if (p.modules && *p.modules < 1) throw usage_error(fmt::format("--modules {}: give 1 or more", *p.modules));
+  if (p.modules && *p.modules < 1) throw usage_error(fmt::format("`modules` {}: give 1 or more", *p.modules));
   if (!p.nodes && p.modules && *p.modules > (GlobalIndex{1} << 50)) {
-    throw usage_error(fmt::format("--modules {} is too many: give at most 2^50", *p.modules));
+    throw usage_error(fmt::format("`modules` {} is too many: give at most 2^50", *p.modules));
   }
   if (!p.nodes) p.nodes = p.modules.value_or(64) * kUsualModule;
   if (!p.degree) p.degree = std::clamp<std::int64_t>(*p.nodes / p.modules.value_or(1) - 1, 0, 8);
@@ -104,7 +104,7 @@ void complete_layered(GeneratorParams& p) {
   const auto total = p.layers.empty() ? 0 : generators::layer_starts(p.layers).back();
   if (p.nodes && *p.nodes != total) {
     throw usage_error(
-        fmt::format("--layers {} has {} neurons, --nodes says {}: leave --nodes out", p.layers, total, *p.nodes));
+        fmt::format("`layers` {} has {} neurons, `nodes` says {}: leave `nodes` out", p.layers, total, *p.nodes));
   }
   p.nodes = total;
   if (!p.sigma) p.sigma = 0.1;
@@ -113,13 +113,13 @@ void complete_layered(GeneratorParams& p) {
 void check_degree(const GeneratorParams& p) {
   if (*p.nodes > 0 && *p.degree >= *p.nodes) {
     throw usage_error(
-        fmt::format("--degree {} with --nodes {} (partners are distinct, and not the neuron itself): lower "
-                    "--degree below --nodes, or raise --nodes",
+        fmt::format("`degree` {} with `nodes` {} (partners are distinct, and not the neuron itself): lower "
+                    "`degree` below `nodes`, or raise `nodes`",
                     *p.degree, *p.nodes));
   }
   if (static_cast<double>(*p.nodes) * static_cast<double>(*p.degree) > 4e18) {
     throw usage_error(
-        fmt::format("--nodes {} times --degree {} is more than 2^62 synapses: lower one of them", *p.nodes, *p.degree));
+        fmt::format("`nodes` {} times `degree` {} is more than 2^62 synapses: lower one of them", *p.nodes, *p.degree));
   }
 }
 
@@ -138,7 +138,7 @@ double full_connections(const GeneratorParams& p) {
 void check_full_connections(const GeneratorParams& p) {
   if (full_connections(p) <= 4e18) return;
   throw usage_error(
-      fmt::format("{} with {} neurons has more than 2^62 synapses: lower --nodes or --layers", p.kind, *p.nodes));
+      fmt::format("{} with {} neurons has more than 2^62 synapses: lower `nodes` or `layers`", p.kind, *p.nodes));
 }
 
 void check_sheet(const GeneratorParams& p) {
@@ -147,7 +147,7 @@ void check_sheet(const GeneratorParams& p) {
   if (*p.nodes / width <= 4 * width) return;
   const auto side = static_cast<GlobalIndex>(std::llround(std::sqrt(static_cast<double>(*p.nodes))));
   throw usage_error(
-      fmt::format("--nodes {} neurons make a sheet of {} x {} at best, which is a line: use --nodes {} ({} x "
+      fmt::format("`nodes` {} neurons make a sheet of {} x {} at best, which is a line: use `nodes` {} ({} x "
                   "{}), or generate ring",
                   *p.nodes, width, *p.nodes / width, side * side, side, side));
 }
@@ -165,7 +165,7 @@ std::vector<GlobalIndex> layer_starts(const std::string& layers) {
     const bool ends = next == end || *next == ',';
     if (error != std::errc{} || size < 1 || size > (GlobalIndex{1} << 40) || !ends) {
       throw usage_error(
-          fmt::format("--layers '{}' is not a list of layer sizes: give numbers from 1 to 2^40 with commas, "
+          fmt::format("`layers` '{}' is not a list of layer sizes: give numbers from 1 to 2^40 with commas, "
                       "such as 784,200,100",
                       layers));
     }

@@ -272,34 +272,34 @@ TEST(Generate, impossible_parameters_are_usage_errors_that_name_the_option) {
     }
   };
   using P = GeneratorParams;
-  refused("--degree", [](P& p) { p.degree = 100; });
-  refused("--degree", [](P& p) { p.degree = -1; });
-  refused("--degree", [](P& p) { p.nodes = 1LL << 32, p.degree = 1LL << 31; });
-  refused("--nodes", [](P& p) { p.nodes = -5; });
-  refused("--nodes", [](P& p) { p.nodes = 1LL << 40; });
+  refused("`degree`", [](P& p) { p.degree = 100; });
+  refused("`degree`", [](P& p) { p.degree = -1; });
+  refused("`degree`", [](P& p) { p.nodes = 1LL << 32, p.degree = 1LL << 31; });
+  refused("`nodes`", [](P& p) { p.nodes = -5; });
+  refused("`nodes`", [](P& p) { p.nodes = 1LL << 40; });
   refused(
-      "--nodes", [](P& p) { p.nodes = 1LL << 40; }, "dense");
-  refused("--sigma", [](P& p) { p.sigma = -1.0; });
-  refused("--sigma", [](P& p) { p.sigma = std::nan(""); });
-  refused("--sigma", [](P& p) { p.sigma = 1000.0; });
-  refused("--inhibitory", [](P& p) { p.inhibitory = 1.5; });
+      "`nodes`", [](P& p) { p.nodes = 1LL << 40; }, "dense");
+  refused("`sigma`", [](P& p) { p.sigma = -1.0; });
+  refused("`sigma`", [](P& p) { p.sigma = std::nan(""); });
+  refused("`sigma`", [](P& p) { p.sigma = 1000.0; });
+  refused("`inhibitory`", [](P& p) { p.inhibitory = 1.5; });
   refused(
-      "--modules", [](P& p) { p.modules = 7; }, "modular");
+      "`modules`", [](P& p) { p.modules = 7; }, "modular");
   refused(
-      "--modules", [](P& p) { p.modules = 0; }, "modular");
+      "`modules`", [](P& p) { p.modules = 0; }, "modular");
   refused(
-      "--modules", [](P& p) { p.modules = 50, p.degree = 2; }, "modular");
+      "`modules`", [](P& p) { p.modules = 50, p.degree = 2; }, "modular");
   refused(
-      "--coupling", [](P& p) { p.coupling = -0.1; }, "modular");
+      "`coupling`", [](P& p) { p.coupling = -0.1; }, "modular");
   refused(
-      "--rewiring", [](P& p) { p.rewiring = 2.0; }, "smallworld");
+      "`rewiring`", [](P& p) { p.rewiring = 2.0; }, "smallworld");
   refused(
-      "--nodes", [](P& p) { p.nodes = 1009; }, "lattice");
+      "`nodes`", [](P& p) { p.nodes = 1009; }, "lattice");
   refused(
-      "--nodes", [](P& p) { p.layers = "3,4"; }, "layered");
+      "`nodes`", [](P& p) { p.layers = "3,4"; }, "layered");
   for (const char* layers : {",", "3,", "3,,4", "a", "3;4", "0,4", "-3", "3 4", "99999999999999999999"}) {
     refused(
-        "--layers", [layers](P& p) { p.nodes.reset(), p.layers = layers; }, "layered");
+        "`layers`", [layers](P& p) { p.nodes.reset(), p.layers = layers; }, "layered");
   }
   refused(
       "choose one of", [](P&) {}, "smallworlds");
