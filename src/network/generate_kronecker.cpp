@@ -101,7 +101,7 @@ Batch drawn(const Edges& edges, const Ownership& rows, std::int64_t first, std::
   return batch;
 }
 
-/// Collective. Draws all synapses, a batch at a time, and calls use(local row, column) for those of this rank's rows.
+/// Collective. Draws all synapses, a batch at a time, equally often on every rank: use(route to the owners, synapses).
 template <class Use>
 void in_batches(const Comm& comm, const Ownership& rows, const GeneratorParams& params, Use&& use) {
   const Edges edges(params);
@@ -110,19 +110,21 @@ void in_batches(const Comm& comm, const Ownership& rows, const GeneratorParams& 
   const auto first = std::min(total, share * comm.rank());
   const auto end = std::min(total, first + share);
   for (std::int64_t done = 0; done < share; done += tuning::kBatch) {
-    auto batch = agreed(comm, [&] {
-      return drawn(edges, rows, std::min(end, first + done), std::min(end, first + done + tuning::kBatch));
-    });
-    for (const auto& edge : Route(comm, std::move(batch.owner)).send(std::move(batch.edges))) {
-      use(at(edge.row - rows.first()), edge.column);
-    }
+    const auto next = std::min(end, first + done);
+    auto batch = agreed(comm, [&] { return drawn(edges, rows, next, std::min(end, next + tuning::kBatch)); });
+    use(Route(comm, std::move(batch.owner)), std::move(batch.edges));
   }
 }
 
-/// Collective. Synapses drawn for every row, repeated ones included, as row starts.
+/// Collective. Synapses drawn for every row, repeated ones included, as row starts. Only rows travel.
 std::vector<std::int64_t> drawn_row_starts(const Comm& comm, const Ownership& rows, const GeneratorParams& params) {
   std::vector<std::int64_t> lengths(at(rows.count()), 0);
-  in_batches(comm, rows, params, [&](std::size_t row, GlobalIndex) { ++lengths[row]; });
+  in_batches(comm, rows, params, [&](const Route& route, std::vector<Edge>&& edges) {
+    std::vector<GlobalIndex> row;
+    row.reserve(edges.size());
+    for (const auto& edge : edges) row.push_back(edge.row);
+    for (const auto i : route.send(std::move(row))) ++lengths[at(i - rows.first())];
+  });
   return starts_of(lengths);
 }
 
@@ -133,7 +135,11 @@ GlobalRows kronecker_columns(const Comm& comm, const Ownership& rows, const Gene
   made.row_ptr = drawn_row_starts(comm, rows, params);
   auto next = made.row_ptr;
   agreed(comm, [&] { made.column.resize(at(made.row_ptr.back())); });
-  in_batches(comm, rows, params, [&](std::size_t row, GlobalIndex column) { made.column[at(next[row]++)] = column; });
+  in_batches(comm, rows, params, [&](const Route& route, std::vector<Edge>&& edges) {
+    for (const auto& edge : route.send(std::move(edges))) {
+      made.column[at(next[at(edge.row - rows.first())]++)] = edge.column;
+    }
+  });
   agreed(comm, [&] { drop_repeated(made.row_ptr, made.column); });
   return made;
 }
