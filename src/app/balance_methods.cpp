@@ -97,6 +97,17 @@ MethodRun run_deterministically(Method method, BalanceProblem& problem, BalanceP
   return {balance(problem, params, report)};
 }
 
+struct Extremes {
+  std::int64_t least, most;
+};
+
+void describe(ReportWriter& report, const Extremes& e) { report("least", e.least)("most", e.most); }
+
+void describe_detection(ReportWriter& report, const AsynchronyReport& a) {
+  report("reductions", a.reductions)("false_alarms", a.false_alarms)("seconds", a.detection_seconds);
+  report("relaxations", a.detection_relaxations);
+}
+
 void print_asynchrony(const AsynchronyReport& a) {
   fmt::print(
       "asynchrony   {} relaxations, {} to {} per neuron; {} messages, {}; values read were {:.2g} messages old in the "
@@ -165,24 +176,19 @@ MethodRun run_method(const MethodOptions& o, BalanceProblem& problem, const Netw
   return (o.schedule ? run_reference : run_asynchronously)(o, problem, network, params, report);
 }
 
+void describe(ReportWriter& report, const Staleness& s) {
+  report("mean", s.mean)("oldest", s.oldest)("reads_by_log2", s.reads);
+}
+
 void describe(ReportWriter& report, const AsynchronySection& asynchrony) {
   const auto& a = asynchrony.did;
-  const auto extremes = [&](const char* key, std::int64_t least, std::int64_t most) {
-    report.object(key, [&](ReportWriter& r) { r("least", least)("most", most); });
-  };
   report("transport", to_string(asynchrony.transport))("order", to_string(asynchrony.order));
   report("relaxations", a.relaxations);
-  extremes("relaxations_per_neuron", a.least_per_neuron, a.most_per_neuron);
-  extremes("sweeps_per_rank", a.least_sweeps, a.most_sweeps);
+  report("relaxations_per_neuron", Extremes{a.least_per_neuron, a.most_per_neuron});
+  report("sweeps_per_rank", Extremes{a.least_sweeps, a.most_sweeps});
   report("messages", a.traffic.messages)("bytes", a.traffic.bytes)("publications_coalesced", a.skipped);
-  report("publications_left_out", a.left_out);
-  report.object("staleness", [&](ReportWriter& r) {
-    r("mean", a.staleness.mean)("oldest", a.staleness.oldest)("reads_by_log2", a.staleness.reads);
-  });
-  report.object("detection", [&](ReportWriter& r) {
-    r("reductions", a.reductions)("false_alarms", a.false_alarms)("seconds", a.detection_seconds);
-    r("relaxations", a.detection_relaxations);
-  });
+  report("publications_left_out", a.left_out)("staleness", a.staleness);
+  report.object("detection", [&](ReportWriter& r) { describe_detection(r, a); });
   report("rebases", a.rebases)("resumptions", a.resumptions);
   report.object("seconds", [&](ReportWriter& r) {
     r("solver", a.seconds)("quiesce", a.quiesce_seconds)("verification", a.verification_seconds);

@@ -128,25 +128,34 @@ int refuse(const std::string& message) {
   return run({}, 0, {{}, [&](const Context&) -> ExitCode { throw usage_error(message); }});
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  // Vectors of a value per neuron come and go all the time: keep their pages instead of having them cleared anew.
+/// Vectors of a value per neuron come and go all the time: keep their pages instead of having them cleared anew.
+void keep_pages() {
   ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 512 << 20);
-  const auto arguments = split(argc, argv);
-  const OptionSet root("synbal",
-                       "Balanced weights for huge recurrent networks: every neuron's incoming cost equals its outgoing "
-                       "cost, and the network computes what it did before.",
-                       "synbal " + version() + " (" + git_revision() + ")");
+}
+
+OptionSet root_options(bool& quiet, bool& verbose) {
+  OptionSet root("synbal",
+                 "Balanced weights for huge recurrent networks: every neuron's incoming cost equals its outgoing cost, "
+                 "and the network computes what it did before.",
+                 "synbal " + version() + " (" + git_revision() + ")");
   root.footer(
       "PETSc options may follow `--`. Exit codes: 0 done and converged, 1 internal error, 2 usage, 3 bad input,\n"
       "4 limits reached before convergence (result written and marked), 5 input/output failure,\n"
       "75 stopped by a signal or walltime (what was written is valid).\n"
       "Start with: synbal generate modular -o net.h5 && mpirun -n 2 synbal balance net.h5 -o balanced.h5");
-  bool quiet = false, verbose = false;
   root.add_flag("-q,--quiet", quiet, "errors only");
   root.add_flag("-v,--verbose", verbose, "more about what happens");
+  return root;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  keep_pages();
+  const auto arguments = split(argc, argv);
+  bool quiet = false, verbose = false;
+  const auto root = root_options(quiet, verbose);
   const Command commands[] = {add_generate(root),  add_info(root),       add_balance(root),
                               add_flow(root),      add_apply(root),      add_verify(root),
                               add_laplacian(root), add_resistance(root), add_perturb(root)};

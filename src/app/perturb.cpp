@@ -151,6 +151,9 @@ void add_answer_options(const OptionSet& command, PerturbOptions& o) {
       .with_default();
   command.add("--neurons", o.neurons, "file for the sums of every neuron's inputs and outputs (.h5, .csv, .csv.gz)")
       .shown_as("OUT");
+}
+
+void add_numerics(const OptionSet& command, PerturbOptions& o) {
   add_edge_method_options(
       command, o.edges,
       fmt::format("resistances of synapses that are not balanced again: pairs (a solve for each, with a bracket), "
@@ -186,6 +189,7 @@ Command add_perturb(const OptionSet& root) {
   add_output_options(command, *o, ".h5, .csv, .csv.gz");
   add_change_options(command, *o);
   add_answer_options(command, *o);
+  add_numerics(command, *o);
   command.footer(
       "A synapse from j onto i with cost c, multiplied by F = 1 + eta, makes every log weight (k from l) change at "
       "the\n"

@@ -147,13 +147,16 @@ void add_questions(const OptionSet& command, ResistanceOptions& o) {
   command.add_flag("--all", o.all, "between all neurons, as a matrix (up to 20,000 neurons)");
 }
 
-void add_numerics(const OptionSet& command, ResistanceOptions& o) {
+void add_methods(const OptionSet& command, ResistanceOptions& o) {
   add_edge_method_options(
       command, o.edges,
       fmt::format("of --synapses and --from: columns (a solve for every node: exact), estimate (a few random solves "
                   "for all), pairs (a solve for every pair, each to its own accuracy); auto: columns up to {} nodes, "
                   "estimate beyond",
                   kFewNodes));
+}
+
+void add_numerics(const OptionSet& command, ResistanceOptions& o) {
   command
       .add("--tolerance", o.tolerance,
            "pairs: half the width of the bracket, relative (1e-8; 1e-10 for --synapses); columns and --all: "
@@ -187,6 +190,7 @@ Command add_resistance(const OptionSet& root) {
   o->given = command;
   add_laplacian_options(command, *o, ".h5, .csv, .csv.gz; .h5 with --all");
   add_questions(command, *o);
+  add_methods(command, *o);
   add_numerics(command, *o);
   command.footer(
       "The graph has conductances c_ij + c_ji from the costs of the synapses between two neurons of a component, or\n"
