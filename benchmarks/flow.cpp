@@ -70,8 +70,7 @@ TimedFlow time_flow(const Comm& comm, Setting& s, const Options& options) {
   params.tolerance = options.tolerance;
   comm.barrier();
   const Timer timer;
-  CostFlow flow(s.problem, s.kernel, s.sums);
-  auto result = run_flow(flow, origin, params);
+  auto result = Flow(s.problem, s.kernel, s.sums)(origin, params);
   comm.barrier();
   return {std::move(result), comm.max(timer.seconds())};
 }

@@ -11,7 +11,6 @@
 #include "synbal/core/agree.hpp"
 #include "synbal/core/interrupt.hpp"
 #include "synbal/core/log.hpp"
-#include "synbal/flow/rule_flow.hpp"
 #include "synbal/io/result.hpp"
 
 namespace synbal::app {
@@ -45,28 +44,10 @@ Start find_start(const FlowOptions& o, const Network& network, const BalanceProb
   return start;
 }
 
-/// Collective. [n] How fast the neurons move, or relax.
-std::vector<double> rates(const BalanceProblem& problem, FusedKernel& kernel, RuleFlow* rule,
-                          std::span<const double> h) {
-  std::vector<double> rate(h.begin(), h.end());
-  if (rule != nullptr) {
-    rule->derivative(h, rate);
-    for (double& r : rate) r = std::abs(r);
-    return rate;
-  }
-  for (std::size_t i = 0; i < rate.size(); ++i) rate[i] -= problem.base()[i];
-  NeuronCosts costs;
-  evaluate(problem, kernel, rate, costs);
-  for (std::size_t i = 0; i < rate.size(); ++i) rate[i] = problem.cost_unit() * (costs.in[i] + costs.out[i]);
-  return rate;
-}
-
 /// Collective. Where logarithmic output times begin: a round number some hundred times below the time in which the
 /// fastest neuron moves.
-double first_output(const BalanceProblem& problem, FusedKernel& kernel, RuleFlow* rule, std::span<const double> h) {
-  double fastest = 0;
-  for (const double r : rates(problem, kernel, rule, h)) fastest = std::max(fastest, r);
-  fastest = problem.power() * problem.comm().max(fastest);
+double first_output(Flow& flow, std::span<const double> h) {
+  const double fastest = flow.fastest_rate(h);
   const bool usable = fastest > 1e-280 && fastest < 1e280;  // far enough inside the range of doubles
   return usable ? std::pow(10.0, std::floor(std::log10(0.01 / fastest))) : 1e-3;
 }
@@ -86,8 +67,10 @@ class FlowRun {
         monitor_(problem_, loaded.network, loaded.components, sums_, start_.h, watched()) {
     o_.params.start_time = start_.time;
     agreed(comm_, [&] { check_end(); });
-    if (!o_.is_cost_flow()) {
-      rule_ = std::make_unique<RuleFlow>(problem_, loaded.network, loaded.components, sums_, local_rule(o_.rule));
+    if (o_.is_cost_flow()) {
+      flow_ = std::make_unique<Flow>(problem_, kernel_, sums_);
+    } else {
+      flow_ = std::make_unique<Flow>(problem_, kernel_, sums_, loaded.network, loaded.components, local_rule(o_.rule));
     }
     add_companions();
     recording_ = std::make_unique<Recording>(comm_, loaded.network, problem_, o_, monitor_, companions_);
@@ -95,13 +78,12 @@ class FlowRun {
 
   /// Collective. Makes the file, integrates, records.
   FlowResult operator()(const TimesWanted& times, const Provenance& about, PhaseTimes& spent) {
-    o_.params.outputs =
-        output_times(times, start_.time, o_.params.end_time, first_output(problem_, kernel_, rule_.get(), start_.h));
+    o_.params.outputs = output_times(times, start_.time, o_.params.end_time, first_output(*flow_, start_.h));
     const auto outputs = o_.params.outputs.count();
     timed(comm_, spent.write, [&] { recording_->open(o_.output, outputs ? *outputs + 2 : 0, about); });
     const Timer solving;
     Progress progress("flow");
-    const auto found = integrate([&](const FlowMoment& m) { observe(m, progress); });
+    const auto found = (*flow_)(start_.h, o_.params, [&](const FlowMoment& m) { observe(m, progress); });
     spent.write += comm_.max(recording_->writing());
     spent.solve = comm_.max(solving.seconds() - recording_->writing());
     for (const auto& line : monitor_.violations()) log_warning("{}", line);
@@ -139,22 +121,12 @@ class FlowRun {
   void add_companions() {
     const auto& integrator = o_.params.integrator;
     if (o_.heat) {
-      heat_kernel_ = std::make_unique<FusedKernel>(problem_);
-      companions_.heat_flow = std::make_unique<HeatFlow>(problem_, *heat_kernel_, sums_, start_.h);
-      companions_.heat = std::make_unique<HeatCompanion>(*companions_.heat_flow, start_.time, integrator);
+      companions_.heat = std::make_unique<HeatCompanion>(problem_, sums_, start_.h, start_.time, integrator);
     }
     if (o_.weights) {
-      companions_.weight_flow =
-          std::make_unique<WeightFlow>(problem_, loaded_.network, loaded_.components, local_rule(o_.rule));
-      companions_.weights =
-          std::make_unique<WeightCompanion>(*companions_.weight_flow, start_.time, start_.h, integrator);
+      companions_.weights = std::make_unique<WeightCompanion>(problem_, loaded_.network, loaded_.components,
+                                                              local_rule(o_.rule), start_.time, start_.h, integrator);
     }
-  }
-
-  FlowResult integrate(const FlowObserver& observer) {
-    if (rule_) return run_rule_flow(*rule_, problem_, kernel_, start_.h, o_.params, observer);
-    CostFlow flow(problem_, kernel_, sums_);
-    return run_flow(flow, start_.h, o_.params, observer);
   }
 
   void observe(const FlowMoment& moment, Progress& progress) {
@@ -173,11 +145,10 @@ class FlowRun {
   const LoadedNetwork& loaded_;
   BalanceProblem problem_;
   FusedKernel kernel_;
-  std::unique_ptr<FusedKernel> heat_kernel_;
   ComponentSums sums_;
   Start start_;
   InvariantMonitor monitor_;
-  std::unique_ptr<RuleFlow> rule_;
+  std::unique_ptr<Flow> flow_;
   Companions companions_;
   std::unique_ptr<Recording> recording_;
 };

@@ -13,10 +13,9 @@
 #include "app/report.hpp"
 #include "synbal/balance/synapse_costs.hpp"
 #include "synbal/core/timer.hpp"
+#include "synbal/flow/companions.hpp"
 #include "synbal/flow/flow.hpp"
-#include "synbal/flow/heat.hpp"
 #include "synbal/flow/invariants.hpp"
-#include "synbal/flow/weight_flow.hpp"
 #include "synbal/io/selection.hpp"
 #include "synbal/io/trajectory.hpp"
 
@@ -68,9 +67,7 @@ OutputTimes output_times(const TimesWanted& wanted, double start, double end, do
 
 /// What goes along with the flow, where it was asked for.
 struct Companions {
-  std::unique_ptr<HeatFlow> heat_flow;
   std::unique_ptr<HeatCompanion> heat;
-  std::unique_ptr<WeightFlow> weight_flow;
   std::unique_ptr<WeightCompanion> weights;
   HeatDifference heat_difference;  ///< at the last row
   double weight_difference = 0;    ///< at the last row

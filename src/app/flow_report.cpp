@@ -43,7 +43,7 @@ void describe_flow(ReportWriter& report, const FlowReport& r) {
 }
 
 /// Collective. Largest distance in h between where the heat equation leads and where the flow ended.
-double heat_distance(const Comm& comm, const HeatFlow& heat, std::span<const double> h) {
+double heat_distance(const Comm& comm, const HeatCompanion& heat, std::span<const double> h) {
   const auto target = heat.equilibrium();
   double off = 0;
   for (std::size_t i = 0; i < target.size(); ++i) {
@@ -111,14 +111,14 @@ std::string reason_of(FlowEnd end, int signal) {
 std::optional<HeatSection> heat_of(const Comm& comm, const Companions& c, const FlowResult& found) {
   if (!c.heat) return {};
   const bool balanced = found.end == FlowEnd::equilibrium;
-  const auto& companion = c.heat->companion();
-  return HeatSection{c.heat_difference, balanced ? heat_distance(comm, *c.heat_flow, found.h) : NAN,
+  const auto& companion = *c.heat;
+  return HeatSection{c.heat_difference, balanced ? heat_distance(comm, companion, found.h) : NAN,
                      companion.statistics().steps, companion.message()};
 }
 
 std::optional<WeightsSection> weights_of(const Companions& c) {
   if (!c.weights) return {};
-  const auto& companion = c.weights->companion();
+  const auto& companion = *c.weights;
   return WeightsSection{c.largest_weight_difference, companion.statistics().steps, companion.message()};
 }
 

@@ -1,5 +1,5 @@
 // Stepping beyond the time asked for and looking back.
-#include "synbal/flow/companion.hpp"
+#include "flow/companion.hpp"
 
 #include <algorithm>
 #include <limits>

@@ -1,18 +1,55 @@
-// The right-hand side of the Lax flow and its linearisation, from the fused kernel.
-#include "synbal/flow/cost_flow.hpp"
+// The right-hand side of the Lax flow, and I + f L for whatever PETSc makes of it.
+#include "flow/cost_flow.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "flow/laplacian_preconditioner.hpp"
+#include "flow/tuning.hpp"
 #include "synbal/balance/hessian.hpp"
 #include "synbal/balance/run_frame.hpp"
+#include "synbal/krylov/petsc_preconditioner.hpp"
 
 namespace synbal {
 
 namespace {
-constexpr double kLargestExponent = 150;  // below, no cost leaves the range of doubles whatever the base holds
+
+constexpr const char* kPrefix = "flow_";
+
+/// I + f L, which lives only as long as it is being written down.
+class ImplicitMatrix final : public MatrixSource {
+ public:
+  ImplicitMatrix(const HessianAction& hessian, double f)
+      : hessian_(&hessian), f_(f), diagonal_(hessian.diagonal().begin(), hessian.diagonal().end()) {
+    for (double& d : diagonal_) d = 1 + f * d;
+  }
+
+  [[nodiscard]] const Comm& comm() const override { return hessian_->problem().comm(); }
+  [[nodiscard]] LocalIndex size() const override { return hessian_->problem().size(); }
+  [[nodiscard]] GlobalIndex global_size() const override { return hessian_->problem().global_size(); }
+  [[nodiscard]] std::span<const double> diagonal() const override { return diagonal_; }
+  [[nodiscard]] std::int64_t entries() const override { return hessian_->entries(); }
+  [[nodiscard]] PetscMat assemble(std::span<const double> scale, std::span<const double> diagonal,
+                                  MPI_Comm comm) const override {
+    std::vector<double> scaled(scale.begin(), scale.end());
+    for (double& s : scaled) s *= std::sqrt(f_);
+    return hessian_->assemble(scaled, diagonal, comm);
+  }
+
+ private:
+  const HessianAction* hessian_;
+  double f_;
+  std::vector<double> diagonal_;
+};
+
+/// Collective.
+void refuse_if_too_many_entries(const HessianAction& hessian) {
+  if (!exceeds_petsc_int(ImplicitMatrix(hessian, 1))) return;
+  throw bad_input(
+      "too many synapses on a rank for an assembled matrix with 32-bit indices (-flow_pc_type wants one): use more "
+      "ranks, build the petsc64 preset, or leave the option out");
+}
+
 }  // namespace
 
 CostFlow::CostFlow(BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
@@ -21,14 +58,14 @@ CostFlow::CostFlow(BalanceProblem& problem, FusedKernel& kernel, const Component
       components_(&components),
       hessian_(problem, kernel),
       delta_(at(problem.size())) {
-  if (flow_preconditioner_named()) asked_ = Preconditioner::multigrid;
+  if (user_chose_preconditioner(kPrefix)) asked_ = Preconditioner::multigrid;
 }
 
 // One pass (an exchange there and back), one reduction, and one exchange of component sums. The total cost carries the
 // agreement on failure: a state too far from the base is passed on as NaN, which turns up in the sum on every rank.
 bool CostFlow::derivative(std::span<const double> h, std::span<double> dh) {
   const auto base = problem_->base();
-  const double limit = kLargestExponent / problem_->power();
+  const double limit = tuning::kLargestExponent / problem_->power();
   for (LocalIndex i = 0; i < size(); ++i) {
     const double delta = h[at(i)] - base[at(i)];
     const bool near = std::max(1.0, problem_->exponent(i)) * std::abs(delta) <= limit;
@@ -67,7 +104,7 @@ std::optional<Preconditioner> CostFlow::asked_preconditioner() const { return as
 
 std::unique_ptr<BlockPreconditioner> CostFlow::make_preconditioner(Preconditioner kind, double gamma) {
   if (asked_) refuse_if_too_many_entries(hessian_);
-  return flow_preconditioner(hessian_, gamma * rate(), kind);
+  return petsc_preconditioner(ImplicitMatrix(hessian_, gamma * rate()), kPrefix, kind);
 }
 
 void CostFlow::settle(std::span<const double> h) {

@@ -1,216 +1,18 @@
-// The loop of a run: step, measure, record, decide.
+// Flows and their runs; the flow as a way to the equilibrium.
 #include "synbal/flow/flow.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
+#include <vector>
 
-#include "synbal/core/timer.hpp"
+#include "flow/run.hpp"
+#include "flow/tuning.hpp"
+#include "synbal/balance/run_frame.hpp"
+#include "synbal/core/log.hpp"
 
 namespace synbal {
-
-namespace {
-
-constexpr double kFloor = 1e-6;    // of the imbalance over its tolerance: keeps the logarithm of zero away
-constexpr double kTail = 1e-3;     // error of a step near the equilibrium, relative to what is left or to the step
-constexpr double kFinest = 1e-13;  // imbalance beyond which rounding rules
-
-/// What one pass tells of a state.
-struct Measured {
-  double time = 0;
-  double cost = 0;  // user's unit
-  Imbalance imbalance;
-  double gradient_norm = 0;
-  double change = 0;                       // since the state before, root mean square in units of the tolerances
-  bool interrupted = false, late = false;  // the same on all ranks
-};
-
-class Run {
- public:
-  Run(CostFlow& flow, std::span<const double> h, const FlowParams& params, const FlowObserver& observer)
-      : flow_(flow),
-        params_(params),
-        observer_(observer),
-        work_(h.size()),
-        integrator_(flow, params.start_time, h, params.integrator,
-                    [this](double time, std::span<const double> y) { return event(time, y); }) {
-    integrator_.set_end_time(params.end_time);
-  }
-
-  FlowResult operator()() {
-    const auto passes = flow_.kernel().passes();
-    start();
-    while (!ended_) advance();
-    finish();
-    result_.matrix_passes = flow_.kernel().passes() - passes;
-    return std::move(result_);
-  }
-
- private:
-  void start() {
-    measure(integrator_.time(), integrator_.state());
-    result_.initial_cost = now_.cost;
-    if (!std::isfinite(now_.cost)) {
-      result_.message =
-          "the costs at the start leave the range of doubles: "
-          "scale the weights so that |J|^p stays inside";
-      end(FlowEnd::failed);
-    } else if (params_.stop_at_equilibrium && now_.imbalance.l1 <= params_.tolerance) {
-      end(FlowEnd::equilibrium);
-    } else if (params_.end_time <= params_.start_time) {
-      end(FlowEnd::end_time);
-    } else {
-      end_if_asked();
-    }
-    record(true);
-  }
-
-  void advance() {
-    const double cost = now_.cost;
-    if (params_.resolve_end) tighten();
-    const auto outcome = integrator_.step();
-    if (outcome == StepOutcome::failed) {
-      result_.message = integrator_.message();
-      end(FlowEnd::failed);
-    } else if (outcome == StepOutcome::event) {
-      end(FlowEnd::equilibrium);
-    } else if (outcome == StepOutcome::end_time) {
-      end(FlowEnd::end_time);
-    }
-    if (now_.time != integrator_.time()) measure(integrator_.time(), integrator_.state());
-    if (cost > 0) result_.largest_cost_increase = std::max(result_.largest_cost_increase, now_.cost / cost - 1);
-    end_if_asked();
-    record_outputs_on_the_way();
-    record(ended_ || params_.outputs.after(recorded_) == now_.time);
-  }
-
-  /// An end that the integrator does not know of.
-  void end_if_asked() {
-    if (ended_) return;
-    const auto most = params_.integrator.max_steps;
-    if (most > 0 && integrator_.statistics().steps >= most) end(FlowEnd::step_limit);
-    if (now_.late) end(FlowEnd::walltime);
-    if (now_.interrupted) end(FlowEnd::interrupted);
-  }
-
-  void end(FlowEnd how) {
-    result_.end = how;
-    ended_ = true;
-  }
-
-  // The monitor: sees every accepted state once.
-  double event(double time, std::span<const double> y) {
-    measure(time, y);
-    if (!params_.stop_at_equilibrium) return 1;
-    return std::log(std::max(now_.imbalance.l1 / params_.tolerance, kFloor));
-  }
-
-  // One pass, and what has to be agreed on at every step in one reduction.
-  void measure(double time, std::span<const double> h) {
-    flow_.derivative(h, work_);
-    costs_ = &flow_.costs();
-    const auto& problem = flow_.problem();
-    const bool asked = params_.interrupted && params_.interrupted();
-    const bool late = params_.max_seconds > 0 && timer_.seconds() > params_.max_seconds;
-    std::array<double, 4> sums{gradient_share(), change(h), asked ? 1.0 : 0.0, late ? 1.0 : 0.0};
-    problem.comm().sum(std::span<double>(sums));
-    const double cost = costs_->total * problem.cost_unit();
-    const auto n = std::max(1.0, static_cast<double>(problem.global_size()));
-    now_ = {.time = time,
-            .cost = cost,
-            .imbalance = imbalance(problem, *costs_),
-            .gradient_norm = std::sqrt(sums[0]) * cost,
-            .change = std::sqrt(sums[1] / n),
-            .interrupted = sums[2] > 0,
-            .late = sums[3] > 0};
-  }
-
-  /// This rank's share of |g|^2 relative to the squared cost, which keeps it in range.
-  [[nodiscard]] double gradient_share() const {
-    double sum = 0;
-    for (LocalIndex i = 0; i < flow_.size() && costs_->total > 0; ++i) {
-      const double g = costs_->in[at(i)] - flow_.problem().exponent(i) * costs_->out[at(i)];
-      sum += (g / costs_->total) * (g / costs_->total);
-    }
-    return sum;
-  }
-
-  /// This rank's squares of what has changed since the last accepted state, in units of the tolerances.
-  [[nodiscard]] double change(std::span<const double> h) const {
-    const auto before = integrator_.state();
-    double sum = 0;
-    for (std::size_t i = 0; i < h.size(); ++i) {
-      const double tolerance =
-          params_.integrator.relative_tolerance * std::abs(h[i]) + params_.integrator.absolute_tolerance;
-      const double d = (h[i] - before[i]) / tolerance;
-      sum += d * d;
-    }
-    return sum;
-  }
-
-  // Errors within the tolerances would blur what is left of the way into the equilibrium, and the time at which the
-  // imbalance falls below its own tolerance. So they are held to a share of the imbalance, which is about how far h has
-  // to go, or of the last step's change, where h has further to go than the imbalance tells.
-  void tighten() {
-    const auto& p = params_.integrator;
-    const double to_go = std::max({now_.imbalance.l1, params_.tolerance, kFinest});
-    const double tolerance = std::max(p.relative_tolerance, p.absolute_tolerance);
-    integrator_.tighten(kTail * std::max(to_go / tolerance, now_.change));
-  }
-
-  // Output times within the step, by interpolation; the step's own figures are kept for their turn.
-  void record_outputs_on_the_way() {
-    auto next = params_.outputs.after(recorded_);
-    if (!next || *next >= now_.time) return;
-    const auto step = now_;
-    const auto costs = *costs_;
-    std::vector<double> h(work_.size());
-    for (; next && *next < step.time; next = params_.outputs.after(*next)) {
-      integrator_.interpolate(*next, h);
-      measure(*next, h);
-      tell(h, true);
-    }
-    now_ = step;
-    kept_ = costs;
-    costs_ = &kept_;
-  }
-
-  void record(bool output) {
-    if (output && recorded_ == now_.time) return;  // an end where a row has been written already
-    tell(integrator_.state(), output);
-  }
-
-  void tell(std::span<const double> h, bool output) {
-    if (output) recorded_ = now_.time;
-    if (!observer_) return;
-    observer_({now_.time, h, costs_, now_.cost, now_.imbalance, now_.gradient_norm, integrator_.statistics(), output});
-  }
-
-  void finish() {
-    const auto state = integrator_.state();
-    result_.time = now_.time;
-    result_.h.assign(state.begin(), state.end());
-    result_.final_cost = now_.cost;
-    result_.imbalance = now_.imbalance;
-    result_.statistics = integrator_.statistics();
-  }
-
-  CostFlow& flow_;
-  const FlowParams& params_;
-  const FlowObserver& observer_;
-  Timer timer_;
-  std::vector<double> work_;
-  Measured now_;
-  const NeuronCosts* costs_ = nullptr;  // at the time of now_
-  NeuronCosts kept_;
-  double recorded_ = -std::numeric_limits<double>::infinity();  // time of the last output
-  bool ended_ = false;
-  FlowResult result_;
-  Integrator integrator_;
-};
-
-}  // namespace
 
 const char* to_string(FlowEnd end) noexcept {
   switch (end) {
@@ -224,13 +26,123 @@ const char* to_string(FlowEnd end) noexcept {
       return "walltime reached";
     case FlowEnd::interrupted:
       return "interrupted";
-    default:
-      return "failed";
+    case FlowEnd::failed:
+      break;
   }
+  return "failed";
 }
 
-FlowResult run_flow(CostFlow& flow, std::span<const double> h, const FlowParams& params, const FlowObserver& observer) {
-  return Run(flow, h, params, observer)();
+struct Flow::Body {
+  std::unique_ptr<CostFlow> of_cost;  // one of the two
+  std::unique_ptr<RuleFlow> of_rule;
+  std::unique_ptr<FlowSystem> system;
+};
+
+Flow::Flow(BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
+    : body_(std::make_unique<Body>()) {
+  body_->of_cost = std::make_unique<CostFlow>(problem, kernel, components);
+  body_->system = system_of(*body_->of_cost, problem);
+}
+
+Flow::Flow(BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& sums, const Network& network,
+           const Components& components, LocalRule rule)
+    : body_(std::make_unique<Body>()) {
+  body_->of_rule = std::make_unique<RuleFlow>(problem, network, components, sums, std::move(rule));
+  body_->system = system_of(*body_->of_rule, problem, kernel);
+}
+
+Flow::~Flow() = default;
+
+double Flow::fastest_rate(std::span<const double> h) {
+  body_->system->dynamics().settle(h);
+  body_->system->place(h);
+  const double rate = body_->system->fastest_rate();
+  return std::isfinite(rate) ? rate : 0.0;
+}
+
+FlowResult Flow::operator()(std::span<const double> h, const FlowParams& params, const FlowObserver& observer) {
+  return run_flow(*body_->system, h, params, observer);
+}
+
+namespace {
+
+/// Notices when the imbalance does not fall any more, and keeps the best state: steps go on growing at rest, until they
+/// amplify rounding.
+class FallWatch {
+ public:
+  void see(double l1, std::span<const double> h) {
+    ++since_;
+    if (l1 > 0.5 * best_) return;
+    best_ = l1, since_ = 0;
+    if (l1 <= tuning::kFlowRounding) state_.assign(h.begin(), h.end());
+  }
+  [[nodiscard]] bool stalled() const { return best_ <= tuning::kFlowRounding && since_ > tuning::kPatienceInSteps; }
+  [[nodiscard]] const std::vector<double>& best() const noexcept { return state_; }
+
+ private:
+  double best_ = std::numeric_limits<double>::infinity();
+  int since_ = 0;
+  std::vector<double> state_;
+};
+
+StopReason reason_of(FlowEnd end) {
+  switch (end) {
+    case FlowEnd::equilibrium:
+      return StopReason::converged;
+    case FlowEnd::step_limit:
+      return StopReason::iteration_limit;
+    case FlowEnd::walltime:
+      return StopReason::walltime;
+    case FlowEnd::end_time:
+    case FlowEnd::interrupted:  // by the watch
+    case FlowEnd::failed:
+      break;
+  }
+  return StopReason::stagnated;
+}
+
+/// One stretch of the flow, from h to a smaller imbalance.
+SolverResult flow_on(const Comm& comm, Flow& flow, std::vector<double>& h, const StopCriteria& stop,
+                     const IntegratorParams& integrator, const ProgressCallback& report) {
+  RunFrame frame(comm, "flow", stop, tuning::kDefaultSteps, report);
+  FallWatch watch;
+  FlowParams params;
+  params.integrator = integrator;
+  params.integrator.max_steps = frame.limit();
+  params.resolve_end = false;
+  params.tolerance = tuning::kMargin * stop.tolerance;
+  params.max_seconds = stop.max_seconds;
+  params.interrupted = [&] { return watch.stalled(); };
+  auto found = flow(h, params, [&](const FlowMoment& moment) {
+    watch.see(moment.imbalance.l1, moment.h);
+    frame.record(moment.statistics.steps, moment.cost, moment.imbalance.l1);
+  });
+  if (found.end == FlowEnd::failed) log_warning("flow: {}", found.message);
+  h = watch.stalled() ? watch.best() : std::move(found.h);
+  frame.result.reason = reason_of(found.end);
+  frame.result.iterations = found.statistics.steps;
+  frame.result.krylov_iterations = found.statistics.krylov_iterations;
+  frame.result.matrix_passes = found.matrix_passes;
+  return std::move(frame.result);
+}
+
+}  // namespace
+
+Equilibrium balance_by_flow(BalanceProblem& problem, const StopCriteria& stop, const IntegratorParams& integrator,
+                            const ProgressCallback& report) {
+  FusedKernel kernel(problem);
+  const ComponentSums components(problem);
+  Flow flow(problem, kernel, components);
+  std::int64_t before = 0;  // steps of earlier stretches
+  return balance_by(problem, kernel, stop, "flow", [&](std::vector<double>& h, const StopCriteria& aim) {
+    const auto continued = [&](SolverProgress progress) {
+      progress.iteration += before;
+      if (report) report(progress);
+    };
+    auto result = flow_on(problem.comm(), flow, h, aim, integrator, continued);
+    before += result.iterations;
+    return result;
+  });
 }
 
 }  // namespace synbal

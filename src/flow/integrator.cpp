@@ -1,9 +1,10 @@
 // CVODE in one-step mode: what it is given, and what it gives back.
-#include "synbal/flow/integrator.hpp"
+#include "flow/integrator.hpp"
 
 #include <cvode/cvode.h>
 #include <cvode/cvode_ls.h>
 #include <fmt/format.h>
+#include <sunlinsol/sunlinsol_pcg.h>
 #include <sunlinsol/sunlinsol_spgmr.h>
 #include <sunnonlinsol/sunnonlinsol_fixedpoint.h>
 #include <sunnonlinsol/sunnonlinsol_newton.h>
@@ -18,6 +19,7 @@
 #include "flow/integrator_words.hpp"
 #include "flow/linear_solver.hpp"
 #include "flow/state_vector.hpp"
+#include "flow/tuning.hpp"
 #include "synbal/core/error.hpp"
 #include "synbal/core/log.hpp"
 
@@ -25,10 +27,6 @@ namespace synbal {
 
 namespace {
 
-constexpr double kSame = 4 * std::numeric_limits<double>::epsilon();  // relative: times that a step cannot tell apart
-constexpr double kDigits = 1e-13;      // the tightest relative tolerance that tighten() asks for
-constexpr int kMostBasisVectors = 50;  // GMRES keeps one an iteration
-constexpr int kMostStuck = 10;  // steps too short to move time, as they become where the rate cannot be evaluated ahead
 constexpr int kRecoverable = 1, kHopeless = -1;  // what callbacks tell CVODE
 
 struct CvodeTraits {
@@ -109,24 +107,17 @@ struct Integrator::Body {
   }
 
   void use_conjugate_gradients() {
-    const auto gamma = [this] {
-      double value = 0;
-      SYNBAL_SUNDIALS(CVodeGetCurrentGamma(raw(), &value));
-      return value;
-    };
-    implicit = std::make_unique<ImplicitSolver>(
-        dynamics, params.krylov_dimension,
-        ImplicitSolver::Callbacks{gamma, [this] { error = std::current_exception(); }}, context.get());
-    SYNBAL_SUNDIALS(CVodeSetLinearSolver(raw(), implicit->get(), nullptr));
-    SYNBAL_SUNDIALS(CVodeSetEpsLin(raw(), kEpsLin));
+    linear = LinearSolver::adopt(SUNLinSol_PCG(vector.get(), SUN_PREC_LEFT, params.krylov_dimension, context.get()));
+    SYNBAL_SUNDIALS(CVodeSetLinearSolver(raw(), linear.get(), nullptr));
+    SYNBAL_SUNDIALS(CVodeSetEpsLin(raw(), tuning::kLinearTolerance));
     SYNBAL_SUNDIALS(CVodeSetJacTimes(raw(), nullptr, &Body::on_product));
     SYNBAL_SUNDIALS(CVodeSetPreconditioner(raw(), &Body::on_setup, &Body::on_precondition));
   }
 
   void use_gmres() {
-    const int dimension = std::min(params.krylov_dimension, kMostBasisVectors);
-    gmres = LinearSolver::adopt(SUNLinSol_SPGMR(vector.get(), SUN_PREC_NONE, dimension, context.get()));
-    SYNBAL_SUNDIALS(CVodeSetLinearSolver(raw(), gmres.get(), nullptr));
+    const int dimension = std::min(params.krylov_dimension, tuning::kMostBasisVectors);
+    linear = LinearSolver::adopt(SUNLinSol_SPGMR(vector.get(), SUN_PREC_NONE, dimension, context.get()));
+    SYNBAL_SUNDIALS(CVodeSetLinearSolver(raw(), linear.get(), nullptr));
   }
 
   // --- callbacks: no exception may pass through CVODE's frames ---
@@ -156,7 +147,8 @@ struct Integrator::Body {
   static int on_weights(N_Vector y, N_Vector weights, void* data) {
     return guarded(data, [&](Body& self) {
       const auto& p = self.params;
-      const double relative = std::max(p.relative_tolerance * self.fraction, std::min(p.relative_tolerance, kDigits));
+      const double relative =
+          std::max(p.relative_tolerance * self.fraction, std::min(p.relative_tolerance, tuning::kFinestTolerance));
       const double absolute = p.absolute_tolerance * self.fraction;
       const ReadValues from(y, self.n);
       const WriteValues to(weights, self.n);
@@ -174,22 +166,43 @@ struct Integrator::Body {
     });
   }
 
-  // The solver has products and preconditioners of its own; CVODE has to be given some.
-  static int on_product(N_Vector, N_Vector, double /*t*/, N_Vector, N_Vector, void*, N_Vector) { return kHopeless; }
-  static int on_precondition(double /*t*/, N_Vector, N_Vector, N_Vector, N_Vector, double /*gamma*/, double /*delta*/,
-                             int /*side*/, void*) {
-    return kHopeless;
+  // f' = -A.
+  static int on_product(N_Vector v, N_Vector product, double /*t*/, N_Vector /*y*/, N_Vector /*fy*/, void* data,
+                        N_Vector) {
+    return guarded(data, [&](Body& self) {
+      const ReadValues from(v, self.n);
+      const WriteValues to(product, self.n);
+      self.dynamics.product(from.get(), to.get());
+      for (double& x : to.get()) x = -x;
+      return 0;
+    });
   }
 
-  // There for Jacobi too, whose diagonal is taken at every solve: without a set-up CVODE forgets how fast its Newton
-  // iteration converges, and checks it at a tenth more right-hand sides. CVODE has called f at this y before: it is the
-  // y of the residual that is being solved for.
+  static int on_precondition(double /*t*/, N_Vector /*y*/, N_Vector /*fy*/, N_Vector r, N_Vector z, double /*gamma*/,
+                             double /*delta*/, int /*side*/, void* data) {
+    return guarded(data, [&](Body& self) {
+      const ReadValues from(r, self.n);
+      const WriteValues to(z, self.n);
+      self.preconditioner.solve(from.get(), to.get());
+      return 0;
+    });
+  }
+
+  // CVODE has called f at this y before: it is the y of the residual that is being solved for.
   static int on_setup(double /*t*/, N_Vector /*y*/, N_Vector /*fy*/, booleantype /*ok*/, booleantype* fresh,
                       double gamma, void* data) {
     return guarded(data, [&](Body& self) {
       *fresh = SUNTRUE;
-      return self.implicit->set_up(gamma) ? 0 : kRecoverable;
+      return self.preconditioner.set_up(gamma, self.iterations_a_solve()) ? 0 : kRecoverable;
     });
+  }
+
+  /// Since this was asked last.
+  double iterations_a_solve() {
+    const auto iterations = std::exchange(seen_iterations, counted(&CVodeGetNumLinIters));
+    const auto solves = std::exchange(seen_solves, counted(&CVodeGetNumNonlinSolvIters));
+    return static_cast<double>(seen_iterations - iterations) /
+           static_cast<double>(std::max<std::int64_t>(seen_solves - solves, 1));
   }
 
   static void on_message(int code, const char* /*module*/, const char* function, char* text, void* data) {
@@ -224,7 +237,7 @@ struct Integrator::Body {
     if (empty) return step_without_values();
     dynamics.settle(state);
     step_begin = time;
-    if (std::isfinite(end) && end - time <= kSame * std::abs(end)) return jump_to_end();
+    if (std::isfinite(end) && end - time <= tuning::kSameTime * std::abs(end)) return jump_to_end();
     if (!cvode) {
       create();
       const auto first = aim();
@@ -240,7 +253,7 @@ struct Integrator::Body {
     std::copy(values.get().begin(), values.get().end(), state.begin());
     if (code < 0) return fail(code);
     stuck = time > step_begin ? 0 : stuck + 1;
-    if (stuck > kMostStuck) return fail(refused ? CV_REPTD_RHSFUNC_ERR : CV_ERR_FAILURE);
+    if (stuck > tuning::kMostStuck) return fail(refused ? CV_REPTD_RHSFUNC_ERR : CV_ERR_FAILURE);
     if (code == CV_ROOT_RETURN) return StepOutcome::event;
     return code == CV_TSTOP_RETURN ? StepOutcome::end_time : StepOutcome::taken;
   }
@@ -261,6 +274,11 @@ struct Integrator::Body {
   }
 
   [[nodiscard]] void* raw() const noexcept { return cvode.get(); }
+  [[nodiscard]] std::int64_t counted(int (*counter)(void*, long*)) const {
+    long value = 0;
+    SYNBAL_SUNDIALS(counter(raw(), &value));
+    return value;
+  }
 
   Dynamics& dynamics;
   IntegratorParams params;
@@ -279,8 +297,9 @@ struct Integrator::Body {
   std::string own_words, message;
   SunContext context;
   StateVector vector, work;
-  std::unique_ptr<ImplicitSolver> implicit;
-  LinearSolver gmres;
+  ImplicitPreconditioner preconditioner{dynamics};
+  std::int64_t seen_iterations = 0, seen_solves = 0;
+  LinearSolver linear;
   NonlinearSolver nonlinear;
   Cvode cvode;  // goes first
 };
@@ -321,26 +340,21 @@ const std::string& Integrator::message() const noexcept { return body_->message;
 IntegratorStatistics Integrator::statistics() const {
   IntegratorStatistics s;
   if (!body_->cvode) return s;
-  void* const cvode = body_->raw();
-  const auto get = [&](int (*getter)(void*, long*)) {
-    long value = 0;
-    SYNBAL_SUNDIALS(getter(cvode, &value));
-    return std::int64_t{value};
-  };
-  s.steps = get(&CVodeGetNumSteps);
-  s.derivatives = get(&CVodeGetNumRhsEvals);
-  s.nonlinear_iterations = get(&CVodeGetNumNonlinSolvIters);
-  s.nonlinear_failures = get(&CVodeGetNumNonlinSolvConvFails);
-  s.error_test_failures = get(&CVodeGetNumErrTestFails);
-  if (body_->params.integration == Integration::bdf) {
-    s.derivatives += get(&CVodeGetNumLinRhsEvals);
-    s.krylov_iterations = get(&CVodeGetNumLinIters);
-    s.linear_failures = get(&CVodeGetNumLinConvFails);
-    s.products = body_->implicit ? body_->implicit->products() : get(&CVodeGetNumJtimesEvals);
-    s.preconditioner_setups = get(&CVodeGetNumPrecEvals);
+  const auto& b = *body_;
+  s.steps = b.counted(&CVodeGetNumSteps);
+  s.derivatives = b.counted(&CVodeGetNumRhsEvals);
+  s.nonlinear_iterations = b.counted(&CVodeGetNumNonlinSolvIters);
+  s.nonlinear_failures = b.counted(&CVodeGetNumNonlinSolvConvFails);
+  s.error_test_failures = b.counted(&CVodeGetNumErrTestFails);
+  if (b.params.integration == Integration::bdf) {
+    s.derivatives += b.counted(&CVodeGetNumLinRhsEvals);
+    s.krylov_iterations = b.counted(&CVodeGetNumLinIters);
+    s.linear_failures = b.counted(&CVodeGetNumLinConvFails);
+    s.products = b.counted(&CVodeGetNumJtimesEvals);
+    s.preconditioner_setups = b.counted(&CVodeGetNumPrecEvals);
   }
-  SYNBAL_SUNDIALS(CVodeGetLastOrder(cvode, &s.order));
-  SYNBAL_SUNDIALS(CVodeGetLastStep(cvode, &s.step));
+  SYNBAL_SUNDIALS(CVodeGetLastOrder(b.raw(), &s.order));
+  SYNBAL_SUNDIALS(CVodeGetLastStep(b.raw(), &s.step));
   return s;
 }
 

@@ -54,8 +54,6 @@ Words words_for(int code, Integration integration) {
 
 }  // namespace
 
-const char* to_string(Integration integration) noexcept { return integration == Integration::adams ? "adams" : "bdf"; }
-
 std::string explain_failure(int code, double time, const IntegratorParams& params, const std::string& own_words) {
   const auto words = words_for(code, params.integration);
   return fmt::format(

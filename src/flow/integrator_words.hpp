@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "synbal/flow/integrator.hpp"
+#include "synbal/flow/flow_params.hpp"
 
 namespace synbal {
 

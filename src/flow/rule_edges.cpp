@@ -1,5 +1,5 @@
 // From the network's entries to edges between slots.
-#include "rule_edges.hpp"
+#include "flow/rule_edges.hpp"
 
 #include <fmt/format.h>
 

@@ -1,9 +1,9 @@
 // h' = g(h) for a local rule, edge by edge.
-#include "synbal/flow/rule_flow.hpp"
+#include "flow/rule_flow.hpp"
 
 #include <limits>
 
-#include "rule_edges.hpp"
+#include "flow/rule_edges.hpp"
 
 namespace synbal {
 

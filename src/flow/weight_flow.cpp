@@ -1,10 +1,9 @@
 // J_ij' = J_ij (k_j g_j - g_i), with g from the weights as they are.
-#include "synbal/flow/weight_flow.hpp"
+#include "flow/weight_flow.hpp"
 
 #include <cmath>
-#include <limits>
 
-#include "rule_edges.hpp"
+#include "flow/rule_edges.hpp"
 
 namespace synbal {
 
@@ -82,19 +81,6 @@ Network WeightFlow::network_with(std::span<const double> weights) const {
   Network changed = body_->network;
   for (std::size_t e = 0; e < weights.size(); ++e) changed.weight[at(body_->edges.entry[e])] = weights[e];
   return changed;
-}
-
-WeightCompanion::WeightCompanion(WeightFlow& flow, double time, std::span<const double> h,
-                                 const IntegratorParams& params)
-    : flow_(&flow), companion_(flow, time, flow.scaled(h), params) {}
-
-double WeightCompanion::compare(double time, std::span<const double> h) {
-  if (!companion_.advance(time)) return std::numeric_limits<double>::quiet_NaN();
-  const auto expected = flow_->scaled(h);
-  const auto found = companion_.state();
-  double worst = 0;
-  for (std::size_t e = 0; e < expected.size(); ++e) worst = std::max(worst, std::abs(found[e] / expected[e] - 1));
-  return flow_->comm().max(worst);
 }
 
 }  // namespace synbal

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "balance/networks.hpp"
+#include "flow/run.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/flow/flow.hpp"
 #include "synbal/network/components.hpp"
@@ -90,6 +91,10 @@ struct FlowSetup {
 
   [[nodiscard]] std::vector<double> zeros() const {
     return std::vector<double>(static_cast<std::size_t>(problem.size()), 0.0);
+  }
+  /// Collective.
+  FlowResult run(std::span<const double> h, const FlowParams& params, const FlowObserver& observer = {}) {
+    return run_flow(*system_of(flow, problem), h, params, observer);
   }
   /// Collective. Values of the active neurons for all neurons, on every rank.
   [[nodiscard]] std::vector<double> everywhere(const Comm& comm, std::span<const double> values) const {

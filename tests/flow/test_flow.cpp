@@ -40,7 +40,7 @@ TEST(Flow, two_neurons_follow_their_closed_forms) {
     params.outputs = OutputTimes::logarithmic(1e-3, 1e3, 7);
     int outputs = 0;
     const PairCosts start{std::pow(c.w12, power), std::pow(c.w21, power)};
-    const auto found = run_flow(s.flow, s.zeros(), params, [&](const FlowMoment& m) {
+    const auto found = s.run(s.zeros(), params, [&](const FlowMoment& m) {
       if (!m.output) return;
       ++outputs;
       const auto now = costs_at(w, s.everywhere(world(), m.h), power);
@@ -68,7 +68,7 @@ TEST(Flow, a_potentiated_synapse_of_a_ring_relaxes_to_the_equilibrium_that_newto
     FlowSetup s(world(), network_of(world(), w), power);
     FlowParams params;
     params.tolerance = 1e-12;
-    const auto found = run_flow(s.flow, s.zeros(), params);
+    const auto found = s.run(s.zeros(), params);
     EXPECT_EQ(found.end, FlowEnd::equilibrium);
     const auto expected = truth.h(world()), h = s.everywhere(world(), found.h);
     for (std::size_t i = 0; i < h.size(); ++i) EXPECT_NEAR(h[i], expected[i], 1e-8);
@@ -83,7 +83,7 @@ TEST(Flow, every_kind_of_problem_ends_at_its_equilibrium_without_failures_at_fal
     FlowSetup s(world(), kind);
     FlowParams params;
     params.tolerance = 1e-9;
-    const auto found = run_flow(s.flow, s.zeros(), params);
+    const auto found = s.run(s.zeros(), params);
     EXPECT_EQ(found.end, FlowEnd::equilibrium) << kind.name << found.message;
     EXPECT_LE(found.imbalance.l1, 1e-9);
     EXPECT_GT(found.imbalance.l1, 0.999e-9);  // at the event, not beyond
@@ -101,13 +101,13 @@ TEST(Flow, the_time_of_the_equilibrium_does_not_depend_on_the_tolerances_or_the_
   const auto w = lognormal(20, 0.4, 0.3, 7);
   FlowSetup s(world(), network_of(world(), w), 1);
   auto params = tight(1e-10, 1e-13);
-  const double truth = run_flow(s.flow, s.zeros(), params).time;
+  const double truth = s.run(s.zeros(), params).time;
   for (const auto method : {Integration::bdf, Integration::adams}) {
     for (const double tolerance : {1e-4, 1e-7}) {
       FlowParams coarse;
       coarse.integrator.integration = method;
       coarse.integrator.relative_tolerance = tolerance, coarse.integrator.absolute_tolerance = tolerance / 100;
-      const auto found = run_flow(s.flow, s.zeros(), coarse);
+      const auto found = s.run(s.zeros(), coarse);
       EXPECT_EQ(found.end, FlowEnd::equilibrium);
       EXPECT_NEAR(found.time, truth, 3e-3 * truth) << to_string(method) << " " << tolerance;
       EXPECT_LT(found.largest_cost_increase, 1e-14);
@@ -126,7 +126,7 @@ TEST(Flow, sums_of_h_stay_where_they_started_in_components_without_pinned_neuron
     FlowParams params;
     params.integrator.relative_tolerance = 1e-4;  // coarse steps, so that only care keeps the sums
     params.tolerance = 1e-4;
-    run_flow(s.flow, start, params, [&](const FlowMoment& m) {
+    s.run(start, params, [&](const FlowMoment& m) {
       const auto now = s.sums.sum(m.h);
       for (LocalIndex l = 0; l < s.sums.count(); ++l) {
         if (s.sums.grounded(l)) continue;
@@ -147,11 +147,11 @@ TEST(Flow, trajectories_do_not_depend_on_the_rank_count) {
     params.stop_at_equilibrium = false;
     params.outputs = OutputTimes::listed({1e-3, 0.01, 0.1});
     std::vector<std::vector<double>> truth;
-    run_flow(serial.flow, serial.zeros(), params, [&](const FlowMoment& m) {
+    serial.run(serial.zeros(), params, [&](const FlowMoment& m) {
       if (m.output) truth.push_back(serial.everywhere(self, m.h));
     });
     std::size_t k = 0;
-    run_flow(s.flow, s.zeros(), params, [&](const FlowMoment& m) {
+    s.run(s.zeros(), params, [&](const FlowMoment& m) {
       if (!m.output) return;
       const auto h = s.everywhere(world(), m.h);
       for (std::size_t i = 0; i < h.size(); ++i) EXPECT_NEAR(h[i], truth[k][i], 1e-4) << kind.name << " " << m.time;
@@ -175,13 +175,13 @@ TEST(Flow, a_preconditioner_of_petsc_changes_the_work_but_not_the_answer) {
   FlowParams params;
   params.tolerance = 1e-8;
   FlowSetup plain(world(), network_of(world(), w), 2);
-  const auto truth = run_flow(plain.flow, plain.zeros(), params);
+  const auto truth = plain.run(plain.zeros(), params);
   SYNBAL_PETSC(PetscOptionsSetValue(nullptr, "-flow_pc_type", "hypre"));
   FlowSetup s(world(), network_of(world(), w), 2);
   SYNBAL_PETSC(PetscOptionsClearValue(nullptr, "-flow_pc_type"));
   EXPECT_TRUE(s.flow.asked_preconditioner().has_value());
   EXPECT_FALSE(plain.flow.asked_preconditioner().has_value());
-  const auto found = run_flow(s.flow, s.zeros(), params);
+  const auto found = s.run(s.zeros(), params);
   EXPECT_EQ(found.end, FlowEnd::equilibrium) << found.message;
   EXPECT_EQ(found.statistics.linear_failures, 0);
   EXPECT_NEAR(found.time, truth.time, 3e-3 * truth.time);
@@ -198,7 +198,7 @@ TEST(Flow, a_stiff_network_takes_bdf_few_steps) {
   const Balanced truth(world(), network_of(world(), w), 2, newton);
   FlowSetup s(world(), network_of(world(), w), 2);
   FlowParams params;
-  const auto found = run_flow(s.flow, s.zeros(), params);
+  const auto found = s.run(s.zeros(), params);
   EXPECT_EQ(found.end, FlowEnd::equilibrium);
   EXPECT_LT(found.statistics.steps, 1500);
   EXPECT_EQ(found.statistics.linear_failures, 0);
@@ -222,7 +222,7 @@ TEST(Flow, the_observer_hears_of_the_start_every_step_every_output_and_the_end_o
     params.stop_at_equilibrium = false;
     params.outputs = outputs;
     std::vector<Told> told;
-    const auto found = run_flow(s.flow, s.zeros(), params, [&](const FlowMoment& m) {
+    const auto found = s.run(s.zeros(), params, [&](const FlowMoment& m) {
       told.push_back({m.time, m.output, m.statistics.steps});
     });
     EXPECT_EQ(told.front().time, 0);
@@ -252,7 +252,7 @@ TEST(Flow, what_the_observer_is_told_fits_the_state_it_is_told_of) {
     params.outputs = OutputTimes::logarithmic(1e-4, 1e3, 4);
     params.integrator.max_steps = 60;
     params.tolerance = 1e-3;
-    run_flow(s.flow, s.zeros(), params, [&](const FlowMoment& m) {
+    s.run(s.zeros(), params, [&](const FlowMoment& m) {
       std::vector<double> rate(m.h.size());
       check.flow.derivative(m.h, rate);
       const auto& c = check.flow.costs();
@@ -275,7 +275,7 @@ TEST(Flow, one_pass_a_step_is_the_price_of_the_monitor) {
   FlowParams params;
   params.end_time = 5;
   params.stop_at_equilibrium = false;
-  const auto found = run_flow(s.flow, s.zeros(), params);
+  const auto found = s.run(s.zeros(), params);
   const auto& n = found.statistics;
   // Beside what CVODE asks for: the monitor, and a few at the start and at the end.
   EXPECT_LE(found.matrix_passes, n.derivatives + n.products + n.steps + 5);
@@ -287,7 +287,7 @@ TEST(Flow, an_end_time_of_zero_records_the_start_alone) {
   params.end_time = 0;
   params.outputs = OutputTimes::listed({0, 1});
   int told = 0;
-  const auto found = run_flow(s.flow, s.zeros(), params, [&](const FlowMoment& m) { told += m.output ? 1 : 100; });
+  const auto found = s.run(s.zeros(), params, [&](const FlowMoment& m) { told += m.output ? 1 : 100; });
   EXPECT_EQ(found.end, FlowEnd::end_time);
   EXPECT_EQ(found.time, 0);
   EXPECT_EQ(told, 1);
@@ -301,13 +301,13 @@ TEST(Flow, what_is_balanced_at_the_start_ends_there) {
   FlowSetup s(world(), network_of(world(), w), 2);
   FlowParams params;
   params.start_time = 4;
-  const auto found = run_flow(s.flow, s.zeros(), params);
+  const auto found = s.run(s.zeros(), params);
   EXPECT_EQ(found.end, FlowEnd::equilibrium);
   EXPECT_EQ(found.time, 4);
   EXPECT_EQ(found.statistics.steps, 0);
   params.stop_at_equilibrium = false;
   params.end_time = 5;
-  const auto stayed = run_flow(s.flow, s.zeros(), params);
+  const auto stayed = s.run(s.zeros(), params);
   EXPECT_EQ(stayed.end, FlowEnd::end_time);
   for (const double h : stayed.h) EXPECT_NEAR(h, 0, 1e-14);
 }
@@ -318,13 +318,13 @@ TEST(Flow, networks_without_anything_to_balance_are_balanced) {
   for (const auto& w : {Dense(0), Dense(1), Dense(4), chain}) {
     FlowSetup s(world(), network_of(world(), w), 2);
     FlowParams params;
-    auto found = run_flow(s.flow, s.zeros(), params);
+    auto found = s.run(s.zeros(), params);
     EXPECT_EQ(found.end, FlowEnd::equilibrium);
     params.stop_at_equilibrium = false;
     params.end_time = 3;
     params.outputs = OutputTimes::linear(3, 3);
     std::vector<double> times;
-    found = run_flow(s.flow, s.zeros(), params, [&](const FlowMoment& m) { times.push_back(m.time); });
+    found = s.run(s.zeros(), params, [&](const FlowMoment& m) { times.push_back(m.time); });
     EXPECT_EQ(found.end, FlowEnd::end_time);
     EXPECT_EQ(times, (std::vector<double>{0, 1, 2, 3}));
     const auto balanced = balance_by_flow(s.problem, {}, {});
@@ -338,13 +338,13 @@ TEST(Flow, without_finite_equilibrium_the_imbalance_never_falls_and_a_limit_ends
   FlowSetup s(world(), network_of(world(), chain), 2, [](const Network& n) { return one_component(n); });
   FlowParams params;
   params.end_time = 1e6;
-  auto found = run_flow(s.flow, s.zeros(), params);
+  auto found = s.run(s.zeros(), params);
   EXPECT_EQ(found.end, FlowEnd::end_time);
   EXPECT_GT(found.imbalance.l1, 0.01);
   EXPECT_LT(found.final_cost, 1e-4);  // like 1/t
   params.end_time = std::numeric_limits<double>::infinity();
   params.integrator.max_steps = 50;
-  found = run_flow(s.flow, s.zeros(), params);
+  found = s.run(s.zeros(), params);
   EXPECT_EQ(found.end, FlowEnd::step_limit);
   EXPECT_EQ(found.statistics.steps, 50);
 }
@@ -354,11 +354,11 @@ TEST(Flow, limits_and_requests_end_the_run_on_all_ranks) {
   FlowParams params;
   params.tolerance = 1e-14;
   params.max_seconds = 1e-9;
-  EXPECT_EQ(run_flow(s.flow, s.zeros(), params).end, FlowEnd::walltime);
+  EXPECT_EQ(s.run(s.zeros(), params).end, FlowEnd::walltime);
   params.max_seconds = 0;
   int asked = 0;
   params.interrupted = [&] { return world().rank() == world().size() - 1 && ++asked > 10; };  // one rank alone
-  const auto found = run_flow(s.flow, s.zeros(), params);
+  const auto found = s.run(s.zeros(), params);
   EXPECT_EQ(found.end, FlowEnd::interrupted);
   EXPECT_GT(found.time, 0);
   EXPECT_LT(found.final_cost, found.initial_cost);
@@ -370,7 +370,7 @@ TEST(Flow, tolerances_that_cannot_be_met_leave_the_last_good_state) {
   params.integrator.relative_tolerance = 0;
   params.integrator.absolute_tolerance = 1e-20;
   bool ended = false;
-  const auto found = run_flow(s.flow, s.zeros(), params, [&](const FlowMoment& m) { ended = m.output; });
+  const auto found = s.run(s.zeros(), params, [&](const FlowMoment& m) { ended = m.output; });
   EXPECT_EQ(found.end, FlowEnd::failed);
   EXPECT_NE(found.message.find("tolerances cannot be met"), std::string::npos) << found.message;
   EXPECT_TRUE(ended);
@@ -381,7 +381,7 @@ TEST(Flow, costs_beyond_the_range_of_doubles_fail_with_a_reason) {
   Dense w(3);
   w(0, 1) = 1e180, w(1, 2) = 1e-180, w(2, 0) = 1;
   FlowSetup s(world(), network_of(world(), w), 2);
-  const auto found = run_flow(s.flow, s.zeros(), {});
+  const auto found = s.run(s.zeros(), {});
   EXPECT_EQ(found.end, FlowEnd::failed);
   EXPECT_NE(found.message.find("range"), std::string::npos);
 }
@@ -396,7 +396,7 @@ TEST(Flow, far_moves_of_h_neither_overflow_nor_lose_digits) {
   FlowSetup s(world(), network_of(world(), w), 2);
   FlowParams params;
   params.tolerance = 1e-9;
-  const auto found = run_flow(s.flow, s.zeros(), params);
+  const auto found = s.run(s.zeros(), params);
   EXPECT_EQ(found.end, FlowEnd::equilibrium) << found.message;
   const auto expected = truth.h(world()), h = s.everywhere(world(), found.h);
   for (std::size_t i = 0; i < h.size(); ++i) EXPECT_NEAR(h[i], expected[i], 1e-6);

@@ -6,9 +6,9 @@
 #include <numbers>
 #include <string>
 
+#include "flow/integrator.hpp"
 #include "support/mpi_test.hpp"
 #include "synbal/core/ownership.hpp"
-#include "synbal/flow/integrator.hpp"
 
 namespace synbal::test {
 namespace {

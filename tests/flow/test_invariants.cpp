@@ -1,9 +1,8 @@
 // The monitor is silent on true flows and tells of everything that was tampered with.
 #include "flow/rule_networks.hpp"
+#include "flow/weight_flow.hpp"
 #include "synbal/flow/flow.hpp"
 #include "synbal/flow/invariants.hpp"
-#include "synbal/flow/rule_flow.hpp"
-#include "synbal/flow/weight_flow.hpp"
 
 namespace synbal::test {
 namespace {
@@ -23,11 +22,11 @@ std::vector<std::size_t> violated(const InvariantMonitor& monitor) {
 std::vector<std::size_t> places(std::initializer_list<std::size_t> list) { return list; }
 
 void watch(FlowSetting& s, InvariantMonitor& monitor) {
-  CostFlow flow(s.problem, s.kernel, s.sums);
+  Flow flow(s.problem, s.kernel, s.sums);
   FlowParams params;
   params.outputs = OutputTimes::logarithmic(1e-3, std::numeric_limits<double>::infinity(), 1);
   params.tolerance = 1e-9;
-  const auto result = run_flow(flow, s.zeros(), params, [&](const FlowMoment& m) {
+  const auto result = flow(s.zeros(), params, [&](const FlowMoment& m) {
     monitor.step(m.time, m.h, m.cost);
     if (m.output) monitor.output(m.time, m.h);
   });
@@ -142,10 +141,10 @@ TEST(Invariants, of_other_rules_are_fewer) {
   params.sum_of_h = max_balancing().is_gradient_flow();
   params.cost_falls = false;
   InvariantMonitor monitor(s.problem, s.network, s.components, s.sums, s.zeros(), params);
-  RuleFlow flow(s.problem, s.network, s.components, s.sums, max_balancing());
+  Flow flow(s.problem, s.kernel, s.sums, s.network, s.components, max_balancing());
   FlowParams run;
   run.tolerance = 1e-8;
-  run_rule_flow(flow, s.problem, s.kernel, s.zeros(), run, [&](const FlowMoment& m) {
+  flow(s.zeros(), run, [&](const FlowMoment& m) {
     monitor.step(m.time, m.h, m.cost);
     if (m.output) monitor.output(m.time, m.h);
   });

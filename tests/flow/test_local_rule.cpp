@@ -1,8 +1,7 @@
 // Local rules: the built-in ones against what they are known to lead to, and how to write one's own.
 #include "flow/max_balance.hpp"
 #include "flow/rule_networks.hpp"
-#include "synbal/flow/cost_flow.hpp"
-#include "synbal/flow/rule_flow.hpp"
+#include "flow/run.hpp"
 
 namespace synbal::test {
 namespace {
@@ -17,8 +16,7 @@ FlowParams to_rest(double tolerance = 1e-11) {
 }
 
 FlowResult run(FlowSetting& s, const LocalRule& rule, const FlowParams& params, const FlowObserver& observer = {}) {
-  RuleFlow flow(s.problem, s.network, s.components, s.sums, rule);
-  return run_rule_flow(flow, s.problem, s.kernel, s.zeros(), params, observer);
+  return Flow(s.problem, s.kernel, s.sums, s.network, s.components, rule)(s.zeros(), params, observer);
 }
 
 void expect_equal(std::span<const double> found, std::span<const double> expected, double scale) {
@@ -120,7 +118,7 @@ TEST(LocalRule, product_balancing_ends_at_the_least_squares_of_the_logarithms) {
 TEST(LocalRule, product_balancing_leaves_equal_products_on_both_sides_of_every_neuron) {
   FlowSetting s(random_weights(20, 0.2, 1, 4), 2);
   RuleFlow flow(s.problem, s.network, s.components, s.sums, product_balancing());
-  const auto result = run_rule_flow(flow, s.problem, s.kernel, s.zeros(), to_rest());
+  const auto result = run_flow(*system_of(flow, s.problem, s.kernel), s.zeros(), to_rest());
   auto g = s.zeros();
   flow.derivative(result.h, g);
   for (std::size_t i = 0; i < g.size(); ++i) EXPECT_NEAR(flow.in()[i], flow.out()[i], 1e-8);

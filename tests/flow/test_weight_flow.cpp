@@ -1,9 +1,10 @@
 // The flow on the weights themselves agrees with the form in h, and conserves what it must.
+#include "flow/companion.hpp"
 #include "flow/rule_networks.hpp"
+#include "flow/weight_flow.hpp"
+#include "synbal/flow/companions.hpp"
 #include "synbal/flow/flow.hpp"
 #include "synbal/flow/invariants.hpp"
-#include "synbal/flow/rule_flow.hpp"
-#include "synbal/flow/weight_flow.hpp"
 
 namespace synbal::test {
 namespace {
@@ -80,23 +81,22 @@ struct Course {
 };
 
 Course follow(FlowSetting& s, const LocalRule& rule, const IntegratorParams& integrator) {
-  WeightFlow weights(s.problem, s.network, s.components, rule);
-  WeightCompanion companion(weights, 0, s.zeros(), integrator);
+  WeightCompanion companion(s.problem, s.network, s.components, rule, 0, s.zeros(), integrator);
   InvariantParams watched;
   watched.sum_of_h = watched.cost_falls = false;
   watched.cycle_limit = 1e-6;  // the tolerance of the integration, several steps long
   InvariantMonitor monitor(s.problem, s.network, s.components, s.sums, s.zeros(), watched);
-  RuleFlow flow(s.problem, s.network, s.components, s.sums, rule);
+  Flow flow(s.problem, s.kernel, s.sums, s.network, s.components, rule);
   FlowParams params;
   params.integrator = integrator;
   params.outputs = OutputTimes::listed({1e-3, 0.1});
   params.end_time = 0.6;
   params.stop_at_equilibrium = false;
   Course course;
-  const auto result = run_rule_flow(flow, s.problem, s.kernel, s.zeros(), params, [&](const FlowMoment& m) {
+  const auto result = flow(s.zeros(), params, [&](const FlowMoment& m) {
     if (!m.output) return;
     course.worst = std::max(course.worst, companion.compare(m.time, m.h));
-    monitor.output(m.time, weights.network_with(companion.companion().state()));
+    monitor.output(m.time, companion.network());
     ++course.compared;
   });
   EXPECT_EQ(result.end, FlowEnd::end_time) << result.message;
@@ -187,7 +187,7 @@ TEST(WeightFlow, networks_without_anything_to_move_stay) {
     FlowSetting s{Dense(n)};
     WeightFlow flow(s.problem, s.network, s.components, cost_balancing());
     EXPECT_EQ(flow.size(), 0);
-    WeightCompanion companion(flow, 0, s.zeros(), tight());
+    WeightCompanion companion(s.problem, s.network, s.components, cost_balancing(), 0, s.zeros(), tight());
     EXPECT_EQ(companion.compare(2, s.zeros()), 0.0);
   }
 }

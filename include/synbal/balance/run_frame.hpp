@@ -53,6 +53,8 @@ class RunFrame {
   void record(std::int64_t iteration, double cost, double l1);
   /// Collective where there is a limit in seconds. True when a limit is reached; the result's reason then says which.
   [[nodiscard]] bool out_of_limits(std::int64_t iterations);
+  /// Of iterations.
+  [[nodiscard]] std::int64_t limit() const noexcept { return limit_; }
   [[nodiscard]] double seconds() const { return timer_.seconds(); }
 
   SolverResult result;

@@ -2,15 +2,16 @@
 #pragma once
 
 #include <functional>
-#include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "synbal/balance/balance.hpp"
-#include "synbal/balance/solver.hpp"
-#include "synbal/flow/cost_flow.hpp"
-#include "synbal/flow/integrator.hpp"
-#include "synbal/flow/output_times.hpp"
+#include "synbal/flow/flow_params.hpp"
+#include "synbal/flow/local_rule.hpp"
+#include "synbal/krylov/component_sums.hpp"
+#include "synbal/network/components.hpp"
+#include "synbal/network/network.hpp"
 
 namespace synbal {
 
@@ -24,19 +25,6 @@ enum class FlowEnd {
   failed        ///< the tolerances cannot be met: see FlowResult::message
 };
 [[nodiscard]] const char* to_string(FlowEnd end) noexcept;
-
-struct FlowParams {
-  IntegratorParams integrator;
-  double start_time = 0;
-  double end_time = std::numeric_limits<double>::infinity();
-  double tolerance = 1e-10;  ///< on l1_relative; the flow stops there
-  bool stop_at_equilibrium = true;
-  bool resolve_end =
-      true;  ///< follow the last decades of the imbalance, too: for times, not for the equilibrium itself
-  OutputTimes outputs = OutputTimes::listed({});
-  double max_seconds = 0;             ///< 0: no limit
-  std::function<bool()> interrupted;  ///< this rank was asked to stop; agreed upon at every step
-};
 
 /// A state of the trajectory, in the user's units.
 struct FlowMoment {
@@ -64,13 +52,35 @@ struct FlowResult {
   std::int64_t matrix_passes = 0;
 };
 
-/// Collective. From `h` ([n]) until something of the above ends it. The event function of the integrator is the
-/// monitor: one pass per step gives cost and imbalance at the accepted state and finds the time at which the imbalance
-/// falls below the tolerance. The errors that the integrator's tolerances allow would blur that time by far (h is then
-/// nearer to its limit than they are), so near the end errors are held to a share of what is left: some 10 % more
-/// steps.
-FlowResult run_flow(CostFlow& flow, std::span<const double> h, const FlowParams& params,
-                    const FlowObserver& observer = {});
+/// h' = g(h) of the active neurons: of the cost (g = in - k out, Stock et al. 2022, eq. 13-20) or of a local rule.
+class Flow {
+ public:
+  /// Collective. Of the cost. All must outlive the flow, which moves the problem's base.
+  Flow(BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components);
+  /// Collective. Of a rule. `network` and `components` are those of the problem. Holds 16 bytes a synapse more.
+  /// @throws Error bad_input for exponents other than 1 with a rule that does not say what they mean.
+  Flow(BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& sums, const Network& network,
+       const Components& components, LocalRule rule);
+  ~Flow();
+  Flow(const Flow&) = delete;
+  Flow& operator=(const Flow&) = delete;
+
+  /// Collective. p times the fastest rate at h (of the cost: of its two parts); 0 when it is not finite. About one over
+  /// the time in which the fastest neuron moves.
+  [[nodiscard]] double fastest_rate(std::span<const double> h);
+  /// Collective. From `h` ([n]) until something of FlowEnd ends it. The event function of the integrator is the
+  /// monitor: one pass per step tells how far the accepted state is from rest and finds the time at which that falls
+  /// below the tolerance. The errors that the integrator's tolerances allow would blur that time by far (h is then
+  /// nearer to its limit than they are), so near the end errors are held to a share of what is left: some 10 % more
+  /// steps. For a rule, rest is a largest gradient below the tolerance times that of h = 0, or below what rounding
+  /// explains; the observer is given costs, cost and imbalance of the cost problem all the same (a pass a step), but
+  /// |g|_2 of the rule; largest_cost_increase says how much the cost rose, which no rule but cost balancing excludes.
+  FlowResult operator()(std::span<const double> h, const FlowParams& params, const FlowObserver& observer = {});
+
+ private:
+  struct Body;
+  std::unique_ptr<Body> body_;
+};
 
 /// The method `flow` of balance: the same Equilibrium as balance() gives, reached by the flow; where the Newton step
 /// that is left exceeds the step tolerance, the flow goes on to a smaller imbalance. Collective.

@@ -1,9 +1,10 @@
 // The heat equation against eigenvectors, and against the true flow where the paper says they meet.
 #include <utility>
 
+#include "flow/heat_flow.hpp"
 #include "flow/rule_networks.hpp"
+#include "synbal/flow/companions.hpp"
 #include "synbal/flow/flow.hpp"
-#include "synbal/flow/heat.hpp"
 
 namespace synbal::test {
 namespace {
@@ -117,7 +118,7 @@ void expect_heat(const Case& c, const IntegratorParams& integrator = tight(), do
   FlowSetting s(c.weights, c.power, {c.pinned, {}, c.exponent});
   const DenseHeat truth(c.weights, c.power, c.pinned, c.exponent, c.start);
   HeatFlow heat(s.problem, s.kernel, s.sums, s.active(truth.h0));
-  HeatCompanion companion(heat, 0, integrator);
+  HeatCompanion companion(s.problem, s.sums, s.active(truth.h0), 0, integrator);
   for (const double t : {1e-3, 0.05, 0.6}) {
     companion.compare(t, s.active(truth.h0));
     expect_near(s.everywhere(companion.h()), truth.h(t), tolerance);
@@ -186,13 +187,13 @@ struct Response {
 
   Response(double back, double eta) : heat(perturbed_ring(back, eta), 2, {}, {}, std::vector<double>(12, 0.0)) {
     FlowSetting s(perturbed_ring(back, eta));
-    CostFlow flow(s.problem, s.kernel, s.sums);
+    Flow flow(s.problem, s.kernel, s.sums);
     FlowParams params;
     params.integrator = tight();
     params.stop_at_equilibrium = false;
     params.outputs = OutputTimes::listed({0.1, 0.5});
     params.end_time = 2;
-    run_flow(flow, s.zeros(), params, [&](const FlowMoment& m) {
+    flow(s.zeros(), params, [&](const FlowMoment& m) {
       if (!m.output || m.time == 0) return;
       truth.push_back(s.everywhere(m.h));
       linear.push_back(heat.h(m.time));
@@ -262,16 +263,15 @@ TEST(Heat, companion_tells_how_far_the_true_flow_is) {
   const auto w = random_weights(15, 0.3, 0.5, 12);
   FlowSetting s(w);
   const DenseHeat truth(w, 2, {}, {}, std::vector<double>(15, 0.0));
-  HeatFlow heat(s.problem, s.kernel, s.sums, s.zeros());
-  HeatCompanion companion(heat, 0, tight());
-  CostFlow flow(s.problem, s.kernel, s.sums);
+  HeatCompanion companion(s.problem, s.sums, s.zeros(), 0, tight());
+  Flow flow(s.problem, s.kernel, s.sums);
   FlowParams params;
   params.integrator = tight();
   params.outputs = OutputTimes::listed({0.01, 0.05});
   params.end_time = 0.3;
   params.stop_at_equilibrium = false;
   int rows = 0;
-  run_flow(flow, s.zeros(), params, [&](const FlowMoment& m) {
+  flow(s.zeros(), params, [&](const FlowMoment& m) {
     if (!m.output) return;
     const auto found = companion.compare(m.time, m.h);
     auto h = s.everywhere(m.h);
@@ -290,10 +290,9 @@ TEST(Heat, companion_tells_how_far_the_true_flow_is) {
 TEST(Heat, nothing_to_balance_stays) {
   for (const GlobalIndex n : {0, 1, 4}) {
     FlowSetting s{Dense(n)};
-    HeatFlow heat(s.problem, s.kernel, s.sums, s.zeros());
-    HeatCompanion companion(heat, 0, tight());
+    HeatCompanion companion(s.problem, s.sums, s.zeros(), 0, tight());
     EXPECT_EQ(companion.compare(3, s.zeros()).l2, 0.0);
-    EXPECT_TRUE(heat.equilibrium().empty());
+    EXPECT_TRUE(companion.equilibrium().empty());
   }
 }
 

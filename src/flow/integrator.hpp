@@ -1,36 +1,15 @@
 // Time integration by SUNDIALS CVODE of distributed dynamics.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 
-#include "synbal/flow/dynamics.hpp"
+#include "flow/dynamics.hpp"
+#include "synbal/flow/flow_params.hpp"
 
 namespace synbal {
-
-enum class Integration { bdf, adams };
-[[nodiscard]] const char* to_string(Integration integration) noexcept;
-
-struct IntegratorParams {
-  Integration integration = Integration::bdf;
-  double relative_tolerance = 1e-6;  ///< of the local error, with respect to |y|
-  double absolute_tolerance = 1e-8;  ///< in h
-  int krylov_dimension = 500;        ///< largest number of Krylov iterations in a linear solve (GMRES: at most 50)
-  std::int64_t max_steps = 0;        ///< 0: no limit
-  double initial_step = 0;           ///< 0: CVODE's estimate
-};
-
-/// Counters of CVODE since the start, and of our own calls.
-struct IntegratorStatistics {
-  std::int64_t steps = 0, derivatives = 0, nonlinear_iterations = 0, nonlinear_failures = 0, error_test_failures = 0,
-               krylov_iterations = 0, linear_failures = 0, products = 0, preconditioner_setups = 0;
-  int order = 0;
-  double step = 0;  ///< last step taken
-};
 
 /// How one call of Integrator::step() ended; the same on all ranks.
 enum class StepOutcome {
@@ -41,9 +20,9 @@ enum class StepOutcome {
 };
 
 /// One integration of `dynamics` from `start`. BDF uses Newton with conjugate gradients on I + gamma A for symmetric
-/// dynamics (krylov's, matrix-free, with Jacobi until residuals foretell many iterations, then with what the dynamics
-/// offer) and GMRES with difference quotients for others; Adams uses fixed-point iterations. Works with empty ranks and
-/// with no neurons at all.
+/// dynamics (matrix-free, with Jacobi until solves take many iterations, then with what the dynamics offer) and GMRES
+/// with difference quotients for others; Adams uses fixed-point iterations. Works with empty ranks and with no neurons
+/// at all.
 class Integrator {
  public:
   /// A number that falls through zero at the event, evaluated at an accepted or interpolated state; Collective. It is

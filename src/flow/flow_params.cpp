@@ -1,5 +1,5 @@
 // The next output time after any time.
-#include "synbal/flow/output_times.hpp"
+#include "synbal/flow/flow_params.hpp"
 
 #include <fmt/format.h>
 
@@ -36,6 +36,8 @@ std::int64_t first_beyond(double t, double guess, std::int64_t least, Time&& tim
 }
 
 }  // namespace
+
+const char* to_string(Integration integration) noexcept { return integration == Integration::adams ? "adams" : "bdf"; }
 
 OutputTimes OutputTimes::linear(double end, std::int64_t count) {
   if (!(end > 0) || !std::isfinite(end) || count < 1) {

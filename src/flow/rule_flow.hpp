@@ -3,9 +3,8 @@
 
 #include <memory>
 
+#include "flow/dynamics.hpp"
 #include "synbal/balance/problem.hpp"
-#include "synbal/flow/dynamics.hpp"
-#include "synbal/flow/flow.hpp"
 #include "synbal/flow/local_rule.hpp"
 #include "synbal/krylov/component_sums.hpp"
 
@@ -44,12 +43,5 @@ class RuleFlow final : public Dynamics {
   struct Body;
   std::unique_ptr<Body> body_;
 };
-
-/// Collective. run_flow() for a rule: equilibrium is a largest gradient below params.tolerance times that of h = 0, or
-/// below what rounding explains. The observer is given costs, cost and imbalance of the cost problem as for the flow of
-/// the cost (a pass of `kernel` each), but |g|_2 of the rule; largest_cost_increase says how much the cost rose, which
-/// no rule but cost balancing excludes. `problem` is the flow's own.
-FlowResult run_rule_flow(RuleFlow& flow, BalanceProblem& problem, FusedKernel& kernel, std::span<const double> h,
-                         const FlowParams& params, const FlowObserver& observer = {});
 
 }  // namespace synbal

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "support/mpi_test.hpp"
-#include "synbal/flow/output_times.hpp"
+#include "synbal/flow/flow_params.hpp"
 
 namespace synbal::test {
 namespace {

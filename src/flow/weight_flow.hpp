@@ -4,9 +4,8 @@
 #include <memory>
 #include <vector>
 
+#include "flow/dynamics.hpp"
 #include "synbal/balance/problem.hpp"
-#include "synbal/flow/companion.hpp"
-#include "synbal/flow/dynamics.hpp"
 #include "synbal/flow/local_rule.hpp"
 
 namespace synbal {
@@ -38,21 +37,6 @@ class WeightFlow final : public Dynamics {
  private:
   struct Body;
   std::unique_ptr<Body> body_;
-};
-
-/// A weight flow beside the h form.
-class WeightCompanion {
- public:
-  /// Collective. From the weights at `h`.
-  WeightCompanion(WeightFlow& flow, double time, std::span<const double> h, const IntegratorParams& params);
-
-  /// Collective. Brings the weights to `time` and compares: the largest |J_weights / J_h - 1|, NaN once it failed.
-  double compare(double time, std::span<const double> h);
-  [[nodiscard]] const Companion& companion() const noexcept { return companion_; }
-
- private:
-  WeightFlow* flow_;
-  Companion companion_;
 };
 
 }  // namespace synbal

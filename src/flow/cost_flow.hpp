@@ -3,11 +3,11 @@
 
 #include <memory>
 
+#include "flow/dynamics.hpp"
 #include "synbal/balance/costs.hpp"
 #include "synbal/balance/hessian_action.hpp"
 #include "synbal/balance/kernel.hpp"
 #include "synbal/balance/problem.hpp"
-#include "synbal/flow/dynamics.hpp"
 #include "synbal/krylov/component_sums.hpp"
 
 namespace synbal {

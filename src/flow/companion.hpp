@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "synbal/flow/integrator.hpp"
+#include "flow/integrator.hpp"
 
 namespace synbal {
 

@@ -3,12 +3,11 @@
 
 #include <vector>
 
+#include "flow/dynamics.hpp"
 #include "synbal/balance/costs.hpp"
 #include "synbal/balance/hessian_action.hpp"
 #include "synbal/balance/kernel.hpp"
 #include "synbal/balance/problem.hpp"
-#include "synbal/flow/companion.hpp"
-#include "synbal/flow/dynamics.hpp"
 #include "synbal/krylov/component_sums.hpp"
 
 namespace synbal {
@@ -17,6 +16,8 @@ namespace synbal {
 /// (eq. 38, 39); g0 and L at h0. Works with pinned neurons and exponents, where L is regular. The costs at h0 are taken
 /// from the problem's at its present base, so a flow may move the base of the same problem in the meantime, by up to
 /// 300/p; beyond that factors leave the range of doubles and derivative() says so.
+/// Not a client of spectral/heat: that one needs a graph, which homogeneity exponents do not give, holds a matrix more,
+/// and computes every time anew, where this one goes along with a trajectory through the kernel that is there.
 class HeatFlow final : public Dynamics {
  public:
   /// Collective. All three must outlive the flow; h0 has problem.size() values. One pass.
@@ -54,29 +55,6 @@ class HeatFlow final : public Dynamics {
   double unit_;
   NeuronCosts costs_;  // at h0
   std::vector<double> difference_;
-};
-
-/// How far a trajectory is from its heat approximation.
-struct HeatDifference {
-  double l2 = 0, linf = 0;  ///< of h - h_heat
-  double relative = 0;      ///< l2 over |h - h0|_2; 0 at the start
-};
-
-/// The heat approximation beside the true trajectory.
-class HeatCompanion {
- public:
-  /// Collective. From h0 = flow.start() at `time`.
-  HeatCompanion(HeatFlow& flow, double time, const IntegratorParams& params);
-
-  /// Collective. Brings h_heat to `time` and compares it with the true h; NaN once the integration failed.
-  HeatDifference compare(double time, std::span<const double> h);
-  /// [n] h_heat at the last time.
-  [[nodiscard]] std::span<const double> h() const noexcept { return companion_.state(); }
-  [[nodiscard]] const Companion& companion() const noexcept { return companion_; }
-
- private:
-  HeatFlow* flow_;
-  Companion companion_;
 };
 
 }  // namespace synbal

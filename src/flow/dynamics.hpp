@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "synbal/core/comm.hpp"
+#include "synbal/core/error.hpp"
 #include "synbal/core/types.hpp"
 #include "synbal/krylov/preconditioner.hpp"
 
@@ -31,12 +32,16 @@ class Dynamics {
   /// conjugate gradients. The others get difference quotients and GMRES, and the functions below are not called.
   [[nodiscard]] virtual bool symmetric() const { return false; }
   /// [n] product = A v at the y of the last derivative().
-  virtual void product(std::span<const double> v, std::span<double> product);
+  virtual void product(std::span<const double> /*v*/, std::span<double> /*product*/) {
+    throw internal_error("symmetric dynamics without a product: override Dynamics::product()");
+  }
   /// [n] Diagonal of A there.
-  virtual void diagonal(std::span<double> d) const;
+  virtual void diagonal(std::span<double> /*d*/) const {
+    throw internal_error("symmetric dynamics without a diagonal: override Dynamics::diagonal()");
+  }
   /// Removes from a difference of two states what the flow cannot change (the means of components without pinned
   /// neurons): rounding and preconditioners leak it.
-  virtual void project(std::span<double> difference) const;
+  virtual void project(std::span<double> /*difference*/) const {}
 
   /// Preconditioners of I + gamma A beside its diagonal that symmetric dynamics can set up, best first.
   [[nodiscard]] virtual std::vector<Preconditioner> preconditioners() const { return {}; }
@@ -44,10 +49,12 @@ class Dynamics {
   [[nodiscard]] virtual std::optional<Preconditioner> asked_preconditioner() const { return {}; }
   /// One of them at the y of the last derivative(), for values of gamma near this one. @return null on all ranks
   /// together when that is not possible.
-  virtual std::unique_ptr<BlockPreconditioner> make_preconditioner(Preconditioner kind, double gamma);
+  virtual std::unique_ptr<BlockPreconditioner> make_preconditioner(Preconditioner /*kind*/, double /*gamma*/) {
+    return nullptr;
+  }
 
   /// Called between steps, with the state accepted: a good moment to move the base of the costs.
-  virtual void settle(std::span<const double> y);
+  virtual void settle(std::span<const double> /*y*/) {}
 
  protected:
   Dynamics() = default;

@@ -1,8 +1,7 @@
 // The linear flow around a point, through the same kernel as the full one.
-#include "synbal/flow/heat.hpp"
+#include "flow/heat_flow.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -92,25 +91,6 @@ std::vector<double> HeatFlow::equilibrium(double tolerance) const {
   const double step = equation.solved() ? 1 / problem_->power() : std::numeric_limits<double>::quiet_NaN();
   for (std::size_t i = 0; i < h.size(); ++i) h[i] += step * phi[i];
   return h;
-}
-
-HeatCompanion::HeatCompanion(HeatFlow& flow, double time, const IntegratorParams& params)
-    : flow_(&flow), companion_(flow, time, flow.start(), params) {}
-
-HeatDifference HeatCompanion::compare(double time, std::span<const double> h) {
-  constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
-  if (!companion_.advance(time)) return {undefined, undefined, undefined};
-  double linf = 0;
-  std::array<double, 2> squares{};  // of h - h_heat, of h - h0
-  for (std::size_t i = 0; i < h.size(); ++i) {
-    const double off = h[i] - companion_.state()[i], way = h[i] - flow_->start()[i];
-    linf = std::max(linf, std::abs(off));
-    squares[0] += off * off;
-    squares[1] += way * way;
-  }
-  flow_->comm().sum(std::span<double>(squares));
-  const double l2 = std::sqrt(squares[0]), way = std::sqrt(squares[1]);
-  return {l2, flow_->comm().max(linf), way > 0 ? l2 / way : 0.0};
 }
 
 }  // namespace synbal
