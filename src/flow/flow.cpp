@@ -14,24 +14,6 @@
 
 namespace synbal {
 
-const char* to_string(FlowEnd end) noexcept {
-  switch (end) {
-    case FlowEnd::equilibrium:
-      return "equilibrium reached";
-    case FlowEnd::end_time:
-      return "end time reached";
-    case FlowEnd::step_limit:
-      return "step limit reached";
-    case FlowEnd::walltime:
-      return "walltime reached";
-    case FlowEnd::interrupted:
-      return "interrupted";
-    case FlowEnd::failed:
-      break;
-  }
-  return "failed";
-}
-
 struct Flow::Body {
   std::unique_ptr<CostFlow> of_cost;  // one of the two
   std::unique_ptr<RuleFlow> of_rule;

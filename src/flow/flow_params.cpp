@@ -37,8 +37,6 @@ std::int64_t first_beyond(double t, double guess, std::int64_t least, Time&& tim
 
 }  // namespace
 
-const char* to_string(Integration integration) noexcept { return integration == Integration::adams ? "adams" : "bdf"; }
-
 OutputTimes OutputTimes::linear(double end, std::int64_t count) {
   if (!(end > 0) || !std::isfinite(end) || count < 1) {
     throw usage_error(

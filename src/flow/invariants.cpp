@@ -155,12 +155,9 @@ void InvariantMonitor::step(double time, std::span<const double> h, double cost)
 
 void InvariantMonitor::output(double time, std::span<const double> h) {
   auto& b = *body_;
-  const auto n = at(b.network.local_size());
-  auto all = b.problem.to_network(h, 0.0);
+  const auto all = with_ghosts(b.network.halo, b.problem.to_network(h, 0.0));
   double size = 0;
   for (const double v : all) size = std::max(size, std::abs(v));
-  all.resize(n + b.network.halo.ghosts().size());
-  HaloExchange<double>(b.network.halo).forward(std::span<const double>(all).first(n), std::span(all).subspan(n));
   const auto weight = [&](LocalIndex row, std::int64_t e) {
     return scaled_weight(b.network.weight[at(e)], all[at(b.network.column[at(e)])] - all[at(row)]);
   };

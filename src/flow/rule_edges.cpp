@@ -9,22 +9,13 @@ namespace synbal::rule {
 
 namespace {
 
-/// [n_local + ghosts] `owned` followed by what the owners of the ghosts hold.
-template <class T>
-std::vector<T> over_columns(const Network& network, const std::vector<T>& owned) {
-  std::vector<T> all(owned.size() + network.halo.ghosts().size());
-  std::copy(owned.begin(), owned.end(), all.begin());
-  HaloExchange<T>(network.halo).forward(owned, std::span<T>(all).subspan(owned.size()));
-  return all;
-}
-
 /// [n_local + ghosts] Global number of each column among the active neurons; -1 where h stays 0.
 std::vector<std::int64_t> active_numbers(const BalanceProblem& problem, const Network& network) {
   std::vector<std::int64_t> number(at(network.local_size()), -1);
   for (std::size_t k = 0; k < problem.network_row().size(); ++k) {
     number[at(problem.network_row()[k])] = problem.neurons().first() + static_cast<GlobalIndex>(k);
   }
-  return over_columns(network, number);
+  return with_ghosts(network.halo, std::move(number));
 }
 
 }  // namespace
@@ -41,7 +32,7 @@ void RuleEdges::collect(const BalanceProblem& problem, const Network& network, c
                         Scope scope) {
   auto flags = network.nodes.pinned;
   flags.resize(at(network.local_size()), 0);
-  const auto pinned = over_columns(network, flags);
+  const auto pinned = with_ghosts(network.halo, std::move(flags));
   const auto active = active_numbers(problem, network);
   for (LocalIndex i = 0; i < network.local_size(); ++i) {
     for (auto e = network.row_ptr[at(i)]; e < network.row_ptr[at(i) + 1]; ++e) {
@@ -62,7 +53,7 @@ void RuleEdges::number(const BalanceProblem& problem, const Network& network) {
     auto logs = network.nodes.gain;
     logs.resize(at(network.local_size()), 1.0);
     for (double& v : logs) v = 2 * std::log(v);
-    logs = over_columns(network, logs);
+    logs = with_ghosts(network.halo, std::move(logs));
     for (const auto j : column) log_alpha.push_back(logs[at(j)]);
   }
   const auto active = active_numbers(problem, network);
@@ -85,9 +76,8 @@ void RuleEdges::number(const BalanceProblem& problem, const Network& network) {
 }
 
 std::vector<double> RuleEdges::spread(std::span<const double> values, double fixed) const {
-  std::vector<double> all(values.begin(), values.end());
-  all.resize(slots(), fixed);
-  HaloExchange<double>(halo).forward(values, std::span(all).subspan(owned, halo.ghosts().size()));
+  auto all = with_ghosts(halo, values);
+  all.push_back(fixed);
   return all;
 }
 

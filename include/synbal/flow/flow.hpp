@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "synbal/balance/balance.hpp"
+#include "synbal/core/enum_names.hpp"
 #include "synbal/flow/flow_params.hpp"
 #include "synbal/flow/local_rule.hpp"
 #include "synbal/krylov/component_sums.hpp"
@@ -24,7 +25,15 @@ enum class FlowEnd {
   interrupted,  ///< a signal asked for it
   failed        ///< the tolerances cannot be met: see FlowResult::message
 };
-[[nodiscard]] const char* to_string(FlowEnd end) noexcept;
+template <>
+inline constexpr auto enum_names<FlowEnd> = std::to_array<EnumName<FlowEnd>>({
+    {FlowEnd::equilibrium, "equilibrium reached"},
+    {FlowEnd::end_time, "end time reached"},
+    {FlowEnd::step_limit, "step limit reached"},
+    {FlowEnd::walltime, "walltime reached"},
+    {FlowEnd::interrupted, "interrupted"},
+    {FlowEnd::failed, "failed"},
+});
 
 /// A state of the trajectory, in the user's units.
 struct FlowMoment {

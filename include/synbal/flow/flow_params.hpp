@@ -7,10 +7,14 @@
 #include <optional>
 #include <vector>
 
+#include "synbal/core/enum_names.hpp"
+
 namespace synbal {
 
 enum class Integration { bdf, adams };
-[[nodiscard]] const char* to_string(Integration integration) noexcept;
+template <>
+inline constexpr auto enum_names<Integration> = std::to_array<EnumName<Integration>>({{Integration::bdf, "bdf"},
+                                                                                      {Integration::adams, "adams"}});
 
 struct IntegratorParams {
   Integration integration = Integration::bdf;
