@@ -15,9 +15,6 @@ namespace synbal {
 
 namespace {
 
-constexpr double kAsymmetry = 1e-12;  // relative; what writing and reading decimal numbers may do
-constexpr double kSafeLog2 = 400;     // conductances beyond 2^(+-400) are held in another unit
-
 std::string place_of(GlobalIndex row, GlobalIndex column) {
   return fmt::format("row {}, column {}", row + 1, column + 1);
 }
@@ -65,7 +62,7 @@ GlobalRows symmetric_rows(const Network& network, const std::vector<GlobalIndex>
   detail::for_each_place(a, transposed, [&](LocalIndex i, GlobalIndex j, double w, double back) {
     for (; row < i; ++row) out.end_row();
     if (w == 0) return;
-    if (std::abs(w - back) > kAsymmetry * std::max(w, back)) {
+    if (std::abs(w - back) > 1e-12 * std::max(w, back)) {  // what writing and reading decimal numbers may do
       throw bad_input(
           fmt::format("conductance {} in {} but {} in the opposite place (a graph of conductances is "
                       "symmetric): {}",
@@ -77,13 +74,13 @@ GlobalRows symmetric_rows(const Network& network, const std::vector<GlobalIndex>
   return std::move(out.rows);
 }
 
-/// A power of two near the largest value where its square could leave the range; 1 elsewhere.
+/// A power of two near the largest value where its square could leave the range (beyond 2^(+-400)); 1 elsewhere.
 double unit_for(const Comm& comm, const std::vector<double>& weights) {
   double largest = 0;
   for (const double w : weights) largest = std::max(largest, w);
   largest = comm.max(largest);
   const double log2 = largest > 0 ? std::ceil(std::log2(largest)) : 0;
-  return std::abs(log2) > kSafeLog2 ? std::exp2(log2) : 1.0;
+  return std::abs(log2) > 400 ? std::exp2(log2) : 1.0;
 }
 
 /// [rows + ghosts] Number that each column of the network gets among the free neurons, -1 where it is pinned.
@@ -117,11 +114,7 @@ void ground_pinned(const Network& network, const FreeNeurons& free, const Global
     for (auto e = at(all.row_ptr[i]); e < at(all.row_ptr[i + 1]); ++e) {
       const auto w = std::max(all.weight[e] / parts.unit, kSmallestConductance);
       const auto j = free.number[at(network.halo.local(all.column[e]))];
-      if (j < 0) {
-        parts.ground[k] += w;
-      } else {
-        out.put(j, w);
-      }
+      j < 0 ? static_cast<void>(parts.ground[k] += w) : out.put(j, w);
     }
     out.end_row();
   }

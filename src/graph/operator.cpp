@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "graph/row_sum.hpp"
+#include "synbal/graph/row_sum.hpp"
 #include "synbal/krylov/operator.hpp"
 
 namespace synbal {

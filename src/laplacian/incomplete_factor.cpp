@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "graph/row_sum.hpp"
 #include "laplacian/tuning.hpp"
+#include "synbal/graph/row_sum.hpp"
 
 namespace synbal::detail {
 

@@ -138,7 +138,7 @@ Block LaplacianSolver::Body::begin(std::span<const double> b, int columns, int f
   block.columns.resize(block.m);
   for (std::size_t k = 0; k < block.m; ++k) {
     const double inside = block.left[k], whole = std::hypot(inside, block.left[block.m + k]);
-    const bool nothing = inside <= kNothing * whole;
+    const bool nothing = inside <= 1e-15 * whole;  // P b is rounding alone
     block.norm.push_back(nothing ? 0.0 : inside);
     block.open.push_back(nothing ? 0 : 1);
     block.columns[k].projected = whole > 0 ? block.left[block.m + k] / whole : 0.0;

@@ -9,7 +9,6 @@ namespace synbal::detail::tuning {
 // Cycles of conjugate gradients.
 constexpr int kMaxCycles = 24;       ///< of one block, lest rounding make them go on for ever
 constexpr double kMargin = 0.9;      ///< of the tolerance: what the recurrence may be wrong by without another cycle
-constexpr double kNothing = 1e-15;   ///< |P b| / |b| below which P b is rounding alone
 constexpr double kWorthwhile = 0.5;  ///< a cycle that leaves more of the residual than this has met rounding
 
 // Which preconditioners there are.

@@ -17,7 +17,6 @@ namespace synbal {
 
 namespace {
 
-constexpr GlobalIndex kNoNode = -2;
 constexpr double kBalanced = 1e-12;      // imbalance from which on only the Newton step counts
 constexpr double kSmallestStep = 1e-14;  // no Newton step in h gets below rounding
 constexpr double kLargestStep = 1e-8;
@@ -100,7 +99,7 @@ void SynapsePerturbation::number_columns() {
   auto pinned = network_->nodes.pinned;
   pinned.resize(rows, std::uint8_t{0});
   pinned_ = with_ghosts(halo, std::move(pinned));
-  std::vector<GlobalIndex> node(rows, kNoNode);
+  std::vector<GlobalIndex> node(rows, -2);
   for (LocalIndex k = 0; k < problem_->size(); ++k) {
     node[at(problem_->network_row()[at(k)])] = problem_->neurons().first() + k;
   }

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "resistance/tuning.hpp"
-#include "spectral/lanczos.hpp"
 #include "synbal/core/random.hpp"
+#include "synbal/krylov/tridiagonal.hpp"
 
 namespace synbal::detail {
 

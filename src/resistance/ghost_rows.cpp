@@ -10,7 +10,6 @@ namespace synbal::detail {
 
 GhostRows::GhostRows(const ConductanceGraph& graph, std::int64_t most)
     : graph_(&graph), most_(most), known_(at(graph.size()) + graph.halo().ghosts().size()) {
-  const auto n = at(graph.size());
   std::vector<std::int64_t> length;
   for (LocalIndex i = 0; i < graph.size(); ++i) {
     const double degree = graph.degree()[at(i)];
@@ -20,16 +19,20 @@ GhostRows::GhostRows(const ConductanceGraph& graph, std::int64_t most)
   root_ = with_ghosts(graph.halo(), std::move(root_));
   length = with_ghosts(graph.halo(), std::move(length));
   ghost_length_.assign(length.begin() + graph.size(), length.end());
-  value_.resize(n > 0 ? at(graph.row_end(graph.size() - 1)) : 0);
-  for (LocalIndex i = 0; i < graph.size(); ++i) {
-    for (auto e = graph.row_begin(i); e < graph.row_end(i); ++e) {
-      value_[at(e)] = graph.conductance()[e] * root_[at(i)] * root_[at(graph.neighbour()[e])];
-    }
-  }
+  scale();
   place_.assign(ghost_length_.size(), -1);
   std::int64_t own = 0;
   for (LocalIndex i = 0; i < graph.size(); i = batch_end(i)) ++own;
   batches_ = graph.comm().max(own);
+}
+
+void GhostRows::scale() {
+  const auto& graph = *graph_;
+  for (LocalIndex i = 0; i < graph.size(); ++i) {
+    for (auto e = graph.row_begin(i); e < graph.row_end(i); ++e) {
+      value_.push_back(graph.conductance()[e] * root_[at(i)] * root_[at(graph.neighbour()[e])]);
+    }
+  }
 }
 
 // At least one node, and as many as `most_` entries of ghosts' rows allow.

@@ -39,6 +39,7 @@ class GhostRows {
     GlobalIndex column;
     double value;
   };
+  void scale();
   [[nodiscard]] LocalIndex batch_end(LocalIndex begin) const;
   std::vector<LocalIndex> ghosts_of_batch() const;
   void fetch(const std::vector<LocalIndex>& ghosts);

@@ -46,6 +46,15 @@ std::vector<NodePair> gathered(const Comm& comm, std::span<const NodePair> pairs
   return all;
 }
 
+/// What pairs of all ranks add to the result.
+void sum_up(std::span<const PairResistance> pairs, PairResistances& result) {
+  for (const auto& pair : pairs) {
+    result.converged = result.converged && pair.converged;
+    result.iterations = std::max(result.iterations, pair.iterations);
+    result.unreachable += std::isinf(pair.value) ? 1 : 0;
+  }
+}
+
 /// Conductance from owned node i to `other`, which may be ground.
 double conductance_to(const ConductanceGraph& graph, LocalIndex i, GlobalIndex other) {
   if (other == kGround) return graph.ground()[at(i)];
@@ -136,7 +145,7 @@ struct BlockTask {
   const detail::EnergyBasis* slow;  ///< null: solves start from 0
 };
 
-// Collective. [m] What rounding can have done to the energies of CG, relative to them: eps x^T D x / x^T L x, large
+// Collective. [m] What rounding can have done to the energies of CG, relative to them: 8 eps x^T D x / x^T L x, large
 // where clusters hang together by threads. 0 where CG has no energy to be used.
 std::vector<double> rounding_of(const ConductanceGraph& graph, std::span<const double> x,
                                 std::span<const ColumnBracket> columns) {
@@ -148,7 +157,7 @@ std::vector<double> rounding_of(const ConductanceGraph& graph, std::span<const d
     const double energy = columns[k].bracket.lower();
     rounding[k] = columns[k].by_elimination() || !columns[k].last || !(energy > 0)
                       ? 0.0
-                      : kSteps * std::numeric_limits<double>::epsilon() * rounding[k] / energy;
+                      : 8 * std::numeric_limits<double>::epsilon() * rounding[k] / energy;
   }
   return rounding;
 }
@@ -235,6 +244,12 @@ class BracketObserver {
   bool changed_ = false;
 };
 
+/// Whether solutions themselves have to be looked at.
+bool any_doubt(std::span<const PairResistance> answers, std::span<const double> rounding, double tolerance) {
+  return std::any_of(rounding.begin(), rounding.end(), [&](double r) { return r > kWorthwhile * tolerance; }) ||
+         std::any_of(answers.begin(), answers.end(), [](const PairResistance& a) { return !a.converged; });
+}
+
 // Collective. Pairs of distinct nodes within components, at most kMaxColumns. @return false when the solver has changed
 // its preconditioner on the way.
 bool block(const BlockTask& task, std::span<const NodePair> pairs, std::span<PairResistance> answers) {
@@ -251,14 +266,12 @@ bool block(const BlockTask& task, std::span<const NodePair> pairs, std::span<Pai
   const auto solved = task.solver->solve(b, x, m, params, std::ref(brackets));
   brackets.note_ends(solved);
   const auto rounding = rounding_of(*task.graph, x, brackets.columns());
-  bool doubtful = false;
   for (std::size_t k = 0; k < pairs.size(); ++k) {
     answers[k] = answer(brackets.columns()[k], solved.columns[k]);
     widen(answers[k], rounding[k]);
     conclude(answers[k], tolerance);
-    doubtful = doubtful || !answers[k].converged || rounding[k] > kWorthwhile * tolerance;
   }
-  if (doubtful) bracket_by_solution(task, b, x, brackets.columns(), rounding, answers);
+  if (any_doubt(answers, rounding, tolerance)) bracket_by_solution(task, b, x, brackets.columns(), rounding, answers);
   return !brackets.changed() && solved.preconditioner == task.bound->preconditioner;
 }
 
@@ -354,11 +367,7 @@ PairResistances ResistanceSolver::operator()(std::span<const NodePair> pairs) {
     const auto end = std::clamp(first + kChunk - before, std::int64_t{0}, own);
     const auto answers = solve_chunk(gathered(comm, pairs.subspan(at(begin), at(end - begin))));
     for (auto k = begin; k < end; ++k) result.pairs[at(k)] = answers[at(before + k - first)];
-    for (const auto& pair : answers) {
-      result.converged = result.converged && pair.converged;
-      result.iterations = std::max(result.iterations, pair.iterations);
-      result.unreachable += std::isinf(pair.value) ? 1 : 0;
-    }
+    sum_up(answers, result);
   }
   result.seconds = timer.seconds();
   return result;

@@ -12,14 +12,10 @@ constexpr double kRounding = 1e-13;  ///< relative: what sums of 1e5 rounded ter
 /// M <= 2 D for multigrid with l1-Jacobi smoothing (a V-cycle adds a positive semidefinite correction to its smoother)
 /// and for a factorisation, which has M = L <= 2 D. Twice that leaves room for rounding in them.
 constexpr double kPetscSpread = 4;
-constexpr double kDirectBound = 0.5;      ///< of the smallest where M = L but for rounding
-constexpr double kDirectDeviation = 0.1;  ///< of the first step's length from 1, in any random column, for M = L
-constexpr double kLargestEver = 64;       ///< eigenvalues of M^-1 L that are looked for
-constexpr int kAttempts = 4;              ///< each with another preconditioner, as the solver may change it on the way
+constexpr int kAttempts = 4;  ///< each with another preconditioner, as the solver may change it on the way
 
 // Pairs.
 constexpr double kResidual = 1e-12;     ///< of solves behind brackets and bounds: sharp bounds help all pairs
-constexpr double kSteps = 8;            ///< roundings that add up in an energy of CG
 constexpr double kMargin = 0.95;        ///< of the tolerance: where columns stop, lest rounding make them miss it
 constexpr double kWorthwhile = 0.01;    ///< share of the tolerance that rounding may take
 constexpr std::int64_t kChunk = 4'096;  ///< pairs that every rank looks at together

@@ -133,7 +133,7 @@ struct Operation {
 
 /// |error| / |v| <= integral over s of |defect(s)| |exp(-(tau - s) L) r|, but for the quadrature: points s and tau - s
 /// that halve, for all rates that a graph can have.
-double defect_bound(const detail::RitzPairs& pairs, const Operation& operation, double next_length,
+double defect_bound(const RitzPairs& pairs, const Operation& operation, double next_length,
                     const std::vector<double>& powers, double tau, double largest) {
   const auto defect_at = [&](double s) {
     double sum = 0;

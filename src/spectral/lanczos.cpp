@@ -1,29 +1,13 @@
-// Body of the Krylov spaces; the small tridiagonal eigenproblem is LAPACK's.
+// Body of the Krylov spaces.
 #include "spectral/lanczos.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-#include "synbal/core/petsc.hpp"
 #include "synbal/krylov/operator.hpp"
-// clang-format off: needs the types of the header before it
-#include <petscblaslapack.h>
-// clang-format on
 
 namespace synbal::detail {
-
-RitzPairs diagonalise(std::vector<double> diagonal, std::vector<double> beside) {
-  const auto n = diagonal.size();
-  RitzPairs pairs{static_cast<int>(n), std::move(diagonal), std::vector<double>(n * n)};
-  if (n == 0) return pairs;
-  std::vector<double> work(2 * n + 2);
-  const PetscBLASInt size = pairs.dimension;
-  PetscBLASInt info = 0;
-  LAPACKsteqr_("I", &size, pairs.value.data(), beside.data(), pairs.vector.data(), &size, work.data(), &info);
-  if (info != 0) throw internal_error("LAPACK found no eigenvalues of a tridiagonal matrix");
-  return pairs;
-}
 
 Lanczos::Lanczos(const Comm& comm, std::span<const double> v, int columns)
     : comm_(&comm), columns_(columns), done_(at(columns), 0), alpha_(at(columns)), beta_(at(columns)) {

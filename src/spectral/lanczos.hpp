@@ -6,22 +6,9 @@
 #include <vector>
 
 #include "synbal/core/comm.hpp"
+#include "synbal/krylov/tridiagonal.hpp"
 
 namespace synbal::detail {
-
-/// Eigenpairs of the operator's projection on a Krylov space: eigenvector k of the small matrix is vector[k *
-/// dimension] and on; the start vector is the first of the basis.
-struct RitzPairs {
-  int dimension = 0;
-  std::vector<double> value, vector;
-
-  [[nodiscard]] double first(int k) const noexcept { return vector[static_cast<std::size_t>(k * dimension)]; }
-  [[nodiscard]] double last(int k) const noexcept { return vector[static_cast<std::size_t>((k + 1) * dimension - 1)]; }
-};
-
-/// Not collective. Of a tridiagonal matrix of `diagonal` and of the entries `beside` it (as many, of which the last
-/// does not count). @throws Error internal when LAPACK fails.
-RitzPairs diagonalise(std::vector<double> diagonal, std::vector<double> beside);
 
 /// Lanczos' process with full orthogonalisation, column by column; all columns share the operator's application and the
 /// reductions. Blocks are [n * columns], interleaved.

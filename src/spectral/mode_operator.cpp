@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "spectral/tuning.hpp"
-
 namespace synbal::detail {
 
 ModeOperator::ModeOperator(const ConductanceGraph& graph, LaplacianSolver& solver, bool normalised)
@@ -83,7 +81,7 @@ void ModeOperator::apply(ColumnsIn x, ColumnsOut y) {
     const auto share = null_share(in, columns);
     const auto m = at(columns);
     for (std::size_t i = 0; i < scale_.size(); ++i) {
-      const double lift = tuning::kLift * largest_ / scale_[i];
+      const double lift = 1.5 * largest_ / scale_[i];
       for (std::size_t k = 0; k < m; ++k) out[i * m + k] += lift * share[at(components_.label()[i]) * m + k];
     }
   });

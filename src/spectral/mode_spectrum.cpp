@@ -5,9 +5,9 @@
 #include <cmath>
 #include <numeric>
 
-#include "spectral/lanczos.hpp"
 #include "spectral/tuning.hpp"
 #include "synbal/core/random.hpp"
+#include "synbal/krylov/tridiagonal.hpp"
 
 namespace synbal::detail {
 
@@ -57,7 +57,7 @@ RoughSpectrum rough_spectrum(const ConductanceGraph& graph, ModeOperator& modes,
   for (int k = 0; k < pairs.dimension; ++k) out.share.push_back(pairs.first(k) * pairs.first(k));
   out.value = std::move(pairs.value);
   // Zhou & Li 2011: the last Ritz value and what its residual still allows, with a reserve.
-  out.largest = std::min(modes.largest(), kReserve * (out.value.back() + next * std::abs(pairs.vector.back())));
+  out.largest = std::min(modes.largest(), 1.01 * (out.value.back() + next * std::abs(pairs.vector.back())));
   return out;
 }
 

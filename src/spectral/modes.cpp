@@ -35,7 +35,7 @@ struct FilterTest {
     const auto& test = *static_cast<const FilterTest*>(data);
     const auto& shell = *test.shell;
     *error = 1;
-    if (raised + residual < test.at_stake || (raised > 1 && residual <= kRounding * raised)) *error = 0;
+    if (raised + residual < test.at_stake || (raised > 1 && residual <= 1e-14 * raised)) *error = 0;
     const double value = shell.unfiltered(raised);
     if (*error > 0 && raised > 1 && value > 0) *error = residual * shell.filter().largest / ((raised - 1) * value);
     return 0;
@@ -58,25 +58,28 @@ class ModeSearch {
   Modes run() {
     const Timer timer;
     modes_.normalised = params_.normalised;
-    if (wanted_ > 0) {
-      if (graph_.global_size() <= (10 * wanted_ > rank_ ? kSmall : kTiny)) {
-        solve_densely();
-      } else if (!solve_filtered()) {
-        solve_inverted();
-      }
-      verify();
-      if (!modes_.value.empty() && modes_.value.back() > slow_below_) {  // the largest eigenvalue was underestimated
-        columns_.clear();
-        solve_inverted();
-        verify();
-      }
-      if (!modes_.converged && !columns_.empty()) polish();
-    }
+    if (wanted_ > 0) search();
     modes_.seconds = timer.seconds();
     return std::move(modes_);
   }
 
  private:
+  // Collective.
+  void search() {
+    if (graph_.global_size() <= (10 * wanted_ > rank_ ? kSmall : kTiny)) {
+      solve_densely();
+    } else if (!solve_filtered()) {
+      solve_inverted();
+    }
+    verify();
+    if (!modes_.value.empty() && modes_.value.back() > slow_below_) {  // the largest eigenvalue was underestimated
+      columns_.clear();
+      solve_inverted();
+      verify();
+    }
+    if (!modes_.converged && !columns_.empty()) polish();
+  }
+
   SlepcEps make_eps(EPSType type, EPSWhich which) {
     EPS raw = nullptr;
     SYNBAL_PETSC(EPSCreate(comm_.get(), &raw));

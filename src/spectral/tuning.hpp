@@ -21,14 +21,11 @@ constexpr double kMargin = 0.5;       ///< of the tolerance asked for: SLEPc's r
 constexpr int kInverseRestarts = 100;
 constexpr double kInverse = 1e-13;    ///< residual of the solves with which L^+ is applied
 constexpr double kOfInverse = 1e-12;  ///< accuracy of its eigenpairs: fast modes count more in L v than in L^+ v
-constexpr double kLift = 1.5;         ///< of the largest eigenvalue: where null vectors go
 
 // Modes: the Chebyshev filter.
 constexpr int kProbe = 150;          ///< Lanczos steps that show the spectrum
 constexpr int kRoom = 3;             ///< Krylov dimensions per mode wanted
 constexpr int kFilterRestarts = 60;  ///< after which a filter is given up
-constexpr double kRounding = 1e-14;  ///< residuals relative to the raised eigenvalue do not get smaller
-constexpr double kReserve = 1.01;    ///< factor on the estimate of the largest eigenvalue
 constexpr double kClusterSize = 8;   ///< times the modes wanted: more below the threshold only cost
 constexpr double kGain = 4;          ///< the filter raises the lowest eigenvalue to cosh of this
 constexpr int kLeastDegree = 12, kMostDegree = 300;

@@ -4,14 +4,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "synbal/core/petsc.hpp"
 #include "synbal/core/random.hpp"
-
-extern "C" void dsyev_(const char* job, const char* triangle, const int* n, double* a, const int* lda, double* w,
-                       double* work, const int* lwork, int* info);
+// clang-format off: needs the types of the header before it
+#include <petscblaslapack.h>
+// clang-format on
 
 namespace synbal::test {
-
-namespace {}  // namespace
 
 EdgeList path(GlobalIndex n) {
   EdgeList list{n, {}, {}};
@@ -111,14 +110,22 @@ std::vector<double> dense_laplacian(const EdgeList& list) {
   return a;
 }
 
-std::vector<double> dense_pseudoinverse(const EdgeList& list) {
-  auto vectors = dense_laplacian(list);
-  const auto n = at(list.n);
-  const int size = static_cast<int>(n), room = 64 * std::max(size, 1);
-  std::vector<double> values(n), work(at(room)), inverse(n * n, 0.0);
-  int info = 0;
-  if (n > 0) dsyev_("V", "U", &size, vectors.data(), &size, values.data(), work.data(), &room, &info);
+DenseSpectrum dense_spectrum(std::vector<double> matrix, GlobalIndex size, bool vectors) {
+  DenseSpectrum out{std::vector<double>(at(size)), std::move(matrix)};
+  const auto n = static_cast<PetscBLASInt>(size), room = 64 * std::max<PetscBLASInt>(n, 1);
+  std::vector<double> work(at(room));
+  PetscBLASInt info = 0;
+  if (n > 0) {
+    LAPACKsyev_(vectors ? "V" : "N", "U", &n, out.vector.data(), &n, out.value.data(), work.data(), &room, &info);
+  }
   EXPECT_EQ(info, 0);
+  return out;
+}
+
+std::vector<double> dense_pseudoinverse(const EdgeList& list) {
+  const auto n = at(list.n);
+  const auto [values, vectors] = dense_spectrum(dense_laplacian(list), list.n, true);
+  std::vector<double> inverse(n * n, 0.0);
   for (std::size_t k = 0; k < n; ++k) {
     if (values[k] <= 1e-12 * values.back()) continue;
     const double* v = &vectors[k * n];

@@ -37,6 +37,12 @@ EdgeList random_graph(GlobalIndex n, GlobalIndex degree, double sigma, std::uint
 /// Both side by side, without an edge between.
 EdgeList side_by_side(const EdgeList& a, const EdgeList& b);
 
+/// Eigenvalues of a symmetric matrix, ascending, and if asked for its eigenvectors, row after row. By LAPACK.
+struct DenseSpectrum {
+  std::vector<double> value, vector;
+};
+DenseSpectrum dense_spectrum(std::vector<double> matrix, GlobalIndex size, bool vectors);
+
 /// Collective. The edges come from all ranks in turn, the rows are spread evenly.
 ConductanceGraph distribute(const Comm& comm, const EdgeList& list);
 /// The part of [n] values that this rank owns, interleaved `columns` at a time.

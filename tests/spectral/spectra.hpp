@@ -6,19 +6,11 @@
 
 #include "graph/graphs.hpp"
 
-extern "C" void dsyev_(const char* job, const char* triangle, const int* n, double* a, const int* lda, double* w,
-                       double* work, const int* lwork, int* info);
-
 namespace synbal::test {
 
 /// [n] Ascending eigenvalues of a symmetric matrix.
 inline std::vector<double> eigenvalues(std::vector<double> matrix, GlobalIndex size) {
-  const int n = static_cast<int>(size), room = 64 * std::max(n, 1);
-  std::vector<double> values(static_cast<std::size_t>(n)), work(static_cast<std::size_t>(room));
-  int info = 0;
-  if (n > 0) dsyev_("N", "U", &n, matrix.data(), &n, values.data(), work.data(), &room, &info);
-  EXPECT_EQ(info, 0);
-  return values;
+  return dense_spectrum(std::move(matrix), size, false).value;
 }
 
 /// Those of L.

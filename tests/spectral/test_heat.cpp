@@ -8,9 +8,6 @@
 #include "synbal/krylov/component_sums.hpp"
 #include "synbal/spectral/heat.hpp"
 
-extern "C" void dsyev_(const char* job, const char* triangle, const int* n, double* a, const int* lda, double* w,
-                       double* work, const int* lwork, int* info);
-
 namespace synbal::test {
 
 namespace {
@@ -38,12 +35,8 @@ struct KnownModes {
 
 /// By LAPACK; eigenvalues at rounding level are zero, or the largest times would make them felt.
 KnownModes dense_modes(const EdgeList& list) {
-  KnownModes modes{at(list.n), Values(at(list.n)), dense_laplacian(list)};
-  const int size = static_cast<int>(modes.n), room = 64 * std::max(size, 1);
-  Values work(at(room));
-  int info = 0;
-  if (size > 0) dsyev_("V", "U", &size, modes.vector.data(), &size, modes.value.data(), work.data(), &room, &info);
-  EXPECT_EQ(info, 0);
+  auto spectrum = dense_spectrum(dense_laplacian(list), list.n, true);
+  KnownModes modes{at(list.n), std::move(spectrum.value), std::move(spectrum.vector)};
   for (double& value : modes.value) value = value > 1e-13 * modes.value.back() ? value : 0.0;
   return modes;
 }
