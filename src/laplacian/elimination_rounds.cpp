@@ -60,8 +60,18 @@ class Rounds {
     return Route(comm_, nodes_, target).send(records);
   }
 
-  // Candidates that beat their neighbours among the candidates; those on other ranks announce themselves.
+  // Collective. Candidates that beat their neighbours among the candidates.
   std::vector<LocalIndex> choose(std::uint32_t round) {
+    const auto beaten = beaten_candidates(round);
+    std::vector<LocalIndex> chosen;
+    for (std::size_t c = 0; c < candidates_.size(); ++c) {
+      if (beaten[c] == 0) chosen.push_back(candidates_[c]);
+    }
+    return chosen;
+  }
+
+  // Collective. [candidates] Those next to candidates of other ranks announce themselves there.
+  std::vector<std::uint8_t> beaten_candidates(std::uint32_t round) {
     const auto first = nodes_.first();
     std::vector<Announcement> announcements;
     std::vector<std::uint8_t> beaten(candidates_.size(), 0);
@@ -80,11 +90,7 @@ class Rounds {
       const auto i = at(target - first);
       if (candidate_[i] != 0 && yields(target, source, round)) beaten[at(place_[i])] = 1;
     }
-    std::vector<LocalIndex> chosen;
-    for (std::size_t c = 0; c < candidates_.size(); ++c) {
-      if (beaten[c] == 0) chosen.push_back(candidates_[c]);
-    }
-    return chosen;
+    return beaten;
   }
 
   // Series rule and star-mesh transformation for at most two neighbours j, k: with d = w_j + w_k + g, the neighbours

@@ -31,6 +31,12 @@ struct Block {
   std::vector<LaplacianColumn> columns;
   std::vector<std::uint8_t> open;  // still to be solved
 
+  void finish(double acceptable) {
+    for (std::size_t k = 0; k < m; ++k) {
+      columns[k].residual = norm[k] > 0 ? left[k] / norm[k] : 0.0;
+      columns[k].converged = columns[k].converged || columns[k].residual <= acceptable;
+    }
+  }
   [[nodiscard]] std::vector<std::size_t> open_columns() const {
     std::vector<std::size_t> list;
     for (std::size_t k = 0; k < m; ++k) {
@@ -106,6 +112,7 @@ struct LaplacianSolver::Body {
   Block solve(std::span<const double> b, std::span<double> x, int columns, int first,
               const LaplacianSolveParams& params, const PcgObserver& observer);
   Block begin(std::span<const double> b, int columns, int first, int m) const;
+  void project(Block& block) const;
   void start_from(std::span<const double> x, int columns, Block& block);
   void cycle(Block& block, int number, const LaplacianSolveParams& params, const PcgObserver& observer);
   Values known_energy(const Block& block, const std::vector<std::size_t>& open) const;
@@ -131,23 +138,28 @@ Block LaplacianSolver::Body::begin(std::span<const double> b, int columns, int f
   const auto n = at(graph.size());
   block.rhs.resize(n * block.m);
   for (std::size_t i = 0; i < n; ++i) std::copy_n(&b[i * at(columns) + at(first)], m, &block.rhs[i * block.m]);
-  auto outside = block.rhs;
-  components.project(block.rhs, m);
-  for (std::size_t i = 0; i < outside.size(); ++i) outside[i] -= block.rhs[i];
-  block.left = column_norms(graph.comm(), {block.rhs, outside}, m);
-  block.columns.resize(block.m);
-  for (std::size_t k = 0; k < block.m; ++k) {
-    const double inside = block.left[k], whole = std::hypot(inside, block.left[block.m + k]);
-    const bool nothing = inside <= 1e-15 * whole;  // P b is rounding alone
-    block.norm.push_back(nothing ? 0.0 : inside);
-    block.open.push_back(nothing ? 0 : 1);
-    block.columns[k].projected = whole > 0 ? block.left[block.m + k] / whole : 0.0;
-    block.columns[k].converged = nothing;
-  }
-  block.left.resize(block.m);
+  project(block);
   block.x.assign(block.rhs.size(), 0.0);
   block.r = block.rhs;
   return block;
+}
+
+// Collective.
+void LaplacianSolver::Body::project(Block& block) const {
+  const auto m = block.m;
+  auto outside = block.rhs;
+  components.project(block.rhs, static_cast<int>(m));
+  for (std::size_t i = 0; i < outside.size(); ++i) outside[i] -= block.rhs[i];
+  block.left = column_norms(graph.comm(), {block.rhs, outside}, static_cast<int>(m));
+  block.columns.resize(m);
+  for (std::size_t k = 0; k < m; ++k) {
+    const double inside = block.left[k], whole = std::hypot(inside, block.left[m + k]);
+    const bool nothing = inside <= 1e-15 * whole;  // P b is rounding alone
+    block.norm.push_back(nothing ? 0.0 : inside), block.open.push_back(nothing ? 0 : 1);
+    block.columns[k].projected = whole > 0 ? block.left[m + k] / whole : 0.0;
+    block.columns[k].converged = nothing;
+  }
+  block.left.resize(m);
 }
 
 // Collective. The block's columns of x in the place of 0, but for those whose solution is 0.
@@ -254,11 +266,7 @@ Block LaplacianSolver::Body::solve(std::span<const double> b, std::span<double> 
   for (std::size_t i = 0; i < at(graph.size()); ++i) {
     std::copy_n(&block.x[i * at(m)], m, &x[i * at(columns) + at(first)]);
   }
-  for (std::size_t k = 0; k < at(m); ++k) {
-    auto& column = block.columns[k];
-    column.residual = block.norm[k] > 0 ? block.left[k] / block.norm[k] : 0.0;
-    column.converged = column.converged || column.residual <= params.acceptable;
-  }
+  block.finish(params.acceptable);
   return block;
 }
 
@@ -285,7 +293,8 @@ LaplacianSolve LaplacianSolver::solve(std::span<const double> b, std::span<doubl
   const auto passes_before = body.passes();
   LaplacianSolve result;
   for (int first = 0; first < columns; first += LaplacianOperator::kMaxColumns) {
-    for (const auto& column : body.solve(b, x, columns, first, params, observer).columns) {
+    const auto block = body.solve(b, x, columns, first, params, observer);
+    for (const auto& column : block.columns) {
       result.columns.push_back(column);
       result.iterations = std::max(result.iterations, column.iterations);
       result.converged = result.converged && (column.converged || column.stopped);

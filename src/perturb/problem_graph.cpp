@@ -25,15 +25,19 @@ GlobalRows cost_rows(const BalanceProblem& problem) {
   return rows;
 }
 
+// Collective.
+void check_exponents(const BalanceProblem& problem) {
+  if (!problem.comm().any(!problem.exponent().empty())) return;
+  throw bad_input(
+      "homogeneity exponents other than 1 (the Hessian is then no Laplacian of a graph): leave the exponents out "
+      "for what rests on resistances");
+}
+
 }  // namespace
 
 ConductanceGraph graph_of(const BalanceProblem& problem) {
   const auto& comm = problem.comm();
-  if (comm.any(!problem.exponent().empty())) {
-    throw bad_input(
-        "homogeneity exponents other than 1 (the Hessian is then no Laplacian of a graph): leave the exponents out "
-        "for what rests on resistances");
-  }
+  check_exponents(problem);
   GraphParts parts;
   parts.nodes = problem.neurons();
   parts.rows = with_transpose_added(comm, parts.nodes, cost_rows(problem));

@@ -31,6 +31,20 @@ std::vector<std::pair<double, double>> quadrature(const LanczosColumn& column) {
   return rule;
 }
 
+/// Columns first .. of covariance D^-1, each node's numbers its own.
+std::vector<double> random_columns(const ConductanceGraph& graph, const CounterRandom& random, int first,
+                                   std::size_t columns) {
+  std::vector<double> x;
+  for (LocalIndex i = 0; i < graph.size(); ++i) {
+    const auto name = static_cast<std::uint64_t>(graph.global(i));
+    const double root = std::sqrt(std::max(graph.degree()[at(i)], std::numeric_limits<double>::min()));
+    for (std::size_t k = 0; k < columns; ++k) {
+      x.push_back(random.normal(name, static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(k)) / root);
+    }
+  }
+  return x;
+}
+
 }  // namespace
 
 double deflation_gain(std::span<const LanczosColumn> columns, std::int64_t count, std::int64_t size) {
@@ -54,21 +68,14 @@ double deflation_gain(std::span<const LanczosColumn> columns, std::int64_t count
 
 EnergyBasis slow_space(const ConductanceGraph& graph, LaplacianSolver& solver, int count, std::uint64_t seed) {
   const CounterRandom random(seed, 0xDEF1);
-  const auto n = at(graph.size());
   count = static_cast<int>(std::min<std::int64_t>(count, graph.global_size() - solver.nullity()));
   EnergyBasis basis(graph, count);
   LaplacianSolveParams params;
   params.tolerance = kRough;
   for (int first = 0; first < count; first += LaplacianOperator::kMaxColumns) {
     const auto m = at(std::min(LaplacianOperator::kMaxColumns, count - first));
-    std::vector<double> b(n * m), x(n * m);
-    for (std::size_t i = 0; i < n; ++i) {
-      const auto name = static_cast<std::uint64_t>(graph.global(static_cast<LocalIndex>(i)));
-      for (std::size_t k = 0; k < m; ++k) {
-        x[i * m + k] = random.normal(name, static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(k));
-        x[i * m + k] /= std::sqrt(std::max(graph.degree()[i], std::numeric_limits<double>::min()));
-      }
-    }
+    auto x = random_columns(graph, random, first, m);
+    std::vector<double> b(x.size());
     for (int power = 0; power < kPowers; ++power) {
       for (std::size_t i = 0; i < b.size(); ++i) b[i] = graph.degree()[i / m] * x[i];
       solver.solve(b, x, static_cast<int>(m), params);

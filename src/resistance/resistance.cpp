@@ -64,30 +64,24 @@ double conductance_to(const ConductanceGraph& graph, LocalIndex i, GlobalIndex o
   return 0;
 }
 
+/// Label of a node's component + 1 where it is owned, ground's on rank 0, else 0.
+std::int64_t component_of(const ConductanceGraph& graph, GlobalIndex node) {
+  if (node == kGround) return graph.comm().is_root() ? graph.grounded_component() + 1 : 0;
+  return graph.nodes().owns(node) ? graph.component()[at(node - graph.nodes().first())] + 1 : 0;
+}
+
 // Collective.
 PairFacts facts_of(const ConductanceGraph& graph, std::span<const NodePair> pairs) {
-  PairFacts facts{std::vector<std::int64_t>(2 * pairs.size(), 0), std::vector<double>(pairs.size(), 0.0)};
+  PairFacts facts;
   const auto& nodes = graph.nodes();
-  for (std::size_t k = 0; k < pairs.size(); ++k) {
-    const auto [first, second] = pairs[k];
-    const auto note = [&](std::size_t place, GlobalIndex node) {
-      if (node != kGround && nodes.owns(node)) {
-        facts.component[place] = graph.component()[at(node - nodes.first())] + 1;
-      }
-    };
-    note(2 * k, first), note(2 * k + 1, second);
-    const auto from = first == kGround ? second : first;
-    if (from != kGround && first != second && nodes.owns(from)) {
-      facts.conductance[k] =
-          conductance_to(graph, static_cast<LocalIndex>(from - nodes.first()), first == kGround ? kGround : second);
-    }
+  for (const auto& [first, second] : pairs) {
+    facts.component.insert(facts.component.end(), {component_of(graph, first), component_of(graph, second)});
+    const auto from = first == kGround ? second : first, to = first == kGround ? kGround : second;
+    const bool here = from != kGround && first != second && nodes.owns(from);
+    facts.conductance.push_back(here ? conductance_to(graph, static_cast<LocalIndex>(from - nodes.first()), to) : 0.0);
   }
   graph.comm().sum(std::span(facts.component));
   graph.comm().sum(std::span(facts.conductance));
-  for (std::size_t k = 0; k < pairs.size(); ++k) {
-    if (pairs[k].first == kGround) facts.component[2 * k] = graph.grounded_component() + 1;
-    if (pairs[k].second == kGround) facts.component[2 * k + 1] = graph.grounded_component() + 1;
-  }
   return facts;
 }
 
