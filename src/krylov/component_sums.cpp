@@ -18,9 +18,6 @@ ComponentSums::ComponentSums(const Comm& comm, std::span<const GlobalIndex> comp
   sum(sizes_, 1);
 }
 
-ComponentSums::ComponentSums(const Comm& comm, LocalIndex n)
-    : ComponentSums(comm, std::vector<GlobalIndex>(at(n), 0), Ownership::of_counts(comm, comm.is_root() ? 1 : 0), 0) {}
-
 void ComponentSums::number_labels(std::span<const GlobalIndex> component) {
   // Neighbours in the list often share their label.
   for (std::size_t i = 0; i < component.size(); ++i) {

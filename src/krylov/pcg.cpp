@@ -14,9 +14,8 @@ struct BlockPcg::Columns {
   std::vector<double> alpha, beta, rho, next_rho, next_alpha, offset, energy, residual, progress, target, norm;
   std::vector<std::uint8_t> active, stop;
   PcgNorm measure;
-  std::span<const double> weight;
 
-  explicit Columns(const PcgTask& task) : measure(task.measure), weight(task.weight) {
+  explicit Columns(const PcgTask& task) : measure(task.measure) {
     for (const auto& column : task.columns) {
       given.push_back(given.size()), name.push_back(column.name);
       target.push_back(column.target), offset.push_back(column.offset);
@@ -191,17 +190,6 @@ void BlockPcg::update(const Columns& now, bool jacobi) {
   for (int k = 0; k < M; ++k) scalars_[at(k)] = rho[k], scalars_[at(2 * M + k)] = squares[k];
 }
 
-void BlockPcg::weigh_residuals(std::span<const double> weight) {
-  const auto m = at(width_);
-  std::fill(scalars_.begin() + static_cast<std::ptrdiff_t>(2 * m), scalars_.end(), 0.0);
-  for (std::size_t i = 0; i < weight.size(); ++i) {
-    for (std::size_t k = 0; k < m; ++k) {
-      const double weighted = weight[i] * r_[i * m + k];
-      scalars_[2 * m + k] += weighted * weighted;
-    }
-  }
-}
-
 template <int M>
 void BlockPcg::sums_after_preconditioner() {
   const auto label = components_->label();
@@ -224,7 +212,6 @@ void BlockPcg::move(const Columns& now, bool jacobi) {
     constexpr int M = width;
     components_->count() <= 1 ? update<M, true>(now, jacobi) : update<M, false>(now, jacobi);
   });
-  if (now.measure == PcgNorm::weighted) weigh_residuals(now.weight);
 }
 
 // u = M^-1 r and w = A u with r.u, w.u and all other sums in one reduction. @return false where all columns have turned

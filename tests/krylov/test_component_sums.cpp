@@ -61,16 +61,6 @@ TEST(ComponentSums, scalars_travel_along) {
   }
 }
 
-TEST(ComponentSums, of_a_regular_operator_have_nothing_to_project) {
-  const auto rows = Ownership::even(world(), 7);
-  const ComponentSums sums(world(), rows.count());
-  EXPECT_EQ(sums.nullity(), 0);
-  std::vector<double> ones(at(rows.count()), 1.0);
-  for (const double total : sums.sum(ones)) EXPECT_EQ(total, 7.0);
-  sums.center(ones);
-  for (const double one : ones) EXPECT_EQ(one, 1.0);
-}
-
 TEST(ComponentSums, work_without_places) {
   const Scattered s(0, 1);
   const ComponentSums sums(world(), s.label, s.rows, -1);

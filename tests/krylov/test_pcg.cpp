@@ -1,4 +1,4 @@
-// Conjugate gradients: what the three measures promise, singular operators, blocks, and ends.
+// Conjugate gradients: what the measures promise, singular operators, blocks, and ends.
 #include <algorithm>
 #include <array>
 
@@ -14,10 +14,9 @@ struct Solve {
   PcgOutcome outcome;
 
   Solve(BlockPcg& pcg, std::vector<double> right, int columns, PcgNorm measure, double aim,
-        const std::vector<double>& weights = {}, BlockPreconditioner* preconditioner = nullptr,
-        std::int64_t most = 1000, const PcgObserver& observer = {})
+        BlockPreconditioner* preconditioner = nullptr, std::int64_t most = 1000, const PcgObserver& observer = {})
       : r(std::move(right)), x(r.size()) {
-    PcgTask task{r, {}, measure, weights};
+    PcgTask task{r, {}, measure};
     for (int k = 0; k < columns; ++k) task.columns.push_back({aim, most, 1.0, 0.0, k});
     task.observer = &observer;
     outcome = pcg.run(task, x, preconditioner);
@@ -51,11 +50,6 @@ TEST(BlockPcg, every_measure_is_that_of_the_true_residual) {
   const Solve plain(pcg, b, 1, PcgNorm::euclidean, 1e-3);
   EXPECT_EQ(plain.outcome.end[0], PcgEnd::reached);
   EXPECT_LE(size_of(residual(a, plain, 1)), 1.001e-3);
-
-  const auto weight = a.own(std::vector<double>(noise(60, 5)));
-  const Solve weighted(pcg, b, 1, PcgNorm::weighted, 1e-5, weight);
-  EXPECT_EQ(weighted.outcome.end[0], PcgEnd::reached);
-  EXPECT_LE(size_of(residual(a, weighted, 1), weight), 1.001e-5);
 
   const auto roots = inverse_roots(a.diagonal());
   const Solve natural(pcg, b, 1, PcgNorm::natural, 1e-4);
@@ -134,10 +128,10 @@ TEST(BlockPcg, limits_observers_and_advisers_end_it) {
   Chains a(world(), 1, 50, 3, true);
   BlockPcg pcg(a);
   const auto b = a.own(noise(50, 4));
-  EXPECT_EQ(Solve(pcg, b, 1, PcgNorm::euclidean, 1e-12, {}, nullptr, 7).outcome.end[0], PcgEnd::limit);
+  EXPECT_EQ(Solve(pcg, b, 1, PcgNorm::euclidean, 1e-12, nullptr, 7).outcome.end[0], PcgEnd::limit);
   std::vector<double> energies;
   double foretold[2] = {};
-  const Solve stopped(pcg, b, 1, PcgNorm::euclidean, 1e-12, {}, nullptr, 1000, [&](const PcgIteration& iteration) {
+  const Solve stopped(pcg, b, 1, PcgNorm::euclidean, 1e-12, nullptr, 1000, [&](const PcgIteration& iteration) {
     EXPECT_EQ(iteration.iteration, std::ssize(energies));
     if (!energies.empty()) {
       EXPECT_EQ(iteration.rho[0], foretold[0]);
@@ -167,7 +161,7 @@ TEST(BlockPcg, a_preconditioner_that_is_not_definite_is_a_breakdown_on_all_ranks
   Chains a(world(), 1, 20, 1, true);
   BlockPcg pcg(a);
   for (const auto measure : {PcgNorm::euclidean, PcgNorm::natural}) {
-    const Solve solve(pcg, a.own(noise(20, 6)), 1, measure, 1e-9, {}, &negative);
+    const Solve solve(pcg, a.own(noise(20, 6)), 1, measure, 1e-9, &negative);
     EXPECT_EQ(solve.outcome.end[0], PcgEnd::breakdown);
     EXPECT_EQ(solve.outcome.iterations[0], 0);
     for (const double x : solve.x) EXPECT_EQ(x, 0.0);

@@ -32,8 +32,6 @@ class ComponentSums {
   /// Collective. `component`: [n] the label of each place, an index that `rows` gives an owner; `grounded` is the label
   /// of the grounded component, -1 without one. The communicator must outlive the sums.
   ComponentSums(const Comm& comm, std::span<const GlobalIndex> component, const Ownership& rows, GlobalIndex grounded);
-  /// Collective. All n places of this rank are grounded: nothing to project out.
-  ComponentSums(const Comm& comm, LocalIndex n);
   /// Collective.
   template <HasComponents Labelled>
   explicit ComponentSums(const Labelled& what)

@@ -51,7 +51,6 @@ enum class PcgEnd : std::uint8_t {
 /// How residuals are measured.
 enum class PcgNorm : std::uint8_t {
   euclidean,  ///< |r|_2
-  weighted,   ///< |W r|_2 with the task's weights
   natural,    ///< (r^T M^-1 r)^1/2: places with a small diagonal count as much as others
 };
 
@@ -72,8 +71,7 @@ struct PcgTask {
   std::span<const double> r;  ///< [n * columns] right-hand sides
   std::vector<PcgColumn> columns{};
   PcgNorm measure = PcgNorm::euclidean;
-  std::span<const double> weight{};  ///< [n] for PcgNorm::weighted
-  PcgAdviser adviser{};              ///< may be empty
+  PcgAdviser adviser{};  ///< may be empty
   const PcgObserver* observer = nullptr;
   int cycle = 0;
 };
@@ -109,7 +107,6 @@ class BlockPcg {
   void move(const Columns& now, bool jacobi);
   template <int M, bool OneComponent>
   void update(const Columns& now, bool jacobi);
-  void weigh_residuals(std::span<const double> weight);
   bool precondition_and_multiply(const Columns& now, BlockPreconditioner* preconditioner);
   template <int M>
   void sums_after_preconditioner();
