@@ -33,9 +33,12 @@ StopReason reason_of(Verdict verdict) {
       return StopReason::walltime;
     case Verdict::iteration_limit:
       return StopReason::iteration_limit;
-    default:
-      return StopReason::converged;
+    case Verdict::balanced:
+    case Verdict::go_on:
+    case Verdict::rebase:
+      break;
   }
+  return StopReason::converged;
 }
 
 }  // namespace

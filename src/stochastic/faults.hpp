@@ -4,8 +4,8 @@
 #include <deque>
 #include <vector>
 
+#include "stochastic/transport.hpp"
 #include "synbal/stochastic/asynchronous.hpp"
-#include "synbal/stochastic/transport.hpp"
 
 namespace synbal {
 

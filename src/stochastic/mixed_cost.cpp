@@ -1,5 +1,5 @@
 // The one-dimensional root, the sweeps over it, and when to stop.
-#include "synbal/stochastic/mixed_cost.hpp"
+#include "stochastic/mixed_cost.hpp"
 
 #include <fmt/format.h>
 
@@ -8,10 +8,10 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <optional>
+#include <utility>
 
+#include "synbal/balance/run_frame.hpp"
 #include "synbal/core/agree.hpp"
-#include "synbal/core/timer.hpp"
 #include "synbal/krylov/component_sums.hpp"
 #include "synbal/stochastic/neuron_operations.hpp"
 
@@ -19,10 +19,8 @@ namespace synbal {
 
 namespace {
 
-constexpr double kLargestExponent = 50;  // of the factors e^{p k delta}; beyond, the base moves
-constexpr double kLargestStep = 100;     // of one visit, likewise
+constexpr double kLargestStep = 100;  // of one visit, likewise
 constexpr std::int64_t kDefaultSweeps = 100'000;
-constexpr double kRounding = 1e-14;  // gradient_l1 that sweeps cannot improve
 
 /// A sum of exponentials a_m e^{b_m d}: its logarithm and that one's slope, without overflow.
 struct LogSum {
@@ -56,20 +54,6 @@ LogSum pull(std::span<const SeenCosts> seen, std::span<const CostTerm> terms, do
   });
   return {up.value - down.value, up.slope - down.slope};
 }
-
-/// How far the sweeps still have to go, from how their steps shrink: the tail of a geometric series.
-class Tail {
- public:
-  double update(double step) {
-    if (previous_ > 0) rate_ = std::clamp(step / previous_, 0.9 * rate_, 0.999999);
-    previous_ = step;
-    return step * rate_ / (1 - rate_);
-  }
-
- private:
-  double previous_ = 0;
-  double rate_ = 0.5;
-};
 
 }  // namespace
 
@@ -154,7 +138,7 @@ void MixedBalancer::exchange() {
   for (LocalIndex i = 0; i < n; ++i) {
     largest = std::max(largest, std::max(1.0, exponent(i)) * most_power * std::abs(delta_[at(i)]));
   }
-  if (comm_->max(largest) > kLargestExponent) rebase(h());
+  if (comm_->max(largest) > kRebaseExponent) rebase(h());
   HaloExchange<double>(stars.halo())
       .forward(std::span<const double>(delta_).first(at(n)), std::span<double>(delta_).subspan(at(n)));
   for (LocalIndex i = 0; i < static_cast<LocalIndex>(delta_.size()); ++i) place(i);
@@ -213,31 +197,20 @@ std::vector<double> MixedBalancer::h() const {
   return h;
 }
 
-std::optional<StopReason> MixedBalancer::reason_to_stop(const Summary& now, double left, std::int64_t sweeps,
-                                                        double seconds, const StopCriteria& stop) const {
-  const bool settled = left <= stop.step_tolerance || now.gradient_l1 <= kRounding;
-  if (now.gradient_l1 <= stop.tolerance && settled) return StopReason::converged;
-  if (sweeps >= (stop.max_iterations > 0 ? stop.max_iterations : kDefaultSweeps)) return StopReason::iteration_limit;
-  if (stop.max_seconds > 0 && comm_->any(seconds > stop.max_seconds)) return StopReason::walltime;
-  return {};
-}
-
 MixedEquilibrium MixedBalancer::operator()(const MixedParams& params, const ProgressCallback& report) {
-  const Timer timer;
+  RunFrame frame(*comm_, "mixed sweep", params.stop, kDefaultSweeps, report);
+  ConvergenceForecast forecast;
   MixedEquilibrium found;
-  auto& solver = found.solver;
-  solver.method = "mixed sweep";
+  auto& solver = frame.result;
   rebase(std::vector<double>(at(views_.front()->stars.size()), 0.0));
   exchange();
   auto now = measure();
   found.initial_cost = now.cost;
-  Tail tail;
   for (;;) {
-    solver.history.push_back({solver.sweeps, now.cost, now.gradient_l1, timer.seconds()});
-    if (report) report(solver.history.back());
-    const auto reason = reason_to_stop(now, tail.update(now.step_inf), solver.sweeps, timer.seconds(), params.stop);
-    solver.reason = reason.value_or(StopReason::iteration_limit);
-    if (reason) break;
+    frame.record(solver.sweeps, now.cost, now.gradient_l1);
+    forecast.update(now.step_inf, now.gradient_l1);
+    const bool at_rest = forecast.remaining() <= params.stop.step_tolerance || now.gradient_l1 <= kVisitRounding;
+    if ((now.gradient_l1 <= params.stop.tolerance && at_rest) || frame.out_of_limits(solver.sweeps)) break;
     sweep(params.seed, solver.sweeps++);
     now = measure();
   }
@@ -248,6 +221,7 @@ MixedEquilibrium MixedBalancer::operator()(const MixedParams& params, const Prog
   found.step_inf = now.step_inf;
   found.h = h();
   ComponentSums(views_.front()->problem).center(found.h);
+  found.solver = std::move(frame.result);
   return found;
 }
 

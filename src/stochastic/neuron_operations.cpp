@@ -7,6 +7,7 @@
 #include <array>
 #include <tuple>
 
+#include "synbal/balance/run_frame.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/network/factor.hpp"
@@ -16,7 +17,6 @@ namespace synbal {
 namespace {
 
 constexpr std::uint32_t kOrderStream = 401;
-constexpr double kLargestExponent = 50;  // of the factors e^{p k delta}; beyond, the base moves
 
 bool is_pinned(const Network& network, LocalIndex i) {
   return !network.nodes.pinned.empty() && network.nodes.pinned[at(i)] != 0;
@@ -41,14 +41,11 @@ void check_factor(const Network& network, const NeuronFactor& factor) {
   }
 }
 
-/// [n_local + ghosts] Gains of all columns; empty without gains.
+/// [n_local + ghosts] Gains of all columns; 1 without gains, of which other ranks may hold some.
 std::vector<double> column_gains(const Network& network) {
-  const auto n = at(network.local_size());
-  std::vector<double> gain(network.nodes.gain);
-  if (gain.empty()) gain.assign(n, 1.0);  // other ranks may hold some
-  gain.resize(n + network.halo.ghosts().size());
-  HaloExchange<double>(network.halo).forward(std::span<const double>(gain).first(n), std::span(gain).subspan(n));
-  return gain;
+  auto gain = network.nodes.gain;
+  gain.resize(at(network.local_size()), 1.0);
+  return with_ghosts(network.halo, std::move(gain));
 }
 
 /// visit(entry, into) for all synapses of one neuron that this rank holds, self-loops left out.
@@ -183,7 +180,7 @@ void NeuronBalancer::exchange() {
   for (LocalIndex i = 0; i < size(); ++i) {
     largest = std::max(largest, std::max(1.0, exponent(i)) * std::abs(std::log(scaling_[at(i)].post)));
   }
-  if (problem_->comm().max(largest) <= kLargestExponent) {
+  if (problem_->comm().max(largest) <= kRebaseExponent) {
     spread_to_ghosts();
     return;
   }

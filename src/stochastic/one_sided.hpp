@@ -4,8 +4,8 @@
 #include <exception>
 #include <vector>
 
+#include "stochastic/transport.hpp"
 #include "synbal/core/handle.hpp"
-#include "synbal/stochastic/transport.hpp"
 
 namespace synbal {
 

@@ -1,9 +1,11 @@
 // Agendas: orders that stay, orders drawn for every sweep, and clocks.
-#include "synbal/stochastic/schedule_agenda.hpp"
+#include "stochastic/schedule_agenda.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <tuple>
+
+#include "stochastic/greedy_coloring.hpp"
 
 namespace synbal {
 
@@ -134,9 +136,11 @@ std::unique_ptr<SweepAgenda> make_agenda(const BlockGraph& graph, const Schedule
       return std::make_unique<DrawnOrder>(graph, schedule);
     case ScheduleKind::poisson:
       return std::make_unique<ClockOrder>(graph, schedule);
-    default:
-      return std::make_unique<StandingOrder>(graph, std::vector<std::int64_t>{});
+    case ScheduleKind::sequential:
+    case ScheduleKind::block:
+      break;
   }
+  return std::make_unique<StandingOrder>(graph, std::vector<std::int64_t>{});
 }
 
 }  // namespace synbal

@@ -4,49 +4,21 @@
 #include <algorithm>
 #include <cmath>
 
-#include "synbal/core/timer.hpp"
+#include "stochastic/simulator.hpp"
+#include "synbal/balance/run_frame.hpp"
 
 namespace synbal {
 
 namespace {
 
 constexpr std::int64_t kDefaultRounds = 1'000'000;
-const double kRebaseFactor = std::exp(50.0);  // then the base moves
-constexpr double kRounding = 1e-14;           // l1 that no visit can improve
-constexpr double kNear = 4;                   // what neurons meet exceeds l1 at the end of the round by about this
+const double kRebaseFactor = std::exp(kRebaseExponent);
 
 /// Rounds after which every block can be expected to have been active.
 std::int64_t period_of(const ScheduleParams& p) {
   const auto slow = p.stragglers > 0 ? p.straggler_factor : 1;
   return slow * static_cast<std::int64_t>(std::ceil(1 / p.activity));
 }
-
-/// How far h still has to go, from how its steps shrink from one period to the next: the tail of a geometric series.
-class Outlook {
- public:
-  explicit Outlook(std::int64_t period) : period_(period) {}
-
-  /// True at the end of a period.
-  bool update(const RoundView& view) {
-    step_ = std::max(step_, view.max_step);
-    l1_ = std::max(l1_, view.l1);
-    if (++rounds_ < period_) return false;
-    if (previous_ > 0) rate_ = std::clamp(step_ / previous_, 0.9 * rate_, 0.999999);
-    remaining_ = static_cast<double>(period_) * step_ * rate_ / (1 - rate_);
-    met_ = l1_;
-    previous_ = step_;
-    step_ = l1_ = 0;
-    rounds_ = 0;
-    return true;
-  }
-  [[nodiscard]] double remaining() const { return remaining_; }
-  /// The largest l1 of the period.
-  [[nodiscard]] double met() const { return met_; }
-
- private:
-  std::int64_t period_, rounds_ = 0;
-  double step_ = 0, l1_ = 0, previous_ = 0, rate_ = 0.5, remaining_ = 0, met_ = 0;
-};
 
 }  // namespace
 
@@ -56,10 +28,8 @@ struct ScheduleSolver::Run {
         stars(*s.stars_),
         params(s.params_),
         trace(s.trace_),
-        report(r),
-        simulator(stars_at(h), params.schedule, std::vector<double>(h.size(), 0.0)) {
-    result.method = "schedule " + to_string(params.schedule.kind);
-  }
+        frame(problem.comm(), "schedule " + to_string(params.schedule.kind), params.stop, kDefaultRounds, r),
+        simulator(stars_at(h), params.schedule, std::vector<double>(h.size(), 0.0)) {}
 
   const NeuronStars& stars_at(std::span<const double> h) {
     const auto base = problem.base();
@@ -84,33 +54,19 @@ struct ScheduleSolver::Run {
     ++trace.rebases;
   }
 
-  /// The exact figures of a look replace what the round itself met.
-  void record(double cost, double l1) {
-    auto& history = result.history;
-    if (!history.empty() && history.back().iteration == simulator.rounds()) history.pop_back();
-    history.push_back({simulator.rounds(), cost * problem.cost_unit(), l1, timer.seconds()});
-    if (report) report(result.history.back());
-  }
+  void record(double cost, double l1) { frame.record(simulator.rounds(), cost * problem.cost_unit(), l1); }
 
   double look() {
     const auto present = simulator.present();
-    ++result.matrix_passes;
+    ++frame.result.matrix_passes;
     record(present.cost, present.l1);
     return present.l1;
-  }
-
-  [[nodiscard]] bool out_of_limits() {
-    const auto limit = params.stop.max_iterations > 0 ? params.stop.max_iterations : kDefaultRounds;
-    if (simulator.rounds() >= limit) result.reason = StopReason::iteration_limit;
-    const bool late = params.stop.max_seconds > 0 && problem.comm().any(timer.seconds() > params.stop.max_seconds);
-    if (late) result.reason = StopReason::walltime;
-    return late || simulator.rounds() >= limit;
   }
 
   RoundView play() {
     const auto view = simulator.round();
     trace.visits += view.visits;
-    result.sweeps += view.sweeps;
+    frame.result.sweeps += view.sweeps;
     if (params.trace) trace.rounds.push_back(view);
     record(view.cost, view.l1);
     if (view.largest_factor > kRebaseFactor) move_base();
@@ -118,12 +74,13 @@ struct ScheduleSolver::Run {
   }
 
   void play_until_done() {
-    Outlook outlook(period_of(params.schedule));
+    ConvergenceForecast forecast(period_of(params.schedule));
     std::int64_t next_look = 0;
-    while (!out_of_limits()) {
-      if (!outlook.update(play()) || simulator.rounds() < next_look) continue;
-      const bool small_step = outlook.remaining() <= params.stop.step_tolerance || outlook.met() <= kRounding;
-      if (!small_step || outlook.met() > kNear * params.stop.tolerance) continue;
+    while (!frame.out_of_limits(simulator.rounds())) {
+      const auto view = play();
+      if (!forecast.update(view.max_step, view.l1) || simulator.rounds() < next_look) continue;
+      const bool small_step = forecast.remaining() <= params.stop.step_tolerance || forecast.met() <= kVisitRounding;
+      if (!small_step || forecast.met() > kMetOverImbalance * params.stop.tolerance) continue;
       if (look() <= params.stop.tolerance) return;
       next_look = simulator.rounds() + 1 + simulator.rounds() / 10;
     }
@@ -134,10 +91,8 @@ struct ScheduleSolver::Run {
   NeuronStars& stars;
   const ScheduleSolverParams& params;
   ScheduleTrace& trace;
-  const ProgressCallback& report;
-  Timer timer;
+  RunFrame frame;
   Simulator simulator;
-  SolverResult result;
 };
 
 SolverResult ScheduleSolver::operator()(std::vector<double>& h, const ProgressCallback& report) {
@@ -145,10 +100,10 @@ SolverResult ScheduleSolver::operator()(std::vector<double>& h, const ProgressCa
   Run run(*this, h, report);
   if (run.look() > 0) run.play_until_done();
   h = run.h();
-  run.result.iterations = run.simulator.rounds();
-  run.result.matrix_passes += run.result.sweeps;
+  run.frame.result.iterations = run.simulator.rounds();
+  run.frame.result.matrix_passes += run.frame.result.sweeps;
   trace_.reads_by_age = run.simulator.reads_by_age();
-  return std::move(run.result);
+  return std::move(run.frame.result);
 }
 
 }  // namespace synbal

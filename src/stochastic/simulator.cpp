@@ -1,5 +1,5 @@
 // Rounds: what is seen, what is done, what is remembered.
-#include "synbal/stochastic/simulator.hpp"
+#include "stochastic/simulator.hpp"
 
 #include <algorithm>
 #include <array>

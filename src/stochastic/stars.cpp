@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "synbal/balance/edges.hpp"
+#include "synbal/core/route.hpp"
 
 namespace synbal {
 
@@ -15,35 +17,16 @@ namespace {
 std::vector<GlobalIndex> ranks_in_file(const BalanceProblem& problem, const Network& network) {
   const auto& comm = problem.comm();
   const auto shares = Ownership::even(comm, network.size());
-  std::vector<std::int64_t> counts(at(comm.size()), 0);
   std::vector<GlobalIndex> place;
   for (const auto row : problem.network_row()) place.push_back(network.file_index(row));
-  std::vector<std::size_t> order(place.size());
-  for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return place[a] < place[b]; });
-  std::vector<GlobalIndex> sorted;
-  for (const auto k : order) {
-    sorted.push_back(place[k]);
-    ++counts[at(shares.owner(place[k]))];
-  }
-  auto came = comm.exchange(std::span<const GlobalIndex>(sorted), counts);
+  const Route way(comm, shares, place);
+  auto came = way.send(place);
   std::vector<GlobalIndex> below(at(shares.count()) + 1, 0);  // of each place in the share: active ones before it
-  for (const auto g : came.values) below[at(g - shares.first()) + 1] = 1;
-  below[0] = comm.sum_below(static_cast<GlobalIndex>(came.values.size()));
+  for (const auto g : came) below[at(g - shares.first()) + 1] = 1;
+  below[0] = comm.sum_below(static_cast<GlobalIndex>(came.size()));
   for (std::size_t k = 1; k < below.size(); ++k) below[k] += below[k - 1];
-  for (auto& g : came.values) g = below[at(g - shares.first())];
-  const auto back = comm.exchange(std::span<const GlobalIndex>(came.values), came.counts).values;
-  std::vector<GlobalIndex> rank(place.size());
-  for (std::size_t k = 0; k < order.size(); ++k) rank[order[k]] = back[k];
-  return rank;
-}
-
-/// [n + ghosts] from [n].
-template <class T>
-void append_ghosts(const Halo& halo, std::vector<T>& values) {
-  const auto n = values.size();
-  values.resize(n + halo.ghosts().size());
-  HaloExchange<T>(halo).forward(std::span<const T>(values).first(n), std::span<T>(values).subspan(n));
+  for (auto& g : came) g = below[at(g - shares.first())];
+  return way.reply(came);
 }
 
 /// A cost between an active neuron and a pinned one, by the place of the pinned one in the file.
@@ -66,25 +49,12 @@ std::vector<double> sums_in_file_order(std::vector<PinnedCost>&& costs, LocalInd
 /// Collective. Brings costs that leave ghosts of the network to the owners of these neurons: neuron is a ghost's number
 /// on entry, a row of the network after.
 std::vector<PinnedCost> sent_to_owners(const Comm& comm, const Network& network, std::vector<PinnedCost>&& costs) {
-  std::sort(costs.begin(), costs.end(), [](const auto& a, const auto& b) { return a.neuron < b.neuron; });
-  std::vector<std::int64_t> counts(at(comm.size()), 0);
-  std::vector<LocalIndex> row;
-  std::vector<GlobalIndex> place;
-  std::vector<double> cost;
-  for (const auto& c : costs) {
-    const auto g = network.halo.ghosts()[at(c.neuron)];
-    const auto owner = network.rows.owner(g);
-    ++counts[at(owner)];
-    row.push_back(static_cast<LocalIndex>(g - network.rows.first(owner)));
-    place.push_back(c.place);
-    cost.push_back(c.cost);
+  std::vector<GlobalIndex> ghost;
+  for (auto& c : costs) {
+    const auto g = ghost.emplace_back(network.halo.ghosts()[at(c.neuron)]);
+    c.neuron = static_cast<LocalIndex>(g - network.rows.first(network.rows.owner(g)));
   }
-  const auto rows = comm.exchange(std::span<const LocalIndex>(row), counts).values;
-  const auto places = comm.exchange(std::span<const GlobalIndex>(place), counts).values;
-  const auto values = comm.exchange(std::span<const double>(cost), counts).values;
-  std::vector<PinnedCost> came;
-  for (std::size_t k = 0; k < rows.size(); ++k) came.push_back({rows[k], places[k], values[k]});
-  return came;
+  return Route(comm, network.rows, ghost).send(costs);
 }
 
 }  // namespace
@@ -93,9 +63,9 @@ NeuronStars::NeuronStars(const BalanceProblem& problem, const Network& network)
     : problem_(&problem), network_(&network), file_rank_(ranks_in_file(problem, network)) {
   const auto foreign = fetch_foreign();
   find_ghosts(foreign);
-  append_ghosts(halo_, file_rank_);
+  file_rank_ = with_ghosts(halo_, std::move(file_rank_));
   exponent_.assign(problem.exponent().begin(), problem.exponent().end());
-  if (problem.comm().any(!exponent_.empty())) append_ghosts(halo_, exponent_);
+  if (problem.comm().any(!exponent_.empty())) exponent_ = with_ghosts(halo_, std::move(exponent_));
   fill(foreign);
   sum_pinned();
 }
@@ -213,7 +183,7 @@ void NeuronStars::sum_pinned() {
   const auto rows = network_->local_size();
   std::vector<GlobalIndex> place(at(rows));
   for (LocalIndex i = 0; i < rows; ++i) place[at(i)] = network_->file_index(i);
-  append_ghosts(network_->halo, place);
+  place = with_ghosts(network_->halo, std::move(place));
   std::vector<LocalIndex> neuron(at(rows), -1);  // of every row
   for (LocalIndex k = 0; k < size(); ++k) neuron[at(problem_->network_row()[at(k)])] = k;
 

@@ -1,5 +1,5 @@
 // From groups of neurons to a network of groups, and back.
-#include "synbal/stochastic/tied.hpp"
+#include "stochastic/tied.hpp"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,11 @@
 #include <cmath>
 #include <limits>
 #include <tuple>
+#include <unordered_map>
+#include <utility>
 
 #include "synbal/core/agree.hpp"
+#include "synbal/core/route.hpp"
 #include "synbal/network/components.hpp"
 #include "synbal/network/factor.hpp"
 #include "synbal/network/transport.hpp"
@@ -35,27 +38,19 @@ struct Led {
 
 /// Collective. The smallest leader of each id over all ranks; `own` holds distinct ids.
 void agree_on_leaders(const Comm& comm, std::vector<Led>& own) {
-  std::sort(own.begin(), own.end(), [&](const Led& a, const Led& b) {
-    return std::tuple(home_of(a.id, comm.size()), a.id) < std::tuple(home_of(b.id, comm.size()), b.id);
-  });
-  std::vector<std::int64_t> ids, leaders, counts(at(comm.size()), 0);
-  for (const auto& led : own) {
-    ids.push_back(led.id);
-    leaders.push_back(led.leader);
-    ++counts[at(home_of(led.id, comm.size()))];
+  std::vector<Rank> home;
+  for (const auto& led : own) home.push_back(home_of(led.id, comm.size()));
+  const Route way(comm, std::move(home));
+  const auto came = way.send(own);
+  std::unordered_map<std::int64_t, GlobalIndex> least;
+  for (const auto& led : came) {
+    const auto [known, fresh] = least.emplace(led.id, led.leader);
+    if (!fresh) known->second = std::min(known->second, led.leader);
   }
-  const auto asked = comm.exchange(std::span<const std::int64_t>(ids), counts);
-  auto came = comm.exchange(std::span<const std::int64_t>(leaders), counts).values;
-  std::vector<std::size_t> order(came.size());
-  for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return std::tie(asked.values[a], came[a]) < std::tie(asked.values[b], came[b]);
-  });
-  for (std::size_t k = 1; k < order.size(); ++k) {
-    if (asked.values[order[k]] == asked.values[order[k - 1]]) came[order[k]] = came[order[k - 1]];
-  }
-  const auto answer = comm.exchange(std::span<const std::int64_t>(came), asked.counts).values;
-  for (std::size_t k = 0; k < own.size(); ++k) own[k].leader = answer[k];
+  std::vector<GlobalIndex> answers;
+  for (const auto& led : came) answers.push_back(least[led.id]);
+  const auto leaders = way.reply(answers);
+  for (std::size_t k = 0; k < own.size(); ++k) own[k].leader = leaders[k];
 }
 
 /// Collective. [n_local] The smallest global index in each neuron's group.
@@ -79,26 +74,6 @@ std::vector<GlobalIndex> leaders(const Comm& comm, const Network& network, std::
                               : std::lower_bound(own.begin(), own.end(), Led{id, 0}, by_id)->leader;
   }
   return leader;
-}
-
-/// Collective. values[row] of the row `wanted`, wherever it lives.
-template <class T>
-std::vector<T> values_at(const Comm& comm, const Ownership& rows, std::span<const GlobalIndex> wanted,
-                         std::span<const T> values) {
-  std::vector<GlobalIndex> foreign;
-  for (const auto g : wanted) {
-    if (!rows.owns(g)) foreign.push_back(g);
-  }
-  std::sort(foreign.begin(), foreign.end());
-  foreign.erase(std::unique(foreign.begin(), foreign.end()), foreign.end());
-  const Halo halo(comm, rows, std::move(foreign));
-  std::vector<T> far(halo.ghosts().size()), found;
-  HaloExchange<T>(halo).forward(values, far);
-  for (const auto g : wanted) {
-    const auto place = std::lower_bound(halo.ghosts().begin(), halo.ghosts().end(), g) - halo.ghosts().begin();
-    found.push_back(rows.owns(g) ? values[at(g - rows.first())] : far[at(place)]);
-  }
-  return found;
 }
 
 /// Costs between groups under way: kept as (sum of |J|^p)^{1/p}, which neither over- nor underflows, and merged
@@ -156,15 +131,6 @@ class PairSums {
   std::vector<Entry> entries_;
 };
 
-/// The values of the owned columns followed by those of the network's ghosts.
-template <class T>
-std::vector<T> for_columns(const Network& network, std::vector<T> values) {
-  const auto n = at(network.local_size());
-  values.resize(n + network.halo.ghosts().size());
-  HaloExchange<T>(network.halo).forward(std::span<const T>(values).first(n), std::span<T>(values).subspan(n));
-  return values;
-}
-
 double exponent_of(const Network& network, LocalIndex i) {
   return network.nodes.exponent.empty() ? 1.0 : network.nodes.exponent[at(i)];
 }
@@ -174,7 +140,7 @@ Triplets pair_sums(const Comm& comm, const Network& network, const std::vector<G
   std::vector<double> gain = network.nodes.gain;
   gain.resize(at(network.local_size()), 1.0);
   for (auto& g : gain) g = g == 1 ? 1.0 : std::pow(g, 2 / power);
-  gain = for_columns(network, std::move(gain));
+  gain = with_ghosts(network.halo, std::move(gain));
   return agreed(comm, [&] {
     PairSums sums(power);
     for (LocalIndex i = 0; i < network.local_size(); ++i) {
@@ -219,7 +185,7 @@ void check_exponents(const Comm& comm, const Network& network, std::span<const G
   if (!comm.any(!network.nodes.exponent.empty())) return;
   std::vector<double> own;
   for (LocalIndex i = 0; i < network.local_size(); ++i) own.push_back(exponent_of(network, i));
-  const auto of_leader = values_at<double>(comm, network.rows, leader, own);
+  const auto of_leader = Directory(comm, network.rows, leader).fetch(own);
   agreed(comm, [&] {
     for (std::size_t i = 0; i < own.size(); ++i) {
       const bool pinned = !network.nodes.pinned.empty() && network.nodes.pinned[i] != 0;
@@ -243,9 +209,7 @@ void describe_groups(const Network& network, std::span<const LocalIndex> leading
 }  // namespace
 
 std::vector<double> TiedGroups::expand(std::span<const double> values) const {
-  std::vector<double> all(values.begin(), values.end());
-  all.resize(values.size() + halo.ghosts().size());
-  HaloExchange<double>(halo).forward(values, std::span<double>(all).subspan(values.size()));
+  const auto all = with_ghosts(halo, values);
   std::vector<double> expanded;
   expanded.reserve(group.size());
   for (const auto g : group) expanded.push_back(all[at(g)]);
@@ -267,27 +231,19 @@ TiedGroups tie(const Comm& comm, const Network& network, std::span<const std::in
   for (std::size_t k = 0; k < leading.size(); ++k) {
     number[at(leading[k])] = groups.first() + static_cast<GlobalIndex>(k);
   }
-  number = values_at<GlobalIndex>(comm, network.rows, leader, number);
+  number = Directory(comm, network.rows, leader).fetch(number);
 
   TiedGroups tied;
-  auto rows = route(comm, groups, pair_sums(comm, network, for_columns(network, number), power));
+  auto rows = route(comm, groups, pair_sums(comm, network, with_ghosts(network.halo, number), power));
   InputFacts facts;
   facts.path = network.facts.path;
   facts.format = "groups";
   tied.network = assemble(comm, groups, merged(std::move(rows), groups.first(), power), Duplicates::error, facts);
   describe_groups(network, leading, tied.network.nodes);
 
-  std::vector<GlobalIndex> foreign;
-  for (const auto g : number) {
-    if (!groups.owns(g)) foreign.push_back(g);
-  }
-  std::sort(foreign.begin(), foreign.end());
-  foreign.erase(std::unique(foreign.begin(), foreign.end()), foreign.end());
-  tied.halo = Halo(comm, groups, foreign);
-  for (const auto g : number) {
-    const auto ghost = std::lower_bound(foreign.begin(), foreign.end(), g) - foreign.begin();
-    tied.group.push_back(static_cast<LocalIndex>(groups.owns(g) ? g - groups.first() : groups.count() + ghost));
-  }
+  const Directory directory(comm, groups, number);
+  tied.halo = directory.halo();
+  tied.group = directory.slots();
   return tied;
 }
 

@@ -1,5 +1,5 @@
 // The choice of the transport.
-#include "synbal/stochastic/transport.hpp"
+#include "stochastic/transport.hpp"
 
 #include "stochastic/faults.hpp"
 #include "stochastic/one_sided.hpp"

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "synbal/stochastic/transport.hpp"
+#include "stochastic/transport.hpp"
 
 namespace synbal {
 

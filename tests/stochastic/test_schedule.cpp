@@ -4,8 +4,9 @@
 #include <set>
 
 #include "samples.hpp"
-#include "synbal/stochastic/exact_sum.hpp"
-#include "synbal/stochastic/schedule_agenda.hpp"
+#include "stochastic/exact_sum.hpp"
+#include "stochastic/greedy_coloring.hpp"
+#include "stochastic/schedule_agenda.hpp"
 
 namespace synbal::test {
 namespace {

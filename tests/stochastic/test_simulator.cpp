@@ -4,6 +4,8 @@
 #include <tuple>
 
 #include "samples.hpp"
+#include "stochastic/greedy_coloring.hpp"
+#include "stochastic/simulator.hpp"
 #include "synbal/stochastic/schedule_solver.hpp"
 
 namespace synbal::test {

@@ -4,7 +4,9 @@
 #include <deque>
 
 #include "samples.hpp"
+#include "stochastic/simulator.hpp"
 #include "synbal/balance/balance.hpp"
+#include "synbal/core/route.hpp"
 #include "synbal/krylov/component_sums.hpp"
 #include "synbal/stochastic/schedule_solver.hpp"
 

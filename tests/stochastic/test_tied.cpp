@@ -4,8 +4,8 @@
 #include <numeric>
 
 #include "samples.hpp"
+#include "stochastic/tied.hpp"
 #include "synbal/stochastic/neuron_operations.hpp"
-#include "synbal/stochastic/tied.hpp"
 
 namespace synbal::test {
 namespace {

@@ -3,9 +3,9 @@
 #include <optional>
 #include <thread>
 
+#include "stochastic/transport.hpp"
 #include "support/mpi_test.hpp"
 #include "synbal/core/timer.hpp"
-#include "synbal/stochastic/transport.hpp"
 
 namespace synbal::test {
 namespace {

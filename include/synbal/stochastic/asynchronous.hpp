@@ -13,9 +13,17 @@
 #include "synbal/core/halo.hpp"
 #include "synbal/core/range.hpp"
 #include "synbal/stochastic/stars.hpp"
-#include "synbal/stochastic/transport.hpp"
 
 namespace synbal {
+
+/// How published values travel.
+enum class TransportKind {
+  one_sided,  ///< MPI_Put into slots that each peer keeps for this rank; a newer publication overwrites
+  two_sided   ///< messages; of those that came between two looks the latest wins
+};
+template <>
+inline constexpr auto enum_names<TransportKind> = std::to_array<EnumName<TransportKind>>(
+    {{TransportKind::one_sided, "one-sided"}, {TransportKind::two_sided, "two-sided"}});
 
 /// How a rank goes through its neurons.
 enum class VisitOrder {

@@ -1,4 +1,4 @@
-// Balancing by a schedule until balanced: the reproducible twins of the asynchronous solver.
+// Balancing by a schedule until balanced: the reproducible references of the asynchronous solver.
 #pragma once
 
 #include <vector>
@@ -6,10 +6,20 @@
 #include "synbal/balance/problem.hpp"
 #include "synbal/balance/solver.hpp"
 #include "synbal/stochastic/schedule.hpp"
-#include "synbal/stochastic/simulator.hpp"
 #include "synbal/stochastic/stars.hpp"
 
 namespace synbal {
+
+/// What the neurons met in a round; the same bits on all ranks and at any rank count.
+struct RoundView {
+  std::int64_t round = 0;
+  std::int64_t visits = 0;
+  std::int64_t sweeps = 0;    ///< within the round
+  double l1 = 0;              ///< sum |in - k out| / cost over the visits of the first sweep, as met
+  double cost = 0;            ///< of these visits, as met, in the problem's unit
+  double max_step = 0;        ///< bound of the change of h: the largest of every sweep, added up
+  double largest_factor = 0;  ///< largest pre or post: when it grows large the base should move
+};
 
 struct ScheduleSolverParams {
   StopCriteria stop;  ///< iterations are rounds; 0: 1,000,000

@@ -1,8 +1,10 @@
 // Greedy colouring as one ordered pass.
+#include "stochastic/greedy_coloring.hpp"
+
 #include <algorithm>
 
+#include "stochastic/schedule_agenda.hpp"
 #include "synbal/core/tags.hpp"
-#include "synbal/stochastic/schedule_agenda.hpp"
 
 namespace synbal {
 

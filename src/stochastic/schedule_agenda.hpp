@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "synbal/stochastic/ordered_pass.hpp"
+#include "stochastic/ordered_pass.hpp"
 #include "synbal/stochastic/schedule.hpp"
 
 namespace synbal {
@@ -17,10 +17,5 @@ class SweepAgenda : public Agenda {
 
 /// Collective (for `colored`). Graph and schedule must outlive the agenda.
 std::unique_ptr<SweepAgenda> make_agenda(const BlockGraph& graph, const Schedule& schedule);
-
-/// Collective. [n + ghosts] The greedy colouring that takes neurons with many synapses first, equal ones in an order
-/// drawn from the seed, and gives each the lowest colour that none of its neighbours has: the same at any rank count
-/// and under any partition. The graph has to be one block.
-std::vector<std::int64_t> greedy_coloring(const BlockGraph& graph, std::uint64_t seed);
 
 }  // namespace synbal

@@ -9,8 +9,8 @@
 #include <string>
 
 #include "synbal/core/comm.hpp"
-#include "synbal/core/enum_names.hpp"
 #include "synbal/core/halo.hpp"
+#include "synbal/stochastic/asynchronous.hpp"
 
 namespace synbal {
 
@@ -54,14 +54,6 @@ class Transport {
   /// Messages and bytes sent so far.
   [[nodiscard]] virtual Traffic traffic() const = 0;
 };
-
-enum class TransportKind {
-  one_sided,  ///< MPI_Put into slots that each peer keeps for this rank; a newer publication overwrites
-  two_sided   ///< messages; of those that came between two looks the latest wins
-};
-template <>
-inline constexpr auto enum_names<TransportKind> = std::to_array<EnumName<TransportKind>>(
-    {{TransportKind::one_sided, "one-sided"}, {TransportKind::two_sided, "two-sided"}});
 
 /// Collective. Both must outlive the transport. @throws Error internal when the MPI library has no room for the slots.
 std::unique_ptr<Transport> make_transport(TransportKind kind, const Comm& comm, const Halo& halo);

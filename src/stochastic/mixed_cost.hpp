@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -78,8 +77,6 @@ class MixedBalancer {
   void look(LocalIndex i);
   [[nodiscard]] Summary measure();
   void sweep(std::uint64_t seed, std::int64_t number);
-  [[nodiscard]] std::optional<StopReason> reason_to_stop(const Summary& now, double left, std::int64_t sweeps,
-                                                         double seconds, const StopCriteria& stop) const;
   [[nodiscard]] std::vector<double> h() const;
   [[nodiscard]] double exponent(LocalIndex i) const noexcept;
 

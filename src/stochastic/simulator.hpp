@@ -7,24 +7,14 @@
 #include <span>
 #include <vector>
 
+#include "stochastic/exact_sum.hpp"
+#include "stochastic/ordered_pass.hpp"
+#include "stochastic/schedule_agenda.hpp"
 #include "synbal/core/huge_pages.hpp"
-#include "synbal/stochastic/exact_sum.hpp"
-#include "synbal/stochastic/ordered_pass.hpp"
 #include "synbal/stochastic/relaxation.hpp"
-#include "synbal/stochastic/schedule_agenda.hpp"
+#include "synbal/stochastic/schedule_solver.hpp"
 
 namespace synbal {
-
-/// What the neurons met in a round; the same bits on all ranks and at any rank count.
-struct RoundView {
-  std::int64_t round = 0;
-  std::int64_t visits = 0;
-  std::int64_t sweeps = 0;    ///< within the round
-  double l1 = 0;              ///< sum |in - k out| / cost over the visits of the first sweep, as met
-  double cost = 0;            ///< of these visits, as met, in the problem's unit
-  double max_step = 0;        ///< bound of the change of h: the largest of every sweep, added up
-  double largest_factor = 0;  ///< largest pre or post: when it grows large the base should move
-};
 
 /// How unbalanced the present state is, all neurons at once.
 struct PresentView {

@@ -1,5 +1,5 @@
 // Who waits for whom in an ordered pass, and which copies of a neuron other ranks hold.
-#include "synbal/stochastic/ordered_pass.hpp"
+#include "stochastic/ordered_pass.hpp"
 
 namespace synbal {
 
