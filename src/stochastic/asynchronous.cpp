@@ -7,9 +7,9 @@
 #include <cmath>
 #include <limits>
 
-#include "stochastic/asynchronous_history.hpp"
-#include "stochastic/asynchronous_worker.hpp"
-#include "stochastic/clock.hpp"
+#include "stochastic/asynchronous/clock.hpp"
+#include "stochastic/asynchronous/history.hpp"
+#include "stochastic/asynchronous/worker.hpp"
 #include "synbal/core/error.hpp"
 #include "synbal/core/log.hpp"
 

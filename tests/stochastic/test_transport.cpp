@@ -3,7 +3,7 @@
 #include <optional>
 #include <thread>
 
-#include "stochastic/transport.hpp"
+#include "stochastic/asynchronous/transport.hpp"
 #include "support/mpi_test.hpp"
 #include "synbal/core/timer.hpp"
 

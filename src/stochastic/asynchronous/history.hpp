@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "stochastic/termination.hpp"
+#include "stochastic/asynchronous/termination.hpp"
 #include "synbal/balance/problem.hpp"
 #include "synbal/balance/solver.hpp"
 #include "synbal/core/timer.hpp"

@@ -1,5 +1,5 @@
 // Visits: without logarithms where that can be, and with stars fetched before they are needed.
-#include "stochastic/asynchronous_relaxer.hpp"
+#include "stochastic/asynchronous/relaxer.hpp"
 
 #include <algorithm>
 #include <cmath>

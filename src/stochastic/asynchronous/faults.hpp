@@ -4,7 +4,7 @@
 #include <deque>
 #include <vector>
 
-#include "stochastic/transport.hpp"
+#include "stochastic/asynchronous/transport.hpp"
 #include "synbal/stochastic/asynchronous.hpp"
 
 namespace synbal {

@@ -1,5 +1,5 @@
 // Messages that overtake nothing, of which the latest wins.
-#include "stochastic/two_sided.hpp"
+#include "stochastic/asynchronous/two_sided.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // Notes, clocks, and the counting afterwards.
-#include "stochastic/staleness.hpp"
+#include "stochastic/asynchronous/staleness.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include <cmath>
 #include <limits>
 
-#include "stochastic/clock.hpp"
+#include "stochastic/asynchronous/clock.hpp"
 #include "synbal/core/tags.hpp"
 
 namespace synbal {

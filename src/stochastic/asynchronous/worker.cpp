@@ -1,5 +1,5 @@
 // The loop of a rank.
-#include "stochastic/asynchronous_worker.hpp"
+#include "stochastic/asynchronous/worker.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -7,7 +7,7 @@
 #include <thread>
 #include <utility>
 
-#include "stochastic/clock.hpp"
+#include "stochastic/asynchronous/clock.hpp"
 
 namespace synbal {
 

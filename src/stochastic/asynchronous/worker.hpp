@@ -7,10 +7,10 @@
 #include <memory>
 #include <vector>
 
-#include "stochastic/asynchronous_relaxer.hpp"
-#include "stochastic/faults.hpp"
-#include "stochastic/staleness.hpp"
-#include "stochastic/termination.hpp"
+#include "stochastic/asynchronous/faults.hpp"
+#include "stochastic/asynchronous/relaxer.hpp"
+#include "stochastic/asynchronous/staleness.hpp"
+#include "stochastic/asynchronous/termination.hpp"
 
 namespace synbal {
 

@@ -1,5 +1,5 @@
 // Delays and slowness.
-#include "stochastic/faults.hpp"
+#include "stochastic/asynchronous/faults.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -7,7 +7,7 @@
 #include <thread>
 #include <utility>
 
-#include "stochastic/clock.hpp"
+#include "stochastic/asynchronous/clock.hpp"
 
 namespace synbal {
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "stochastic/transport.hpp"
+#include "stochastic/asynchronous/transport.hpp"
 
 namespace synbal {
 

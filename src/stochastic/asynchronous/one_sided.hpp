@@ -4,7 +4,7 @@
 #include <exception>
 #include <vector>
 
-#include "stochastic/transport.hpp"
+#include "stochastic/asynchronous/transport.hpp"
 #include "synbal/core/handle.hpp"
 
 namespace synbal {

@@ -1,9 +1,9 @@
 // The choice of the transport.
-#include "stochastic/transport.hpp"
+#include "stochastic/asynchronous/transport.hpp"
 
-#include "stochastic/faults.hpp"
-#include "stochastic/one_sided.hpp"
-#include "stochastic/two_sided.hpp"
+#include "stochastic/asynchronous/faults.hpp"
+#include "stochastic/asynchronous/one_sided.hpp"
+#include "stochastic/asynchronous/two_sided.hpp"
 
 namespace synbal {
 

@@ -1,5 +1,5 @@
 // The reduction and what is read from it.
-#include "stochastic/termination.hpp"
+#include "stochastic/asynchronous/termination.hpp"
 
 #include <algorithm>
 

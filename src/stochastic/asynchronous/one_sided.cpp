@@ -1,5 +1,5 @@
 // Slots, puts and looks.
-#include "stochastic/one_sided.hpp"
+#include "stochastic/asynchronous/one_sided.hpp"
 
 #include <algorithm>
 #include <atomic>
