@@ -89,7 +89,7 @@ Work sweep(Subject& s, const StopCriteria& stop, std::uint64_t seed, double slow
 }
 
 /// Every rank's block in lock step, half the way.
-Work block(Subject& s, NeuronStars& stars, const StopCriteria& stop, std::uint64_t seed, double slow) {
+Work block(Subject& s, IncidentSynapses& stars, const StopCriteria& stop, std::uint64_t seed, double slow) {
   ScheduleSolverParams params{.stop = stop, .schedule = {}};
   params.schedule.kind = ScheduleKind::block;
   params.schedule.seed = seed, params.schedule.blocks = s.comm.size(), params.schedule.damping = 0.5;
@@ -100,7 +100,7 @@ Work block(Subject& s, NeuronStars& stars, const StopCriteria& stop, std::uint64
           {}};
 }
 
-Work asynchronous(Subject& s, NeuronStars& stars, const StopCriteria& stop, TransportKind kind, std::uint64_t seed,
+Work asynchronous(Subject& s, IncidentSynapses& stars, const StopCriteria& stop, TransportKind kind, std::uint64_t seed,
                   double slow) {
   AsynchronousParams params;
   params.stop = stop, params.transport = kind, params.seed = seed;
@@ -114,8 +114,8 @@ Work asynchronous(Subject& s, NeuronStars& stars, const StopCriteria& stop, Tran
           [solver] { return solver->asynchrony().traffic; }};
 }
 
-Work work_of(Subject& s, NeuronStars& stars, const std::string& method, const StopCriteria& stop, std::uint64_t seed,
-             double slow) {
+Work work_of(Subject& s, IncidentSynapses& stars, const std::string& method, const StopCriteria& stop,
+             std::uint64_t seed, double slow) {
   if (method == "newton") return newton(s, stop, slow);
   if (method == "sweep") return sweep(s, stop, seed, slow);
   if (method == "block") return block(s, stars, stop, seed, slow);
@@ -124,7 +124,7 @@ Work work_of(Subject& s, NeuronStars& stars, const std::string& method, const St
 }
 
 /// Collective. From h = 0; what a method sets up for itself counts, the problem and the stars do not.
-Outcome run_once(Subject& s, NeuronStars& stars, const std::string& method, const StopCriteria& stop,
+Outcome run_once(Subject& s, IncidentSynapses& stars, const std::string& method, const StopCriteria& stop,
                  std::uint64_t seed, double slow) {
   std::vector<double> h(static_cast<std::size_t>(s.problem.size()), 0.0);
   s.problem.rebase(h);
@@ -178,7 +178,7 @@ struct Measured {
   bool right = true;
 };
 
-Measured measure_method(Subject& s, NeuronStars& stars, const std::string& method, double tolerance, double slow,
+Measured measure_method(Subject& s, IncidentSynapses& stars, const std::string& method, double tolerance, double slow,
                         const Options& o) {
   const StopCriteria stop{.tolerance = tolerance, .step_tolerance = 1e15, .max_seconds = o.max_seconds};
   std::vector<Outcome> runs;
@@ -210,7 +210,7 @@ int run(const Comm& comm, const Options& o) {
   const auto network = generate(comm, o.network);
   const auto components = strongly_connected_components(comm, network);
   Subject subject(comm, network, components);
-  NeuronStars stars(subject.problem, network);
+  IncidentSynapses stars(subject.problem, network);
   Json rows = Json::array(), slow_rows = Json::array();
   bool right = true;
   Measured sweep_at_end;

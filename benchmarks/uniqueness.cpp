@@ -49,7 +49,7 @@ double dot(const double* a, const double* b, std::size_t n) {
 /// two products of dense vectors. p = 2, no exponents.
 class LayeredNeurons {
  public:
-  explicit LayeredNeurons(const NeuronStars& stars) : stars_(&stars) {
+  explicit LayeredNeurons(const IncidentSynapses& stars) : stars_(&stars) {
     for (LocalIndex i = 0; i < stars.size(); ++i) {
       for (const auto& star : {stars.incoming(i), stars.outgoing(i)}) check_contiguous(star.neighbour);
     }
@@ -98,12 +98,12 @@ class LayeredNeurons {
     return {stars_->from_pinned(i) + weighed(stars_->incoming(i), pre_),
             stars_->to_pinned(i) + weighed(stars_->outgoing(i), post_)};
   }
-  static double weighed(const Star& star, const std::vector<double>& factor) {
+  static double weighed(const Synapses& star, const std::vector<double>& factor) {
     if (star.neighbour.empty()) return 0;
     return dot(star.cost.data(), factor.data() + star.neighbour.front(), star.cost.size());
   }
 
-  const NeuronStars* stars_;
+  const IncidentSynapses* stars_;
   std::vector<double> pre_, post_;
 };
 
@@ -240,7 +240,7 @@ class Figure {
 /// The largest and smallest h_j - h_i of every synapse over all orders: a weight ends as J_ij e^{h_j - h_i}.
 class WeightRanges {
  public:
-  explicit WeightRanges(const NeuronStars& stars) : stars_(&stars) {
+  explicit WeightRanges(const IncidentSynapses& stars) : stars_(&stars) {
     std::size_t synapses = 2 * at(stars.size());  // from and to pinned neurons: -h_i, h_i
     for (LocalIndex i = 0; i < stars.size(); ++i) synapses += stars.incoming(i).neighbour.size();
     least_.assign(synapses, std::numeric_limits<double>::infinity());
@@ -274,7 +274,7 @@ class WeightRanges {
 
  private:
   template <class Visit>
-  static void for_each_change(const NeuronStars& stars, std::span<const double> h, Visit&& visit) {
+  static void for_each_change(const IncidentSynapses& stars, std::span<const double> h, Visit&& visit) {
     std::size_t e = 0;
     for (LocalIndex i = 0; i < stars.size(); ++i) {
       for (const auto j : stars.incoming(i).neighbour) visit(e++, h[at(j)] - h[at(i)]);
@@ -283,12 +283,13 @@ class WeightRanges {
     }
   }
 
-  const NeuronStars* stars_;
+  const IncidentSynapses* stars_;
   std::vector<double> least_, most_;
 };
 
 /// Visits per neuron that it takes to an l1 imbalance, by several orders.
-nlohmann::ordered_json relaxations_to(double l1, const Options& options, BalanceProblem& problem, NeuronStars& stars) {
+nlohmann::ordered_json relaxations_to(double l1, const Options& options, BalanceProblem& problem,
+                                      IncidentSynapses& stars) {
   const auto n = stars.size();
   const auto random = [&](const std::string& kind) {
     auto copy = options;
@@ -359,7 +360,7 @@ struct Outcome {
 };
 
 /// Collective. Balances in this rank's share of the orders.
-Outcome balance_in_all_orders(const Comm& comm, const Options& options, const NeuronStars& stars,
+Outcome balance_in_all_orders(const Comm& comm, const Options& options, const IncidentSynapses& stars,
                               std::span<const double> truth) {
   LayeredNeurons neurons(stars);
   Visits visits(options, stars.size());
@@ -413,7 +414,7 @@ nlohmann::ordered_json json_of(const Outcome& found, const Options& options, dou
 int run(const Comm& comm, const Options& options) {
   const auto params = layered(options);
   Setting setting(params);
-  NeuronStars stars(setting.problem, setting.network);
+  IncidentSynapses stars(setting.problem, setting.network);
   double cost = 0;
   const auto truth = newton(params, cost);
   const auto found = balance_in_all_orders(comm, options, stars, truth);

@@ -78,7 +78,7 @@ MethodRun run_reference(const MethodOptions& o, BalanceProblem& problem, const N
   ScheduleSolverParams reference{.stop = params.stop, .schedule = o.schedule_params(params.seed)};
   ScheduleSection section{to_string(reference.schedule.kind), params.seed};
   FusedKernel kernel(problem);
-  NeuronStars stars(problem, network);
+  IncidentSynapses stars(problem, network);
   const auto solve = [&](std::vector<double>& h, const StopCriteria& stop) {
     reference.stop = stop;
     ScheduleSolver solver(problem, stars, reference);

@@ -58,7 +58,7 @@ void check(const AsynchronousParams& p) {
 struct AsynchronousSolver::Body {
   BalanceProblem& problem;
   FusedKernel& kernel;
-  NeuronStars& stars;
+  IncidentSynapses& stars;
   AsynchronousParams params;
   Worker worker{stars, params};
   std::vector<double> held_at{problem.base().begin(), problem.base().end()};  // the base of the stars' costs
@@ -145,7 +145,7 @@ struct AsynchronousSolver::Body {
   }
 };
 
-AsynchronousSolver::AsynchronousSolver(BalanceProblem& problem, FusedKernel& kernel, NeuronStars& stars,
+AsynchronousSolver::AsynchronousSolver(BalanceProblem& problem, FusedKernel& kernel, IncidentSynapses& stars,
                                        AsynchronousParams params)
     : body_(new Body{problem, kernel, stars, checked(std::move(params))}) {}
 
@@ -215,7 +215,7 @@ AsynchronyReport AsynchronousSolver::asynchrony() const {
 AsynchronousEquilibrium balance_asynchronously(BalanceProblem& problem, const Network& network,
                                                const AsynchronousParams& params, const ProgressCallback& report) {
   FusedKernel kernel(problem);
-  NeuronStars stars(problem, network);
+  IncidentSynapses stars(problem, network);
   AsynchronousSolver solver(problem, kernel, stars, params);
   auto found = balance_by(problem, kernel, params.stop, "stochastic",
                           [&](std::vector<double>& h, const StopCriteria& stop) { return solver(h, stop, report); });

@@ -8,8 +8,8 @@
 
 #include "synbal/balance/problem.hpp"
 #include "synbal/balance/solver.hpp"
+#include "synbal/stochastic/incident_synapses.hpp"
 #include "synbal/stochastic/relaxation.hpp"
-#include "synbal/stochastic/stars.hpp"
 
 namespace synbal {
 
@@ -60,7 +60,7 @@ class MixedBalancer {
   /// The network under one term.
   struct View {
     BalanceProblem problem;
-    NeuronStars stars;
+    IncidentSynapses stars;
     std::vector<Scaling> scaling;  // [n + ghosts]
     double unit = 1;               // weight times the problem's cost unit
 

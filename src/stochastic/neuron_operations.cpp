@@ -147,7 +147,7 @@ void pin_all_but(Network& network, std::span<const std::uint8_t> movable) {
   for (std::size_t i = 0; i < pinned.size(); ++i) pinned[i] = pinned[i] != 0 || movable[i] == 0 ? 1 : 0;
 }
 
-NeuronBalancer::NeuronBalancer(BalanceProblem& problem, NeuronStars& stars)
+NeuronBalancer::NeuronBalancer(BalanceProblem& problem, IncidentSynapses& stars)
     : problem_(&problem),
       stars_(&stars),
       scaling_(at(stars.size()) + stars.halo().ghosts().size()),
@@ -225,8 +225,8 @@ std::vector<double> NeuronBalancer::h() const {
   return h;
 }
 
-std::vector<LocalIndex> random_order(const NeuronStars& stars, std::span<const LocalIndex> members, std::uint64_t seed,
-                                     std::int64_t round) {
+std::vector<LocalIndex> random_order(const IncidentSynapses& stars, std::span<const LocalIndex> members,
+                                     std::uint64_t seed, std::int64_t round) {
   const CounterRandom random(seed, kOrderStream);
   struct Drawn {
     std::uint64_t key;

@@ -5,7 +5,7 @@ namespace synbal {
 
 namespace {}  // namespace
 
-BlockGraph::BlockGraph(const NeuronStars& stars, std::vector<std::int32_t> block)
+BlockGraph::BlockGraph(const IncidentSynapses& stars, std::vector<std::int32_t> block)
     : stars_(&stars), n_(stars.size()), block_(std::move(block)), ghost_begin_(at(stars.halo().ghost_count()) + 2, 0) {
   const auto for_each_across = [&](auto&& visit) {
     for (LocalIndex i = 0; i < n_; ++i) {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "synbal/stochastic/stars.hpp"
+#include "synbal/stochastic/incident_synapses.hpp"
 
 namespace synbal {
 
@@ -16,9 +16,9 @@ inline constexpr std::uint64_t kNoVisit = ~std::uint64_t{0};
 class BlockGraph {
  public:
   /// Not collective. `block`: [n + ghosts]. Stars must outlive the graph. 4 bytes per synapse that crosses ranks.
-  BlockGraph(const NeuronStars& stars, std::vector<std::int32_t> block);
+  BlockGraph(const IncidentSynapses& stars, std::vector<std::int32_t> block);
 
-  [[nodiscard]] const NeuronStars& stars() const noexcept { return *stars_; }
+  [[nodiscard]] const IncidentSynapses& stars() const noexcept { return *stars_; }
   [[nodiscard]] std::int32_t block(LocalIndex j) const noexcept { return block_[static_cast<std::size_t>(j)]; }
 
   /// visit(q) for the owned neighbours of a neuron, owned or ghost, in its block; once per synapse.
@@ -44,7 +44,7 @@ class BlockGraph {
   }
 
  private:
-  const NeuronStars* stars_;
+  const IncidentSynapses* stars_;
   LocalIndex n_;
   std::vector<std::int32_t> block_;
   std::vector<std::int64_t> ghost_begin_;

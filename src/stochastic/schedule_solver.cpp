@@ -31,7 +31,7 @@ struct ScheduleSolver::Run {
         frame(problem.comm(), "schedule " + to_string(params.schedule.kind), params.stop, kDefaultRounds, r),
         simulator(stars_at(h), params.schedule, std::vector<double>(h.size(), 0.0)) {}
 
-  const NeuronStars& stars_at(std::span<const double> h) {
+  const IncidentSynapses& stars_at(std::span<const double> h) {
     const auto base = problem.base();
     if (problem.comm().any(!std::equal(h.begin(), h.end(), base.begin()))) {
       problem.rebase(h);
@@ -88,7 +88,7 @@ struct ScheduleSolver::Run {
   }
 
   BalanceProblem& problem;
-  NeuronStars& stars;
+  IncidentSynapses& stars;
   const ScheduleSolverParams& params;
   ScheduleTrace& trace;
   RunFrame frame;

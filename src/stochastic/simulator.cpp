@@ -20,7 +20,7 @@ const double kLargestFactor = std::exp(60.0);  // products of two with the small
 constexpr double kSolved = 1e-14;              // step in p h below which a block counts as balanced inside
 constexpr double kNearlySolved = 1e-11;        // the same when steps do not shrink any more: rounding
 
-std::vector<std::int32_t> blocks_of(const NeuronStars& stars, const Schedule& schedule) {
+std::vector<std::int32_t> blocks_of(const IncidentSynapses& stars, const Schedule& schedule) {
   std::vector<std::int32_t> block;
   for (const auto rank : stars.file_rank()) block.push_back(schedule.block(rank));
   return block;
@@ -30,7 +30,7 @@ std::vector<std::int32_t> blocks_of(const NeuronStars& stars, const Schedule& sc
 bool remembers(const Schedule& schedule) { return schedule.blocks() > 1 || schedule.params().damping < 1; }
 
 /// Collective. Refuses what would not fit before it is allocated.
-Schedule affordable(const NeuronStars& stars, const ScheduleParams& params) {
+Schedule affordable(const IncidentSynapses& stars, const ScheduleParams& params) {
   const auto& comm = stars.problem().comm();
   Schedule schedule = agreed(comm, [&] { return Schedule(params, stars.problem().global_size()); });
   const auto states = remembers(schedule) ? schedule.oldest() + 1 : 1;
@@ -76,7 +76,7 @@ struct Simulator::Met {
   double largest_factor = 0;
 };
 
-Simulator::Simulator(const NeuronStars& stars, const ScheduleParams& params, std::span<const double> delta)
+Simulator::Simulator(const IncidentSynapses& stars, const ScheduleParams& params, std::span<const double> delta)
     : stars_(&stars),
       schedule_(affordable(stars, params)),
       graph_(std::make_unique<BlockGraph>(stars, blocks_of(stars, schedule_))),
@@ -125,7 +125,7 @@ void Simulator::find_active() {
 
 // A star ascends by the file's order and blocks are contiguous there: their neurons follow each other.
 template <class Factor>
-void Simulator::add_as_seen(const Star& star, std::int32_t own, Factor&& factor, double& sum) {
+void Simulator::add_as_seen(const Synapses& star, std::int32_t own, Factor&& factor, double& sum) {
   std::int32_t last = own;
   std::int64_t age = 0;
   std::size_t first = 0;  // of that age

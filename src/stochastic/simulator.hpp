@@ -33,7 +33,7 @@ class Simulator {
  public:
   /// Collective. Starts from h = base + delta ([n]), where everything has been for ever. The stars must outlive it.
   /// @throws Error usage for impossible parameters and for more memory than this machine has free.
-  Simulator(const NeuronStars& stars, const ScheduleParams& params, std::span<const double> delta);
+  Simulator(const IncidentSynapses& stars, const ScheduleParams& params, std::span<const double> delta);
   Simulator(const Simulator&) = delete;
   Simulator& operator=(const Simulator&) = delete;
 
@@ -55,7 +55,7 @@ class Simulator {
   void find_active();
   [[nodiscard]] SeenCosts seen(LocalIndex i);
   template <class Factor>
-  void add_as_seen(const Star& star, std::int32_t own, Factor&& factor, double& sum);
+  void add_as_seen(const Synapses& star, std::int32_t own, Factor&& factor, double& sum);
   [[nodiscard]] static Scaling limited(const Scaling& scaling, double exponent);
   void visit(LocalIndex i, Met& met);
   void sweep(Met& met);
@@ -69,7 +69,7 @@ class Simulator {
     return stars_->exponent().empty() ? 1.0 : stars_->exponent()[static_cast<std::size_t>(j)];
   }
 
-  const NeuronStars* stars_;
+  const IncidentSynapses* stars_;
   Schedule schedule_;
   std::unique_ptr<BlockGraph> graph_;  // its address is kept by agenda and pass
   std::unique_ptr<SweepAgenda> agenda_;

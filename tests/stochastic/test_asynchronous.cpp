@@ -292,7 +292,7 @@ TEST(Asynchronous, components_that_do_not_cross_ranks_cost_no_message) {
 
 /// Collective. Values that a sweep of all ranks reads of other ranks.
 double foreign_reads(const Sample& sample) {
-  const NeuronStars stars(sample.problem, sample.network);
+  const IncidentSynapses stars(sample.problem, sample.network);
   double reads = 0;
   for (LocalIndex i = 0; i < stars.size(); ++i) {
     for (const auto& star : {stars.incoming(i), stars.outgoing(i)}) {

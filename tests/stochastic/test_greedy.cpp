@@ -46,7 +46,7 @@ double key_of(const NeuronBalancer& neurons, LocalIndex i, GreedyKey key) {
 TEST(GreedyVisitor, takes_the_most_unbalanced_neuron_every_time) {
   for (const auto key : kKeys) {
     Sample sample(world(), sample_with_everything());
-    NeuronStars stars(sample.problem, sample.network);
+    IncidentSynapses stars(sample.problem, sample.network);
     NeuronBalancer neurons(sample.problem, stars);
     GreedyVisitor visitor(neurons, key);
     const double cost = neurons.deviation().cost;  // what rounding errors are relative to
@@ -70,7 +70,7 @@ TEST(GreedyVisitor, sums_anew_what_cancellation_would_spoil) {
   const Comm self(MPI_COMM_SELF);
   GlobalRows rows{{0, 1, 2, 3}, {2, 0, 1}, {1e-7, 1e7, 1}};
   Sample sample(self, assemble(self, Ownership::even(self, 3), std::move(rows), Duplicates::sum, {}), 2);
-  NeuronStars stars(sample.problem, sample.network);
+  IncidentSynapses stars(sample.problem, sample.network);
   for (const auto key : kKeys) {
     NeuronBalancer neurons(sample.problem, stars);
     GreedyVisitor visitor(neurons, key);
@@ -82,7 +82,7 @@ TEST(GreedyVisitor, sums_anew_what_cancellation_would_spoil) {
 TEST(GreedyVisitor, knows_by_how_much_the_cost_fell) {
   const Comm self(MPI_COMM_SELF);
   Sample sample(self, sample_with_everything());
-  NeuronStars stars(sample.problem, sample.network);
+  IncidentSynapses stars(sample.problem, sample.network);
   NeuronBalancer neurons(sample.problem, stars);
   const double before = neurons.deviation().cost;
   GreedyVisitor visitor(neurons, GreedyKey::decrease);
@@ -100,7 +100,7 @@ TEST(GreedyBalancing, ends_in_the_equilibrium) {
   const auto expected = balance(truth.problem, precise).h;
   for (const auto key : kKeys) {
     Sample sample(world(), params);
-    NeuronStars stars(sample.problem, sample.network);
+    IncidentSynapses stars(sample.problem, sample.network);
     NeuronBalancer neurons(sample.problem, stars);
     const auto result = balance_greedily(neurons, {.key = key, .tolerance = 1e-12});
     EXPECT_TRUE(result.converged());
@@ -122,7 +122,7 @@ TEST(GreedyBalancing, spends_its_visits_where_something_is_out_of_balance) {
   scale_weights(self, network, first.problem.to_network(balance(first.problem, {}).h, 0.0));
   network.weight[network.weight.size() / 2] *= 3;
   Sample sample(self, std::move(network), params.power);
-  NeuronStars stars(sample.problem, sample.network);
+  IncidentSynapses stars(sample.problem, sample.network);
   constexpr double tolerance = 1e-6;
 
   NeuronBalancer random(sample.problem, stars);
@@ -145,7 +145,7 @@ TEST(GreedyBalancing, spends_its_visits_where_something_is_out_of_balance) {
 
 TEST(GreedyBalancing, stops_at_its_limit) {
   Sample sample(world(), sample_with_everything());
-  NeuronStars stars(sample.problem, sample.network);
+  IncidentSynapses stars(sample.problem, sample.network);
   NeuronBalancer neurons(sample.problem, stars);
   const auto result = balance_greedily(neurons, {.tolerance = 1e-12, .max_relaxations = 20});
   EXPECT_EQ(result.reason, StopReason::iteration_limit);
@@ -156,7 +156,7 @@ TEST(GreedyBalancing, stops_at_its_limit) {
 TEST(GreedyBalancing, of_nothing_is_done_at_once) {
   for (const GlobalIndex nodes : {0, 1, 2, 3}) {
     Sample sample(world(), random_sample(nodes, nodes > 1 ? 1 : 0, 1));
-    NeuronStars stars(sample.problem, sample.network);
+    IncidentSynapses stars(sample.problem, sample.network);
     NeuronBalancer neurons(sample.problem, stars);
     EXPECT_TRUE(balance_greedily(neurons, {}).converged());
   }

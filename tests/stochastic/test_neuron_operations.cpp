@@ -175,7 +175,7 @@ TEST(NeuronBalancing, on_the_weights_and_on_h_are_the_same) {
   params.gains = true;
   auto network = sample_network(world(), params, Spread::even);
   Sample sample(world(), params);
-  NeuronStars stars(sample.problem, sample.network);
+  IncidentSynapses stars(sample.problem, sample.network);
   NeuronBalancer neurons(sample.problem, stars);
   for (const GlobalIndex place : {9, 4, 15, 9, 22}) {
     const double fraction = place == 15 ? 0.5 : 1;
@@ -235,7 +235,7 @@ TEST(SubsetBalancing, ends_where_the_network_does_whose_other_neurons_are_pinned
   Sample sample(world(), params);
   EXPECT_EQ(sample.components.nontrivial, 1);
   EXPECT_EQ(sample.components.largest, 90);
-  NeuronStars stars(sample.problem, sample.network);
+  IncidentSynapses stars(sample.problem, sample.network);
   NeuronBalancer neurons(sample.problem, stars);
   const auto result = balance_subset(neurons, members(sample, movable), {.tolerance = 1e-13});
   EXPECT_TRUE(result.converged());
@@ -263,7 +263,7 @@ TEST(SubsetBalancing, in_parts_of_a_step_ends_in_the_same_state) {
   const auto expected = newton(params);
   for (const double fraction : {0.3, 0.7, 1.0}) {
     Sample sample(world(), params);
-    NeuronStars stars(sample.problem, sample.network);
+    IncidentSynapses stars(sample.problem, sample.network);
     NeuronBalancer neurons(sample.problem, stars);
     const auto result = balance_subset(neurons, members(sample, kAll), {.tolerance = 1e-13, .fraction = fraction});
     EXPECT_TRUE(result.converged());
@@ -280,7 +280,7 @@ TEST(SubsetBalancing, of_a_layer_is_done_in_one_round_in_any_order) {  // prop. 
   std::vector<double> first;
   for (const std::uint64_t seed : {1, 2, 3}) {
     Sample sample(self, params);
-    NeuronStars stars(sample.problem, sample.network);
+    IncidentSynapses stars(sample.problem, sample.network);
     NeuronBalancer neurons(sample.problem, stars);
     const auto result = balance_subset(neurons, members(sample, layer), {.tolerance = 1e-14, .seed = seed});
     EXPECT_EQ(result.rounds, 1);
@@ -296,7 +296,7 @@ TEST(SubsetBalancing, alternating_between_even_and_odd_layers_balances_the_netwo
   params.generator.layers = "9,7,8,6,5";
   const auto expected = newton(params);
   Sample sample(world(), params);
-  NeuronStars stars(sample.problem, sample.network);
+  IncidentSynapses stars(sample.problem, sample.network);
   NeuronBalancer neurons(sample.problem, stars);
   const auto odd = members(sample, [](GlobalIndex place) { return place < 16 || place >= 24; });
   const auto even = members(sample, [](GlobalIndex place) { return place >= 16 && place < 24; });
@@ -309,7 +309,7 @@ TEST(SubsetBalancing, alternating_between_even_and_odd_layers_balances_the_netwo
 
 TEST(SubsetBalancing, never_raises_the_cost_whatever_the_ranks_do_at_once) {
   Sample sample(world(), random_sample(40, 8, 9));
-  NeuronStars stars(sample.problem, sample.network);
+  IncidentSynapses stars(sample.problem, sample.network);
   NeuronBalancer neurons(sample.problem, stars);
   const auto all = members(sample, kAll);
   double cost = neurons.deviation().cost;
@@ -336,7 +336,7 @@ TEST(SubsetBalancing, follows_weights_over_hundreds_of_decades) {
     network = assemble(world(), rows, std::move(own), Duplicates::sum, {});
   }
   Sample sample(world(), std::move(network), 2);
-  NeuronStars stars(sample.problem, sample.network);
+  IncidentSynapses stars(sample.problem, sample.network);
   NeuronBalancer neurons(sample.problem, stars);
   const auto result = balance_subset(neurons, members(sample, kAll), {.tolerance = 1e-12});
   EXPECT_TRUE(result.converged());
@@ -347,7 +347,7 @@ TEST(SubsetBalancing, follows_weights_over_hundreds_of_decades) {
 
 TEST(SubsetBalancing, refuses_members_and_steps_that_make_no_sense) {
   Sample sample(world(), random_sample(12, 3, 2));
-  NeuronStars stars(sample.problem, sample.network);
+  IncidentSynapses stars(sample.problem, sample.network);
   NeuronBalancer neurons(sample.problem, stars);
   const std::vector<LocalIndex> wrong{neurons.size()};
   const auto bad = world().is_root() ? wrong : std::vector<LocalIndex>{};
@@ -359,7 +359,7 @@ TEST(SubsetBalancing, refuses_members_and_steps_that_make_no_sense) {
 TEST(SubsetBalancing, of_two_neurons_on_two_ranks_does_not_swing) {
   // In lock step each would solve for the other's old value, for ever: the error mode (1, -1) has eigenvalue -1.
   Sample sample(world(), random_sample(2, 1, 3));
-  NeuronStars stars(sample.problem, sample.network);
+  IncidentSynapses stars(sample.problem, sample.network);
   NeuronBalancer neurons(sample.problem, stars);
   EXPECT_GT(neurons.deviation().max_log_ratio, 0.1);
   const auto result = balance_subset(neurons, members(sample, kAll), {.max_rounds = 100});
@@ -370,7 +370,7 @@ TEST(SubsetBalancing, of_two_neurons_on_two_ranks_does_not_swing) {
 TEST(SubsetBalancing, of_nothing_is_done_at_once) {
   for (const GlobalIndex nodes : {0, 1, 2}) {
     Sample sample(world(), random_sample(nodes, nodes > 1 ? 1 : 0, 1));
-    NeuronStars stars(sample.problem, sample.network);
+    IncidentSynapses stars(sample.problem, sample.network);
     NeuronBalancer neurons(sample.problem, stars);
     EXPECT_TRUE(balance_subset(neurons, {}, {}).converged());
     EXPECT_TRUE(balance_subset(neurons, members(sample, kAll), {.max_rounds = 200}).converged());
@@ -389,7 +389,7 @@ struct Figure9 {
     return p;
   }();
   Sample sample{self, params};
-  NeuronStars stars{sample.problem, sample.network};
+  IncidentSynapses stars{sample.problem, sample.network};
 
   /// Visits drawn independently, keyed by (order, visit).
   [[nodiscard]] std::vector<double> h(std::uint32_t order) {

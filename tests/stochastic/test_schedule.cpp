@@ -217,7 +217,7 @@ TEST(ExactSum, gives_the_sum) {
 }
 
 /// Collective. Colours in the file's order, on every rank.
-std::vector<std::int64_t> colors_in_file(const Comm& comm, const NeuronStars& stars, std::uint64_t seed) {
+std::vector<std::int64_t> colors_in_file(const Comm& comm, const IncidentSynapses& stars, std::uint64_t seed) {
   const BlockGraph graph(stars, std::vector<std::int32_t>(stars.file_rank().size(), 0));
   const auto color = greedy_coloring(graph, seed);
   std::vector<std::int64_t> all(static_cast<std::size_t>(stars.problem().global_size()), 0);
@@ -234,7 +234,7 @@ TEST(GreedyColoring, neighbours_differ_and_the_partition_does_not_matter) {
   const Comm self(MPI_COMM_SELF);
   for (const auto& params : {random_sample(150, 6, 3), random_sample(2, 1, 1), random_sample(40, 20, 4)}) {
     const Sample alone(self, params);
-    const NeuronStars stars(alone.problem, alone.network);
+    const IncidentSynapses stars(alone.problem, alone.network);
     const auto expected = colors_in_file(self, stars, 5);
     std::size_t most = 0;  // neighbours of a neuron
     for (LocalIndex i = 0; i < stars.size(); ++i) {
@@ -243,7 +243,7 @@ TEST(GreedyColoring, neighbours_differ_and_the_partition_does_not_matter) {
     for (const auto c : expected) EXPECT_LE(c, static_cast<std::int64_t>(most));
     for (const auto spread : kSpreads) {
       const Sample sample(world(), params, spread);
-      EXPECT_EQ(colors_in_file(world(), NeuronStars(sample.problem, sample.network), 5), expected);
+      EXPECT_EQ(colors_in_file(world(), IncidentSynapses(sample.problem, sample.network), 5), expected);
     }
   }
 }

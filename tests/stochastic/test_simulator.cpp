@@ -14,7 +14,7 @@ namespace {
 /// The rules of schedule.hpp as plain loops over the neurons in the file's order; remembers everything.
 class SerialPlay {
  public:
-  SerialPlay(const NeuronStars& stars, const ScheduleParams& params)
+  SerialPlay(const IncidentSynapses& stars, const ScheduleParams& params)
       : stars_(stars),
         rules_(params, stars.size()),
         states_{std::vector<Scaling>(at(stars.size()))},
@@ -92,7 +92,7 @@ class SerialPlay {
     own = moved(own, rules_.params().step * step, exponent(i));
   }
 
-  const NeuronStars& stars_;
+  const IncidentSynapses& stars_;
   Schedule rules_;
   std::vector<std::vector<Scaling>> states_;  // after every round, the start first
   std::vector<double> tick_;
@@ -102,7 +102,8 @@ class SerialPlay {
 };
 
 /// Collective. The bits of a value per active neuron, in the file's order, on every rank.
-std::vector<std::int64_t> bits_in_file(const Comm& comm, const NeuronStars& stars, const std::vector<double>& values) {
+std::vector<std::int64_t> bits_in_file(const Comm& comm, const IncidentSynapses& stars,
+                                       const std::vector<double>& values) {
   std::vector<std::int64_t> all(at(stars.problem().global_size()), 0);
   for (std::size_t i = 0; i < values.size(); ++i) {
     all[at(stars.file_rank()[i])] = std::bit_cast<std::int64_t>(values[i]);
@@ -154,7 +155,7 @@ constexpr int kRounds = 9;
 
 /// Collective.
 std::vector<std::int64_t> played(const Comm& comm, const Sample& sample, const ScheduleParams& params) {
-  const NeuronStars stars(sample.problem, sample.network);
+  const IncidentSynapses stars(sample.problem, sample.network);
   Simulator simulator(stars, params, std::vector<double>(at(stars.size()), 0.0));
   for (int r = 0; r < kRounds; ++r) simulator.round();
   return bits_in_file(comm, stars, simulator.delta());
@@ -164,7 +165,7 @@ TEST(Simulator, plays_what_a_serial_loop_would_bit_by_bit) {
   const Comm self(MPI_COMM_SELF);
   for (const auto& params : samples()) {
     const Sample alone(self, params);
-    const NeuronStars stars(alone.problem, alone.network);
+    const IncidentSynapses stars(alone.problem, alone.network);
     std::vector<std::vector<std::int64_t>> expected;
     for (const auto& schedule : schedules()) {
       SerialPlay play(stars, schedule);
@@ -198,7 +199,7 @@ std::vector<std::int64_t> bits_of(const RoundView& v) {
 
 /// Collective. All that a simulator tells about its rounds.
 std::vector<std::int64_t> told_by(const Sample& sample, const ScheduleParams& params) {
-  const NeuronStars stars(sample.problem, sample.network);
+  const IncidentSynapses stars(sample.problem, sample.network);
   Simulator simulator(stars, params, std::vector<double>(at(stars.size()), 0.0));
   std::vector<std::int64_t> all;
   for (int r = 0; r < kRounds; ++r) {
@@ -227,7 +228,7 @@ TEST(Simulator, tells_the_same_bits_at_any_rank_count) {
 
 TEST(Simulator, counts_every_visit_and_every_synapse_that_is_read) {
   const Sample sample(world(), samples()[0]);
-  const NeuronStars stars(sample.problem, sample.network);
+  const IncidentSynapses stars(sample.problem, sample.network);
   const auto n = sample.problem.global_size(), edges = sample.problem.edges();
   const ScheduleParams params{.kind = ScheduleKind::simulated, .blocks = 10, .delay = 5, .local_sweeps = 2};
   Simulator simulator(stars, params, std::vector<double>(at(stars.size()), 0.0));
@@ -244,7 +245,7 @@ TEST(Simulator, counts_every_visit_and_every_synapse_that_is_read) {
 
 TEST(Simulator, starts_where_it_is_told_to) {
   const Sample sample(world(), samples()[1]);
-  const NeuronStars stars(sample.problem, sample.network);
+  const IncidentSynapses stars(sample.problem, sample.network);
   std::vector<double> start;
   for (LocalIndex i = 0; i < stars.size(); ++i)
     start.push_back(std::sin(static_cast<double>(stars.file_rank()[at(i)])));
@@ -265,7 +266,7 @@ TEST(Simulator, goes_on_as_before_when_the_base_moves_under_it) {
   std::vector<std::vector<double>> ends;
   for (const bool move : {false, true}) {
     Sample sample(world(), params);
-    NeuronStars stars(sample.problem, sample.network);
+    IncidentSynapses stars(sample.problem, sample.network);
     Simulator simulator(stars, late, std::vector<double>(at(stars.size()), 0.0));
     for (int r = 0; r < 12; ++r) {
       simulator.round();
@@ -286,7 +287,7 @@ TEST(Simulator, goes_on_as_before_when_the_base_moves_under_it) {
 std::pair<std::vector<std::int64_t>, std::int64_t> solved(const Comm& comm, Sample& sample,
                                                           const ScheduleParams& params,
                                                           std::int64_t* rebases = nullptr) {
-  NeuronStars stars(sample.problem, sample.network);
+  IncidentSynapses stars(sample.problem, sample.network);
   ScheduleSolver solver(sample.problem, stars,
                         {.stop = {.tolerance = 1e-9, .max_iterations = 3000}, .schedule = params});
   std::vector<double> h(at(stars.size()), 0.0);
@@ -316,7 +317,7 @@ TEST(Simulator, refuses_together_what_is_impossible_or_does_not_fit) {
   params.generator.kind = "ring";
   params.generator.degree.reset();
   const Sample sample(world(), params);
-  const NeuronStars stars(sample.problem, sample.network);
+  const IncidentSynapses stars(sample.problem, sample.network);
   const std::vector<double> start(at(stars.size()), 0.0);
   const auto refusal = [&](const ScheduleParams& schedule) -> std::string {
     try {

@@ -26,7 +26,7 @@ struct Solved {
   Sample sample;
   std::vector<double> h;  // the equilibrium
   double step_left = 0;   // at h, of a neuron that is visited alone
-  NeuronStars stars;
+  IncidentSynapses stars;
 
   Solved(const Comm& comm, const SampleParams& params, Spread spread = Spread::even)
       : sample(comm, params, spread), h(balanced(sample.problem)), stars(sample.problem, sample.network) {
@@ -174,7 +174,7 @@ TEST(Simulator, a_thousand_late_and_slow_virtual_ranks_do_not_widen_it_either) {
 }
 
 /// Collective. Rounds until the state is balanced to the tolerance, looked at after each; -1 when it never is.
-int rounds_to(double tolerance, const NeuronStars& stars, const ScheduleParams& params, int most) {
+int rounds_to(double tolerance, const IncidentSynapses& stars, const ScheduleParams& params, int most) {
   Simulator simulator(stars, params, std::vector<double>(at(stars.size()), 0.0));
   for (int r = 1; r <= most; ++r) {
     simulator.round();
@@ -185,7 +185,7 @@ int rounds_to(double tolerance, const NeuronStars& stars, const ScheduleParams& 
 
 TEST(Simulator, the_older_what_is_seen_the_longer_it_takes) {
   const Sample sample(world(), random_sample(200, 8, 3));
-  const NeuronStars stars(sample.problem, sample.network);
+  const IncidentSynapses stars(sample.problem, sample.network);
   int before = 0;
   for (const std::int64_t delay : {1, 4, 16, 64}) {
     const auto rounds = rounds_to(1e-10, stars, {.kind = ScheduleKind::simulated, .blocks = 16, .delay = delay}, 5000);
@@ -210,7 +210,7 @@ constexpr ScheduleParams kLockStep{.kind = ScheduleKind::block, .blocks = 2, .lo
 
 TEST(LockStep, two_neurons_swap_their_error_for_ever) {
   const auto sample = two_neurons();
-  const NeuronStars stars(sample.problem, sample.network);
+  const IncidentSynapses stars(sample.problem, sample.network);
   Simulator simulator(stars, kLockStep, std::vector<double>(at(stars.size()), 0.0));
   const double l1 = simulator.present().l1;
   EXPECT_NEAR(l1, 1.6, 1e-14);  // both neurons: |9 - 1| of 10
@@ -220,7 +220,7 @@ TEST(LockStep, two_neurons_swap_their_error_for_ever) {
 
 TEST(LockStep, two_blocks_with_exact_solves_do_not_converge) {
   const Sample sample(world(), random_sample(20, 6, 2));
-  const NeuronStars stars(sample.problem, sample.network);
+  const IncidentSynapses stars(sample.problem, sample.network);
   Simulator simulator(stars, kLockStep, std::vector<double>(at(stars.size()), 0.0));
   for (int r = 0; r < 60; ++r) simulator.round();
   const double l1 = simulator.present().l1;
@@ -244,7 +244,7 @@ TEST(LockStep, two_blocks_with_exact_solves_do_not_converge) {
 TEST(LockStep, damping_cures_it_and_so_does_asynchrony) {
   const Sample large(world(), random_sample(20, 6, 2)), small = two_neurons();
   for (const auto* sample : {&large, &small}) {
-    const NeuronStars stars(sample->problem, sample->network);
+    const IncidentSynapses stars(sample->problem, sample->network);
     auto damped = kLockStep;
     damped.damping = 0.5;
     EXPECT_GT(rounds_to(1e-12, stars, damped, 200), 0);

@@ -210,7 +210,7 @@ TEST(TiedBalancing, group_by_group_in_random_order_ends_in_the_same_state) {  //
   const auto tied = tie(world(), network, ids(network, layer_of), 2);
   const auto components = strongly_connected_components(world(), tied.network);
   BalanceProblem problem(world(), tied.network, components, 2);
-  NeuronStars stars(problem, tied.network);
+  IncidentSynapses stars(problem, tied.network);
   NeuronBalancer groups(problem, stars);
   std::vector<LocalIndex> all(at(groups.size()));
   std::iota(all.begin(), all.end(), 0);

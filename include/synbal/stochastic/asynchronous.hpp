@@ -12,7 +12,7 @@
 #include "synbal/core/enum_names.hpp"
 #include "synbal/core/halo.hpp"
 #include "synbal/core/range.hpp"
-#include "synbal/stochastic/stars.hpp"
+#include "synbal/stochastic/incident_synapses.hpp"
 
 namespace synbal {
 
@@ -107,7 +107,7 @@ class AsynchronousSolver {
  public:
   /// Collective. All must outlive the solver; `stars` are those of `problem`. @throws Error usage for impossible
   /// parameters.
-  AsynchronousSolver(BalanceProblem& problem, FusedKernel& kernel, NeuronStars& stars, AsynchronousParams params);
+  AsynchronousSolver(BalanceProblem& problem, FusedKernel& kernel, IncidentSynapses& stars, AsynchronousParams params);
   ~AsynchronousSolver();
   AsynchronousSolver(const AsynchronousSolver&) = delete;
   AsynchronousSolver& operator=(const AsynchronousSolver&) = delete;

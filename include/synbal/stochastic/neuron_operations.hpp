@@ -9,8 +9,8 @@
 
 #include "synbal/balance/problem.hpp"
 #include "synbal/balance/solver.hpp"
+#include "synbal/stochastic/incident_synapses.hpp"
 #include "synbal/stochastic/relaxation.hpp"
-#include "synbal/stochastic/stars.hpp"
 
 namespace synbal {
 
@@ -68,10 +68,10 @@ struct Deviation {
 class NeuronBalancer {
  public:
   /// Not collective. Starts at the problem's base. Problem and stars must outlive it, and stay untouched meanwhile.
-  NeuronBalancer(BalanceProblem& problem, NeuronStars& stars);
+  NeuronBalancer(BalanceProblem& problem, IncidentSynapses& stars);
 
   [[nodiscard]] const BalanceProblem& problem() const noexcept { return *problem_; }
-  [[nodiscard]] const NeuronStars& stars() const noexcept { return *stars_; }
+  [[nodiscard]] const IncidentSynapses& stars() const noexcept { return *stars_; }
   [[nodiscard]] LocalIndex size() const noexcept { return stars_->size(); }
   [[nodiscard]] double exponent(LocalIndex i) const noexcept { return problem_->exponent(i); }
   [[nodiscard]] const Scaling& scaling(LocalIndex i) const noexcept { return scaling_[static_cast<std::size_t>(i)]; }
@@ -106,14 +106,14 @@ class NeuronBalancer {
   void spread_to_ghosts();
 
   BalanceProblem* problem_;
-  NeuronStars* stars_;
+  IncidentSynapses* stars_;
   std::vector<Scaling> scaling_;  // [n + ghosts]
   std::vector<double> before_;    // [n] post at the begin of the round
   HaloExchange<double> exchange_;
 };
 
 /// `members` in random order, keyed by (seed, place in the file, round): the same under any partition.
-[[nodiscard]] std::vector<LocalIndex> random_order(const NeuronStars& stars, std::span<const LocalIndex> members,
+[[nodiscard]] std::vector<LocalIndex> random_order(const IncidentSynapses& stars, std::span<const LocalIndex> members,
                                                    std::uint64_t seed, std::int64_t round);
 
 struct SubsetParams {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <span>
 
-#include "synbal/stochastic/stars.hpp"
+#include "synbal/stochastic/incident_synapses.hpp"
 
 namespace synbal {
 
@@ -21,7 +21,8 @@ struct SeenCosts {
 };
 
 /// in and out cost of neuron i, its own scaling included. `scaling`: [n + ghosts].
-[[nodiscard]] inline SeenCosts seen_costs(const NeuronStars& stars, LocalIndex i, std::span<const Scaling> scaling) {
+[[nodiscard]] inline SeenCosts seen_costs(const IncidentSynapses& stars, LocalIndex i,
+                                          std::span<const Scaling> scaling) {
   SeenCosts seen{stars.from_pinned(i), stars.to_pinned(i)};
   const auto in = stars.incoming(i), out = stars.outgoing(i);
   for (std::size_t e = 0; e < in.neighbour.size(); ++e)

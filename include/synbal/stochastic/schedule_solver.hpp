@@ -5,8 +5,8 @@
 
 #include "synbal/balance/problem.hpp"
 #include "synbal/balance/solver.hpp"
+#include "synbal/stochastic/incident_synapses.hpp"
 #include "synbal/stochastic/schedule.hpp"
-#include "synbal/stochastic/stars.hpp"
 
 namespace synbal {
 
@@ -41,7 +41,7 @@ struct ScheduleTrace {
 class ScheduleSolver {
  public:
   /// Stars of this problem; both must outlive the solver, and are rebased by it.
-  ScheduleSolver(BalanceProblem& problem, NeuronStars& stars, ScheduleSolverParams params)
+  ScheduleSolver(BalanceProblem& problem, IncidentSynapses& stars, ScheduleSolverParams params)
       : problem_(&problem), stars_(&stars), params_(params) {}
 
   /// Collective. Improves h ([n], absolute). @throws Error usage for an impossible schedule.
@@ -53,7 +53,7 @@ class ScheduleSolver {
  private:
   struct Run;
   BalanceProblem* problem_;
-  NeuronStars* stars_;
+  IncidentSynapses* stars_;
   ScheduleSolverParams params_;
   ScheduleTrace trace_;
 };

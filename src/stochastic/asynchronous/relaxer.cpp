@@ -19,7 +19,7 @@ constexpr LocalIndex kPlacesAhead = 16, kStarsAhead = 8;  // visits between a fe
 
 }  // namespace
 
-Relaxer::Relaxer(const NeuronStars& stars, VisitOrder order, double step, std::uint64_t seed)
+Relaxer::Relaxer(const IncidentSynapses& stars, VisitOrder order, double step, std::uint64_t seed)
     : stars_(&stars),
       kind_(order),
       step_(step),
@@ -112,7 +112,7 @@ void Relaxer::visit_all(LocalIndex first, LocalIndex last) {
 
 template <bool kPlain>
 void Relaxer::visit(LocalIndex i) {
-  const Star incoming = stars_->incoming(i), outgoing = stars_->outgoing(i);
+  const Synapses incoming = stars_->incoming(i), outgoing = stars_->outgoing(i);
   double in = stars_->from_pinned(i), out = stars_->to_pinned(i);
   auto& own = scaling_[at(i)];
   meeting_.cost += out * own.pre;  // what leaves to pinned neurons is in nobody's in-cost

@@ -21,7 +21,7 @@ struct Met {
 class Relaxer {
  public:
   /// The stars must outlive it. Not collective.
-  Relaxer(const NeuronStars& stars, VisitOrder order, double step, std::uint64_t seed);
+  Relaxer(const IncidentSynapses& stars, VisitOrder order, double step, std::uint64_t seed);
 
   /// Collective. Starts from base + delta, known to all.
   void start(std::span<const double> delta);
@@ -56,7 +56,7 @@ class Relaxer {
   void fetch_ahead(LocalIndex v, LocalIndex last) const;
   void finish_sweep();
 
-  const NeuronStars* stars_;
+  const IncidentSynapses* stars_;
   VisitOrder kind_;
   double step_;
   bool plain_;  // full steps, exponents 1: no logarithm is needed

@@ -19,7 +19,7 @@ constexpr double kPatience = 0.25;               // seconds, and sweeps, after w
 constexpr double kPatienceInSweeps = 3;          // its sweep is unfinished
 constexpr auto kRest = std::chrono::microseconds(20);
 
-std::unique_ptr<Transport> transport_for(const NeuronStars& stars, const AsynchronousParams& params) {
+std::unique_ptr<Transport> transport_for(const IncidentSynapses& stars, const AsynchronousParams& params) {
   auto transport = make_transport(params.transport, stars.problem().comm(), stars.halo());
   const auto& faults = params.faults;
   if (faults.delayed_by == 0 && faults.delay_seconds == 0) return transport;
@@ -28,7 +28,7 @@ std::unique_ptr<Transport> transport_for(const NeuronStars& stars, const Asynchr
 
 }  // namespace
 
-Worker::Worker(const NeuronStars& stars, const AsynchronousParams& params)
+Worker::Worker(const IncidentSynapses& stars, const AsynchronousParams& params)
     : stars_(&stars),
       params_(params),
       relaxer_(stars, params.order, params.step, params.seed),

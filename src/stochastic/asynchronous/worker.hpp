@@ -29,7 +29,7 @@ struct WorkCounts {
 class Worker {
  public:
   /// Collective. The stars must outlive it.
-  Worker(const NeuronStars& stars, const AsynchronousParams& params);
+  Worker(const IncidentSynapses& stars, const AsynchronousParams& params);
 
   /// Collective. Starts from base + delta; to be called when nothing is in flight.
   void start(std::span<const double> delta);
@@ -63,7 +63,7 @@ class Worker {
   [[nodiscard]] std::vector<double> reads_in_a_sweep() const;
   [[nodiscard]] LocalIndex visits_in_a_stretch() const;
 
-  const NeuronStars* stars_;
+  const IncidentSynapses* stars_;
   AsynchronousParams params_;
   Relaxer relaxer_;
   std::unique_ptr<Transport> transport_;

@@ -1,5 +1,5 @@
 // How the columns of the costs come to the owners of their neurons, and the order in which stars are kept.
-#include "synbal/stochastic/stars.hpp"
+#include "synbal/stochastic/incident_synapses.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -59,7 +59,7 @@ std::vector<PinnedCost> sent_to_owners(const Comm& comm, const Network& network,
 
 }  // namespace
 
-NeuronStars::NeuronStars(const BalanceProblem& problem, const Network& network)
+IncidentSynapses::IncidentSynapses(const BalanceProblem& problem, const Network& network)
     : problem_(&problem), network_(&network), file_rank_(ranks_in_file(problem, network)) {
   const auto foreign = fetch_foreign();
   find_ghosts(foreign);
@@ -70,13 +70,13 @@ NeuronStars::NeuronStars(const BalanceProblem& problem, const Network& network)
   sum_pinned();
 }
 
-void NeuronStars::refresh() {
+void IncidentSynapses::refresh() {
   fill(fetch_foreign());
   sum_pinned();
 }
 
 // Ghost columns ascend by owner, so that entries sorted by column are sorted by the rank they go to.
-NeuronStars::Foreign NeuronStars::fetch_foreign() const {
+IncidentSynapses::Foreign IncidentSynapses::fetch_foreign() const {
   const auto& comm = problem_->comm();
   const auto& neurons = problem_->neurons();
   const auto& ghosts = problem_->halo().ghosts();
@@ -103,7 +103,7 @@ NeuronStars::Foreign NeuronStars::fetch_foreign() const {
           comm.exchange(std::span<const double>(out.cost), counts).values};
 }
 
-void NeuronStars::find_ghosts(const Foreign& foreign) {
+void IncidentSynapses::find_ghosts(const Foreign& foreign) {
   auto ghosts = problem_->halo().ghosts();
   ghosts.insert(ghosts.end(), foreign.postsynaptic.begin(), foreign.postsynaptic.end());
   std::sort(ghosts.begin(), ghosts.end());
@@ -112,7 +112,7 @@ void NeuronStars::find_ghosts(const Foreign& foreign) {
 }
 
 // Twice over the same entries: once to count, once to place them.
-void NeuronStars::fill(const Foreign& foreign) {
+void IncidentSynapses::fill(const Foreign& foreign) {
   const auto n = size();
   const auto& ghosts = halo_.ghosts();
   const auto place_of = [&](GlobalIndex g) {
@@ -150,7 +150,7 @@ void NeuronStars::fill(const Foreign& foreign) {
   }
 }
 
-bool NeuronStars::ascending(const Direction& d, std::size_t first, std::size_t last) const {
+bool IncidentSynapses::ascending(const Direction& d, std::size_t first, std::size_t last) const {
   for (auto e = first; e + 1 < last; ++e) {
     if (file_rank_[at(d.neighbour[e])] >= file_rank_[at(d.neighbour[e + 1])]) return false;
   }
@@ -158,7 +158,7 @@ bool NeuronStars::ascending(const Direction& d, std::size_t first, std::size_t l
 }
 
 // Several synapses between the same two neurons (Duplicates::keep) are ordered by cost.
-void NeuronStars::sort(Direction& d) const {
+void IncidentSynapses::sort(Direction& d) const {
   struct Entry {
     GlobalIndex key;
     double cost;
@@ -179,7 +179,7 @@ void NeuronStars::sort(Direction& d) const {
   }
 }
 
-void NeuronStars::sum_pinned() {
+void IncidentSynapses::sum_pinned() {
   const auto rows = network_->local_size();
   std::vector<GlobalIndex> place(at(rows));
   for (LocalIndex i = 0; i < rows; ++i) place[at(i)] = network_->file_index(i);

@@ -22,20 +22,20 @@ std::vector<SampleParams> samples() {
 /// A point that depends on the place in the file alone.
 double delta_at(GlobalIndex rank) { return 0.4 * std::sin(3.0 * static_cast<double>(rank)); }
 
-Scaling scaling_at(const NeuronStars& stars, LocalIndex i) {
+Scaling scaling_at(const IncidentSynapses& stars, LocalIndex i) {
   const auto k = static_cast<std::size_t>(i);
   const double exponent = stars.exponent().empty() ? 1 : stars.exponent()[k];
   return moved({}, stars.problem().power() * delta_at(stars.file_rank()[k]), exponent);
 }
 
-std::vector<Scaling> scaling(const NeuronStars& stars) {
+std::vector<Scaling> scaling(const IncidentSynapses& stars) {
   std::vector<Scaling> all;
   for (LocalIndex i = 0; i < stars.size() + stars.halo().ghost_count(); ++i) all.push_back(scaling_at(stars, i));
   return all;
 }
 
 /// Collective. What all neurons see, in the file's order: in and out in turn.
-std::vector<double> seen_by_all(const Comm& comm, const NeuronStars& stars) {
+std::vector<double> seen_by_all(const Comm& comm, const IncidentSynapses& stars) {
   std::vector<double> seen(2 * static_cast<std::size_t>(stars.problem().global_size()), 0.0);
   const auto values = scaling(stars);
   for (LocalIndex i = 0; i < stars.size(); ++i) {
@@ -48,7 +48,7 @@ std::vector<double> seen_by_all(const Comm& comm, const NeuronStars& stars) {
 }
 
 /// Collective. [n] A base that depends on the place in the file alone.
-std::vector<double> moved_base(const NeuronStars& stars) {
+std::vector<double> moved_base(const IncidentSynapses& stars) {
   std::vector<double> base;
   for (LocalIndex i = 0; i < stars.size(); ++i) {
     base.push_back(std::cos(static_cast<double>(stars.file_rank()[static_cast<std::size_t>(i)])));
@@ -56,11 +56,11 @@ std::vector<double> moved_base(const NeuronStars& stars) {
   return base;
 }
 
-TEST(NeuronStars, sums_of_a_star_are_the_costs_of_its_neuron) {
+TEST(IncidentSynapses, sums_of_a_star_are_the_costs_of_its_neuron) {
   for (const auto& params : samples()) {
     for (const auto spread : kSpreads) {
       Sample sample(world(), params, spread);
-      NeuronStars stars(sample.problem, sample.network);
+      IncidentSynapses stars(sample.problem, sample.network);
       FusedKernel kernel(sample.problem);
       std::vector<double> delta;
       for (LocalIndex i = 0; i < stars.size(); ++i) {
@@ -85,11 +85,11 @@ TEST(NeuronStars, sums_of_a_star_are_the_costs_of_its_neuron) {
   }
 }
 
-TEST(NeuronStars, what_a_neuron_sees_has_the_same_bits_under_any_partition) {
+TEST(IncidentSynapses, what_a_neuron_sees_has_the_same_bits_under_any_partition) {
   const Comm self(MPI_COMM_SELF);
   for (const auto& params : samples()) {
     Sample serial(self, params);
-    NeuronStars serial_stars(serial.problem, serial.network);
+    IncidentSynapses serial_stars(serial.problem, serial.network);
     const auto truth = seen_by_all(self, serial_stars);
     serial.problem.rebase(moved_base(serial_stars));
     serial_stars.refresh();
@@ -97,7 +97,7 @@ TEST(NeuronStars, what_a_neuron_sees_has_the_same_bits_under_any_partition) {
     EXPECT_NE(truth, moved_truth);
     for (const auto spread : kSpreads) {
       Sample sample(world(), params, spread);
-      NeuronStars stars(sample.problem, sample.network);
+      IncidentSynapses stars(sample.problem, sample.network);
       EXPECT_EQ(seen_by_all(world(), stars), truth);
       sample.problem.rebase(moved_base(stars));
       stars.refresh();
@@ -106,11 +106,11 @@ TEST(NeuronStars, what_a_neuron_sees_has_the_same_bits_under_any_partition) {
   }
 }
 
-TEST(NeuronStars, file_rank_counts_the_active_neurons_in_the_order_of_the_file) {
+TEST(IncidentSynapses, file_rank_counts_the_active_neurons_in_the_order_of_the_file) {
   const auto params = samples()[2];
   for (const auto spread : kSpreads) {
     const Sample sample(world(), params, spread);
-    const NeuronStars stars(sample.problem, sample.network);
+    const IncidentSynapses stars(sample.problem, sample.network);
     const auto n = static_cast<std::size_t>(sample.problem.global_size());
     std::vector<std::int64_t> place(n, 0), hits(n, 0);
     for (LocalIndex i = 0; i < stars.size(); ++i) {
@@ -126,7 +126,7 @@ TEST(NeuronStars, file_rank_counts_the_active_neurons_in_the_order_of_the_file) 
   }
 }
 
-TEST(NeuronStars, several_synapses_between_two_neurons_are_kept_apart_in_one_order) {
+TEST(IncidentSynapses, several_synapses_between_two_neurons_are_kept_apart_in_one_order) {
   const auto build = [](const Comm& comm) {
     const auto rows = Ownership::even(comm, 4);
     GlobalRows own;
@@ -142,18 +142,18 @@ TEST(NeuronStars, several_synapses_between_two_neurons_are_kept_apart_in_one_ord
   };
   const Comm self(MPI_COMM_SELF);
   const Sample serial(self, build(self), 2), sample(world(), build(world()), 2);
-  const NeuronStars serial_stars(serial.problem, serial.network), stars(sample.problem, sample.network);
+  const IncidentSynapses serial_stars(serial.problem, serial.network), stars(sample.problem, sample.network);
   for (LocalIndex i = 0; i < stars.size(); ++i) EXPECT_EQ(stars.outgoing(i).cost.size(), 3U);
   EXPECT_EQ(seen_by_all(world(), stars), seen_by_all(self, serial_stars));
 }
 
-TEST(NeuronStars, networks_without_a_cycle_have_no_stars) {
+TEST(IncidentSynapses, networks_without_a_cycle_have_no_stars) {
   for (const GlobalIndex n : {0, 1, 3}) {
     const auto rows = Ownership::even(world(), n);
     GlobalRows none;
     none.row_ptr.assign(static_cast<std::size_t>(rows.count()) + 1, 0);
     const Sample sample(world(), assemble(world(), rows, std::move(none), Duplicates::sum, {}), 2);
-    const NeuronStars stars(sample.problem, sample.network);
+    const IncidentSynapses stars(sample.problem, sample.network);
     EXPECT_EQ(stars.size(), 0);
     EXPECT_EQ(stars.halo().ghost_count(), 0);
   }

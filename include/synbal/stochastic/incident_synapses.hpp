@@ -13,7 +13,7 @@ namespace synbal {
 
 /// The synapses of one neuron in one direction. Neighbours are local: owned active neurons, then ghosts of
 /// stars.halo().
-struct Star {
+struct Synapses {
   std::span<const LocalIndex> neighbour;
   std::span<const double> cost;  ///< at the problem's base, in its unit
 };
@@ -21,18 +21,18 @@ struct Star {
 /// The rows of C and, sent by the owners of the other rows, its columns: 24 bytes per synapse. The synapses of a star
 /// ascend by the neighbour's place in the file, and costs to and from pinned neurons are summed in that order, so that
 /// what a neuron computes has the same bits at any rank count and under any partition.
-class NeuronStars {
+class IncidentSynapses {
  public:
   /// Collective. The problem must outlive the stars. `network` is the one the problem was made of.
-  NeuronStars(const BalanceProblem& problem, const Network& network);
+  IncidentSynapses(const BalanceProblem& problem, const Network& network);
 
   /// Collective. Takes the costs again after the problem's base moved.
   void refresh();
 
   [[nodiscard]] const BalanceProblem& problem() const noexcept { return *problem_; }
   [[nodiscard]] LocalIndex size() const noexcept { return problem_->size(); }
-  [[nodiscard]] Star incoming(LocalIndex i) const noexcept { return star(in_, i); }
-  [[nodiscard]] Star outgoing(LocalIndex i) const noexcept { return star(out_, i); }
+  [[nodiscard]] Synapses incoming(LocalIndex i) const noexcept { return star(in_, i); }
+  [[nodiscard]] Synapses outgoing(LocalIndex i) const noexcept { return star(out_, i); }
   /// For visits in random order: fetch early what incoming(i) and outgoing(i) look up, and some visits later the
   /// beginnings of the stars themselves.
   void prefetch_places(LocalIndex i) const noexcept {
@@ -68,7 +68,7 @@ class NeuronStars {
     HugeVector<LocalIndex> neighbour;
     HugeVector<double> cost;
   };
-  [[nodiscard]] static Star star(const Direction& d, LocalIndex i) noexcept {
+  [[nodiscard]] static Synapses star(const Direction& d, LocalIndex i) noexcept {
     const auto k = static_cast<std::size_t>(i);
     const auto first = static_cast<std::size_t>(d.begin[k]), count = static_cast<std::size_t>(d.begin[k + 1]) - first;
     return {std::span(d.neighbour.data() + first, count), std::span(d.cost.data() + first, count)};
