@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "balance/equilibrium.hpp"
+#include "balance/small_balance.hpp"
 #include "synbal/balance/newton.hpp"
 #include "synbal/balance/sweep.hpp"
 #include "synbal/core/log.hpp"
@@ -14,6 +15,7 @@ namespace synbal {
 
 namespace {
 
+constexpr GlobalIndex kAtOnce = 300;            // neurons that extended precision balances in a second
 constexpr std::int64_t kRescueSweeps = 10'000;  // after a Newton that failed
 
 /// One run of balance(): the pieces that the methods share.
@@ -38,21 +40,29 @@ struct Work {
     return solver(h, report);
   }
 
-  /// Newton, which picks its own preconditioner; what it leaves unbalanced is left to sweeps, which nothing can stop.
+  /// Newton, which picks its own preconditioner; what it leaves unbalanced is left to extended precision where the
+  /// problem is small (at once where its range is too wide for doubles), then to sweeps, which nothing can stop.
   SolverResult automatic() {
     const Timer timer;
+    if (problem.wide() && problem.global_size() <= kAtOnce) {
+      if (auto result = balance_small(problem, h)) return std::move(*result);
+    }
     auto result = newton(params.stop);
     result.method = "auto (" + result.method + ")";
-    const bool balanced = result.history.back().imbalance <= params.stop.tolerance;
     const auto asked = params.stop.max_iterations;
     const bool limited = (asked > 0 && result.iterations >= asked) || result.reason == StopReason::walltime;
-    if (result.converged() || balanced || limited) return result;
+    if (result.converged() || limited) return result;
+    potential.clear();
+    if (const auto small = balance_small(problem, h)) {
+      append(result, SolverResult(*small));
+      result.method = "auto (" + small->method + ")";
+      return result;
+    }
     log_info("auto: newton stopped at an imbalance of {:.1e} ({}); going on with sweeps",
              result.history.back().imbalance, to_string(result.reason));
     auto stop = params.stop;
     stop.max_iterations = asked > 0 ? std::min(kRescueSweeps, asked - result.iterations) : kRescueSweeps;
     if (stop.max_seconds > 0) stop.max_seconds = std::max(1e-3, stop.max_seconds - timer.seconds());
-    potential.clear();
     append(result, sweep(stop));
     result.method = "auto (newton, then sweep)";
     return result;

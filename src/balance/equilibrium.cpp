@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "synbal/balance/newton.hpp"
+#include "balance/judged_step.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/core/timer.hpp"
 
@@ -13,22 +13,12 @@ namespace synbal {
 
 namespace {
 
-constexpr double kAssessTolerance = 1e-2;  // of the solve behind the certificate and the step that is left
-constexpr double kRounding = 1e-15;        // an imbalance that no solver improves
-
-double largest(const BalanceProblem& problem, std::span<const double> values) {
-  double m = 0;
-  for (const double v : values) m = std::max(m, std::abs(v));
-  return problem.comm().max(m);
-}
+constexpr double kRounding = 1e-15;  // an imbalance that no solver improves
 
 Assessment assess_with(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components,
                        const NeuronCosts& costs) {
-  NewtonEquation equation(problem, kernel, components);
-  const auto phi = equation.solve_accurately(costs, kAssessTolerance);
-  const double step =
-      equation.solved() ? largest(problem, phi) / problem.power() : std::numeric_limits<double>::infinity();
-  return {certify(problem, costs, phi), step, equation.iterations()};
+  const auto step = judged_step(problem, kernel, components, costs);
+  return {certify(problem, costs, step.phi), step.newton_step_inf, step.krylov_iterations};
 }
 
 /// The imbalance at which the Newton step should be small: near the optimum both shrink alike.

@@ -50,15 +50,20 @@ class Hessian final : public SymmetricOperator, public MatrixSource {
 
 struct HessianSolver::Body {
   Body(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
-      : hessian(problem, kernel, components), pcg(hessian) {}
+      : hessian(problem, kernel, components),
+        pcg(hessian),
+        finer(components.nullity() > ComponentSums(problem).nullity()) {}
 
   Hessian hessian;
   BlockPcg pcg;
+  bool finer;  // the components divide those of the problem
 };
 
 HessianSolver::HessianSolver(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
     : body_(std::make_unique<Body>(problem, kernel, components)) {}
 HessianSolver::~HessianSolver() = default;
+
+bool HessianSolver::may_factorise() const { return !body_->finer; }
 
 bool HessianSolver::user_chose_preconditioner() { return synbal::user_chose_preconditioner(kPrefix); }
 
@@ -66,8 +71,8 @@ std::vector<Preconditioner> HessianSolver::after(Preconditioner present, bool /*
   const auto n = body_->hessian.global_size();
   std::vector<Preconditioner> list;
   if (user_chose_preconditioner()) return list;  // PETSc would take the user's again
-  if (present == Preconditioner::jacobi && n > kTinyLimit) list.push_back(Preconditioner::multigrid);
-  if (present != Preconditioner::direct && n <= kDirectLimit) list.push_back(Preconditioner::direct);
+  if (present == Preconditioner::jacobi && (n > kTinyLimit || body_->finer)) list.push_back(Preconditioner::multigrid);
+  if (present != Preconditioner::direct && n <= kDirectLimit && !body_->finer) list.push_back(Preconditioner::direct);
   return list;
 }
 

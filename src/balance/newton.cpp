@@ -1,11 +1,14 @@
 // The Newton solver: opening half-steps, then damped steps until balanced and the step itself is small.
 #include "synbal/balance/newton.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
 
+#include "balance/newton_levels.hpp"
 #include "synbal/balance/edges.hpp"
 #include "synbal/core/timer.hpp"
 
@@ -18,6 +21,9 @@ constexpr double kTooShort = 0.05;       // a step damped this much comes from a
 constexpr double kLargestHalfStep = 25;  // of p d: keeps every factor far from overflow between rebases
 constexpr double kLogRatioTarget = 1e-8;
 constexpr double kCheckTolerance = 1e-2;           // of the solve whose step is judged against the step tolerance
+constexpr std::int64_t kManyIterations = 30;       // of a solve: a well-mixed network takes fewer
+constexpr double kOffsetTolerance = 1e-11;         // of a coarse problem whose move is judged
+constexpr double kSettledOffset = 0.1;             // of the step tolerance: clusters that move less are left
 constexpr double kRounding = 1e-13;                // l1 at which a step that stops shrinking is limited by rounding
 constexpr std::int64_t kDefaultIterations = 2000;  // steps of one e-fold: enough for weights 300 decades apart
 
@@ -79,7 +85,7 @@ struct NewtonSolver::Run {
         stop(s.params_.stop),
         report(r),
         iterate(problem, *s.kernel_, h),
-        equation(problem, *s.kernel_, *s.components_),
+        levels(problem, *s.kernel_, *s.components_),
         d(h.size()) {
     result.method = "newton";
   }
@@ -123,13 +129,19 @@ struct NewtonSolver::Run {
     const bool balanced = now.l1 <= stop.tolerance && now.max_log_ratio <= ratio_target();
     if (out_of_limits()) return false;
     if (balanced) iterate.settle();
+    const auto offsets = move_clusters(balanced);
+    auto& equation = levels.equation();
+    const auto before = levels.iterations();
     const auto phi = balanced ? equation.solve_accurately(iterate.costs(), kCheckTolerance)
                               : equation.solve(iterate.costs(), forcing(now));
+    krylov_iterations = levels.iterations() - before;
     for (std::size_t i = 0; i < d.size(); ++i) d[i] = phi[i] / problem.power();
     const double size = equation.solved() ? largest(problem, d) : std::numeric_limits<double>::infinity();
-    result.newton_step_inf = size;
-    if (balanced && size <= stop.step_tolerance) return finish(StopReason::converged, phi);
-    if (watch.stalled(now.l1, balanced, size)) {
+    last_step = size;
+    const double left = size + offsets.step_inf + offsets.residual_inf;
+    result.newton_step_inf = left;
+    if (balanced && left <= stop.step_tolerance) return finish(StopReason::converged, potential(phi, offsets));
+    if (watch.stalled(now.l1, balanced, left)) {
       return finish(StopReason::stagnated, balanced ? phi : std::span<const double>());  // settled when balanced only
     }
     ++result.iterations;
@@ -142,6 +154,30 @@ struct NewtonSolver::Run {
       iterate.move(d, length);
     }
     return true;
+  }
+
+  /// Gives every cluster its own optimum, where there are clusters; looks for them where solves are long or an end is
+  /// near.
+  ClusterOffsets move_clusters(bool balanced) {
+    if (levels.clustered() || krylov_iterations > kManyIterations || (balanced && !looked)) {
+      levels.look(iterate.costs());
+      looked = balanced;
+    }
+    auto offsets = levels.offsets(iterate.costs(),
+                                  balanced ? kOffsetTolerance : std::clamp(0.1 * last_step, kOffsetTolerance, 0.1));
+    result.newton_steps += offsets.newton_steps;
+    if (offsets.step_inf <= kSettledOffset * stop.step_tolerance) return offsets;
+    iterate.move(offsets.h, 1);
+    if (balanced) iterate.settle();
+    return offsets;
+  }
+
+  /// phi of both levels; what was moved already is not left.
+  [[nodiscard]] std::vector<double> potential(std::span<const double> phi, const ClusterOffsets& offsets) const {
+    std::vector<double> sum(phi.begin(), phi.end());
+    if (offsets.step_inf > kSettledOffset * stop.step_tolerance) return sum;
+    for (std::size_t i = 0; i < offsets.h.size(); ++i) sum[i] += problem.power() * offsets.h[i];
+    return sum;
   }
 
   /// Per-neuron balance is asked for as far as the total tolerance asks for it.
@@ -164,7 +200,10 @@ struct NewtonSolver::Run {
   const ProgressCallback& report;
   Timer timer;
   Iterate iterate;
-  NewtonEquation equation;
+  NewtonLevels levels;
+  bool looked = false;  // for clusters since the point was balanced
+  double last_step = 1;
+  std::int64_t krylov_iterations = 0;  // of the last step
   StallWatch watch;
   std::vector<double> d;
   SolverResult result;
@@ -182,9 +221,10 @@ SolverResult NewtonSolver::operator()(std::vector<double>& h, const ProgressCall
   while (run.step()) {
   }
   h = run.iterate.h();
-  const auto& preconditioner = run.equation.preconditioner();
+  const auto& preconditioner = run.levels.equation().preconditioner();
   if (preconditioner.kind() != Preconditioner::jacobi) run.result.method += " with " + preconditioner.name();
-  run.result.krylov_iterations = run.equation.iterations();
+  if (run.levels.clustered()) run.result.method += fmt::format(" in {} clusters", run.levels.clusters().count);
+  run.result.krylov_iterations = run.levels.iterations();
   run.result.matrix_passes = kernel_->passes() - passes;
   return std::move(run.result);
 }

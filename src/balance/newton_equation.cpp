@@ -37,7 +37,7 @@ std::span<const double> NewtonEquation::solve_accurately(const NeuronCosts& cost
   // Krylov norms hardly see a cluster that hangs on a thread; a factorisation does, where it is cheap.
   const bool tiny = problem_->global_size() <= HessianSolver::kTinyLimit;
   const bool jacobi = choice_.kind() == Preconditioner::jacobi;
-  if (tiny && jacobi && !choice_.resolved()) choice_.try_kind(Preconditioner::direct);
+  if (tiny && jacobi && !choice_.resolved() && solver_.may_factorise()) choice_.try_kind(Preconditioner::direct);
   return solve_for_gradient(tolerance);
 }
 

@@ -165,6 +165,18 @@ void BalanceProblem::choose_unit() {
 
 double BalanceProblem::cost_unit() const noexcept { return std::exp2(log2_unit_); }
 
+/// Collective. [network local + ghosts] Global index among the active neurons; -1 where a column is none.
+std::vector<GlobalIndex> BalanceProblem::active_numbers() const {
+  const auto rows = network_->local_size();
+  std::vector<GlobalIndex> number(label_.size());
+  for (LocalIndex i = 0; i < rows; ++i) {
+    number[at(i)] = active_index_[at(i)] < 0 ? -1 : neurons_.first() + active_index_[at(i)];
+  }
+  const auto own = std::span(number).first(at(rows));
+  HaloExchange<GlobalIndex>(network_->halo).forward(own, std::span(number).subspan(at(rows)));
+  return number;
+}
+
 // Ghosts of the network that take part become ghosts of the problem, in the same order. Counts entries on the way.
 void BalanceProblem::find_ghosts() {
   const auto rows = network_->local_size();
@@ -175,18 +187,13 @@ void BalanceProblem::find_ghosts() {
     ++(j < rows ? local : remote);
     if (j >= rows) used[at(j - rows)] = 1;
   });
-  std::vector<std::int64_t> number(at(rows));
-  for (LocalIndex i = 0; i < rows; ++i) {
-    number[at(i)] = active_index_[at(i)] < 0 ? -1 : neurons_.first() + active_index_[at(i)];
-  }
-  std::vector<std::int64_t> ghost_number(used.size());
-  HaloExchange<std::int64_t>(network_->halo).forward(number, ghost_number);
+  const auto number = active_numbers();
   ghost_place_.assign(used.size(), -1);
   std::vector<GlobalIndex> ghosts;
   for (std::size_t g = 0; g < used.size(); ++g) {
     if (used[g] == 0) continue;
     ghost_place_[g] = static_cast<LocalIndex>(ghosts.size());
-    ghosts.push_back(ghost_number[g]);
+    ghosts.push_back(number[at(rows) + g]);
   }
   halo_ = Halo(*comm_, neurons_, std::move(ghosts));
   const double n = std::max<double>(size(), 1);
@@ -350,6 +357,19 @@ void BalanceProblem::compute_costs() {
   edges_ = comm_->sum(local_.size() + remote_.size());
   edges_between_ = comm_->sum(edges_between);
   cost_between_ = comm_->sum(between) * cost_unit();
+}
+
+void BalanceProblem::for_each_log_cost(const std::function<void(GlobalIndex, GlobalIndex, double)>& visit) const {
+  const auto rows = network_->local_size();
+  std::vector<double> log_gain(label_.size(), 0.0);
+  for (std::size_t i = 0; i < network_->nodes.gain.size(); ++i) log_gain[i] = 2 * std::log(network_->nodes.gain[i]);
+  const auto own = std::span(log_gain).first(at(rows));
+  HaloExchange<double>(network_->halo).forward(own, std::span(log_gain).subspan(at(rows)));
+  const auto number = active_numbers();
+  for_each_entry(0, rows, [&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind) {
+    if (kind == Role::unchanging || kind == Role::between) return;
+    visit(number[at(i)], number[at(j)], power_ * std::log(std::abs(network_->weight[at(e)])) + log_gain[at(j)]);
+  });
 }
 
 std::vector<double> BalanceProblem::to_network(std::span<const double> values, double elsewhere) const {

@@ -30,12 +30,16 @@ struct KrylovResult {
 /// (-newton_pc_type ..., -newton_pc_hypre_boomeramg_...).
 class HessianSolver final : public PreconditionerFactory {
  public:
-  /// Collective. All three must outlive the solver.
+  /// Collective. All three must outlive the solver. `components` may be finer than the problem's (clusters, each with
+  /// its own null vector): L is then nearly singular beyond what they project out, and never factorised.
   HessianSolver(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components);
   ~HessianSolver() override;
 
   /// True when the PETSc options name a preconditioner (-newton_pc_type): it then serves from the start.
   static bool user_chose_preconditioner();
+
+  /// False where the components that are projected out divide those of the problem.
+  [[nodiscard]] bool may_factorise() const;
 
   /// Collective. Takes L at the point of `costs`, which must stay as they are until the solves there are done.
   void set_point(const NeuronCosts& costs);

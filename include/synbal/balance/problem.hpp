@@ -41,6 +41,11 @@ class BalanceProblem {
   /// Collective. visit(row, column, cost) with the network's indices for the synapses of this rank's rows between an
   /// active neuron and a pinned one, at the base: what from_pinned() and to_pinned() are the sums of.
   void for_each_pinned_synapse(const std::function<void(LocalIndex, LocalIndex, double)>& visit) const;
+  /// Collective. visit(i, j, log c_ij) at h = 0, whatever the range, for the synapses of this rank's rows that take
+  /// part; i and j are global indices of active neurons, -1 a pinned neuron.
+  void for_each_log_cost(const std::function<void(GlobalIndex, GlobalIndex, double)>& visit) const;
+  /// True where costs span so much (some 200 decades) that small ones may be raised to smallest_cost().
+  [[nodiscard]] bool wide() const noexcept { return wide_; }
   /// [n] or empty: homogeneity exponents, where some differ from 1.
   [[nodiscard]] std::span<const double> exponent() const noexcept { return exponent_; }
   [[nodiscard]] double exponent(LocalIndex i) const noexcept {
@@ -85,6 +90,7 @@ class BalanceProblem {
   void for_each_placed(Visit&& visit) const;
   [[nodiscard]] std::pair<LocalIndex, LocalIndex> band_rows(LocalIndex band) const noexcept;
   [[nodiscard]] LocalIndex bands() const noexcept;
+  [[nodiscard]] std::vector<GlobalIndex> active_numbers() const;
   void find_ghosts();
   void lay_out_tiles();
   void label_columns(const Components& components);

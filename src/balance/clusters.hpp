@@ -1,0 +1,30 @@
+// Clusters of neurons that hang together by synapses far stronger than those between clusters.
+#pragma once
+
+#include <vector>
+
+#include "synbal/balance/costs.hpp"
+#include "synbal/krylov/component_sums.hpp"
+
+namespace synbal {
+
+/// Single linkage at a threshold: a synapse joins its neurons when its cost is at least `theta` times the larger of
+/// what the two carry (in-cost plus out-cost), a pinned synapse joins with ground. The components of what is joined are
+/// the clusters, so every synapse between two clusters is weak for both its ends.
+struct Clusters {
+  std::vector<GlobalIndex> label;  ///< [n] the smallest index of the cluster's neurons
+  GlobalIndex grounded = -1;       ///< label of the cluster that is joined with ground; -1 without one
+  GlobalIndex count = 0;           ///< over all ranks, the grounded one included
+  double theta = 0;
+
+  /// Nothing to gain: the clusters are the components.
+  [[nodiscard]] bool trivial() const noexcept { return theta == 0; }
+};
+
+/// Collective. The clusters at the largest threshold of a ladder at which they are few beside the neurons; trivial
+/// where no weak cut shows, and with homogeneity exponents other than 1. A pass over the synapses for each rung tried,
+/// 12 bytes a neuron and ghost.
+[[nodiscard]] Clusters find_clusters(const BalanceProblem& problem, const NeuronCosts& costs,
+                                     const ComponentSums& components);
+
+}  // namespace synbal

@@ -1,0 +1,45 @@
+// The two levels of a Newton step: the equation inside clusters, and the offsets between them.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "balance/cluster_offsets.hpp"
+#include "synbal/balance/newton.hpp"
+
+namespace synbal {
+
+/// Without clusters there is one level, and one equation for all.
+class NewtonLevels {
+ public:
+  /// Collective. All must outlive the levels.
+  NewtonLevels(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components);
+
+  /// Collective. Looks for clusters at the point of `costs`, unless turns of both levels were given up.
+  void look(const NeuronCosts& costs);
+  [[nodiscard]] bool clustered() const noexcept { return !clusters_.trivial(); }
+  [[nodiscard]] const Clusters& clusters() const noexcept { return clusters_; }
+
+  /// Collective. The best offsets of the clusters at the point of `costs`. Where one turn after the other shortens them
+  /// too little, clusters and what is inside them are not as independent as they look: then the clusters are given up.
+  [[nodiscard]] ClusterOffsets offsets(const NeuronCosts& costs, double tolerance);
+
+  [[nodiscard]] NewtonEquation& equation() noexcept { return *equation_; }
+  [[nodiscard]] std::int64_t iterations() const noexcept { return earlier_iterations_ + equation_->iterations(); }
+
+ private:
+  void renew(const ComponentSums& sums);
+
+  const BalanceProblem* problem_;
+  FusedKernel* kernel_;
+  const ComponentSums* components_;
+  Clusters clusters_;
+  std::optional<ComponentSums> sums_;
+  std::optional<NewtonEquation> equation_;
+  std::int64_t earlier_iterations_ = 0;
+  double last_offset_ = 0;
+  int slow_turns_ = 0;
+  bool given_up_ = false;
+};
+
+}  // namespace synbal

@@ -1,0 +1,55 @@
+// Gathers logarithms of costs and hands every rank its part of the answer.
+#include "balance/small_balance.hpp"
+
+#include <algorithm>
+
+#include "balance/dense_balance.hpp"
+
+namespace synbal {
+
+namespace {
+
+constexpr double kTolerance = 1e-13;  // of h: what doubles can tell of numbers up to some hundreds
+
+/// Collective. The whole problem on every rank; pinned neurons are the last node.
+DenseProblem gathered(const BalanceProblem& problem) {
+  const auto& comm = problem.comm();
+  DenseProblem whole;
+  const auto n = static_cast<std::int32_t>(problem.global_size());
+  std::vector<std::int32_t> post, pre;
+  std::vector<double> log_cost;
+  problem.for_each_log_cost([&](GlobalIndex i, GlobalIndex j, double l) {
+    post.push_back(i < 0 ? n : static_cast<std::int32_t>(i)), pre.push_back(j < 0 ? n : static_cast<std::int32_t>(j));
+    log_cost.push_back(l);
+  });
+  post = comm.gather_all(std::span<const std::int32_t>(post));
+  pre = comm.gather_all(std::span<const std::int32_t>(pre));
+  log_cost = comm.gather_all(std::span<const double>(log_cost));
+  const bool pinned = problem.grounded_component() >= 0;
+  whole.nodes = n + (pinned ? 1 : 0);
+  whole.pinned = pinned ? n : -1;
+  for (std::size_t k = 0; k < post.size(); ++k) whole.edges.push_back({post[k], pre[k], log_cost[k]});
+  return whole;
+}
+
+}  // namespace
+
+std::optional<SolverResult> balance_small(const BalanceProblem& problem, std::vector<double>& h) {
+  const auto& comm = problem.comm();
+  if (problem.global_size() > kSmallBalance || comm.any(!problem.exponent().empty())) return {};
+  const auto whole = gathered(problem);
+  const auto found = balance_densely(whole, kTolerance);
+  const double ground = whole.pinned >= 0 ? found.h[at(whole.pinned)] : 0.0;
+  for (LocalIndex i = 0; i < problem.size(); ++i) {
+    h[at(i)] = (found.h[at(problem.neurons().first() + i)] - ground) / problem.power();
+  }
+  SolverResult result;
+  result.method = "newton in extended precision";
+  result.reason = found.converged ? StopReason::converged : StopReason::stagnated;
+  result.iterations = found.rounds + found.newton_steps;
+  result.newton_steps = found.newton_steps;
+  result.newton_step_inf = found.step_inf / problem.power();
+  return result;
+}
+
+}  // namespace synbal
