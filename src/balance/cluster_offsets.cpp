@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
-#include "balance/dense_balance.hpp"
+#include "balance/extended_balance.hpp"
 #include "synbal/balance/edges.hpp"
 #include "synbal/balance/newton.hpp"
 
@@ -13,8 +14,8 @@ namespace synbal {
 
 namespace {
 
-constexpr std::size_t kDenseNodes = 256;  // a step in extended precision takes some 20 ms then
-constexpr GlobalIndex kGround = -1;       // sorts before all labels
+constexpr std::size_t kExtendedNodes = 20'000;  // clusters in a ring or a tree: elimination fills little
+constexpr GlobalIndex kGround = -1;             // sorts before all labels
 
 /// A cost between two clusters.
 struct Cut {
@@ -95,15 +96,16 @@ struct CoarseSolution {
   std::int64_t newton_steps = 0;
 };
 
-CoarseSolution solve_densely(const CoarseProblem& coarse, double tolerance) {
-  DenseProblem problem;
+std::optional<CoarseSolution> solve_extended(const CoarseProblem& coarse, double tolerance) {
+  ExtendedProblem problem;
   problem.nodes = static_cast<std::int32_t>(coarse.node.size());
   problem.pinned = coarse.has_ground() ? 0 : -1;
   for (const auto& c : coarse.cuts) {
     problem.edges.push_back({static_cast<std::int32_t>(c.post), static_cast<std::int32_t>(c.pre), std::log(c.cost)});
   }
-  auto found = balance_densely(problem, tolerance);
-  return {std::move(found.h), found.step_inf, found.newton_steps};
+  auto found = balance_extended(problem, tolerance);
+  if (found.too_dense) return {};
+  return CoarseSolution{std::move(found.h), found.step_inf, found.newton_steps};
 }
 
 /// This rank's rows of the coarse problem as a network whose weights are the costs.
@@ -126,7 +128,7 @@ Network network_of(const Comm& comm, const CoarseProblem& coarse) {
   return network;
 }
 
-CoarseSolution solve_sparsely(const Comm& comm, const CoarseProblem& coarse, double tolerance) {
+CoarseSolution solve_in_doubles(const Comm& comm, const CoarseProblem& coarse, double tolerance) {
   const auto network = network_of(comm, coarse);
   const auto components = strongly_connected_components(comm, network);
   BalanceProblem problem(comm, network, components, 1);
@@ -157,8 +159,9 @@ ClusterOffsets cluster_offsets(const BalanceProblem& problem, const NeuronCosts&
                                double tolerance) {
   const auto& comm = problem.comm();
   const CoarseProblem coarse(all_cuts(comm, own_cuts(problem, costs, clusters)));
-  auto solution =
-      coarse.node.size() <= kDenseNodes ? solve_densely(coarse, tolerance) : solve_sparsely(comm, coarse, tolerance);
+  std::optional<CoarseSolution> solved;
+  if (coarse.node.size() <= kExtendedNodes) solved = solve_extended(coarse, tolerance);
+  const auto solution = solved ? std::move(*solved) : solve_in_doubles(comm, coarse, tolerance);
   ClusterOffsets offsets;
   offsets.residual_inf = solution.residual_inf / problem.power();
   offsets.newton_steps = solution.newton_steps;

@@ -11,7 +11,7 @@ namespace synbal {
 
 namespace {
 
-constexpr std::array<double, 5> kLadder{1e-4, 1e-6, 1e-8, 1e-11, 1e-14};
+constexpr std::array<double, 4> kLadder{1e-6, 1e-8, 1e-11, 1e-14};  // above, single neurons see cuts well enough
 constexpr GlobalIndex kNeuronsPerCluster = 8;  // fewer on average: a coarse problem would be no relief
 constexpr auto kNone = std::numeric_limits<GlobalIndex>::max();
 

@@ -295,7 +295,9 @@ struct BalanceProblem::Prices {
     if (plain) return to_the(std::abs(weight), power);
     const auto& f = pre[at(j)];
     const auto& g = post[at(i)];
-    return to_the(times_power_of_two(std::abs(weight) * (f.mantissa * g.mantissa), f.exponent + g.exponent), power);
+    int exponent = 0;  // the largest and the subnormal weights keep their digits
+    const double mantissa = std::frexp(std::abs(weight), &exponent);
+    return to_the(times_power_of_two(mantissa * (f.mantissa * g.mantissa), exponent + f.exponent + g.exponent), power);
   }
   [[nodiscard]] double held(double weight, LocalIndex i, LocalIndex j) const {
     return std::max(exact(weight, i, j), smallest_cost());

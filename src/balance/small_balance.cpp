@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "balance/dense_balance.hpp"
+#include "balance/extended_balance.hpp"
 
 namespace synbal {
 
@@ -12,9 +12,9 @@ namespace {
 constexpr double kTolerance = 1e-13;  // of h: what doubles can tell of numbers up to some hundreds
 
 /// Collective. The whole problem on every rank; pinned neurons are the last node.
-DenseProblem gathered(const BalanceProblem& problem) {
+ExtendedProblem gathered(const BalanceProblem& problem) {
   const auto& comm = problem.comm();
-  DenseProblem whole;
+  ExtendedProblem whole;
   const auto n = static_cast<std::int32_t>(problem.global_size());
   std::vector<std::int32_t> post, pre;
   std::vector<double> log_cost;
@@ -38,7 +38,7 @@ std::optional<SolverResult> balance_small(const BalanceProblem& problem, std::ve
   const auto& comm = problem.comm();
   if (problem.global_size() > kSmallBalance || comm.any(!problem.exponent().empty())) return {};
   const auto whole = gathered(problem);
-  const auto found = balance_densely(whole, kTolerance);
+  const auto found = balance_extended(whole, kTolerance);
   const double ground = whole.pinned >= 0 ? found.h[at(whole.pinned)] : 0.0;
   for (LocalIndex i = 0; i < problem.size(); ++i) {
     h[at(i)] = (found.h[at(problem.neurons().first() + i)] - ground) / problem.power();

@@ -12,8 +12,8 @@ namespace synbal {
 /// The most neurons that balance_small() takes.
 inline constexpr GlobalIndex kSmallBalance = 2000;
 
-/// Collective. The equilibrium from h = 0, straight from the logarithms of the costs (balance_densely()), into h ([n]).
-/// Nothing for more than kSmallBalance neurons and with homogeneity exponents other than 1.
+/// Collective. The equilibrium from h = 0, straight from the logarithms of the costs (balance_extended()), into h
+/// ([n]). Nothing for more than kSmallBalance neurons and with homogeneity exponents other than 1.
 [[nodiscard]] std::optional<SolverResult> balance_small(const BalanceProblem& problem, std::vector<double>& h);
 
 }  // namespace synbal

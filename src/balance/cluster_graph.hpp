@@ -1,0 +1,61 @@
+// Clusters that merge: the flows between them, and elimination of the nodes inside.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace synbal {
+
+/// 64 bits of mantissa and 15 of exponent: 200 decades of weights stay in range.
+using Extended = long double;
+using ClusterNode = std::int32_t;
+
+/// What joins a cluster to another one.
+struct ClusterLink {
+  ClusterNode other;
+  Extended in = 0, out = 0;  ///< costs from the other one and to it
+  Extended carried = 0;      ///< part of the right side that elimination moved here from there
+  Extended weight = 0;       ///< conductance between the nodes that stand for both
+};
+
+/// A node that was eliminated: phi = (right + sum weight_j phi_j) / total.
+struct Pivot {
+  ClusterNode node;
+  Extended right, total;
+  std::vector<std::pair<ClusterNode, Extended>> weights;
+};
+
+/// Every cluster is called by the one node of it that is left. Rows are sorted by the other cluster.
+class ClusterGraph {
+ public:
+  using Row = std::vector<ClusterLink>;
+
+  explicit ClusterGraph(std::vector<Row> rows, ClusterNode pinned);
+
+  /// The clusters of two nodes: one that may go into the other first (never the pinned one; the one with fewer links).
+  [[nodiscard]] std::pair<ClusterNode, ClusterNode> clusters_of(ClusterNode i, ClusterNode j);
+  [[nodiscard]] const Row& row(ClusterNode cluster) const { return rows_[static_cast<std::size_t>(cluster)]; }
+  /// In- and out-cost of a cluster: sums over its own cut alone, exact to rounding however weak that is.
+  [[nodiscard]] std::pair<Extended, Extended> flows(ClusterNode cluster) const;
+  /// Moves a cluster by an offset of h: incoming costs fall, outgoing ones rise.
+  void shift(ClusterNode cluster, Extended offset);
+  /// The first becomes a part of the second; flows between the two are forgotten.
+  void merge(ClusterNode gone, ClusterNode stays) { contract(gone, stays, Extended{0}, Extended{0}); }
+  /// The same, and the node `gone` is eliminated from L phi = in - out.
+  [[nodiscard]] Pivot eliminate(ClusterNode gone, ClusterNode stays);
+  /// Links visited so far: what all this cost.
+  [[nodiscard]] std::int64_t work() const noexcept { return work_; }
+
+ private:
+  [[nodiscard]] ClusterNode find(ClusterNode i);
+  void contract(ClusterNode gone, ClusterNode stays, Extended right, Extended total);
+  void absorb(Row& row, const Row& added, ClusterNode dropped);
+
+  std::vector<Row> rows_;
+  std::vector<ClusterNode> name_;
+  ClusterNode pinned_;
+  std::int64_t work_ = 0;
+};
+
+}  // namespace synbal
