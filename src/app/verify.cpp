@@ -85,6 +85,7 @@ void verify_neurons(const Comm& comm, const StoredPair& pair, const Components& 
   checks.push_back(check_stored_costs(comm, network, "stored in-costs", stored.in_cost, in, total));
   checks.push_back(check_stored_costs(comm, network, "stored out-costs", stored.out_cost, out, total));
   checks.push_back(check_imbalance(found.imbalance, found.after, claims));
+  checks.push_back(check_cuts(comm, network, components, found.after, stored.h, claims));
   checks.push_back(check_cost(found.before, found.after));
 }
 

@@ -15,6 +15,7 @@ namespace synbal {
 
 namespace {
 
+constexpr GlobalIndex kAlways = 64;             // neurons that extended precision balances in milliseconds
 constexpr GlobalIndex kAtOnce = 300;            // neurons that extended precision balances in a second
 constexpr std::int64_t kRescueSweeps = 10'000;  // after a Newton that failed
 
@@ -44,7 +45,7 @@ struct Work {
   /// problem is small (at once where its range is too wide for doubles), then to sweeps, which nothing can stop.
   SolverResult automatic() {
     const Timer timer;
-    if (problem.wide() && problem.global_size() <= kAtOnce) {
+    if (problem.global_size() <= (problem.wide() ? kAtOnce : kAlways)) {
       if (auto result = balance_small(problem, h)) return std::move(*result);
     }
     auto result = newton(params.stop);

@@ -16,11 +16,43 @@ void add(ClusterLink& to, const ClusterLink& from) {
   to.in += from.in, to.out += from.out, to.carried += from.carried, to.weight += from.weight;
 }
 
+void sum_places(ClusterGraph::Row& row) {
+  std::stable_sort(row.begin(), row.end(), [](const auto& a, const auto& b) { return a.other < b.other; });
+  std::size_t last = 0;
+  for (std::size_t k = 1; k < row.size(); ++k) {
+    if (row[k].other == row[last].other) {
+      add(row[last], row[k]);
+    } else {
+      row[++last] = row[k];
+    }
+  }
+  if (!row.empty()) row.resize(last + 1, {0});
+}
+
 }  // namespace
 
-ClusterGraph::ClusterGraph(std::vector<Row> rows, ClusterNode pinned)
-    : rows_(std::move(rows)), name_(rows_.size()), pinned_(pinned) {
-  for (std::size_t i = 0; i < name_.size(); ++i) name_[i] = static_cast<ClusterNode>(i);
+ClusterGraph::ClusterGraph(ClusterNode nodes, const std::vector<Cost>& costs, ClusterNode pinned)
+    : rows_(at(nodes)), name_(at(nodes)), pinned_(pinned) {
+  for (ClusterNode i = 0; i < nodes; ++i) name_[at(i)] = i;
+  for (const auto& c : costs) {
+    if (c.post == c.pre || c.cost == 0) continue;
+    rows_[at(c.post)].push_back({c.pre, c.cost, 0, 0, c.cost});
+    rows_[at(c.pre)].push_back({c.post, 0, c.cost, 0, c.cost});
+  }
+  for (auto& row : rows_) sum_places(row);
+}
+
+std::vector<std::pair<ClusterNode, ClusterNode>> ClusterGraph::strongest_first() const {
+  std::vector<std::pair<Extended, std::pair<ClusterNode, ClusterNode>>> links;
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    for (const auto& link : rows_[i]) {
+      if (at(link.other) < i) links.push_back({link.in + link.out, {static_cast<ClusterNode>(i), link.other}});
+    }
+  }
+  std::stable_sort(links.begin(), links.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<std::pair<ClusterNode, ClusterNode>> pairs;
+  for (const auto& link : links) pairs.push_back(link.second);
+  return pairs;
 }
 
 ClusterNode ClusterGraph::find(ClusterNode i) {

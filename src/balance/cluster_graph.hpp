@@ -31,7 +31,15 @@ class ClusterGraph {
  public:
   using Row = std::vector<ClusterLink>;
 
-  explicit ClusterGraph(std::vector<Row> rows, ClusterNode pinned);
+  struct Cost {
+    ClusterNode post, pre;
+    Extended cost;
+  };
+  /// Several costs at one place are summed; zeros and loops are none.
+  ClusterGraph(ClusterNode nodes, const std::vector<Cost>& costs, ClusterNode pinned);
+
+  /// Linked nodes, the strongest links first: merged in this order they make the single-linkage tree (Kruskal 1956).
+  [[nodiscard]] std::vector<std::pair<ClusterNode, ClusterNode>> strongest_first() const;
 
   /// The clusters of two nodes: one that may go into the other first (never the pinned one; the one with fewer links).
   [[nodiscard]] std::pair<ClusterNode, ClusterNode> clusters_of(ClusterNode i, ClusterNode j);

@@ -1,4 +1,4 @@
-// Costs between clusters gathered on every rank, and the balance problem that they make.
+// The coarse problem balanced: in extended precision where elimination fills little, else like any other.
 #include "balance/cluster_offsets.hpp"
 
 #include <algorithm>
@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "balance/coarse_problem.hpp"
 #include "balance/extended_balance.hpp"
-#include "synbal/balance/edges.hpp"
 #include "synbal/balance/newton.hpp"
 
 namespace synbal {
@@ -15,80 +15,6 @@ namespace synbal {
 namespace {
 
 constexpr std::size_t kExtendedNodes = 20'000;  // clusters in a ring or a tree: elimination fills little
-constexpr GlobalIndex kGround = -1;             // sorts before all labels
-
-/// A cost between two clusters.
-struct Cut {
-  GlobalIndex post, pre;
-  double cost;
-};
-
-/// Sums what stands at one place; sorted by place.
-void merge(std::vector<Cut>& cuts) {
-  const auto place = [](const Cut& c) { return std::pair(c.post, c.pre); };
-  std::stable_sort(cuts.begin(), cuts.end(), [&](const Cut& a, const Cut& b) { return place(a) < place(b); });
-  std::size_t last = 0;
-  for (std::size_t k = 1; k < cuts.size(); ++k) {
-    if (place(cuts[k]) == place(cuts[last])) {
-      cuts[last].cost += cuts[k].cost;
-    } else {
-      cuts[++last] = cuts[k];
-    }
-  }
-  if (!cuts.empty()) cuts.resize(last + 1);
-}
-
-std::vector<Cut> own_cuts(const BalanceProblem& problem, const NeuronCosts& costs, const Clusters& clusters) {
-  const auto label = with_ghosts<GlobalIndex>(problem, clusters.label);
-  const auto pre = with_ghosts<double>(problem, costs.pre);
-  const auto name = [&](GlobalIndex l) { return l == clusters.grounded ? kGround : l; };
-  std::vector<Cut> cuts;
-  for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
-    if (label[at(i)] == label[at(j)]) return;
-    cuts.push_back({name(label[at(i)]), name(label[at(j)]), c * pre[at(j)] * costs.post[at(i)]});
-  });
-  for (LocalIndex i = 0; i < problem.size(); ++i) {
-    const auto own = name(label[at(i)]);
-    if (own == kGround) continue;
-    const double entering = problem.from_pinned()[at(i)] * costs.post[at(i)];
-    const double leaving = problem.to_pinned()[at(i)] * costs.pre[at(i)];
-    if (entering > 0) cuts.push_back({own, kGround, entering});
-    if (leaving > 0) cuts.push_back({kGround, own, leaving});
-  }
-  merge(cuts);
-  return cuts;
-}
-
-/// Collective. The cuts of all ranks on every rank.
-std::vector<Cut> all_cuts(const Comm& comm, const std::vector<Cut>& own) {
-  std::vector<GlobalIndex> post, pre;
-  std::vector<double> cost;
-  for (const auto& c : own) post.push_back(c.post), pre.push_back(c.pre), cost.push_back(c.cost);
-  post = comm.gather_all(std::span<const GlobalIndex>(post));
-  pre = comm.gather_all(std::span<const GlobalIndex>(pre));
-  cost = comm.gather_all(std::span<const double>(cost));
-  std::vector<Cut> cuts;
-  for (std::size_t k = 0; k < cost.size(); ++k) cuts.push_back({post[k], pre[k], cost[k]});
-  merge(cuts);
-  return cuts;
-}
-
-/// The clusters that have cuts, in order, and what crosses them.
-struct CoarseProblem {
-  std::vector<GlobalIndex> node;
-  std::vector<Cut> cuts;  // numbered by node
-
-  explicit CoarseProblem(std::vector<Cut> all) : cuts(std::move(all)) {
-    for (const auto& c : cuts) node.push_back(c.post);
-    std::sort(node.begin(), node.end());
-    node.erase(std::unique(node.begin(), node.end()), node.end());
-    for (auto& c : cuts) c.post = number(c.post), c.pre = number(c.pre);
-  }
-  [[nodiscard]] GlobalIndex number(GlobalIndex label) const {
-    return std::lower_bound(node.begin(), node.end(), label) - node.begin();
-  }
-  [[nodiscard]] bool has_ground() const { return !node.empty() && node.front() == kGround; }
-};
 
 struct CoarseSolution {
   std::vector<double> h;
@@ -155,10 +81,15 @@ void describe(const CoarseProblem& coarse, double total, ClusterOffsets& offsets
 
 }  // namespace
 
+std::optional<CutFacts> cut_facts(const Clusters& clusters, const ClusterOffsets& offsets) {
+  if (clusters.trivial()) return {};
+  return CutFacts{clusters.count, offsets.weakest_share, offsets.max_log_ratio};
+}
+
 ClusterOffsets cluster_offsets(const BalanceProblem& problem, const NeuronCosts& costs, const Clusters& clusters,
                                double tolerance) {
   const auto& comm = problem.comm();
-  const CoarseProblem coarse(all_cuts(comm, own_cuts(problem, costs, clusters)));
+  const auto coarse = coarse_problem(problem, costs, clusters);
   std::optional<CoarseSolution> solved;
   if (coarse.node.size() <= kExtendedNodes) solved = solve_extended(coarse, tolerance);
   const auto solution = solved ? std::move(*solved) : solve_in_doubles(comm, coarse, tolerance);
@@ -172,11 +103,9 @@ ClusterOffsets cluster_offsets(const BalanceProblem& problem, const NeuronCosts&
   }
   const double ground = coarse.has_ground() ? solution.h.front() : 0.0;
   offsets.h.assign(at(problem.size()), 0.0);
-  for (LocalIndex i = 0; i < problem.size(); ++i) {
-    const auto label = clusters.label[at(i)];
-    const auto k = coarse.number(label);
-    const bool moves = label != clusters.grounded && at(k) < coarse.node.size() && coarse.node[at(k)] == label;
-    if (moves) offsets.h[at(i)] = (solution.h[at(k)] - ground) / problem.power();
+  const auto number = coarse.numbers(clusters);
+  for (std::size_t i = 0; i < number.size(); ++i) {
+    if (number[i] >= 0) offsets.h[i] = (solution.h[at(number[i])] - ground) / problem.power();
   }
   return offsets;
 }

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "balance/clusters.hpp"
+#include "synbal/balance/solver.hpp"
 
 namespace synbal {
 
@@ -24,5 +26,8 @@ struct ClusterOffsets {
 /// left.
 [[nodiscard]] ClusterOffsets cluster_offsets(const BalanceProblem& problem, const NeuronCosts& costs,
                                              const Clusters& clusters, double tolerance);
+
+/// For the report; nothing without clusters.
+[[nodiscard]] std::optional<CutFacts> cut_facts(const Clusters& clusters, const ClusterOffsets& offsets);
 
 }  // namespace synbal

@@ -27,4 +27,8 @@ struct Clusters {
 [[nodiscard]] Clusters find_clusters(const BalanceProblem& problem, const NeuronCosts& costs,
                                      const ComponentSums& components);
 
+/// Collective. Clusters for speed: the same linkage relative to the smaller of what the ends carry, so that every
+/// neuron keeps the synapses that matter to it. `pieces`: components without pinned neurons.
+[[nodiscard]] Clusters find_modules(const BalanceProblem& problem, const NeuronCosts& costs, std::int64_t pieces);
+
 }  // namespace synbal

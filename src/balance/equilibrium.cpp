@@ -13,12 +13,13 @@ namespace synbal {
 
 namespace {
 
-constexpr double kRounding = 1e-15;  // an imbalance that no solver improves
+constexpr double kOffsetTolerance = 1e-11;  // of p times the offsets of clusters
+constexpr double kRounding = 1e-15;         // an imbalance that no solver improves
 
 Assessment assess_with(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components,
                        const NeuronCosts& costs) {
   const auto step = judged_step(problem, kernel, components, costs);
-  return {certify(problem, costs, step.phi), step.newton_step_inf, step.krylov_iterations};
+  return {certify(problem, costs, step.phi), step.newton_step_inf, step.krylov_iterations, step.cuts()};
 }
 
 /// The imbalance at which the Newton step should be small: near the optimum both shrink alike.
@@ -36,6 +37,18 @@ std::optional<StopCriteria> what_is_left(const StopCriteria& stop, const SolverR
   const bool spent =
       (stop.max_iterations > 0 && left.max_iterations <= 0) || (stop.max_seconds > 0 && left.max_seconds <= 0);
   return spent ? std::nullopt : std::optional(left);
+}
+
+/// Collective. Solvers that move single neurons cannot move clusters over weak cuts: these take their optimum here.
+void move_clusters(BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components, Equilibrium& found) {
+  const auto clusters = find_clusters(problem, found.costs, components);
+  if (clusters.trivial()) return;
+  const auto offsets = cluster_offsets(problem, found.costs, clusters, kOffsetTolerance);
+  for (std::size_t i = 0; i < found.h.size(); ++i) found.h[i] += offsets.h[i];
+  found.solver.newton_steps += offsets.newton_steps;
+  components.center(found.h);
+  problem.rebase(found.h);
+  evaluate_at_base(problem, kernel, found);
 }
 
 }  // namespace
@@ -67,6 +80,7 @@ void assess_at_base(const BalanceProblem& problem, FusedKernel& kernel, const Co
   found.certificate = assessment.certificate;
   found.solver.newton_step_inf = assessment.newton_step_inf;
   found.solver.krylov_iterations += assessment.krylov_iterations;
+  found.solver.cuts = assessment.cuts;
 }
 
 void judge(Equilibrium& found, const StopCriteria& stop) {
@@ -95,6 +109,7 @@ void append(SolverResult& first, SolverResult&& second) {
   first.krylov_iterations += second.krylov_iterations;
   first.matrix_passes += second.matrix_passes;
   first.newton_step_inf = second.newton_step_inf;
+  first.cuts = second.cuts;
 }
 
 Assessment assess(const BalanceProblem& problem, FusedKernel& kernel, const NeuronCosts& costs) {
@@ -115,6 +130,7 @@ Equilibrium balance_by(BalanceProblem& problem, FusedKernel& kernel, const StopC
     components.center(found.h);
     problem.rebase(found.h);
     evaluate_at_base(problem, kernel, found);
+    move_clusters(problem, kernel, components, found);
     assess_at_base(problem, kernel, components, found);
     found.solver.matrix_passes += kernel.passes() - before - in_solver;
     judge(found, stop);

@@ -49,42 +49,9 @@ class ExtendedRun {
   [[nodiscard]] ClusterGraph graph() const {
     Extended top = -std::numeric_limits<Extended>::infinity();
     for (const auto& e : problem_.edges) top = std::max(top, log_cost(e));
-    std::vector<ClusterGraph::Row> rows(at(problem_.nodes));
-    for (const auto& e : problem_.edges) {
-      const Extended cost = std::exp(log_cost(e) - top);
-      if (e.post == e.pre || cost == 0) continue;
-      rows[at(e.post)].push_back({e.pre, cost, 0, 0, cost});
-      rows[at(e.pre)].push_back({e.post, 0, cost, 0, cost});
-    }
-    for (auto& row : rows) sum_places(row);
-    return ClusterGraph(std::move(rows), problem_.pinned);
-  }
-
-  static void sum_places(ClusterGraph::Row& row) {
-    std::stable_sort(row.begin(), row.end(), [](const auto& a, const auto& b) { return a.other < b.other; });
-    std::size_t last = 0;
-    for (std::size_t k = 1; k < row.size(); ++k) {
-      if (row[k].other == row[last].other) {
-        row[last].in += row[k].in, row[last].out += row[k].out, row[last].weight += row[k].weight;
-      } else {
-        row[++last] = row[k];
-      }
-    }
-    if (!row.empty()) row.resize(last + 1, {0});
-  }
-
-  /// Linked nodes, the strongest links first: merged in this order they make the single-linkage tree (Kruskal 1956).
-  [[nodiscard]] std::vector<Pair> strongest_first(const ClusterGraph& graph) const {
-    std::vector<std::pair<Extended, Pair>> links;
-    for (ClusterNode i = 0; i < problem_.nodes; ++i) {
-      for (const auto& link : graph.row(i)) {
-        if (link.other < i) links.push_back({link.in + link.out, {i, link.other}});
-      }
-    }
-    std::stable_sort(links.begin(), links.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-    std::vector<Pair> pairs;
-    for (const auto& link : links) pairs.push_back(link.second);
-    return pairs;
+    std::vector<ClusterGraph::Cost> costs;
+    for (const auto& e : problem_.edges) costs.push_back({e.post, e.pre, std::exp(log_cost(e) - top)});
+    return {problem_.nodes, costs, problem_.pinned};
   }
 
   /// Rounds in which every node, and every cluster once it is whole, takes its own optimum.
@@ -98,7 +65,7 @@ class ExtendedRun {
 
   Extended spread_once() {
     auto clusters = graph();
-    const auto order = strongest_first(clusters);
+    const auto order = clusters.strongest_first();
     std::vector<Extended> shift(h_.size(), 0), at_merge(h_.size(), 0);
     Extended longest = 0;
     const auto balance = [&](ClusterNode cluster) {
@@ -130,7 +97,7 @@ class ExtendedRun {
   [[nodiscard]] std::vector<Extended> solve() {
     auto clusters = graph();
     std::vector<Pivot> pivots;
-    for (const auto& [i, j] : strongest_first(clusters)) {
+    for (const auto& [i, j] : clusters.strongest_first()) {
       const auto [gone, stays] = clusters.clusters_of(i, j);
       if (gone != stays) pivots.push_back(clusters.eliminate(gone, stays));
       solution_.too_dense = clusters.work() > kMostWork;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "balance/two_level.hpp"
 #include "synbal/balance/hessian_action.hpp"
 #include "synbal/krylov/pcg.hpp"
 #include "synbal/krylov/petsc_preconditioner.hpp"
@@ -24,7 +25,13 @@ class Hessian final : public SymmetricOperator, public MatrixSource {
   Hessian(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
       : action_(problem, kernel), components_(&components) {}
 
-  void set_point(const NeuronCosts& costs) { action_.set_point(costs); }
+  void set_point(const NeuronCosts& costs) {
+    costs_ = &costs;
+    action_.set_point(costs);
+  }
+  [[nodiscard]] std::unique_ptr<TwoLevel> two_level() const {
+    return TwoLevel::make(action_.problem(), *costs_, action_.diagonal(), *components_);
+  }
 
   [[nodiscard]] const ComponentSums& components() const override { return *components_; }
   [[nodiscard]] std::span<const double> diagonal() const override { return action_.diagonal(); }
@@ -44,6 +51,7 @@ class Hessian final : public SymmetricOperator, public MatrixSource {
  private:
   HessianAction action_;
   const ComponentSums* components_;
+  const NeuronCosts* costs_ = nullptr;
 };
 
 }  // namespace
@@ -52,11 +60,13 @@ struct HessianSolver::Body {
   Body(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
       : hessian(problem, kernel, components),
         pcg(hessian),
-        finer(components.nullity() > ComponentSums(problem).nullity()) {}
+        finer(components.nullity() > ComponentSums(problem).nullity()),
+        may_coarsen(!finer || problem.grounded_component() < 0) {}
 
   Hessian hessian;
   BlockPcg pcg;
   bool finer;  // the components divide those of the problem
+  bool may_coarsen;
 };
 
 HessianSolver::HessianSolver(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
@@ -71,7 +81,10 @@ std::vector<Preconditioner> HessianSolver::after(Preconditioner present, bool /*
   const auto n = body_->hessian.global_size();
   std::vector<Preconditioner> list;
   if (user_chose_preconditioner()) return list;  // PETSc would take the user's again
-  if (present == Preconditioner::jacobi && (n > kTinyLimit || body_->finer)) list.push_back(Preconditioner::multigrid);
+  if (present == Preconditioner::jacobi && n > kTinyLimit && body_->may_coarsen)
+    list.push_back(Preconditioner::clusters);
+  const bool light = present == Preconditioner::jacobi || present == Preconditioner::clusters;
+  if (light && (n > kTinyLimit || body_->finer)) list.push_back(Preconditioner::multigrid);
   if (present != Preconditioner::direct && n <= kDirectLimit && !body_->finer) list.push_back(Preconditioner::direct);
   return list;
 }
@@ -84,8 +97,8 @@ std::int64_t HessianSolver::limit(Preconditioner kind, bool last) const {
 }
 
 std::unique_ptr<BlockPreconditioner> HessianSolver::make(Preconditioner kind) {
-  // The fused kernel sees constants by rounding, so they have to go before it.
   const auto& hessian = body_->hessian;
+  if (kind == Preconditioner::clusters) return hessian.two_level();
   return petsc_preconditioner(hessian, kPrefix, kind, &hessian.components());
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "balance/cluster_offsets.hpp"
@@ -15,6 +16,8 @@ struct JudgedStep {
   std::int64_t krylov_iterations = 0;
   Clusters clusters;
   ClusterOffsets offsets;  ///< empty without clusters
+
+  [[nodiscard]] std::optional<CutFacts> cuts() const { return cut_facts(clusters, offsets); }
 };
 
 /// Collective. At h = base. In - out of single neurons is rounding where a cut is weaker than that: so the Newton

@@ -166,6 +166,7 @@ struct NewtonSolver::Run {
     auto offsets = levels.offsets(iterate.costs(),
                                   balanced ? kOffsetTolerance : std::clamp(0.1 * last_step, kOffsetTolerance, 0.1));
     result.newton_steps += offsets.newton_steps;
+    result.cuts = cut_facts(levels.clusters(), offsets);
     if (offsets.step_inf <= kSettledOffset * stop.step_tolerance) return offsets;
     iterate.move(offsets.h, 1);
     if (balanced) iterate.settle();

@@ -50,6 +50,7 @@ struct Assessment {
   Certificate certificate;
   double newton_step_inf = 0;  ///< in h; infinite when the equation could not be solved
   std::int64_t krylov_iterations = 0;
+  std::optional<CutFacts> cuts;
 };
 Assessment assess(const BalanceProblem& problem, FusedKernel& kernel, const NeuronCosts& costs);
 

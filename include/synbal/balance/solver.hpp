@@ -32,6 +32,13 @@ struct StopCriteria {
   double max_seconds = 0;           ///< 0: no limit
 };
 
+/// The cuts that are too weak for single neurons to see, and what clusters make of them.
+struct CutFacts {
+  std::int64_t clusters = 0;  ///< joined by weak synapses only
+  double weakest_share = 0;   ///< of the total cost: what crosses the border of the cluster with the weakest cut
+  double max_log_ratio = 0;   ///< max |log(in/out)| over the clusters' cuts
+};
+
 /// What a solver did.
 struct SolverResult {
   std::string method;
@@ -42,6 +49,7 @@ struct SolverResult {
   std::int64_t krylov_iterations = 0;
   std::int64_t matrix_passes = 0;
   std::optional<double> newton_step_inf;  ///< in h
+  std::optional<CutFacts> cuts;           ///< where there are clusters
   std::vector<SolverProgress> history;
 
   [[nodiscard]] bool converged() const noexcept { return reason == StopReason::converged; }

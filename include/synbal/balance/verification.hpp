@@ -75,6 +75,12 @@ Check check_stored_costs(const Comm& comm, const Network& network, const std::st
 /// l1 <= tolerance where the result claims convergence; otherwise only told. Not collective.
 Check check_imbalance(const Imbalance& imbalance, const DirectCosts& costs, const Claims& claims);
 
+/// Collective. Clusters of neurons that are joined with others by synapses below a threshold (relative to what the
+/// ends carry; 1e-4, 1e-7, ... 1e-160) are balanced over their own cuts: |log(in/out)| <= 1e-6. Found and summed here,
+/// from the weights; at most eight passes, one or two where nothing is weakly joined.
+Check check_cuts(const Comm& comm, const Network& network, const Components& components, const DirectCosts& costs,
+                 std::span<const double> h, const Claims& claims);
+
 /// The cost at h is not above the cost at 0. Not collective.
 Check check_cost(const DirectCosts& before, const DirectCosts& after);
 

@@ -42,6 +42,8 @@ class ComponentSums {
   [[nodiscard]] const Comm& comm() const noexcept { return *comm_; }
   /// [n] Number of each place's component among those present on this rank.
   [[nodiscard]] std::span<const LocalIndex> label() const noexcept { return label_; }
+  /// Global label of a place's component, as it was given.
+  [[nodiscard]] GlobalIndex leader(LocalIndex place) const noexcept { return leader_[at(label_[at(place)])]; }
   /// Components present on this rank.
   [[nodiscard]] LocalIndex count() const noexcept { return static_cast<LocalIndex>(leader_.size()); }
   /// True where no constant has to be projected out (the gauge is fixed).

@@ -8,10 +8,11 @@
 
 namespace synbal {
 
-enum class Preconditioner { jacobi, incomplete, multigrid, direct };
+enum class Preconditioner { jacobi, clusters, incomplete, multigrid, direct };
 template <>
 inline constexpr auto enum_names<Preconditioner> =
     std::to_array<EnumName<Preconditioner>>({{Preconditioner::jacobi, "jacobi"},
+                                             {Preconditioner::clusters, "clusters"},
                                              {Preconditioner::incomplete, "incomplete cholesky"},
                                              {Preconditioner::multigrid, "multigrid"},
                                              {Preconditioner::direct, "direct"}});

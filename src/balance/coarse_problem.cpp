@@ -1,0 +1,92 @@
+// Costs between clusters: summed by place on every rank, then over the ranks.
+#include "balance/coarse_problem.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "synbal/balance/edges.hpp"
+
+namespace synbal {
+
+namespace {
+
+constexpr auto kGround = CoarseProblem::kGround;
+
+/// Sums what stands at one place; sorted by place.
+void merge(std::vector<Cut>& cuts) {
+  const auto place = [](const Cut& c) { return std::pair(c.post, c.pre); };
+  std::stable_sort(cuts.begin(), cuts.end(), [&](const Cut& a, const Cut& b) { return place(a) < place(b); });
+  std::size_t last = 0;
+  for (std::size_t k = 1; k < cuts.size(); ++k) {
+    if (place(cuts[k]) == place(cuts[last])) {
+      cuts[last].cost += cuts[k].cost;
+    } else {
+      cuts[++last] = cuts[k];
+    }
+  }
+  if (!cuts.empty()) cuts.resize(last + 1);
+}
+
+std::vector<Cut> own_cuts(const BalanceProblem& problem, const NeuronCosts& costs, const Clusters& clusters,
+                          std::span<const GlobalIndex> within) {
+  const auto piece = with_ghosts<GlobalIndex>(problem, within.empty() ? problem.component() : within);
+  const auto label = with_ghosts<GlobalIndex>(problem, clusters.label);
+  const auto pre = with_ghosts<double>(problem, costs.pre);
+  const auto name = [&](GlobalIndex l) { return l == clusters.grounded ? kGround : l; };
+  std::vector<Cut> cuts;
+  for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
+    if (label[at(i)] == label[at(j)] || piece[at(i)] != piece[at(j)]) return;
+    cuts.push_back({name(label[at(i)]), name(label[at(j)]), c * pre[at(j)] * costs.post[at(i)]});
+  });
+  for (LocalIndex i = 0; i < problem.size(); ++i) {
+    const auto own = name(label[at(i)]);
+    if (own == kGround || !within.empty()) continue;
+    const double entering = problem.from_pinned()[at(i)] * costs.post[at(i)];
+    const double leaving = problem.to_pinned()[at(i)] * costs.pre[at(i)];
+    if (entering > 0) cuts.push_back({own, kGround, entering});
+    if (leaving > 0) cuts.push_back({kGround, own, leaving});
+  }
+  merge(cuts);
+  return cuts;
+}
+
+/// Collective. The cuts of all ranks on every rank.
+std::vector<Cut> all_cuts(const Comm& comm, const std::vector<Cut>& own) {
+  std::vector<GlobalIndex> post, pre;
+  std::vector<double> cost;
+  for (const auto& c : own) post.push_back(c.post), pre.push_back(c.pre), cost.push_back(c.cost);
+  post = comm.gather_all(std::span<const GlobalIndex>(post));
+  pre = comm.gather_all(std::span<const GlobalIndex>(pre));
+  cost = comm.gather_all(std::span<const double>(cost));
+  std::vector<Cut> cuts;
+  for (std::size_t k = 0; k < cost.size(); ++k) cuts.push_back({post[k], pre[k], cost[k]});
+  merge(cuts);
+  return cuts;
+}
+
+}  // namespace
+
+std::vector<LocalIndex> CoarseProblem::numbers(const Clusters& clusters) const {
+  std::vector<LocalIndex> numbers;
+  for (const auto label : clusters.label) {
+    const auto found = std::lower_bound(node.begin(), node.end(), label);
+    const bool moves = found != node.end() && *found == label && label != clusters.grounded;
+    numbers.push_back(moves ? static_cast<LocalIndex>(found - node.begin()) : -1);
+  }
+  return numbers;
+}
+
+CoarseProblem coarse_problem(const BalanceProblem& problem, const NeuronCosts& costs, const Clusters& clusters,
+                             std::span<const GlobalIndex> within) {
+  CoarseProblem coarse;
+  coarse.cuts = all_cuts(problem.comm(), own_cuts(problem, costs, clusters, within));
+  auto& node = coarse.node;
+  for (const auto& c : coarse.cuts) node.insert(node.end(), {c.post, c.pre});
+  std::sort(node.begin(), node.end());
+  node.erase(std::unique(node.begin(), node.end()), node.end());
+  const auto number = [&](GlobalIndex l) { return std::lower_bound(node.begin(), node.end(), l) - node.begin(); };
+  for (auto& c : coarse.cuts) c.post = number(c.post), c.pre = number(c.pre);
+  return coarse;
+}
+
+}  // namespace synbal

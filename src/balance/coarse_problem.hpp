@@ -1,0 +1,35 @@
+// What crosses the borders of clusters, whole on every rank: a balance problem of their offsets.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "balance/clusters.hpp"
+
+namespace synbal {
+
+/// A cost between two clusters, in the problem's unit.
+struct Cut {
+  GlobalIndex post, pre;
+  double cost;
+};
+
+/// The clusters that have cuts, in the order of their labels, ground before all.
+struct CoarseProblem {
+  static constexpr GlobalIndex kGround = -1;
+
+  std::vector<GlobalIndex> node;  ///< label of each
+  std::vector<Cut> cuts;          ///< by number of the nodes, sorted, one for each pair
+
+  [[nodiscard]] bool has_ground() const { return !node.empty() && node.front() == kGround; }
+  [[nodiscard]] std::size_t size() const { return node.size(); }
+  /// [labels] The number of each label's node; -1 where nothing crosses its border, and for the grounded cluster.
+  [[nodiscard]] std::vector<LocalIndex> numbers(const Clusters& clusters) const;
+};
+
+/// Collective. At the point of `costs`. 24 bytes a synapse between clusters and rank that holds it. `within`: [n]
+/// empty, or labels between which nothing is taken (each then stands alone, also from ground).
+[[nodiscard]] CoarseProblem coarse_problem(const BalanceProblem& problem, const NeuronCosts& costs,
+                                           const Clusters& clusters, std::span<const GlobalIndex> within = {});
+
+}  // namespace synbal

@@ -1,0 +1,81 @@
+// Sums over clusters, a small solve on every rank, and back.
+#include "balance/two_level.hpp"
+
+#include <fmt/format.h>
+
+#include "balance/coarse_problem.hpp"
+
+namespace synbal {
+
+namespace {
+
+constexpr std::int64_t kMostWork = 5'000'000;  // links that the factorisation may visit
+constexpr std::size_t kMostNodes = 100'000;    // numbers that every iteration sums over the ranks
+
+/// False when the factor fills too much.
+bool factorise(const CoarseProblem& coarse, std::vector<Pivot>& pivots) {
+  std::vector<ClusterGraph::Cost> costs;
+  for (const auto& c : coarse.cuts) {
+    costs.push_back({static_cast<ClusterNode>(c.post), static_cast<ClusterNode>(c.pre), c.cost});
+  }
+  ClusterGraph graph(static_cast<ClusterNode>(coarse.size()), costs, coarse.has_ground() ? 0 : -1);
+  for (const auto& [i, j] : graph.strongest_first()) {
+    const auto [gone, stays] = graph.clusters_of(i, j);
+    if (gone != stays) pivots.push_back(graph.eliminate(gone, stays));
+    if (graph.work() > kMostWork) return false;
+  }
+  return true;
+}
+
+/// E x = right, in place.
+void solve(const std::vector<Pivot>& pivots, std::vector<double>& x) {
+  for (const auto& pivot : pivots) {
+    const double own = x[at(pivot.node)] / static_cast<double>(pivot.total);
+    for (const auto& [j, weight] : pivot.weights) x[at(j)] += static_cast<double>(weight) * own;
+  }
+  std::vector<double> phi(x.size(), 0.0);
+  for (auto pivot = pivots.rbegin(); pivot != pivots.rend(); ++pivot) {
+    double sum = x[at(pivot->node)];
+    for (const auto& [j, weight] : pivot->weights) sum += static_cast<double>(weight) * phi[at(j)];
+    phi[at(pivot->node)] = sum / static_cast<double>(pivot->total);
+  }
+  x = std::move(phi);
+}
+
+}  // namespace
+
+std::unique_ptr<TwoLevel> TwoLevel::make(const BalanceProblem& problem, const NeuronCosts& costs,
+                                         std::span<const double> diagonal, const ComponentSums& components) {
+  const auto clusters = find_modules(problem, costs, components.nullity());
+  if (clusters.trivial()) return nullptr;
+  std::unique_ptr<TwoLevel> made(new TwoLevel(problem.comm(), diagonal));
+  std::vector<GlobalIndex> within;
+  for (LocalIndex i = 0; i < problem.size(); ++i) within.push_back(components.leader(i));
+  const auto coarse =
+      coarse_problem(problem, costs, clusters, problem.grounded_component() < 0 ? within : std::vector<GlobalIndex>{});
+  if (coarse.size() > kMostNodes || !factorise(coarse, made->pivots_)) return nullptr;
+  made->coarse_ = coarse.size();
+  made->number_ = coarse.numbers(clusters);
+  return made;
+}
+
+std::string TwoLevel::name() const { return fmt::format("a coarse space of {} clusters", coarse_); }
+
+void TwoLevel::apply(std::span<const double> r, std::span<double> u, int columns) {
+  const auto m = at(columns);
+  std::vector<double> sums(coarse_ * m, 0.0), x(coarse_);
+  for (std::size_t i = 0; i < number_.size(); ++i) {
+    for (std::size_t k = 0; k < m && number_[i] >= 0; ++k) sums[at(number_[i]) * m + k] += r[i * m + k];
+  }
+  comm_->sum(std::span(sums));
+  for (std::size_t k = 0; k < m; ++k) {
+    for (std::size_t c = 0; c < coarse_; ++c) x[c] = sums[c * m + k];
+    solve(pivots_, x);
+    for (std::size_t i = 0; i < number_.size(); ++i) {
+      const double coarse = number_[i] >= 0 ? x[at(number_[i])] : 0.0;
+      u[i * m + k] = r[i * m + k] / diagonal_[i] + coarse;
+    }
+  }
+}
+
+}  // namespace synbal
