@@ -29,6 +29,8 @@ struct Work {
   std::vector<double> h{};
   std::vector<double> potential{};  // phi at h, if the solver left one
 
+  Timer timer{};
+
   SolverResult newton(const StopCriteria& stop) {
     NewtonSolver solver(problem, kernel, components, {.stop = stop});
     auto result = solver(h, report);
@@ -44,7 +46,6 @@ struct Work {
   /// Newton, which picks its own preconditioner; what it leaves unbalanced is left to extended precision where the
   /// problem is small (at once where its range is too wide for doubles), then to sweeps, which nothing can stop.
   SolverResult automatic() {
-    const Timer timer;
     if (problem.global_size() <= (problem.wide() ? kAtOnce : kAlways)) {
       if (auto result = balance_small(problem, h)) return std::move(*result);
     }
@@ -75,6 +76,14 @@ struct Work {
     return automatic();
   }
 };
+
+/// A method that shows no iterations has at least a beginning and an end.
+void tell_ends(Equilibrium& found, double unit, double seconds) {
+  auto& solver = found.solver;
+  if (!solver.history.empty()) return;
+  solver.history.push_back({0, found.initial_cost, found.initial_imbalance.l1, 0.0});
+  solver.history.push_back({solver.iterations, found.costs.total * unit, found.imbalance.l1, seconds});
+}
 
 }  // namespace
 
@@ -110,6 +119,7 @@ Equilibrium balance(BalanceProblem& problem, const BalanceParams& params, const 
   }
   found.solver.matrix_passes += work.kernel.passes() - in_solver;
   judge(found, params.stop);
+  tell_ends(found, problem.cost_unit(), work.timer.seconds());
   found.h = std::move(work.h);
   return found;
 }

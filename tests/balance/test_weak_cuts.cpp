@@ -1,0 +1,105 @@
+// Properties of what weak cuts make hard: planted networks of modules, at any strength of the links.
+#include "balance/clusters.hpp"
+#include "balance/two_level.hpp"
+#include "networks.hpp"
+#include "planted.hpp"
+#include "synbal/balance/verification.hpp"
+#include "synbal/network/transport.hpp"
+
+namespace synbal::test {
+namespace {
+
+/// Collective. Weights whose squares are the planted costs; h is that of costs with power 1, halved.
+Network network_of(const Planted& planted) {
+  const auto rows = Ownership::even(world(), planted.nodes());
+  Triplets entries;
+  for (const auto& c : planted.costs) {
+    if (!rows.owns(c.post)) continue;
+    entries.row.push_back(c.post), entries.column.push_back(c.pre);
+    entries.weight.push_back(std::exp(c.log_cost / 2));
+  }
+  return assemble(world(), rows, route(world(), rows, std::move(entries)), Duplicates::sum, {});
+}
+
+double error_of_halved(const Planted& planted, std::vector<double> h) {
+  for (auto& x : h) x *= 2;
+  return error_of(planted, h) / 2;
+}
+
+BalanceParams strict() {
+  BalanceParams params;
+  params.stop.tolerance = 1e-10;
+  return params;
+}
+
+TEST(WeakCuts, modules_find_their_place_whatever_the_links) {
+  for (const double link : {1e-3, 1e-7, 1e-14, 1e-24, 1e-60, 1e-120}) {
+    for (const bool ring : {true, false}) {
+      const auto planted = planted_modules(12, 16, link, ring, 7);
+      const Balanced b(world(), network_of(planted), 2, strict());
+      EXPECT_TRUE(b.found.solver.converged()) << link;
+      EXPECT_LE(error_of_halved(planted, b.h(world())), 1e-6) << link;
+      EXPECT_LE(b.found.solver.newton_steps, 60) << link;
+    }
+  }
+}
+
+TEST(WeakCuts, modules_of_modules_find_their_place) {
+  for (const double link : {1e-12, 1e-30, 1e-90}) {
+    const auto planted = planted_modules(12, 16, link, true, 11, 3);
+    const Balanced b(world(), network_of(planted), 2, strict());
+    EXPECT_TRUE(b.found.solver.converged()) << link;
+    EXPECT_LE(error_of_halved(planted, b.h(world())), 1e-6) << link;
+  }
+}
+
+TEST(WeakCuts, a_cut_tells_how_weak_it_is) {
+  const auto planted = planted_modules(12, 16, 1e-14, true, 7);
+  const Balanced b(world(), network_of(planted), 2, strict());
+  ASSERT_TRUE(b.found.solver.cuts.has_value());
+  EXPECT_EQ(b.found.solver.cuts->clusters, 12);
+  EXPECT_LT(b.found.solver.cuts->weakest_share, 1e-13);
+  EXPECT_GT(b.found.solver.cuts->weakest_share, 1e-18);
+  EXPECT_LE(b.found.solver.cuts->max_log_ratio, 1e-7);
+}
+
+TEST(WeakCuts, verification_notices_a_module_out_of_place_where_neurons_do_not) {
+  const auto planted = planted_modules(12, 16, 1e-16, true, 7);
+  const Balanced b(world(), network_of(planted), 2, strict());
+  auto h = b.problem.to_network(b.found.h, 0.0);
+  Claims claims;
+  claims.converged = true;
+  const auto judge = [&] {
+    const auto costs = direct_costs(world(), b.network, b.components, h, 2);
+    EXPECT_TRUE(check_imbalance(direct_imbalance(world(), b.network, costs), costs, claims).passed());
+    return check_cuts(world(), b.network, b.components, costs, h, claims);
+  };
+  EXPECT_TRUE(judge().passed());
+  for (LocalIndex i = 0; i < b.network.local_size(); ++i) {
+    const auto neuron = b.network.rows.first() + i;
+    if (neuron >= 32 && neuron < 48) h[at(i)] += 0.01;
+  }
+  const auto moved = judge();
+  EXPECT_TRUE(moved.failed());
+  EXPECT_NEAR(*moved.value, 0.04, 1e-3);  // costs in fall by e^{-0.02}, costs out rise by as much
+}
+
+TEST(WeakCuts, networks_without_any_have_no_clusters) {
+  const auto w = random_matrix(80, 0.3, 1, 4);
+  const Balanced b(world(), network_of(world(), w), 2, strict());
+  EXPECT_FALSE(b.found.solver.cuts.has_value());
+  const std::vector<double> h(at(b.network.local_size()), 0.0);
+  EXPECT_TRUE(b.found.solver.converged());
+}
+
+TEST(WeakCuts, a_coarse_space_makes_solves_over_weak_links_short) {
+  // Links of 1e-5: seen by neurons, slow for the diagonal alone.
+  const auto planted = planted_modules(80, 16, 1e-5, true, 3);
+  const Balanced b(world(), network_of(planted), 2, strict());
+  EXPECT_TRUE(b.found.solver.converged());
+  EXPECT_LE(error_of_halved(planted, b.h(world())), 1e-6);
+  EXPECT_LE(b.found.solver.krylov_iterations, 600);
+}
+
+}  // namespace
+}  // namespace synbal::test
