@@ -15,8 +15,8 @@ namespace synbal {
 
 namespace {
 
-constexpr GlobalIndex kAlways = 64;             // neurons that extended precision balances in milliseconds
-constexpr GlobalIndex kAtOnce = 300;            // neurons that extended precision balances in a second
+constexpr double kLog2Broad = 66;     // costs over 20 decades: doubles may not see the weak ones beside the strong
+constexpr GlobalIndex kAtOnce = 300;  // neurons that extended precision balances in a second
 constexpr std::int64_t kRescueSweeps = 10'000;  // after a Newton that failed
 
 /// One run of balance(): the pieces that the methods share.
@@ -46,7 +46,7 @@ struct Work {
   /// Newton, which picks its own preconditioner; what it leaves unbalanced is left to extended precision where the
   /// problem is small (at once where its range is too wide for doubles), then to sweeps, which nothing can stop.
   SolverResult automatic() {
-    if (problem.global_size() <= (problem.wide() ? kAtOnce : kAlways)) {
+    if (problem.global_size() <= kAtOnce && problem.log2_span() > kLog2Broad) {
       if (auto result = balance_small(problem, h)) return std::move(*result);
     }
     auto result = newton(params.stop);

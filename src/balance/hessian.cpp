@@ -23,7 +23,9 @@ constexpr std::int64_t kJacobiLimit = 120, kRobustLimit = 300, kLastResortLimit 
 class Hessian final : public SymmetricOperator, public MatrixSource {
  public:
   Hessian(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
-      : action_(problem, kernel), components_(&components) {}
+      : action_(problem, kernel),
+        components_(&components),
+        finer_(components.nullity() > ComponentSums(problem).nullity()) {}
 
   void set_point(const NeuronCosts& costs) {
     costs_ = &costs;
@@ -37,7 +39,9 @@ class Hessian final : public SymmetricOperator, public MatrixSource {
   [[nodiscard]] std::span<const double> diagonal() const override { return action_.diagonal(); }
   void apply(std::span<const double> x, std::span<double> y, int columns, std::span<double> dots) override {
     action_.apply(x, y, columns, dots);
+    if (finer_) components_->project(y, columns);  // what crosses weak cuts would give clusters' constants a residual
   }
+  [[nodiscard]] bool finer() const { return finer_; }
 
   [[nodiscard]] const Comm& comm() const override { return action_.problem().comm(); }
   [[nodiscard]] LocalIndex size() const override { return action_.problem().size(); }
@@ -51,6 +55,7 @@ class Hessian final : public SymmetricOperator, public MatrixSource {
  private:
   HessianAction action_;
   const ComponentSums* components_;
+  bool finer_;  // the components divide those of the problem
   const NeuronCosts* costs_ = nullptr;
 };
 
@@ -60,12 +65,12 @@ struct HessianSolver::Body {
   Body(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
       : hessian(problem, kernel, components),
         pcg(hessian),
-        finer(components.nullity() > ComponentSums(problem).nullity()),
+        finer(hessian.finer()),
         may_coarsen(!finer || problem.grounded_component() < 0) {}
 
   Hessian hessian;
   BlockPcg pcg;
-  bool finer;  // the components divide those of the problem
+  bool finer;
   bool may_coarsen;
 };
 

@@ -155,7 +155,8 @@ void BalanceProblem::choose_unit() {
   const bool gains = maxima[1] > 0;
   const double log2_largest = power_ * std::log2(maxima[0]) + (gains ? 2 * std::log2(maxima[1]) : 0.0);
   const double log2_smallest = power_ * std::log2(smallest) + (gains ? 2 * std::log2(least_gain) : 0.0);
-  wide_ = log2_largest - log2_smallest > kLog2Wide;
+  log2_span_ = log2_largest - log2_smallest;
+  wide_ = log2_span_ > kLog2Wide;
   if (wide_) {
     log2_unit_ = std::ceil(log2_largest) - kLog2Safe;  // the large ones high up, so that few small ones are raised
   } else if (std::abs(log2_largest) > kLog2Safe || log2_smallest < -kLog2Safe) {

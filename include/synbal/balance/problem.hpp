@@ -46,6 +46,8 @@ class BalanceProblem {
   void for_each_log_cost(const std::function<void(GlobalIndex, GlobalIndex, double)>& visit) const;
   /// True where costs span so much (some 200 decades) that small ones may be raised to smallest_cost().
   [[nodiscard]] bool wide() const noexcept { return wide_; }
+  /// log2 of the largest over the smallest cost that the ranges of weights and gains allow at h = 0.
+  [[nodiscard]] double log2_span() const noexcept { return log2_span_; }
   /// [n] or empty: homogeneity exponents, where some differ from 1.
   [[nodiscard]] std::span<const double> exponent() const noexcept { return exponent_; }
   [[nodiscard]] double exponent(LocalIndex i) const noexcept {
@@ -107,7 +109,7 @@ class BalanceProblem {
   const Comm* comm_;
   const Network* network_;
   double power_;
-  double log2_unit_ = 0;
+  double log2_unit_ = 0, log2_span_ = 0;
   bool wide_ = false;  // costs span so much that the unit has to follow the base
   Ownership neurons_;
   Halo halo_;
