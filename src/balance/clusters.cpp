@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "synbal/balance/edges.hpp"
 #include "synbal/network/linked_sets.hpp"
@@ -11,7 +12,8 @@ namespace synbal {
 
 namespace {
 
-constexpr std::array<double, 4> kLadder{1e-6, 1e-8, 1e-11, 1e-14};  // above, single neurons see cuts well enough
+// Single neurons see cuts above the first rung to what a judgement needs, and those above the second on the way.
+constexpr std::array<double, 4> kLadder{1e-6, 1e-9, 1e-11, 1e-14};
 constexpr std::array<double, 3> kModuleLadder{0.1, 0.03, 0.01};
 constexpr GlobalIndex kNeuronsPerCluster = 8;  // fewer on average: a coarse problem would be no relief
 
@@ -62,8 +64,10 @@ Clusters climb(const BalanceProblem& problem, const NeuronCosts& costs, std::int
 
 }  // namespace
 
-Clusters find_clusters(const BalanceProblem& problem, const NeuronCosts& costs, const ComponentSums& components) {
-  return climb(problem, costs, components.nullity(), kLadder, [](double a, double b) { return std::max(a, b); });
+Clusters find_clusters(const BalanceProblem& problem, const NeuronCosts& costs, const ComponentSums& components,
+                       bool on_the_way) {
+  const auto ladder = std::span(kLadder).subspan(on_the_way ? 1 : 0);
+  return climb(problem, costs, components.nullity(), ladder, [](double a, double b) { return std::max(a, b); });
 }
 
 Clusters find_modules(const BalanceProblem& problem, const NeuronCosts& costs, std::int64_t pieces) {

@@ -28,8 +28,8 @@ void merge(std::vector<Cut>& cuts) {
 }
 
 std::vector<Cut> own_cuts(const BalanceProblem& problem, const NeuronCosts& costs, const Clusters& clusters,
-                          std::span<const GlobalIndex> within) {
-  const auto piece = with_ghosts<GlobalIndex>(problem, within.empty() ? problem.component() : within);
+                          bool divided, std::span<const GlobalIndex> within) {
+  const auto piece = with_ghosts<GlobalIndex>(problem, divided ? within : problem.component());
   const auto label = with_ghosts<GlobalIndex>(problem, clusters.label);
   const auto pre = with_ghosts<double>(problem, costs.pre);
   const auto name = [&](GlobalIndex l) { return l == clusters.grounded ? kGround : l; };
@@ -40,7 +40,7 @@ std::vector<Cut> own_cuts(const BalanceProblem& problem, const NeuronCosts& cost
   });
   for (LocalIndex i = 0; i < problem.size(); ++i) {
     const auto own = name(label[at(i)]);
-    if (own == kGround || !within.empty()) continue;
+    if (own == kGround || divided) continue;
     const double entering = problem.from_pinned()[at(i)] * costs.post[at(i)];
     const double leaving = problem.to_pinned()[at(i)] * costs.pre[at(i)];
     if (entering > 0) cuts.push_back({own, kGround, entering});
@@ -77,9 +77,9 @@ std::vector<LocalIndex> CoarseProblem::numbers(const Clusters& clusters) const {
 }
 
 CoarseProblem coarse_problem(const BalanceProblem& problem, const NeuronCosts& costs, const Clusters& clusters,
-                             std::span<const GlobalIndex> within) {
+                             bool divided, std::span<const GlobalIndex> within) {
   CoarseProblem coarse;
-  coarse.cuts = all_cuts(problem.comm(), own_cuts(problem, costs, clusters, within));
+  coarse.cuts = all_cuts(problem.comm(), own_cuts(problem, costs, clusters, divided, within));
   auto& node = coarse.node;
   for (const auto& c : coarse.cuts) node.insert(node.end(), {c.post, c.pre});
   std::sort(node.begin(), node.end());

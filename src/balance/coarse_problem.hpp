@@ -30,6 +30,7 @@ struct CoarseProblem {
 /// Collective. At the point of `costs`. 24 bytes a synapse between clusters and rank that holds it. `within`: [n]
 /// empty, or labels between which nothing is taken (each then stands alone, also from ground).
 [[nodiscard]] CoarseProblem coarse_problem(const BalanceProblem& problem, const NeuronCosts& costs,
-                                           const Clusters& clusters, std::span<const GlobalIndex> within = {});
+                                           const Clusters& clusters, bool divided = false,
+                                           std::span<const GlobalIndex> within = {});
 
 }  // namespace synbal

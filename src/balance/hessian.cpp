@@ -38,8 +38,12 @@ class Hessian final : public SymmetricOperator, public MatrixSource {
   [[nodiscard]] const ComponentSums& components() const override { return *components_; }
   [[nodiscard]] std::span<const double> diagonal() const override { return action_.diagonal(); }
   void apply(std::span<const double> x, std::span<double> y, int columns, std::span<double> dots) override {
-    action_.apply(x, y, columns, dots);
-    if (finer_) components_->project(y, columns);  // what crosses weak cuts would give clusters' constants a residual
+    if (!finer_) return action_.apply(x, y, columns, dots);
+    // L knows of constants of clusters by what crosses weak cuts: Q L Q does not, and is as symmetric.
+    centered_.assign(x.begin(), x.end());
+    components_->project(centered_, columns);
+    action_.apply(centered_, y, columns, dots);
+    components_->project(y, columns);
   }
   [[nodiscard]] bool finer() const { return finer_; }
 
@@ -55,6 +59,7 @@ class Hessian final : public SymmetricOperator, public MatrixSource {
  private:
   HessianAction action_;
   const ComponentSums* components_;
+  std::vector<double> centered_;
   bool finer_;  // the components divide those of the problem
   const NeuronCosts* costs_ = nullptr;
 };
@@ -63,15 +68,11 @@ class Hessian final : public SymmetricOperator, public MatrixSource {
 
 struct HessianSolver::Body {
   Body(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
-      : hessian(problem, kernel, components),
-        pcg(hessian),
-        finer(hessian.finer()),
-        may_coarsen(!finer || problem.grounded_component() < 0) {}
+      : hessian(problem, kernel, components), pcg(hessian), finer(hessian.finer()) {}
 
   Hessian hessian;
   BlockPcg pcg;
   bool finer;
-  bool may_coarsen;
 };
 
 HessianSolver::HessianSolver(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
@@ -86,8 +87,7 @@ std::vector<Preconditioner> HessianSolver::after(Preconditioner present, bool /*
   const auto n = body_->hessian.global_size();
   std::vector<Preconditioner> list;
   if (user_chose_preconditioner()) return list;  // PETSc would take the user's again
-  if (present == Preconditioner::jacobi && n > kTinyLimit && body_->may_coarsen)
-    list.push_back(Preconditioner::clusters);
+  if (present == Preconditioner::jacobi && n > kTinyLimit) list.push_back(Preconditioner::clusters);
   const bool light = present == Preconditioner::jacobi || present == Preconditioner::clusters;
   if (light && (n > kTinyLimit || body_->finer)) list.push_back(Preconditioner::multigrid);
   if (present != Preconditioner::direct && n <= kDirectLimit && !body_->finer) list.push_back(Preconditioner::direct);

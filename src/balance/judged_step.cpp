@@ -18,12 +18,13 @@ constexpr double kTolerance = 1e-2;  // of the solve behind the certificate and 
 JudgedStep judged_step(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components,
                        const NeuronCosts& costs) {
   JudgedStep step;
-  step.clusters = find_clusters(problem, costs, components);
+  step.clusters = find_clusters(problem, costs, components, true);
+  const bool weak = !step.clusters.trivial() || !find_clusters(problem, costs, components).trivial();
   std::optional<ComponentSums> finer;
   if (!step.clusters.trivial())
     finer.emplace(problem.comm(), step.clusters.label, problem.neurons(), step.clusters.grounded);
   NewtonEquation equation(problem, kernel, finer ? *finer : components);
-  const auto phi = equation.solve_accurately(costs, kTolerance);
+  const auto phi = equation.solve_accurately(costs, kTolerance, weak);
   step.phi.assign(phi.begin(), phi.end());
   step.krylov_iterations = equation.iterations();
   double largest = 0;

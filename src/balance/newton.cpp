@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "balance/newton_levels.hpp"
@@ -132,7 +133,7 @@ struct NewtonSolver::Run {
     const auto offsets = move_clusters(balanced);
     auto& equation = levels.equation();
     const auto before = levels.iterations();
-    const auto phi = balanced ? equation.solve_accurately(iterate.costs(), kCheckTolerance)
+    const auto phi = balanced ? equation.solve_accurately(iterate.costs(), kCheckTolerance, weakly_joined())
                               : equation.solve(iterate.costs(), forcing(now));
     krylov_iterations = levels.iterations() - before;
     for (std::size_t i = 0; i < d.size(); ++i) d[i] = phi[i] / problem.power();
@@ -173,6 +174,14 @@ struct NewtonSolver::Run {
     return offsets;
   }
 
+  /// Collective. Whether cuts are weak enough that the step that is judged wants a coarse space. Looked for once.
+  [[nodiscard]] bool weakly_joined() {
+    if (!weak) {
+      weak = levels.clustered() || !find_clusters(problem, iterate.costs(), *solver.components_).trivial();
+    }
+    return *weak;
+  }
+
   /// phi of both levels; what was moved already is not left.
   [[nodiscard]] std::vector<double> potential(std::span<const double> phi, const ClusterOffsets& offsets) const {
     std::vector<double> sum(phi.begin(), phi.end());
@@ -203,6 +212,7 @@ struct NewtonSolver::Run {
   Iterate iterate;
   NewtonLevels levels;
   bool looked = false;  // for clusters since the point was balanced
+  std::optional<bool> weak;
   double last_step = 1;
   std::int64_t krylov_iterations = 0;  // of the last step
   StallWatch watch;

@@ -22,6 +22,11 @@ NewtonEquation::NewtonEquation(const BalanceProblem& problem, FusedKernel& kerne
 
 void NewtonEquation::set_point(const NeuronCosts& costs) {
   solver_.set_point(costs);
+  if (begin_with_) {
+    choice_.try_kind(*begin_with_);
+    begin_with_.reset();
+    return;
+  }
   if (!choice_.renew()) choice_.next();
 }
 
@@ -31,13 +36,14 @@ std::span<const double> NewtonEquation::solve(const NeuronCosts& costs, double t
   return solve_for_gradient(tolerance);
 }
 
-std::span<const double> NewtonEquation::solve_accurately(const NeuronCosts& costs, double tolerance) {
+std::span<const double> NewtonEquation::solve_accurately(const NeuronCosts& costs, double tolerance, bool weak_cuts) {
   accurate_gradient(*problem_, gradient_);
   set_point(costs);
   // Krylov norms hardly see a cluster that hangs on a thread; a factorisation does, where it is cheap.
   const bool tiny = problem_->global_size() <= HessianSolver::kTinyLimit;
   const bool jacobi = choice_.kind() == Preconditioner::jacobi;
   if (tiny && jacobi && !choice_.resolved() && solver_.may_factorise()) choice_.try_kind(Preconditioner::direct);
+  if (weak_cuts && !tiny && choice_.kind() == Preconditioner::jacobi && !choice_.resolved()) choice_.next();
   return solve_for_gradient(tolerance);
 }
 

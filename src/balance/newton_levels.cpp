@@ -14,22 +14,28 @@ NewtonLevels::NewtonLevels(const BalanceProblem& problem, FusedKernel& kernel, c
 }
 
 void NewtonLevels::renew(const ComponentSums& sums) {
-  if (equation_) earlier_iterations_ += equation_->iterations();
   equation_.emplace(*problem_, *kernel_, sums);
+  if (served_ == Preconditioner::multigrid) equation_->begin_with(served_);
+}
+
+/// Before sums go that the equation refers to.
+void NewtonLevels::leave_equation() {
+  earlier_iterations_ += equation_->iterations();
+  served_ = equation_->preconditioner().kind();
+  equation_.reset();
 }
 
 void NewtonLevels::look(const NeuronCosts& costs) {
   if (given_up_) return;
-  auto found = find_clusters(*problem_, costs, *components_);
+  auto found = find_clusters(*problem_, costs, *components_, true);
   if (!problem_->comm().any(found.label != clusters_.label)) return;
+  leave_equation();
   clusters_ = std::move(found);
   if (clusters_.trivial()) {
     renew(*components_);
     sums_.reset();
     return;
   }
-  earlier_iterations_ += equation_->iterations();
-  equation_.reset();  // it refers to the sums that go
   sums_.emplace(problem_->comm(), clusters_.label, problem_->neurons(), clusters_.grounded);
   renew(*sums_);
 }
@@ -41,6 +47,7 @@ ClusterOffsets NewtonLevels::offsets(const NeuronCosts& costs, double tolerance)
   last_offset_ = found.step_inf;
   if (slow_turns_ < kMostSlowTurns) return found;
   given_up_ = true;
+  leave_equation();
   clusters_ = {};
   renew(*components_);
   sums_.reset();

@@ -29,6 +29,7 @@ class NewtonLevels {
 
  private:
   void renew(const ComponentSums& sums);
+  void leave_equation();
 
   const BalanceProblem* problem_;
   FusedKernel* kernel_;
@@ -37,6 +38,7 @@ class NewtonLevels {
   std::optional<ComponentSums> sums_;
   std::optional<NewtonEquation> equation_;
   std::int64_t earlier_iterations_ = 0;
+  Preconditioner served_ = Preconditioner::jacobi;  // the last equation
   double last_offset_ = 0;
   int slow_turns_ = 0;
   bool given_up_ = false;

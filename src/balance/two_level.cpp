@@ -46,13 +46,14 @@ void solve(const std::vector<Pivot>& pivots, std::vector<double>& x) {
 
 std::unique_ptr<TwoLevel> TwoLevel::make(const BalanceProblem& problem, const NeuronCosts& costs,
                                          std::span<const double> diagonal, const ComponentSums& components) {
+  const bool finer = components.nullity() > ComponentSums(problem).nullity();
+  if (finer && problem.grounded_component() >= 0) return nullptr;
   const auto clusters = find_modules(problem, costs, components.nullity());
   if (clusters.trivial()) return nullptr;
   std::unique_ptr<TwoLevel> made(new TwoLevel(problem.comm(), diagonal));
-  std::vector<GlobalIndex> within;
-  for (LocalIndex i = 0; i < problem.size(); ++i) within.push_back(components.leader(i));
-  const auto coarse =
-      coarse_problem(problem, costs, clusters, problem.grounded_component() < 0 ? within : std::vector<GlobalIndex>{});
+  std::vector<GlobalIndex> within;  // nothing is taken between components whose constants are projected out
+  for (LocalIndex i = 0; finer && i < problem.size(); ++i) within.push_back(components.leader(i));
+  const auto coarse = coarse_problem(problem, costs, clusters, finer, within);
   if (coarse.size() > kMostNodes || !factorise(coarse, made->pivots_)) return nullptr;
   made->coarse_ = coarse.size();
   made->number_ = coarse.numbers(clusters);

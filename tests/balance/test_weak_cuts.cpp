@@ -93,11 +93,12 @@ TEST(WeakCuts, networks_without_any_have_no_clusters) {
 }
 
 TEST(WeakCuts, a_coarse_space_makes_solves_over_weak_links_short) {
-  // Links of 1e-5: seen by neurons, slow for the diagonal alone.
-  const auto planted = planted_modules(80, 16, 1e-5, true, 3);
+  // Links that neurons see, but that are slow for the diagonal alone.
+  const auto planted = planted_modules(80, 16, 1e-3, true, 3);
   const Balanced b(world(), network_of(planted), 2, strict());
   EXPECT_TRUE(b.found.solver.converged());
   EXPECT_LE(error_of_halved(planted, b.h(world())), 1e-6);
+  EXPECT_NE(b.found.solver.method.find("coarse space"), std::string::npos) << b.found.solver.method;
   EXPECT_LE(b.found.solver.krylov_iterations, 600);
 }
 

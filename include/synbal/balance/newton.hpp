@@ -1,6 +1,7 @@
 // Damped, inexact Newton with conjugate gradients: few passes where sweeps need thousands.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,7 +27,11 @@ class NewtonEquation {
   /// Collective. [n] phi at the point of `costs`, to a tolerance relative to g in the norm of the diagonal's inverse.
   std::span<const double> solve(const NeuronCosts& costs, double tolerance);
   /// Collective. The same at h = base with the gradient in twice the precision: for the step that is judged.
-  std::span<const double> solve_accurately(const NeuronCosts& costs, double tolerance);
+  /// `weak_cuts`: with a coarse space of modules, if there are any, in whose norm the residual of a module counts.
+  std::span<const double> solve_accurately(const NeuronCosts& costs, double tolerance, bool weak_cuts);
+
+  /// The first solve begins with this preconditioner, which served an equation nearby.
+  void begin_with(Preconditioner kind) { begin_with_ = kind; }
 
   /// False when the last solve broke down at its start: phi is then 0 and says nothing.
   [[nodiscard]] bool solved() const noexcept { return solved_; }
@@ -41,6 +46,7 @@ class NewtonEquation {
   const BalanceProblem* problem_;
   HessianSolver solver_;
   PreconditionerChoice choice_;
+  std::optional<Preconditioner> begin_with_;
   bool solved_ = false;
   std::vector<double> gradient_, potential_;
   std::int64_t iterations_ = 0;
