@@ -42,6 +42,7 @@ void describe(ReportWriter& report, const Report& r) {
   describe(report, r.head);
   report("input", r.input)("components", r.components)("cost", r.cost)("imbalance", r.run.found.imbalance);
   report("solver", r.solver())("h", r.h)("time", r.time)("memory", r.memory)("parallel", r.parallel);
+  if (r.solver().cuts) report("cuts", *r.solver().cuts);
   if (r.run.asynchrony) report("asynchrony", *r.run.asynchrony);
   if (r.run.schedule) report("schedule", *r.run.schedule);
 }
@@ -56,6 +57,12 @@ void print(const Report& r) {
              text_of(r.cost.gap, "{:.2e}"));
   fmt::print("imbalance    {} relative to the cost; {} at most in log(in/out) of a neuron\n",
              text_of(imbalance.l1, "{:.2e}"), text_of(imbalance.max_log_ratio, "{:.2e}"));
+  if (s.cuts) {
+    fmt::print(
+        "cuts         {} clusters hang together weakly: the weakest cut is {:.1e} of the cost; {:.1e} at most in "
+        "log(in/out) of a cut\n",
+        s.cuts->clusters, s.cuts->weakest_share, s.cuts->max_log_ratio);
+  }
   fmt::print("solver       {}: {}, {} sweeps, {} Newton steps, {} Krylov iterations, {} matrix passes\n", s.method,
              to_string(s.reason), s.sweeps, s.newton_steps, s.krylov_iterations, s.matrix_passes);
   print_method(r.run);

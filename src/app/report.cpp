@@ -96,6 +96,10 @@ void describe(ReportWriter& report, const Imbalance& imbalance) {
   report("max_log_ratio", imbalance.max_log_ratio);
 }
 
+void describe(ReportWriter& report, const CutFacts& cuts) {
+  report("clusters", cuts.clusters)("weakest_share", cuts.weakest_share)("max_log_ratio", cuts.max_log_ratio);
+}
+
 void describe(ReportWriter& report, const SolverResult& solver) {
   report("method", solver.method)("reason", to_string(solver.reason))("converged", solver.converged());
   report("iterations", solver.iterations)("sweeps", solver.sweeps)("newton_steps", solver.newton_steps);

@@ -161,6 +161,7 @@ struct ParallelSection {
 void describe(ReportWriter& report, const ParallelSection& parallel);
 
 void describe(ReportWriter& report, const Imbalance& imbalance);
+void describe(ReportWriter& report, const CutFacts& cuts);
 void describe(ReportWriter& report, const SolverResult& solver);
 void describe(ReportWriter& report, const PhaseTimes& times);
 

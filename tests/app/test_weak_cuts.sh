@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Modules joined by links of any strength: h is the planted one at any rank count, verify sees a module out of place that
+# no single neuron notices, and small inputs that once went wrong end as they should.
+here=$(cd "$(dirname "$0")" && pwd)
+source "$here/common.sh"
+python=python3
+"$python" -c 'import h5py, numpy' 2>/dev/null || python=/usr/bin/python3 # another python3 may come first in PATH
+planted() { "$python" "$here/weak_cuts.py" "$@"; }
+
+for shape in ring chain star tree; do
+  for link in 1e-3 1e-5 1e-7 1e-9 1e-20 1e-60 1e-100; do
+    planted make net.mtx $link $shape
+    for ranks in 1 3; do
+      synbal $ranks balance net.mtx -o result.h5 --report report.json
+      check "$shape $link at $ranks ranks: exit code 0" test $? -eq 0
+      check "$shape $link at $ranks ranks: the planted h" planted error net.mtx result.h5
+      check "$shape $link at $ranks ranks: few Newton steps" python3 -c \
+        'import json; assert json.load(open("report.json"))["solver"]["newton_steps"] <= 60'
+    done
+  done
+done
+
+for link in 1e-6 1e-20 1e-60; do
+  planted make nested.mtx $link tree 3
+  synbal 2 balance nested.mtx -o nested.h5
+  check "nested $link: exit code 0" test $? -eq 0
+  check "nested $link: the planted h" planted error nested.mtx nested.h5
+done
+
+# A module moved by 0.1 over links of 1e-9: in - out of single neurons is as small as before.
+planted make net.mtx 1e-9 ring
+synbal 0 balance net.mtx -o result.h5 --write h
+synbal 0 verify net.mtx result.h5
+check "verify passes the right answer" test $? -eq 0
+planted move result.h5 80 120 0.1
+for ranks in 1 3; do
+  synbal $ranks verify net.mtx result.h5
+  check "verify refuses a module out of place at $ranks ranks" test $? -ne 0
+  check "and says that it is a cut" grep -q 'cuts .*FAIL' out
+done
+
+if [ -d "${SHARED:-}/data/trouble" ]; then
+  for name in four_1e-10 wr_1e-07 weakring sink0.0005 two_scale_060 wide100 mix300 dblmax_one m_subnormal two_extremes; do
+    for ranks in 1 2; do
+      synbal $ranks balance "$SHARED/data/trouble/$name.mtx" -o trouble.h5 --write h --report trouble.json
+      check "$name at $ranks ranks: exit code 0" test $? -eq 0
+      check "$name at $ranks ranks: few Newton steps" python3 -c \
+        'import json; assert json.load(open("trouble.json"))["solver"]["newton_steps"] <= 60'
+    done
+  done
+else
+  echo "skipped: no folder of small inputs that went wrong beside the checkout"
+fi
+finish
