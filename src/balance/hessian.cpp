@@ -87,7 +87,7 @@ std::vector<Preconditioner> HessianSolver::after(Preconditioner present, bool /*
   const auto n = body_->hessian.global_size();
   std::vector<Preconditioner> list;
   if (user_chose_preconditioner()) return list;  // PETSc would take the user's again
-  if (present == Preconditioner::jacobi && n > kTinyLimit) list.push_back(Preconditioner::clusters);
+  if (present == Preconditioner::jacobi && (n > kTinyLimit || body_->finer)) list.push_back(Preconditioner::clusters);
   const bool light = present == Preconditioner::jacobi || present == Preconditioner::clusters;
   if (light && (n > kTinyLimit || body_->finer)) list.push_back(Preconditioner::multigrid);
   if (present != Preconditioner::direct && n <= kDirectLimit && !body_->finer) list.push_back(Preconditioner::direct);

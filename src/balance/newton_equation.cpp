@@ -43,7 +43,8 @@ std::span<const double> NewtonEquation::solve_accurately(const NeuronCosts& cost
   const bool tiny = problem_->global_size() <= HessianSolver::kTinyLimit;
   const bool jacobi = choice_.kind() == Preconditioner::jacobi;
   if (tiny && jacobi && !choice_.resolved() && solver_.may_factorise()) choice_.try_kind(Preconditioner::direct);
-  if (weak_cuts && !tiny && choice_.kind() == Preconditioner::jacobi && !choice_.resolved()) choice_.next();
+  const bool coarse = weak_cuts && (!tiny || !solver_.may_factorise());
+  if (coarse && choice_.kind() == Preconditioner::jacobi && !choice_.resolved()) choice_.next();
   return solve_for_gradient(tolerance);
 }
 
