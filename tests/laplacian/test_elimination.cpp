@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "graph/graphs.hpp"
+#include "laplacian/elimination.hpp"
 #include "synbal/graph/operator.hpp"
 #include "synbal/krylov/component_sums.hpp"
-#include "laplacian/elimination.hpp"
 
 namespace synbal {
 namespace {
