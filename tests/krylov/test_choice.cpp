@@ -112,7 +112,7 @@ TEST(PreconditionerChoice, goes_on_in_order_over_what_is_refused_and_ends_with_p
   EXPECT_EQ(offers.made, 0);
   EXPECT_TRUE(choice.next());
   EXPECT_EQ(choice.name(), "incomplete cholesky");
-  EXPECT_EQ(choice.limit(), 20);
+  EXPECT_EQ(choice.limit(), offers.limit(Preconditioner::incomplete, false));
   EXPECT_TRUE(choice.next());
   EXPECT_EQ(choice.kind(), Preconditioner::direct);
   EXPECT_NE(choice.get(), nullptr);
