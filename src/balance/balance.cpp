@@ -2,6 +2,7 @@
 #include "synbal/balance/balance.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "balance/equilibrium.hpp"
 #include "balance/small_balance.hpp"
@@ -43,23 +44,34 @@ struct Work {
     return solver(h, report);
   }
 
+  /// Nothing, and h as it is, where the problem is too large or its elimination would fill too much.
+  std::optional<SolverResult> in_extended_precision() {
+    auto found = h;
+    auto result = balance_small(problem, found);
+    if (!result || !result->converged()) return {};
+    h = std::move(found);
+    potential.clear();
+    return result;
+  }
+
   /// Newton, which picks its own preconditioner; what it leaves unbalanced is left to extended precision where the
   /// problem is small (at once where its range is too wide for doubles), then to sweeps, which nothing can stop.
   SolverResult automatic() {
     if (problem.global_size() <= kAtOnce && problem.log2_span() > kLog2Broad) {
-      if (auto result = balance_small(problem, h)) return std::move(*result);
+      if (auto result = in_extended_precision()) return std::move(*result);
     }
     auto result = newton(params.stop);
     result.method = "auto (" + result.method + ")";
     const auto asked = params.stop.max_iterations;
     const bool limited = (asked > 0 && result.iterations >= asked) || result.reason == StopReason::walltime;
     if (result.converged() || limited) return result;
-    potential.clear();
-    if (const auto small = balance_small(problem, h)) {
-      append(result, SolverResult(*small));
-      result.method = "auto (" + small->method + ")";
+    if (auto extended = in_extended_precision()) {
+      append(result, std::move(*extended));
+      result.method = "auto (newton, then in extended precision)";
       return result;
     }
+    if (result.history.back().imbalance <= params.stop.tolerance) return result;
+    potential.clear();
     log_info("auto: newton stopped at an imbalance of {:.1e} ({}); going on with sweeps",
              result.history.back().imbalance, to_string(result.reason));
     auto stop = params.stop;
