@@ -133,7 +133,7 @@ struct NewtonSolver::Run {
     const auto offsets = move_clusters(balanced);
     auto& equation = levels.equation();
     const auto before = levels.iterations();
-    const auto phi = balanced ? equation.solve_accurately(iterate.costs(), kCheckTolerance, weakly_joined())
+    const auto phi = balanced ? equation.solve_accurately(iterate.costs(), kCheckTolerance, levels.clustered() || *weak)
                               : equation.solve(iterate.costs(), forcing(now));
     krylov_iterations = levels.iterations() - before;
     for (std::size_t i = 0; i < d.size(); ++i) d[i] = phi[i] / problem.power();
@@ -160,7 +160,10 @@ struct NewtonSolver::Run {
   /// Gives every cluster its own optimum, where there are clusters; looks for them where solves are long or an end is
   /// near.
   ClusterOffsets move_clusters(bool balanced) {
-    if (levels.clustered() || krylov_iterations > kManyIterations || (balanced && !looked)) {
+    // One search tells most networks that they have no weak cuts at all.
+    if (balanced && !weak) weak = !find_clusters(problem, iterate.costs(), *solver.components_).trivial();
+    const bool may_hide = balanced && !looked && *weak;
+    if (levels.clustered() || krylov_iterations > kManyIterations || may_hide) {
       levels.look(iterate.costs());
       looked = balanced;
     }
@@ -172,14 +175,6 @@ struct NewtonSolver::Run {
     iterate.move(offsets.h, 1);
     if (balanced) iterate.settle();
     return offsets;
-  }
-
-  /// Collective. Whether cuts are weak enough that the step that is judged wants a coarse space. Looked for once.
-  [[nodiscard]] bool weakly_joined() {
-    if (!weak) {
-      weak = levels.clustered() || !find_clusters(problem, iterate.costs(), *solver.components_).trivial();
-    }
-    return *weak;
   }
 
   /// phi of both levels; what was moved already is not left.
@@ -211,8 +206,8 @@ struct NewtonSolver::Run {
   Timer timer;
   Iterate iterate;
   NewtonLevels levels;
-  bool looked = false;  // for clusters since the point was balanced
-  std::optional<bool> weak;
+  bool looked = false;       // for clusters since the point was balanced
+  std::optional<bool> weak;  // whether cuts are so weak that a judged step wants a coarse space
   double last_step = 1;
   std::int64_t krylov_iterations = 0;  // of the last step
   StallWatch watch;
