@@ -32,7 +32,7 @@ class Hessian final : public SymmetricOperator, public MatrixSource {
     action_.set_point(costs);
   }
   [[nodiscard]] std::unique_ptr<TwoLevel> two_level() const {
-    return TwoLevel::make(action_.problem(), *costs_, action_.diagonal(), *components_);
+    return TwoLevel::make(action_.problem(), *costs_, action_.diagonal(), *components_, finer_);
   }
 
   [[nodiscard]] const ComponentSums& components() const override { return *components_; }

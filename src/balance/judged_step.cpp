@@ -18,8 +18,8 @@ constexpr double kTolerance = 1e-2;  // of the solve behind the certificate and 
 JudgedStep judged_step(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components,
                        const NeuronCosts& costs) {
   JudgedStep step;
-  step.clusters = find_clusters(problem, costs, components, true);
-  const bool weak = !step.clusters.trivial() || !find_clusters(problem, costs, components).trivial();
+  const bool weak = !find_clusters(problem, costs, components).trivial();
+  if (weak) step.clusters = find_clusters(problem, costs, components, true);
   std::optional<ComponentSums> finer;
   if (!step.clusters.trivial())
     finer.emplace(problem.comm(), step.clusters.label, problem.neurons(), step.clusters.grounded);

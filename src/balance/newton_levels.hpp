@@ -1,7 +1,6 @@
 // The two levels of a Newton step: the equation inside clusters, and the offsets between them.
 #pragma once
 
-#include <memory>
 #include <optional>
 
 #include "balance/cluster_offsets.hpp"

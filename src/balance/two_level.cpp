@@ -45,8 +45,8 @@ void solve(const std::vector<Pivot>& pivots, std::vector<double>& x) {
 }  // namespace
 
 std::unique_ptr<TwoLevel> TwoLevel::make(const BalanceProblem& problem, const NeuronCosts& costs,
-                                         std::span<const double> diagonal, const ComponentSums& components) {
-  const bool finer = components.nullity() > ComponentSums(problem).nullity();
+                                         std::span<const double> diagonal, const ComponentSums& components,
+                                         bool finer) {
   if (finer && problem.grounded_component() >= 0) return nullptr;
   const auto clusters = find_modules(problem, costs, components.nullity());
   if (clusters.trivial()) return nullptr;

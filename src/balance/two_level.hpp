@@ -17,9 +17,9 @@ class TwoLevel final : public BlockPreconditioner {
  public:
   /// Collective. Null where there are no clusters that are few beside the neurons, or E fills too much. `diagonal` is
   /// that of L and must outlive the preconditioner; between `components`, whose constants are projected out, nothing is
-  /// taken.
+  /// taken; `finer`: they divide those of the problem.
   static std::unique_ptr<TwoLevel> make(const BalanceProblem& problem, const NeuronCosts& costs,
-                                        std::span<const double> diagonal, const ComponentSums& components);
+                                        std::span<const double> diagonal, const ComponentSums& components, bool finer);
 
   void apply(std::span<const double> r, std::span<double> u, int columns) override;
   [[nodiscard]] std::string name() const override;
