@@ -11,7 +11,7 @@
 namespace synbal::app {
 
 double Beginning::left_of(double seconds) const {
-  constexpr double shortest = 1e-3;  // 0 would mean no limit at all
+  constexpr double shortest = 1e-9;  // s; 0 would mean no limit at all
   return seconds > 0 ? std::max(shortest, seconds - timer.seconds()) : seconds;
 }
 

@@ -18,6 +18,7 @@ namespace {
 
 constexpr double kLog2Broad = 66;     // costs over 20 decades: doubles may not see the weak ones beside the strong
 constexpr GlobalIndex kAtOnce = 300;  // neurons that extended precision balances in a second
+constexpr double kItsTime = 1;              // s, which that may take
 constexpr std::int64_t kRescueSweeps = 10'000;  // after a Newton that failed
 
 /// One run of balance(): the pieces that the methods share.
@@ -54,10 +55,16 @@ struct Work {
     return result;
   }
 
+  /// Extended precision knows no limits: it is for those whose limits cannot be in its way.
+  [[nodiscard]] bool unlimited() const {
+    const auto& stop = params.stop;
+    return stop.max_iterations == 0 && (stop.max_seconds <= 0 || stop.max_seconds > kItsTime);
+  }
+
   /// Newton, which picks its own preconditioner; what it leaves unbalanced is left to extended precision where the
   /// problem is small (at once where its range is too wide for doubles), then to sweeps, which nothing can stop.
   SolverResult automatic() {
-    if (problem.global_size() <= kAtOnce && problem.log2_span() > kLog2Broad) {
+    if (problem.global_size() <= kAtOnce && problem.log2_span() > kLog2Broad && unlimited()) {
       if (auto result = in_extended_precision()) return std::move(*result);
     }
     auto result = newton(params.stop);
@@ -76,7 +83,7 @@ struct Work {
              result.history.back().imbalance, to_string(result.reason));
     auto stop = params.stop;
     stop.max_iterations = asked > 0 ? std::min(kRescueSweeps, asked - result.iterations) : kRescueSweeps;
-    if (stop.max_seconds > 0) stop.max_seconds = std::max(1e-3, stop.max_seconds - timer.seconds());
+    if (stop.max_seconds > 0) stop.max_seconds = std::max(1e-9, stop.max_seconds - timer.seconds());
     append(result, sweep(stop));
     result.method = "auto (newton, then sweep)";
     return result;
