@@ -189,6 +189,7 @@ void describe(ReportWriter& report, const GraphSection& graph) {
 void print_graph(const InputSection& input, const GraphSection& g) {
   fmt::print("network      {}: {} neurons, {} synapses, {} pinned\n", input.facts.path, input.neurons, input.synapses,
              input.pinned);
+  fmt::print("             {}\n", input.facts.taken_as);
   const auto made = g.source == "conductances"  ? std::string("the weights themselves")
                     : g.source == "current"     ? std::string("costs as they are")
                     : g.source == "equilibrium" ? std::string("costs at the equilibrium")

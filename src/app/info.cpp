@@ -65,6 +65,7 @@ void print(const Report& r) {
   const auto& in = r.input.facts;
   const auto& c = r.components;
   fmt::print("network      {} ({}): {} neurons, {} synapses\n", in.path, in.format, r.input.neurons, r.input.synapses);
+  fmt::print("             {}\n", in.taken_as);
   fmt::print("             {} self-loops, {} duplicates merged, {} zeros dropped, {} pinned neurons\n", in.self_loops,
              in.duplicates_merged, in.zeros_dropped, r.input.pinned);
   fmt::print("weights      |J| from {} to {}, {} negative\n", text_of(r.weights.smallest), text_of(r.weights.largest),

@@ -29,7 +29,7 @@ void describe(ReportWriter& report, const InputSection& input) {
   const auto& f = input.facts;
   report("path", f.path)("format", f.format)("n", input.neurons)("nnz", input.synapses);
   report("self_loops", f.self_loops)("duplicates_merged", f.duplicates_merged)("zeros_dropped", f.zeros_dropped);
-  report("pinned", input.pinned);
+  report("pinned", input.pinned)("taken_as", f.taken_as);
 }
 
 ComponentsSection components_of(const Components& components, const BalanceProblem& problem, double cost_inside) {
@@ -130,6 +130,7 @@ Provenance provenance_of(const Context& context, const InputOptions& input, cons
 void print_network(const InputSection& input, const ComponentsSection& components) {
   fmt::print("network      {}: {} neurons, {} synapses, {} self-loops, {} pinned\n", input.facts.path, input.neurons,
              input.synapses, input.facts.self_loops, input.pinned);
+  fmt::print("             {}\n", input.facts.taken_as);
   fmt::print("components   {}, of which {} can be balanced (more than one neuron); the largest has {} neurons\n",
              components.count, components.nontrivial, components.largest);
   const auto& share = components.share_between;

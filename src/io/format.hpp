@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "io/input_file.hpp"
 #include "synbal/io/formats.hpp"
@@ -16,16 +17,22 @@ struct Source {
   std::string path;    ///< the file
   std::string inside;  ///< "" or what followed the colon
   const Format* format = nullptr;
+  std::vector<std::string> parts;  ///< further files of the same network, where the format takes several
 };
 
-/// A format and its functions, all Collective. Readers give a network in file order (position empty) whose facts
-/// `entries`, `self_loops`, `duplicates_merged`, `zeros_dropped`, `notices` are filled.
+/// A format and its functions, all Collective but `recognises`. Readers give a network in file order (position empty)
+/// whose facts `entries`, `self_loops`, `duplicates_merged`, `zeros_dropped`, `notices` are filled; `taken_as` too
+/// where it is not what ReadOptions::orientation says.
 struct Format {
   std::string_view name;
   std::string_view extension;
   Network (*read)(const Comm& comm, const InputFile& file, const Source& source, const ReadOptions& options);
-  void (*write)(const Comm& comm, const Network& network, const std::string& path);
+  void (*write)(const Comm& comm, const Network& network, const std::string& path);  ///< null: cannot be written
   GlobalIndex first_id;  ///< the number that the format gives to its first neuron
+  /// Where several formats share an extension: asked in the order of the table, on one rank, whether the file is one
+  /// of this format. Null: it is.
+  bool (*recognises)(const InputFile& file, const Source& source) = nullptr;
+  bool takes_parts = false;  ///< several files may be parts of one network
 };
 
 Network read_matrix_market(const Comm& comm, const InputFile& file, const Source& source, const ReadOptions& options);
@@ -39,7 +46,7 @@ void write_native_hdf5(const Comm& comm, const Network& network, const std::stri
 /// The id of the first neuron in the file that a network came from, where neurons have no ids of their own.
 [[nodiscard]] GlobalIndex first_id_of(const Network& network);
 
-/// The format and the parts of a path. @throws Error usage when no format has its extension.
+/// The parts of a path and the first format with its extension. @throws Error usage when there is none.
 Source find_source(const std::string& path);
 
 }  // namespace synbal::io

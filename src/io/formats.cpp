@@ -2,8 +2,12 @@
 #include "synbal/io/formats.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <glob.h>
 
+#include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include "io/format.hpp"
 #include "io/node_values.hpp"
@@ -14,33 +18,49 @@ namespace synbal {
 
 namespace io {
 namespace {
-/// A new format is one file with its functions, declared in format.hpp, and one line here.
+/// A new format is one file with its functions, declared in format.hpp, and one line here. Where several formats share
+/// an extension, those that recognise their files come first.
 constexpr std::array kFormats{
     Format{"matrix-market-gz", ".mtx.gz", read_matrix_market_gz, write_matrix_market_gz, 1},
     Format{"matrix-market", ".mtx", read_matrix_market, write_matrix_market, 1},
     Format{"hdf5", ".h5", read_native_hdf5, write_native_hdf5, 0},
 };
 
-std::string supported() {
+/// The extensions of the formats that `fits`, each once.
+template <class Fits>
+std::string extensions(Fits&& fits) {
   std::string names;
-  for (const auto& f : kFormats) names += fmt::format("{}{}", names.empty() ? "" : ", ", f.extension);
+  std::string_view last;
+  for (const auto& f : kFormats) {
+    if (fits(f) && f.extension != last) names += fmt::format("{}{}", names.empty() ? "" : ", ", f.extension);
+    last = f.extension;
+  }
   return names;
 }
 
-const Format* find_format(std::string_view path) {
-  for (const auto& f : kFormats) {
-    if (path.size() > f.extension.size() && path.ends_with(f.extension)) return &f;
-  }
-  return nullptr;
+bool has_extension(const Format& format, std::string_view path) {
+  return path.size() > format.extension.size() && path.ends_with(format.extension);
 }
 
 const Format& writable_format(const std::string& path) {
-  const auto* format = find_format(path);
-  if (format == nullptr || format->write == nullptr) {
-    throw usage_error(fmt::format("{}: no format with this name can be written (the extension decides): use one of {}",
-                                  path, supported()));
+  const auto writable = [](const Format& f) { return f.write != nullptr; };
+  for (const auto& f : kFormats) {
+    if (writable(f) && has_extension(f, path)) return f;
   }
-  return *format;
+  throw usage_error(fmt::format("{}: no format with this name can be written (the extension decides): use one of {}",
+                                path, extensions(writable)));
+}
+
+/// Collective. The format among those with the extension that knows the file as its own.
+const Format& recognised(const Comm& comm, const InputFile& file, const Source& source) {
+  const auto mine = [&](const Format& f) {
+    return has_extension(f, source.path) && (f.recognises == nullptr || f.recognises(file, source));
+  };
+  const auto found = agreed(comm, [&]() -> std::int64_t {
+    return comm.is_root() ? std::ranges::find_if(kFormats, mine) - kFormats.begin() : 0;
+  });
+  const auto number = at(comm.broadcast(found, 0));
+  return number < kFormats.size() ? kFormats[number] : *source.format;
 }
 }  // namespace
 
@@ -53,12 +73,11 @@ GlobalIndex first_id_of(const Network& network) {
 
 Source find_source(const std::string& path) {
   const Hdf5Path parts(path);
-  const Source source{parts.file, parts.inside, find_format(parts.file)};
-  if (source.format == nullptr) {
-    throw usage_error(fmt::format("{}: no format with this name can be read (the extension decides): use one of {}",
-                                  path, supported()));
+  for (const auto& f : kFormats) {
+    if (has_extension(f, parts.file)) return {parts.file, parts.inside, &f, {}};
   }
-  return source;
+  throw usage_error(fmt::format("{}: no format with this name can be read (the extension decides): use one of {}", path,
+                                extensions([](const Format&) { return true; })));
 }
 }  // namespace io
 
@@ -69,15 +88,79 @@ Hdf5Path::Hdf5Path(const std::string& path) : file(path) {
   inside = path.substr(colon + 4);
 }
 
-Network read_network(const Comm& comm, const std::string& path, const ReadOptions& options) {
-  const auto source = io::find_source(path);
-  const auto file = agreed(comm, [&] { return io::InputFile(source.path); });
-  auto network = source.format->read(comm, file, source, options);
-  auto& facts = network.facts;
-  facts.path = path;
+std::vector<std::string> files_of(const std::string& path) {
+  if (path.find_first_of("*?") == path.npos || std::filesystem::exists(path)) return {path};
+  ::glob_t found{};
+  std::vector<std::string> files;
+  if (::glob(path.c_str(), 0, nullptr, &found) == 0) files.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  ::globfree(&found);
+  return files.empty() ? std::vector{path} : files;
+}
+
+namespace {
+/// Collective. All files of all paths, as rank 0 sees them.
+std::vector<std::string> all_files(const Comm& comm, const std::vector<std::string>& paths) {
+  std::string joined;
+  for (const auto& path : paths) {
+    for (const auto& file : comm.is_root() ? files_of(path) : std::vector<std::string>{}) joined += file + '\0';
+  }
+  joined = comm.broadcast(joined, 0);
+  std::vector<std::string> files;
+  for (std::size_t begin = 0; begin < joined.size(); begin += files.back().size() + 1) {
+    files.emplace_back(joined.c_str() + begin);
+  }
+  return files;
+}
+
+/// @throws Error usage for what the format has no use for.
+void check_fits(const io::Source& source, const ReadOptions& options) {
+  const auto& format = *source.format;
+  if (!source.parts.empty() && !format.takes_parts) {
+    throw usage_error(
+        fmt::format("{}: several files can be parts of one network only as edge lists: give one file", source.path));
+  }
+  if (options.edges == EdgeListOptions{} || format.takes_parts) return;
+  throw usage_error(
+      fmt::format("{}: columns, signs and filters of rows belong to edge lists (.csv, .tsv, .txt), and "
+                  "this is {}: leave these options out",
+                  source.path, format.name));
+}
+
+/// Collective.
+void take_facts(const Comm& comm, InputFacts& facts, const std::vector<std::string>& paths, const io::Source& source,
+                const ReadOptions& options) {
+  const auto files = agreed(comm, [&] {
+    std::vector<io::InputFile> opened;
+    opened.emplace_back(source.path);
+    for (const auto& part : source.parts) opened.emplace_back(part);
+    return opened;
+  });
+  facts.path = fmt::format("{}", fmt::join(paths, " "));
   facts.format = source.format->name;
-  facts.file_size = file.size();
-  if (options.checksum) facts.checksum = io::checksum(comm, file);
+  if (facts.taken_as.empty()) {
+    facts.taken_as = options.orientation == Orientation::post_pre ? "row = postsynaptic, column = presynaptic"
+                                                                  : "row = presynaptic, column = postsynaptic";
+  }
+  for (const auto& file : files) facts.file_size += file.size();
+  if (options.checksum) facts.checksum = io::checksum(comm, files);
+}
+}  // namespace
+
+Network read_network(const Comm& comm, const std::string& path, const ReadOptions& options) {
+  return read_network(comm, std::vector{path}, options);
+}
+
+Network read_network(const Comm& comm, const std::vector<std::string>& paths, const ReadOptions& options) {
+  const auto files = all_files(comm, paths);
+  auto source = io::find_source(files.at(0));
+  source.parts.assign(files.begin() + 1, files.end());
+  auto network = [&] {
+    const auto file = agreed(comm, [&] { return io::InputFile(source.path); });
+    source.format = &io::recognised(comm, file, source);
+    check_fits(source, options);
+    return source.format->read(comm, file, source, options);
+  }();
+  take_facts(comm, network.facts, paths, source, options);
   if (options.pinned) io::apply_pinned(comm, network, *options.pinned, source.format->first_id);
   if (options.gain) io::apply_gain(comm, network, *options.gain);
   if (options.partition != PartitionKind::ptscotch) return network;

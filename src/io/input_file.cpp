@@ -35,6 +35,18 @@ std::uint32_t checksum_of_range(const InputFile& file, ByteCount begin, ByteCoun
   }
   return sum;
 }
+
+/// Collective.
+std::uint32_t checksum_of_file(const Comm& comm, const InputFile& file) {
+  const auto begin = file.size() / comm.size() * comm.rank();
+  const auto end = comm.rank() + 1 == comm.size() ? file.size() : file.size() / comm.size() * (comm.rank() + 1);
+  const auto own = agreed(comm, [&] { return checksum_of_range(file, begin, end); });
+  const auto sums = comm.gather_all(own);
+  const auto lengths = comm.gather_all(end - begin);
+  auto total = crc32(0, nullptr, 0);
+  for (std::size_t r = 0; r < sums.size(); ++r) total = crc32_combine(total, sums[r], lengths[r]);
+  return static_cast<std::uint32_t>(total);
+}
 }  // namespace
 
 void FileTraits::destroy(int descriptor) noexcept { ::close(descriptor); }
@@ -66,14 +78,11 @@ std::uint32_t checksum_of(std::span<const std::byte> bytes, std::uint32_t so_far
   return static_cast<std::uint32_t>(crc32_z(so_far, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
-std::string checksum(const Comm& comm, const InputFile& file) {
-  const auto begin = file.size() / comm.size() * comm.rank();
-  const auto end = comm.rank() + 1 == comm.size() ? file.size() : file.size() / comm.size() * (comm.rank() + 1);
-  const auto own = agreed(comm, [&] { return checksum_of_range(file, begin, end); });
-  const auto sums = comm.gather_all(own);
-  const auto lengths = comm.gather_all(end - begin);
+std::string checksum(const Comm& comm, std::span<const InputFile> files) {
   auto total = crc32(0, nullptr, 0);
-  for (std::size_t r = 0; r < sums.size(); ++r) total = crc32_combine(total, sums[r], lengths[r]);
+  for (const auto& file : files) {
+    total = crc32_combine(total, checksum_of_file(comm, file), static_cast<z_off_t>(file.size()));
+  }
   return fmt::format("crc32:{:08x}", static_cast<std::uint32_t>(total));
 }
 

@@ -40,7 +40,7 @@ class InputFile {
 /// CRC-32 of bytes, going on from that of the bytes before them.
 [[nodiscard]] std::uint32_t checksum_of(std::span<const std::byte> bytes, std::uint32_t so_far = 0) noexcept;
 
-/// Collective. "crc32:xxxxxxxx" of the whole file; every rank reads its share of the bytes.
-std::string checksum(const Comm& comm, const InputFile& file);
+/// Collective. "crc32:xxxxxxxx" of the files one after the other; every rank reads its share of the bytes of each.
+std::string checksum(const Comm& comm, std::span<const InputFile> files);
 
 }  // namespace synbal::io

@@ -19,6 +19,7 @@ void move_field(const Placement& placement, std::vector<T>& field) {
 
 NodeData moved_nodes(const Placement& placement, NodeData&& nodes) {
   move_field(placement, nodes.id);
+  if (placement.route().comm().any(!nodes.name.empty())) nodes.name = send(placement, nodes.name);
   move_field(placement, nodes.pinned);
   move_field(placement, nodes.gain);
   move_field(placement, nodes.exponent);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "synbal/core/enum_names.hpp"
 #include "synbal/network/network.hpp"
@@ -25,6 +26,23 @@ template <>
 inline constexpr auto enum_names<PartitionKind> = std::to_array<EnumName<PartitionKind>>(
     {{PartitionKind::contiguous, "contiguous"}, {PartitionKind::nnz, "nnz"}, {PartitionKind::ptscotch, "ptscotch"}});
 
+/// How the columns of edge lists are taken. A column is named as in the header, or by its number from 1. What is left
+/// open is recognised.
+struct EdgeListOptions {
+  std::optional<std::string> source, target;  ///< columns of the pre- and the postsynaptic neuron
+  std::optional<std::string> weight;          ///< column; "none": every row weighs 1
+  std::optional<std::string> sign_column;     ///< the weight is negative where this column says inhibitory
+  std::optional<std::string> sign;            ///< FILE: "neuron sign" a line; weights from inhibitory ones are negative
+  std::vector<std::string> inhibitory;        ///< the words that mean inhibitory, where they are not the usual ones
+  std::vector<std::string> where;             ///< "column=value", "column!=value", "column>=number": rows to take
+  std::optional<std::string> neurons;         ///< FILE: the neurons, one a line; rows with others are left out
+  std::string separator;                      ///< one character; "" is recognised, " " is any run of blanks
+  std::optional<bool> header;                 ///< whether the first row names the columns
+
+  /// Whether nothing is asked for.
+  [[nodiscard]] bool operator==(const EdgeListOptions&) const = default;
+};
+
 struct ReadOptions {
   Duplicates duplicates = Duplicates::sum;
   Orientation orientation = Orientation::post_pre;
@@ -34,11 +52,19 @@ struct ReadOptions {
   std::optional<std::string> pinned;
   std::optional<std::string> gain;  ///< FILE[:/dataset]: one value a line, or a dataset of N values
   bool checksum = true;             ///< compute the checksum of the file's bytes
+  EdgeListOptions edges;            ///< for edge lists alone
 };
 
-/// Collective. Reads FILE, or FILE.h5:/group; every rank takes its share, none holds the whole.
+/// Collective. Reads FILE, or FILE.h5:/group; every rank takes its share, none holds the whole. `path` may be a pattern
+/// with * and ? that several files match, the parts of one network (edge lists).
 /// @throws Error bad_input (file, line or dataset, value, why, what to do), io_failure; the same on all ranks.
 Network read_network(const Comm& comm, const std::string& path, const ReadOptions& options);
+/// Collective. The network of which these files are the parts, in this order; one file: as above.
+Network read_network(const Comm& comm, const std::vector<std::string>& paths, const ReadOptions& options);
+
+/// Not collective. The files that a path with * or ? matches, sorted; the path itself where a file has that name, or
+/// nothing matches.
+[[nodiscard]] std::vector<std::string> files_of(const std::string& path);
 
 /// A path as users write it, taken apart: FILE.h5:/group names something inside FILE.h5.
 struct Hdf5Path {
@@ -60,7 +86,8 @@ void check_can_write(const std::string& path);
 void replace_file(const std::string& path, std::string_view text);
 
 /// Collective. Writes to a temporary name beside `path`, then renames: `path` is either whole or as it was. The
-/// file has the order of the network's own file. Matrix Market files keep the weights alone, not the node data.
+/// file has the order of the network's own file. Matrix Market files keep the weights alone, edge lists the weights and
+/// the names or ids of neurons that have synapses; the native format keeps all.
 /// @throws Error usage for an unknown extension, io_failure.
 void write_network(const Comm& comm, const Network& network, const std::string& path);
 

@@ -8,6 +8,7 @@
 
 #include "synbal/core/halo.hpp"
 #include "synbal/core/ownership.hpp"
+#include "synbal/core/texts.hpp"
 
 namespace synbal {
 
@@ -31,7 +32,8 @@ enum class Duplicates { sum, keep, error };
 
 /// Per-neuron data, each either empty or one value for every owned neuron.
 struct NodeData {
-  std::vector<std::int64_t> id;      ///< the user's name of the neuron; empty: its place in the file
+  std::vector<std::int64_t> id;      ///< the user's number of the neuron; empty: its place in the file
+  Texts name;                        ///< the user's name of the neuron, where it is no number (then `id` is empty)
   std::vector<std::uint8_t> pinned;  ///< 1: h stays 0 (visible or non-homogeneous neurons)
   std::vector<double> gain;          ///< presynaptic gain sigma_j: cost alpha_ij = sigma_j^2 (Stock et al. 2022)
   std::vector<double> exponent;      ///< homogeneity exponent k_j (BiPU, Baldi et al. 2024); empty: 1
@@ -47,6 +49,7 @@ struct InputFacts {
   std::int64_t self_loops = 0;
   std::int64_t duplicates_merged = 0;
   std::int64_t zeros_dropped = 0;
+  std::string taken_as;  ///< which end of a synapse is which, in the words of the file: "row = postsynaptic"
   std::vector<std::string> notices;  ///< what the reader left out, for the user to know
 };
 
