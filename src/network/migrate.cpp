@@ -73,6 +73,7 @@ Network renumbered(const Comm& comm, Network&& network, std::span<const GlobalIn
   auto rows = moved_rows(placement, old, with_ghosts(old.halo, new_index));
   auto result = localise(comm, std::move(to), std::move(rows), std::move(old.facts));
   result.nodes = std::move(nodes);
+  result.arrays = std::move(old.arrays);
   result.position = std::move(position);
   return result;
 }

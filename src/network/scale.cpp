@@ -84,6 +84,7 @@ void scale_weights(const Comm& comm, Network& network, std::span<const double> h
   agreed(comm, [&] {
     for (std::size_t i = 0; i < h.size(); ++i) scale_row(network, i, logs, h[i]);
   });
+  scale_arrays(comm, network, h, network.arrays);
 }
 
 }  // namespace synbal

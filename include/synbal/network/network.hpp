@@ -9,6 +9,7 @@
 #include "synbal/core/halo.hpp"
 #include "synbal/core/ownership.hpp"
 #include "synbal/core/texts.hpp"
+#include "synbal/network/surroundings.hpp"
 
 namespace synbal {
 
@@ -62,6 +63,7 @@ struct Network {
   std::vector<double> weight;            ///< [nnz_local]
   Halo halo;                             ///< ghosts: columns owned by other ranks
   NodeData nodes;
+  std::vector<NetworkArray> arrays;   ///< weights of inputs and outputs, biases, initial states
   std::vector<GlobalIndex> position;  ///< place of each owned neuron in the file's order; empty: its global index
   std::int64_t nnz = 0;               ///< over all ranks
   InputFacts facts;
@@ -89,8 +91,9 @@ struct Network {
 Network assemble(const Comm& comm, Ownership ownership, GlobalRows&& rows, Duplicates duplicates, InputFacts facts);
 
 /// Collective. Multiplies J_ij by e^{k_j h_j - h_i} in place (task-preserving transformation; Stock et al. 2022, Prop.
-/// 1; k_j is 1 unless given), without intermediate over- or underflow and with a relative error of a few eps for any h.
-/// `h`: one value per owned neuron. A weight may underflow in the end; its entry stays.
+/// 1; k_j is 1 unless given), and network.arrays as scale_arrays() does, without intermediate over- or underflow and
+/// with a relative error of a few eps for any h. `h`: one value per owned neuron. A weight may underflow in the end;
+/// its entry stays.
 /// @throws Error bad_input when a weight leaves the range upwards or h is not finite; the weights are then void.
 void scale_weights(const Comm& comm, Network& network, std::span<const double> h);
 
