@@ -25,7 +25,7 @@ ExitCode run(const Context& context, const Options& options) {
   const auto stored = read_result(comm, network, options.result);
   warn_of_other_input(options.result, stored.provenance.input_checksum, network, "its scaling is applied");
   scale_weights(comm, network, stored.h);
-  write_network(comm, network, options.output);
+  write_scaled(comm, network, stored.h, options.input.path, options.input.read, options.output);
   if (context.speaks()) {
     fmt::print("{}: {} neurons, {} synapses, scaled by {}\n", options.output, network.size(), network.nnz,
                options.result);
@@ -40,7 +40,10 @@ Command add_apply(const OptionSet& root) {
   auto o = std::make_shared<Options>();
   add_reading_options(command, o->input);
   command.add("RESULT", o->result, "result of `balance`").required().shown_as("");
-  command.add("-o,--output", o->output, "network to write (.h5, .mtx, .mtx.gz)").required().shown_as("OUT");
+  command
+      .add("-o,--output", o->output, "network to write; with the extension of a SONATA file or bundle: a copy of FILE")
+      .required()
+      .shown_as("OUT");
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 

@@ -94,6 +94,22 @@ void refuse_given(const OptionSet& command, std::initializer_list<const char*> n
   }
 }
 
+static void add_array_options(const OptionSet& command, ReadOptions& read) {
+  const auto arrays = command.add_group("Whole networks", "arrays of .npz and .safetensors, populations of SONATA");
+  const auto named = [&](const char* option, auto& value, const char* help) {
+    arrays.add(option, value, help).shown_as("NAME").one_value_each();
+  };
+  arrays.add("--recurrent", read.arrays.recurrent, "array of the recurrent weights (usual names are found)")
+      .shown_as("NAME");
+  named("--input", read.arrays.input, "array of input weights; may be given several times; none: there is none");
+  named("--output-weights", read.arrays.output_weights, "array of output weights, likewise");
+  named("--bias", read.arrays.bias, "array of biases, likewise");
+  named("--initial-state", read.arrays.initial_state, "array of initial states, likewise");
+  arrays.add("--population", read.population, "SONATA: the population of neurons that is meant").shown_as("NAME");
+  arrays.add("--edge-types", read.edge_types, "SONATA: table of edge types, for weights that are there")
+      .shown_as("FILE");
+}
+
 void add_reading_options(const OptionSet& command, InputOptions& options) {
   command.add("FILE", options.path, "network: .mtx, .mtx.gz, .h5 or FILE.h5:/group").required().shown_as("");
   auto& read = options.read;
@@ -104,6 +120,7 @@ void add_reading_options(const OptionSet& command, InputOptions& options) {
                      "which rank gets which neurons: equal numbers, equal synapses, or few synapses between ranks");
   command.add("--pinned", read.pinned, "neurons that keep h = 0: ids one a line, or a 0/1 dataset")
       .shown_as("FILE[:/dataset]");
+  add_array_options(command, read);
 }
 
 void add_input_options(const OptionSet& command, InputOptions& options) {

@@ -1,6 +1,7 @@
 // What a file format is to the program: a name, extensions, a reader and perhaps a writer. The table is in formats.cpp.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,14 @@ struct Source {
   std::vector<std::string> parts;  ///< further files of the same network, where the format takes several
 };
 
+/// A network that was read from a file and scaled by `h` since.
+struct ScaledCopy {
+  const Network& network;
+  std::span<const double> h;   ///< [n_local]
+  Source source;               ///< the file it came from
+  const ReadOptions& options;  ///< how it was read
+};
+
 /// A format and its functions, all Collective but `recognises`. Readers give a network in file order (position empty)
 /// whose facts `entries`, `self_loops`, `duplicates_merged`, `zeros_dropped`, `notices` are filled; `taken_as` too
 /// where it is not what ReadOptions::orientation says.
@@ -33,12 +42,25 @@ struct Format {
   /// of this format. Null: it is.
   bool (*recognises)(const InputFile& file, const Source& source) = nullptr;
   bool takes_parts = false;  ///< several files may be parts of one network
+  /// Where a file holds more than a network: writes all of it again with scaled weights. Null: the network is written.
+  void (*copy)(const Comm& comm, const InputFile& file, const ScaledCopy& copy, const std::string& path) = nullptr;
 };
 
 Network read_matrix_market(const Comm& comm, const InputFile& file, const Source& source, const ReadOptions& options);
 Network read_matrix_market_gz(const Comm& comm, const InputFile& file, const Source& source,
                               const ReadOptions& options);
 Network read_native_hdf5(const Comm& comm, const InputFile& file, const Source& source, const ReadOptions& options);
+Network read_petsc(const Comm& comm, const InputFile& file, const Source& source, const ReadOptions& options);
+Network read_npz(const Comm& comm, const InputFile& file, const Source& source, const ReadOptions& options);
+Network read_safetensors(const Comm& comm, const InputFile& file, const Source& source, const ReadOptions& options);
+Network read_sonata(const Comm& comm, const InputFile& file, const Source& source, const ReadOptions& options);
+bool is_sonata(const InputFile& file, const Source& source);
+void write_safetensors(const Comm& comm, const Network& network, const std::string& path);
+void copy_npz(const Comm& comm, const InputFile& file, const ScaledCopy& copy, const std::string& path);
+void copy_safetensors(const Comm& comm, const InputFile& file, const ScaledCopy& copy, const std::string& path);
+void copy_sonata(const Comm& comm, const InputFile& file, const ScaledCopy& copy, const std::string& path);
+void write_petsc(const Comm& comm, const Network& network, const std::string& path);
+void write_npz(const Comm& comm, const Network& network, const std::string& path);
 void write_matrix_market(const Comm& comm, const Network& network, const std::string& path);
 void write_matrix_market_gz(const Comm& comm, const Network& network, const std::string& path);
 void write_native_hdf5(const Comm& comm, const Network& network, const std::string& path);

@@ -23,7 +23,16 @@ namespace {
 constexpr std::array kFormats{
     Format{"matrix-market-gz", ".mtx.gz", read_matrix_market_gz, write_matrix_market_gz, 1},
     Format{"matrix-market", ".mtx", read_matrix_market, write_matrix_market, 1},
+    Format{"sonata", ".h5", read_sonata, nullptr, 0, is_sonata, false, copy_sonata},
     Format{"hdf5", ".h5", read_native_hdf5, write_native_hdf5, 0},
+    Format{"sonata", ".hdf5", read_sonata, nullptr, 0, is_sonata, false, copy_sonata},
+    Format{"hdf5", ".hdf5", read_native_hdf5, write_native_hdf5, 0},
+    Format{"anndata", ".h5ad", read_native_hdf5, nullptr, 0},
+    Format{"matlab", ".mat", read_native_hdf5, nullptr, 0},
+    Format{"petsc", ".petsc", read_petsc, write_petsc, 0},
+    Format{"petsc", ".dat", read_petsc, write_petsc, 0},
+    Format{"npz", ".npz", read_npz, write_npz, 0, nullptr, false, copy_npz},
+    Format{"safetensors", ".safetensors", read_safetensors, write_safetensors, 0, nullptr, false, copy_safetensors},
 };
 
 /// The extensions of the formats that `fits`, each once.
@@ -82,10 +91,18 @@ Source find_source(const std::string& path) {
 }  // namespace io
 
 Hdf5Path::Hdf5Path(const std::string& path) : file(path) {
-  const auto colon = path.rfind(".h5:");
-  if (colon == path.npos) return;
-  file = path.substr(0, colon + 3);
-  inside = path.substr(colon + 4);
+  std::size_t dot = path.npos, length = 0;
+  for (const std::string_view extension : kExtensions) {
+    const auto found = path.rfind(std::string(extension) + ":");
+    if (found != path.npos && (dot == path.npos || found > dot)) dot = found, length = extension.size();
+  }
+  if (dot == path.npos) return;
+  file = path.substr(0, dot + length);
+  inside = path.substr(dot + length + 1);
+}
+
+bool Hdf5Path::is_hdf5() const {
+  return std::ranges::any_of(kExtensions, [&](std::string_view extension) { return file.ends_with(extension); });
 }
 
 std::vector<std::string> files_of(const std::string& path) {
@@ -180,6 +197,19 @@ void replace_file(const std::string& path, std::string_view text) {
 
 void write_network(const Comm& comm, const Network& network, const std::string& path) {
   io::writable_format(path).write(comm, network, path);
+}
+
+void write_scaled(const Comm& comm, const Network& network, std::span<const double> h, const std::string& input,
+                  const ReadOptions& options, const std::string& path) {
+  io::Source source = io::find_source(input);
+  const auto file = agreed(comm, [&] { return io::InputFile(source.path); });
+  source.format = &io::recognised(comm, file, source);
+  const auto& format = *source.format;
+  if (format.copy != nullptr && io::has_extension(format, path)) {
+    format.copy(comm, file, {network, h, source, options}, path);
+  } else {
+    write_network(comm, network, path);
+  }
 }
 
 }  // namespace synbal

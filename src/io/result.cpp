@@ -8,7 +8,8 @@
 #include <numeric>
 
 #include "io/assembly.hpp"
-#include "io/hdf5/native_csr.hpp"
+#include "io/hdf5/matrix_object.hpp"
+#include "io/hdf5/native_output.hpp"
 #include "io/hdf5/provenance.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/route.hpp"
@@ -149,15 +150,16 @@ GlobalRows renumbered(const Comm& comm, const Network& network, const Ownership&
   return route(comm, network.rows, std::move(entries));
 }
 
-io::CsrGroup open_weights(const Hdf5Input& file, const Network& network) {
+io::CompressedMatrix open_weights(const Hdf5Input& file, const Network& network) {
   check_is_result(file);
   if (!file.exists("/weights")) {
     throw file.error("holds no /weights (it was written with --write h): balance again without that option");
   }
-  auto csr = io::open_csr(file, "/weights");
-  if (csr.n == network.size()) return csr;
+  io::MatrixShape shape;
+  auto weights = io::open_compressed(file, "/weights", shape);
+  if (shape.rows == network.size() && shape.columns == network.size() && !weights.by_columns) return weights;
   throw file.error(fmt::format("/weights has {} rows, the network {} neurons: give the result of this very network",
-                               csr.n, network.size()));
+                               shape.rows, network.size()));
 }
 }  // namespace
 
@@ -188,15 +190,15 @@ StoredResult read_result(const Comm& comm, const Network& network, const std::st
 
 Network read_result_weights(const Comm& comm, const Network& network, const std::string& path) {
   const auto file = Hdf5Input::open(comm, path);
-  const auto csr = agreed(comm, [&] { return open_weights(file, network); });
+  const auto stored = agreed(comm, [&] { return open_weights(file, network); });
   const bool moved = io::out_of_file_order(comm, network);
   const auto rows = moved ? Ownership::even(comm, network.size()) : network.rows;
-  auto own = agreed(comm, [&] { return io::read_rows(file, csr, rows); });
+  auto own = io::read_compressed(comm, stored, rows);
   if (moved) own = renumbered(comm, network, rows, std::move(own));
   InputFacts facts;
   facts.path = path;
   facts.format = "hdf5";
-  facts.entries = csr.nnz;
+  facts.entries = stored.nnz();
   auto weights = assemble(comm, network.rows, std::move(own), Duplicates::keep, std::move(facts));
   weights.nodes = network.nodes;
   weights.position = network.position;

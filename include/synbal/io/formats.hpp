@@ -1,7 +1,9 @@
 // Reading and writing networks: one file per format, found by the extension of the path.
 #pragma once
 
+#include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +45,13 @@ struct EdgeListOptions {
   [[nodiscard]] bool operator==(const EdgeListOptions&) const = default;
 };
 
+/// Arrays of a bundle (.npz, .safetensors) by name. What is left open is found by the names that are usual; "none":
+/// there is none.
+struct ArrayNames {
+  std::optional<std::string> recurrent;
+  std::vector<std::string> input, output_weights, bias, initial_state;
+};
+
 struct ReadOptions {
   Duplicates duplicates = Duplicates::sum;
   Orientation orientation = Orientation::post_pre;
@@ -53,6 +62,9 @@ struct ReadOptions {
   std::optional<std::string> gain;  ///< FILE[:/dataset]: one value a line, or a dataset of N values
   bool checksum = true;             ///< compute the checksum of the file's bytes
   EdgeListOptions edges;            ///< for edge lists alone
+  ArrayNames arrays;                ///< for bundles of arrays alone
+  /// For SONATA files alone: the population of the network's neurons, and the table of edge types.
+  std::optional<std::string> population, edge_types;
 };
 
 /// Collective. Reads FILE, or FILE.h5:/group; every rank takes its share, none holds the whole. `path` may be a pattern
@@ -71,7 +83,9 @@ struct Hdf5Path {
   std::string file;    ///< FILE.h5, or the whole path when it has no such colon
   std::string inside;  ///< what follows the colon; empty: nothing was named
   explicit Hdf5Path(const std::string& path);
-  [[nodiscard]] bool is_hdf5() const { return file.ends_with(".h5"); }
+  [[nodiscard]] bool is_hdf5() const;
+  /// Of files that are looked into.
+  static constexpr std::array<std::string_view, 4> kExtensions{".h5", ".hdf5", ".h5ad", ".mat"};
 };
 
 /// @throws Error usage when the extension names no format that can be written. Not collective: call before long work.
@@ -90,5 +104,12 @@ void replace_file(const std::string& path, std::string_view text);
 /// the names or ids of neurons that have synapses; the native format keeps all.
 /// @throws Error usage for an unknown extension, io_failure.
 void write_network(const Comm& comm, const Network& network, const std::string& path);
+
+/// Collective. Writes a network that read_network() made of the file `input` with these options, and that was scaled by
+/// `h` [n_local] since. Where `path` has the extension of `input`, and that is a SONATA file or a bundle of arrays, it
+/// becomes a copy of the whole file: only weights and the arrays scaled with them differ, and these are float64.
+/// Otherwise as write_network(). @throws Error usage, bad_input, io_failure.
+void write_scaled(const Comm& comm, const Network& network, std::span<const double> h, const std::string& input,
+                  const ReadOptions& options, const std::string& path);
 
 }  // namespace synbal

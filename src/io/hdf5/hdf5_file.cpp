@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "io/tuning.hpp"
@@ -78,6 +79,17 @@ std::pair<std::array<hsize_t, 2>, std::array<hsize_t, 2>> rectangle(const Datase
   }
   const auto sizes = [](const auto& v) { return std::array{static_cast<hsize_t>(v[0]), static_cast<hsize_t>(v[1])}; };
   return {sizes(start), sizes(extent)};
+}
+/// h5py stores numpy's bool as an enumeration of one byte.
+bool is_truth(hid_t type) { return H5Tget_class(type) == H5T_ENUM && H5Tget_size(type) == 1; }
+
+/// HDF5 makes INT64_MAX of all that is too large for it.
+void check_range(const Dataset& dataset, std::int64_t first, std::span<const std::int64_t> values) {
+  if (!dataset.is_wide_unsigned) return;
+  const auto wrong = std::ranges::find(values, INT64_MAX);
+  if (wrong == values.end()) return;
+  throw bad_input(fmt::format("{}: element {} is 2^63 - 1 or more: store numbers below that, as signed integers",
+                              dataset.name, first + (wrong - values.begin())));
 }
 }  // namespace
 
@@ -166,6 +178,49 @@ bool Hdf5Input::is_group(const std::string& name) const {
   return exists(name) && H5Iget_type(object(name).get()) == H5I_GROUP;
 }
 
+bool Hdf5Input::is_dataset(const std::string& name) const {
+  return exists(name) && H5Iget_type(object(name).get()) == H5I_DATASET;
+}
+
+bool Hdf5Input::is_plain(const std::string& name) const {
+  for (std::size_t end = name.find('/', 1);; end = name.find('/', end + 1)) {
+    const auto step = name.substr(0, end);
+    H5L_info_t info;
+    if (step != "/" && (H5Lexists(id_.get(), step.c_str(), H5P_DEFAULT) <= 0 ||
+                        H5Lget_info(id_.get(), step.c_str(), &info, H5P_DEFAULT) < 0 || info.type != H5L_TYPE_HARD)) {
+      return false;
+    }
+    if (end == name.npos) return true;
+  }
+}
+
+std::pair<std::int64_t, std::int64_t> Hdf5Input::extent(const std::string& name) const {
+  Dataset found{object(name), fmt::format("{}: dataset {}", path_, name)};
+  take_shape(found, 2);
+  return {found.rows, found.width};
+}
+
+std::vector<std::string> Hdf5Input::names_in(const std::string& group) const {
+  const auto owner = object(group);
+  H5G_info_t facts;
+  if (H5Gget_info(owner.get(), &facts) < 0 || facts.nlinks > kMostNames) {
+    throw error(
+        fmt::format("{} holds too many objects, or cannot be listed (damaged file): get the file again", group));
+  }
+  std::vector<std::string> names;
+  for (hsize_t k = 0; k < facts.nlinks; ++k) {
+    std::array<char, 1024> name{};
+    const auto length =
+        H5Lget_name_by_idx(owner.get(), ".", H5_INDEX_NAME, H5_ITER_INC, k, name.data(), name.size(), H5P_DEFAULT);
+    if (length > 0 && at(length) < name.size()) names.emplace_back(name.data());
+  }
+  return names;
+}
+
+bool Hdf5Input::has_attribute(const std::string& name, const std::string& attribute_name) const {
+  return H5Aexists(object(name).get(), attribute_name.c_str()) > 0;
+}
+
 int Hdf5Input::dimensions(const std::string& name) const {
   const auto found = object(name);
   if (H5Iget_type(found.get()) != H5I_DATASET) return 0;
@@ -184,7 +239,9 @@ Dataset Hdf5Input::described(const std::string& name, ElementKind kind, int dime
   take_shape(found, dimensions);
   const auto type = adopt_hid(H5Dget_type(found.id.get()), found.name + " has no type (damaged file)");
   const auto type_class = H5Tget_class(type.get());
-  if (type_class != H5T_INTEGER && !(kind == ElementKind::real && type_class == H5T_FLOAT)) {
+  found.is_wide_unsigned =
+      type_class == H5T_INTEGER && H5Tget_sign(type.get()) == H5T_SGN_NONE && H5Tget_size(type.get()) == 8;
+  if (!is_truth(type.get()) && type_class != H5T_INTEGER && !(kind == ElementKind::real && type_class == H5T_FLOAT)) {
     throw bad_input(fmt::format("{} has the wrong type: store {}", found.name,
                                 kind == ElementKind::real ? "float64 numbers" : "signed integers, int64 best"));
   }
@@ -227,6 +284,7 @@ void Hdf5Input::read(const Dataset& dataset, std::int64_t first, std::int64_t co
       throw bad_input(dataset.name + " cannot be read (damaged data or a failing disk): get the file again");
     }
     const auto done = static_cast<std::int64_t>(length);
+    if constexpr (std::is_same_v<T, std::int64_t>) check_range(dataset, first, {into, at(done)});
     count -= done, first += done, into += done;
   }
 }
@@ -270,7 +328,10 @@ std::string Hdf5Input::text_attribute(const std::string& name, const std::string
   }
   std::string text(H5Tget_size(found.type.get()), '\0');
   found.require(text.size() <= std::size_t{1} << 20 && H5Aread(found.id.get(), found.type.get(), text.data()) >= 0);
-  return text.substr(0, text.find('\0'));
+  text.resize(std::min(text.size(), text.find('\0')));
+  // Some programs pad with blanks instead.
+  if (H5Tget_strpad(found.type.get()) == H5T_STR_SPACEPAD) text.resize(text.find_last_not_of(' ') + 1);
+  return text;
 }
 
 std::vector<std::int64_t> Hdf5Input::integer_attribute(const std::string& name,

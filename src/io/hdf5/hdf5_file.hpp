@@ -29,10 +29,11 @@ enum class ElementKind { real, integer };  // real: floating point or integer in
 /// A one- or two-dimensional dataset that passed all checks of its description.
 struct Dataset {
   Hid id;
-  std::string name;         ///< FILE: dataset /path, for messages
-  std::int64_t length = 0;  ///< elements, of all rows together
-  std::int64_t rows = 0;    ///< of a table
-  std::int64_t width = 0;   ///< elements a row of a table
+  std::string name;               ///< FILE: dataset /path, for messages
+  std::int64_t length = 0;        ///< elements, of all rows together
+  std::int64_t rows = 0;          ///< of a table
+  std::int64_t width = 0;         ///< elements a row of a table
+  bool is_wide_unsigned = false;  ///< of type uint64, whose elements an int64 may not hold
 };
 
 /// An HDF5 file open for reading. Objects are reached through hard links only; external storage, virtual datasets and
@@ -52,6 +53,15 @@ class Hdf5Input {
   /// True when something of that name exists (each step a link in a group).
   [[nodiscard]] bool exists(const std::string& object) const;
   [[nodiscard]] bool is_group(const std::string& object) const;
+  [[nodiscard]] bool is_dataset(const std::string& object) const;
+  /// Whether it exists and is reached through hard links alone.
+  [[nodiscard]] bool is_plain(const std::string& object) const;
+  /// Rows and columns of a two-dimensional dataset.
+  [[nodiscard]] std::pair<std::int64_t, std::int64_t> extent(const std::string& object) const;
+  /// Names in a group, at most kMostNames. @throws Error bad_input for more, which no file of a network has.
+  [[nodiscard]] std::vector<std::string> names_in(const std::string& group) const;
+  static constexpr std::size_t kMostNames = 10'000;
+  [[nodiscard]] bool has_attribute(const std::string& object, const std::string& name) const;
   /// Of a dataset; 0 for a single value and for what is no dataset.
   [[nodiscard]] int dimensions(const std::string& object) const;
   /// @throws Error bad_input when missing, not one-dimensional, of another type, larger than the file can hold, ...

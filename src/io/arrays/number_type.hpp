@@ -1,0 +1,35 @@
+// Numbers as files store them: kind, width and byte order, and their conversion to what we compute with. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace synbal::io {
+
+enum class NumberKind : std::uint8_t { boolean, unsigned_integer, signed_integer, real, brain_real };
+
+/// E.g. a big-endian float32. brain_real is bfloat16.
+struct NumberType {
+  NumberKind kind = NumberKind::real;
+  int bytes = 8;
+  bool big_endian = false;
+
+  [[nodiscard]] bool is_integer() const noexcept { return kind != NumberKind::real && kind != NumberKind::brain_real; }
+  friend bool operator==(const NumberType&, const NumberType&) = default;
+};
+
+/// As numpy writes it in a header: "<f8", ">i4", "|u1", "|b1". Nothing for what is no number that can be read (complex,
+/// text, objects, long double).
+[[nodiscard]] std::optional<NumberType> numpy_type(std::string_view name);
+
+/// Elements in `bytes` (as many as `into` has) as doubles, or as integers.
+void convert(std::span<const std::byte> bytes, const NumberType& type, std::span<double> into);
+/// Returns the place of the first element that no int64 can hold (too large, or no whole number), if there is one.
+[[nodiscard]] std::optional<std::size_t> convert(std::span<const std::byte> bytes, const NumberType& type,
+                                                 std::span<std::int64_t> into);
+
+}  // namespace synbal::io

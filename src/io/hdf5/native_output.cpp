@@ -1,0 +1,94 @@
+// AnnData's csr_matrix, encoding version 0.1.0, for the weights; values per neuron beside it.
+#include "io/hdf5/native_output.hpp"
+
+#include "io/arrays/network_array.hpp"
+
+namespace synbal::io {
+
+namespace {
+void declare_sparse(Hdf5Output& output, const std::string& group, const char* type,
+                    const std::vector<std::int64_t>& shape) {
+  output.group(group);
+  output.attribute(group, "encoding-type", std::string(type));
+  output.attribute(group, "encoding-version", std::string("0.1.0"));
+  output.attribute(group, "shape", shape);
+}
+
+}  // namespace
+
+NativeOutput::NativeOutput(const Comm& comm, const Network& network, Hdf5Output& output)
+    : network_(&network), output_(&output), first_entry_(comm.sum_below(std::ssize(network.weight))) {
+  declare_sparse(output, "/weights", "csr_matrix", {network.size(), network.size()});
+  data_ = output.dataset<double>("/weights/data", network.nnz);
+  indices_ = output.dataset<std::int64_t>("/weights/indices", network.nnz);
+  indptr_ = output.dataset<std::int64_t>("/weights/indptr", network.size() + 1);
+  for_each_field([&](const char* name, const auto& values, auto& id) {
+    using T = typename std::decay_t<decltype(values)>::value_type;
+    if (comm.any(!values.empty())) id = output_->dataset<T>(name, network_->size());
+  });
+  for (auto& [name, array] : native_arrays(comm, network.arrays)) declare_array("/" + name, std::move(array));
+}
+
+void NativeOutput::declare_array(const std::string& path, NetworkArray&& array) {
+  ArrayOutput out{std::move(array)};
+  const auto& shape = out.array.shape;
+  out.first = out.array.elements.first();
+  if (out.array.pattern) {
+    const auto& pattern = *out.array.pattern;
+    declare_sparse(*output_, path, pattern.by_columns ? "csc_matrix" : "csr_matrix", shape);
+    out.values = output_->dataset<double>(path + "/data", out.array.elements.size());
+    out.index = output_->dataset<std::int64_t>(path + "/indices", out.array.elements.size());
+    out.starts = output_->dataset<std::int64_t>(path + "/indptr", pattern.majors.size() + 1);
+  } else if (shape.size() == 2) {
+    out.values = output_->table<double>(path, shape[0], shape[1]);
+  } else {
+    out.values = output_->dataset<double>(path, shape[0]);
+  }
+  arrays_.push_back(std::move(out));
+}
+
+template <class Visit>
+void NativeOutput::for_each_field(Visit&& visit) {
+  const auto& nodes = network_->nodes;
+  visit("/node_id", nodes.id, id_);
+  visit("/pinned", nodes.pinned, pinned_);
+  visit("/gain", nodes.gain, gain_);
+  visit("/exponent", nodes.exponent, exponent_);
+}
+
+void NativeOutput::write() {
+  write_weights();
+  for_each_field([&](const char*, const auto& values, const auto& id) {
+    if (id) output_->write(*id, network_->rows.first(), std::span(values));
+  });
+  for (const auto& array : arrays_) write_array(array);
+}
+
+void NativeOutput::write_weights() {
+  const auto& network = *network_;
+  const auto entries = std::ssize(network.weight);
+  write_in_pieces<std::int64_t>(
+      network.local_size(), [&](std::int64_t i) { return first_entry_ + network.row_ptr[at(i)]; },
+      [&](std::int64_t at, auto values) { output_->write(indptr_, network.rows.first() + at, values); });
+  if (network.rows.first() + network.local_size() == network.size()) {  // ranks behind the last row write the same
+    const std::int64_t end = network.nnz;
+    output_->write(indptr_, network.size(), std::span<const std::int64_t>(&end, 1));
+  }
+  write_in_pieces<std::int64_t>(
+      entries, [&](std::int64_t k) { return network.global(network.column[at(k)]); },
+      [&](std::int64_t at, auto values) { output_->write(indices_, first_entry_ + at, values); });
+  output_->write(data_, first_entry_, std::span<const double>(network.weight));
+}
+
+void NativeOutput::write_array(const ArrayOutput& out) {
+  output_->write(out.values, out.first, std::span<const double>(out.array.values));
+  if (!out.array.pattern) return;
+  const auto& pattern = *out.array.pattern;
+  output_->write(out.index, out.first, std::span<const GlobalIndex>(pattern.index));
+  const auto end = pattern.majors.first() + pattern.majors.count() == pattern.majors.size() ? 1 : 0;
+  std::vector<std::int64_t> starts(pattern.starts.begin(), pattern.starts.end() - 1 + end);
+  for (auto& s : starts) s += out.first;
+  output_->write(out.starts, pattern.majors.first(), std::span<const std::int64_t>(starts));
+}
+
+}  // namespace synbal::io

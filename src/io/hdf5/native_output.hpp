@@ -1,0 +1,42 @@
+// A network in the native format, being written: weights as compressed sparse rows, node data, and the arrays around.
+#pragma once
+
+#include <optional>
+
+#include "io/hdf5/hdf5_output.hpp"
+#include "synbal/network/network.hpp"
+
+namespace synbal::io {
+
+/// Of a network in file order, into an Hdf5Output.
+class NativeOutput {
+ public:
+  /// Declares /weights, the node data that some rank has, and the arrays around. Collective.
+  NativeOutput(const Comm& comm, const Network& network, Hdf5Output& output);
+  /// After output.create(). Not collective.
+  void write();
+
+ private:
+  /// An array around the network, and the datasets that it goes to.
+  struct ArrayOutput {
+    NetworkArray array;
+    Hdf5Output::DatasetId values = 0, index = 0, starts = 0;
+    std::int64_t first = 0;  ///< of the own elements
+  };
+
+  void declare_array(const std::string& path, NetworkArray&& array);
+  void write_weights();
+  void write_array(const ArrayOutput& array);
+  /// visit(name, values, dataset) for the node data; only fields that some rank has get a dataset.
+  template <class Visit>
+  void for_each_field(Visit&& visit);
+
+  const Network* network_;
+  Hdf5Output* output_;
+  std::int64_t first_entry_;
+  Hdf5Output::DatasetId data_, indices_, indptr_;
+  std::optional<Hdf5Output::DatasetId> id_, pinned_, gain_, exponent_;
+  std::vector<ArrayOutput> arrays_;
+};
+
+}  // namespace synbal::io

@@ -1,0 +1,141 @@
+// Bytes copied by all ranks, structure changed by rank 0 alone, values put to where HDF5 says.
+#include "io/hdf5/patched_copy.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "io/tuning.hpp"
+#include "synbal/core/agree.hpp"
+
+namespace synbal::io {
+
+namespace {
+Error refused(const std::string& path, const std::string& what) {
+  return io_failure(
+      fmt::format("{}: HDF5 could not {} (disk full, or a locked or failing file system): free some space, or set "
+                  "HDF5_USE_FILE_LOCKING=FALSE",
+                  path, what));
+}
+
+Hid made(hid_t raw, const std::string& path, const std::string& what) {
+  if (raw < 0) throw refused(path, what);
+  return Hid::adopt(raw);
+}
+
+/// Whether values can be put where they are: little-endian float64 in one piece.
+bool is_plain(hid_t dataset) {
+  const Hid type = adopt_hid(H5Dget_type(dataset), "no type"),
+            plan = adopt_hid(H5Dget_create_plist(dataset), "no plan");
+  return H5Tequal(type.get(), H5T_IEEE_F64LE) > 0 && H5Pget_layout(plan.get()) == H5D_CONTIGUOUS &&
+         H5Dget_offset(dataset) != HADDR_UNDEF;
+}
+
+Hid new_dataset(hid_t file, const std::string& name, std::int64_t length, const std::string& path) {
+  const auto size = static_cast<hsize_t>(length);
+  const auto space = made(H5Screate_simple(1, &size, nullptr), path, "make the shape of " + name);
+  const auto plan = made(H5Pcreate(H5P_DATASET_CREATE), path, "plan " + name);
+  H5Pset_layout(plan.get(), H5D_CONTIGUOUS);
+  H5Pset_alloc_time(plan.get(), H5D_ALLOC_TIME_EARLY);
+  H5Pset_fill_time(plan.get(), H5D_FILL_TIME_NEVER);
+  return made(H5Dcreate2(file, name.c_str(), H5T_IEEE_F64LE, space.get(), H5P_DEFAULT, plan.get(), H5P_DEFAULT), path,
+              "make dataset " + name);
+}
+
+void copy_attribute(hid_t from, hid_t to, unsigned number, const std::string& path) {
+  const auto what = "copy an attribute";
+  const auto old =
+      made(H5Aopen_by_idx(from, ".", H5_INDEX_NAME, H5_ITER_INC, number, H5P_DEFAULT, H5P_DEFAULT), path, what);
+  const auto type = made(H5Aget_type(old.get()), path, what), space = made(H5Aget_space(old.get()), path, what);
+  std::string name(256, '\0');
+  name.resize(at(std::clamp<ssize_t>(H5Aget_name(old.get(), name.size(), name.data()), 0, 255)));
+  std::vector<std::byte> value(H5Tget_size(type.get()) *
+                               at(std::max<hssize_t>(1, H5Sget_simple_extent_npoints(space.get()))));
+  const auto copy = made(H5Acreate2(to, name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT), path, what);
+  const bool good =
+      H5Aread(old.get(), type.get(), value.data()) >= 0 && H5Awrite(copy.get(), type.get(), value.data()) >= 0;
+  H5Dvlen_reclaim(type.get(), space.get(), H5P_DEFAULT, value.data());
+  if (!good) throw refused(path, what);
+}
+
+/// The dataset made anew under its name, with the attributes it had.
+Hid made_anew(hid_t file, const std::string& name, std::int64_t length, const Hid& old, const std::string& path) {
+  const auto aside = name + ".new";
+  auto fresh = new_dataset(file, aside, length, path);
+  H5O_info_t facts;
+  if (H5Oget_info(old.get(), &facts) < 0) throw refused(path, "look at " + name);
+  for (unsigned k = 0; k < facts.num_attrs; ++k) copy_attribute(old.get(), fresh.get(), k, path);
+  const bool good = H5Ldelete(file, name.c_str(), H5P_DEFAULT) >= 0 &&
+                    H5Lmove(file, aside.c_str(), file, name.c_str(), H5P_DEFAULT, H5P_DEFAULT) >= 0;
+  if (!good) throw refused(path, "replace dataset " + name);
+  return fresh;
+}
+
+std::int64_t room_for(hid_t file, const std::string& name, std::int64_t length, const std::string& path) {
+  Hid dataset;
+  if (H5Lexists(file, name.c_str(), H5P_DEFAULT) > 0) {
+    dataset = made(H5Dopen2(file, name.c_str(), H5P_DEFAULT), path, "open " + name);
+    if (length > 0 && !is_plain(dataset.get())) dataset = made_anew(file, name, length, dataset, path);
+  } else {
+    dataset = new_dataset(file, name, length, path);
+  }
+  const auto offset = length == 0 ? 0 : H5Dget_offset(dataset.get());
+  if (offset == HADDR_UNDEF) throw refused(path, "allocate dataset " + name);
+  return static_cast<std::int64_t>(offset);
+}
+}  // namespace
+
+void PatchedCopy::copy_bytes(const Comm& comm, const InputFile& from) const {
+  const auto share = from.size() / comm.size();
+  auto offset = share * comm.rank();
+  const auto end = comm.rank() + 1 == comm.size() ? from.size() : offset + share;
+  std::vector<char> block(at(std::min(static_cast<ByteCount>(tuning::kTextBlock), end - offset)));
+  while (offset < end) {
+    const auto part = std::span(block).first(at(std::min(std::ssize(block), end - offset)));
+    if (from.read(offset, part) < part.size()) {
+      throw bad_input(from.path() + ": became shorter while being read: try again");
+    }
+    file_->write(offset, part);
+    offset += std::ssize(part);
+  }
+}
+
+void PatchedCopy::make_room(std::span<std::int64_t> numbers) const {
+  quiet_hdf5();
+  const auto access = made(H5Pcreate(H5P_FILE_ACCESS), path_, "start");
+  H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
+  auto file = made(H5Fopen(file_->partial_path().c_str(), H5F_ACC_RDWR, access.get()), path_, "open the copy");
+  for (std::size_t k = 0; k < patches_.size(); ++k) {
+    numbers[k] = room_for(file.get(), patches_[k].dataset, patches_[k].length, path_);
+  }
+  if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0) throw refused(path_, "flush the copy");
+  file.reset();
+  struct stat facts {};
+  if (::stat(file_->partial_path().c_str(), &facts) != 0) throw refused(path_, "change the copy");
+  numbers.back() = facts.st_size;
+}
+
+void PatchedCopy::create(const Comm& comm, const InputFile& from, const std::string& path) {
+  path_ = path;
+  file_ = std::make_unique<OutputFile>(comm, path);
+  ByteCount more = 65536;  // for metadata
+  for (const auto& patch : patches_) more += patch.length * 8 + 4096;
+  file_->allocate(from.size() + more);
+  file_->open_everywhere();
+  agreed(comm, [&] { copy_bytes(comm, from); });
+  std::vector<std::int64_t> numbers(patches_.size() + 1, 0);
+  agreed(comm, [&] {
+    if (comm.is_root()) make_room(numbers);
+  });
+  comm.max(std::span(numbers));  // of rank 0: the others have nothing but zeros
+  for (std::size_t k = 0; k < patches_.size(); ++k) patches_[k].offset = numbers[k];
+  file_->allocate(numbers.back());
+}
+
+void PatchedCopy::write(std::size_t patch, std::int64_t first, std::span<const double> values) const {
+  const auto bytes = std::as_bytes(values);
+  file_->write(patches_[patch].offset + first * 8, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+}  // namespace synbal::io
