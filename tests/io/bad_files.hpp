@@ -19,6 +19,9 @@ std::vector<BadFile> bad_matrix_market_files();
 /// Files in the native format, or meant to look like it.
 std::vector<BadFile> bad_hdf5_files();
 
+/// .npz, .safetensors, PETSc, MATLAB, SONATA, and arrays around a network.
+std::vector<BadFile> bad_binary_files();
+
 /// `bytes` as one gzip member.
 std::string gzipped(const std::string& bytes);
 

@@ -74,7 +74,7 @@ std::vector<BadFile> wrong_structure() {
                     H5Gclose(H5Gcreate2(f, "/weights/data", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
                   }),
       sample_file("no_encoding.h5", "encoding-type", [](NativeSample& s) { s.encoding_type = ""; }),
-      sample_file("columns.h5", "csc_matrix", [](NativeSample& s) { s.encoding_type = "csc_matrix"; }),
+      sample_file("coordinates.h5", "coo_matrix", [](NativeSample& s) { s.encoding_type = "coo_matrix"; }),
       sample_file("no_version.h5", "encoding-version", [](NativeSample& s) { s.encoding_version = ""; }),
       sample_file("other_version.h5", "9.9.9", [](NativeSample& s) { s.encoding_version = "9.9.9"; }),
       sample_file("no_shape.h5", "shape", [](NativeSample& s) { s.shape = {}; }),

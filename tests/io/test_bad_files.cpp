@@ -32,6 +32,11 @@ TEST(BadFiles, every_hdf5_file_is_refused_alike_on_all_ranks) {
   for (const auto& bad : test::bad_hdf5_files()) expect_refused(folder, bad);
 }
 
+TEST(BadFiles, every_file_of_a_binary_format_is_refused_alike_on_all_ranks) {
+  const test::Folder folder;
+  for (const auto& bad : test::bad_binary_files()) expect_refused(folder, bad);
+}
+
 TEST(BadFiles, the_corpus_is_large_and_its_names_differ) {
   std::set<std::string> names;
   for (const auto& bad : test::bad_matrix_market_files()) names.insert(bad.name);
@@ -41,6 +46,10 @@ TEST(BadFiles, the_corpus_is_large_and_its_names_differ) {
   for (const auto& bad : test::bad_hdf5_files()) names.insert(bad.name);
   EXPECT_GE(names.size(), 20U);
   EXPECT_EQ(names.size(), test::bad_hdf5_files().size());
+  names.clear();
+  for (const auto& bad : test::bad_binary_files()) names.insert(bad.name);
+  EXPECT_GE(names.size(), 60U);
+  EXPECT_EQ(names.size(), test::bad_binary_files().size());
 }
 
 TEST(BadFiles, the_sample_that_the_wrong_files_are_made_from_is_right) {

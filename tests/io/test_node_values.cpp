@@ -85,11 +85,14 @@ TEST(NodeValues, gains_from_text_and_from_datasets) {
   EXPECT_EQ(test::error_of([&] { read_with(path, h5 + ":/none", ""); }).code(), ExitCode::bad_input);
 }
 
-TEST(NodeValues, inputs_and_biases_are_told_to_be_left_alone) {
+TEST(NodeValues, biases_are_read_with_the_network) {
   const test::Folder folder;
   const auto path = sample(folder, "a.h5", [](hid_t f) { test::put_doubles(f, "/bias", {1, 2, 3, 4}); });
   const auto network = read_network(world(), path, {});
-  EXPECT_EQ(network.facts.notices, (std::vector<std::string>{"/bias is not rescaled and not part of the result yet"}));
+  ASSERT_EQ(network.arrays.size(), 1U);
+  EXPECT_EQ(network.arrays[0].role, ArrayRole::bias);
+  EXPECT_EQ(world().gather_all(std::span<const double>(network.arrays[0].values)), (std::vector<double>{1, 2, 3, 4}));
+  EXPECT_TRUE(network.facts.notices.empty());
 }
 
 }  // namespace

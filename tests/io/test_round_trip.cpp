@@ -40,7 +40,7 @@ TEST_P(Formats, keep_every_bit_of_the_weights) {
   }
   EXPECT_EQ(folder.names().size(), 1U) << "a temporary file was left";
 }
-INSTANTIATE_TEST_SUITE_P(io, Formats, testing::Values(".mtx", ".mtx.gz", ".h5"));
+INSTANTIATE_TEST_SUITE_P(io, Formats, testing::Values(".mtx", ".mtx.gz", ".h5", ".hdf5", ".npz", ".petsc", ".dat"));
 
 TEST(Formats, matrix_market_bytes_do_not_depend_on_the_rank_count) {
   const test::Folder folder;

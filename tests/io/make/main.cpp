@@ -12,7 +12,8 @@ int main(int argc, char** argv) {
   }
   const std::string folder = argv[1];
   std::ofstream index(folder + "/index.tsv");
-  for (const auto& files : {synbal::test::bad_matrix_market_files(), synbal::test::bad_hdf5_files()}) {
+  for (const auto& files :
+       {synbal::test::bad_matrix_market_files(), synbal::test::bad_hdf5_files(), synbal::test::bad_binary_files()}) {
     for (const auto& bad : files) {
       bad.make(folder + "/" + bad.name);
       index << bad.name << '\t' << bad.expected << '\t' << bad.word << '\n';

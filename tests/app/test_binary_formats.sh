@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# The binary formats, judged by numpy, scipy and h5py: one network in every format gives one result at any rank count;
+# written formats hold the scaled weights; whole networks compute what they did; SONATA files change in weights alone.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+judge=$(dirname "$(realpath "${BASH_SOURCE[0]}")")/binary_formats.py
+python=python3
+$python -c 'import numpy, scipy, h5py' 2>/dev/null || python=/usr/bin/python3
+$python -c 'import numpy, scipy, h5py' 2>/dev/null || skip "python3 has no numpy, scipy and h5py"
+judged() { check "$*" "$python" "$judge" "$@"; }
+judged make "$scratch/made"
+files=$scratch/made
+
+# cost FILE [RANKS] [OPTIONS...]: the balanced cost, as JSON has it.
+cost() {
+  local file=$1 ranks=$2
+  shift 2
+  expect 0 "$ranks" balance "$file" -o result.h5 --report report.json "$@"
+  figure report.json cost/final
+}
+
+expected=$(cost "$files/csr_stored.npz" 0)
+same_cost() {
+  local found
+  found=$(cost "$files/$1" "$2" -q)
+  check "$1 on $2 ranks has the cost of the others" true_that "abs(a / b - 1) < 1e-12" "a=$found" "b=$expected"
+}
+one_network() {
+  local name=$1
+  same_cost "$name" 0
+  "$python" "$judge" scaled "$files/csr_stored.npz" result.h5 result.h5 || fail "$name: other weights"
+  same_cost "$name" 3
+}
+share_out one_network csc_packed.npz coo_packed.npz bsr_stored.npz csr_packed.npz narrow.petsc wide.dat dense.petsc \
+  csr_u8_small.h5 csr_i4_big.h5 csr_u2_small.h5 csr_i2_small.h5 csc.hdf5 cells.h5ad tenx.h5 dense.h5 old.h5ad sparse.mat \
+  full.mat whole.npz packed_whole.npz whole.h5
+
+# Written formats: the scaled weights, as their own libraries read them.
+expect 0 2 balance "$files/csr_packed.npz" -o balanced.h5
+for out in out.npz out.petsc out.dat out.h5 out.safetensors; do
+  expect 0 3 apply "$files/csr_packed.npz" balanced.h5 -o "$out"
+  [ "$out" = out.safetensors ] || judged scaled "$files/csr_packed.npz" balanced.h5 "$out"
+done
+expect 0 2 info out.safetensors
+
+# Whole networks: the same outputs, and all else in the file as it was.
+for name in whole.npz packed_whole.npz whole.safetensors whole.h5; do
+  out=whole_out.${name##*.}
+  expect 0 2 balance "$files/$name" -o whole_result.h5
+  judged function "$files/$name" whole_result.h5
+  expect 0 3 apply "$files/$name" whole_result.h5 -o "$out"
+  judged function "$files/$name" "$out"
+  expect 0 2 verify "$files/$name" whole_result.h5
+done
+
+# SONATA: weights in groups and in a table, several synapses a pair, other populations.
+expect_refusal 3 --edge-types 2 balance "$files/sonata.h5" -o sonata_result.h5
+expect 0 3 balance "$files/sonata.h5" -o sonata_result.h5 --edge-types "$files/types.csv"
+for ranks in 1 3; do
+  expect 0 "$ranks" apply "$files/sonata.h5" sonata_result.h5 -o sonata_out.h5 --edge-types "$files/types.csv"
+  judged sonata "$files/sonata.h5" sonata_out.h5 sonata_result.h5 "$files/types.csv"
+done
+expect_refusal 3 population 2 balance "$files/sonata.h5" -o r.h5 --population z --edge-types "$files/types.csv"
+
+# real_files: what lies beside the checkout.
+real_files() {
+  local data=$SHARED/data ranks
+  cp "$data/petsc/ns-real-int32-float64" ns.petsc
+  for file in "$data/npz/migration.npz" "$data/petsc/bfw62a.petsc" "$data/petsc/rdb200.petsc" ns.petsc \
+    "$data/petsc/tiny_system_with_x0.mat" "$data/npz/saved_weights.npz"; do
+    for ranks in 0 2 4; do
+      synbal "$ranks" balance "$file" -o real.h5 -q
+      check "$file on $ranks ranks: scipy's weights" "$python" "$judge" scaled "$file" real.h5 real.h5
+    done
+  done
+  expect 0 2 balance "$data/npz/saved_weights.npz" -o psychrnn.h5 --report a.json
+  expect 0 2 apply "$data/npz/saved_weights.npz" psychrnn.h5 -o psychrnn.npz
+  judged function "$data/npz/saved_weights.npz" psychrnn.npz
+  expect 0 2 balance "$data/rnn_psychrnn50.mtx.gz" -o mtx.h5 --report b.json
+  check "the PsychRNN network has one result in two formats" true_that "abs(a / b - 1) < 1e-6" \
+    "a=$(figure a.json cost/final)" "b=$(figure b.json cost/final)"
+  for edges in 300_pointneurons/internal_internal_edges.h5 layer4_sample/l4_l4_edges.h5; do
+    name=${edges%%/*} population=internal
+    [ "$name" = layer4_sample ] && population=l4
+    expect 0 2 balance "$data/sonata/$edges" -o "$name.h5"
+    expect 0 2 apply "$data/sonata/$edges" "$name.h5" -o sonata_out.h5
+    judged sonata "$data/sonata/$edges" sonata_out.h5 "$name.h5" "" "$population"
+  done
+  edges=$data/sonata/300_pointneurons/external_internal_edges.h5
+  expect 0 2 apply "$edges" 300_pointneurons.h5 --population internal -o external_out.h5
+  judged sonata "$edges" external_out.h5 300_pointneurons.h5 "" internal
+}
+if [ -d "${SHARED:-/nowhere}/data/sonata" ]; then real_files; else echo "real files are absent: not read"; fi
+finish
