@@ -3,11 +3,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/balance_methods.hpp"
 #include "app/command.hpp"
+#include "synbal/balance/gauge.hpp"
 #include "synbal/balance/verification.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/io/result.hpp"
+#include "synbal/network/outside.hpp"
 
 namespace synbal::app {
 
@@ -19,6 +23,7 @@ struct Options {
   MethodOptions method;
   std::string output, report, walltime, checkpoint, resume;
   bool one_component = false, all_costs = false, only_h = false;  // --components error, --cost-scope all, --write h
+  Gauge gauge = Gauge::zero_mean;
   double checkpoint_interval = 600;
   BalanceParams params;
 };
@@ -72,9 +77,6 @@ void print(const Report& r) {
 
 /// What the contract names but this version does not have yet is refused before any work.
 void refuse_unavailable(const Options& o) {
-  if (o.all_costs) {
-    throw usage_error("--cost-scope all is not part of this version: only recurrent costs are balanced");
-  }
   if (!o.checkpoint.empty() || !o.resume.empty()) {
     throw usage_error("checkpoints are not part of this version: leave out --checkpoint and --resume");
   }
@@ -87,6 +89,23 @@ void refuse_several_components(const Options& options, const Components& compone
                   "asks for one: synapses between components cannot be balanced; leave the option out to "
                   "balance each component",
                   options.input.path, components.count, components.nontrivial));
+}
+
+/// Refuses, or warns of, what is asked for but is nowhere in the file. The same on all ranks.
+void check_arrays(const Options& o, const Network& network) {
+  const auto has = [&](ArrayRole role) {
+    return std::ranges::find(network.arrays, role, &NetworkArray::role) != network.arrays.end();
+  };
+  const bool in = has(ArrayRole::input_weights) || has(ArrayRole::bias), out = has(ArrayRole::output_weights);
+  if (o.gauge == Gauge::inputs_outputs && !(in && out)) {
+    throw bad_input(
+        fmt::format("{}: holds no {} weights, and --gauge inputs-outputs makes both cost the same: name them "
+                    "(--input, --output-weights), or leave the option out",
+                    o.input.path, in ? "output" : "input"));
+  }
+  if (o.all_costs && !in && !out) {
+    log_warning("{}: holds neither inputs nor outputs: --cost-scope all is the same as recurrent", o.input.path);
+  }
 }
 
 /// Collective. Everything that can be refused without reading the network; the parameters that are left.
@@ -112,9 +131,15 @@ void write_balanced(const Options& o, LoadedNetwork&& loaded, const BalanceProbl
   const auto& comm = problem.comm();
   about.reason = to_string(found.solver.reason), about.exit_code = static_cast<int>(code_of(found.solver));
   about.tolerance = o.params.stop.tolerance;
-  const auto h = problem.to_network(found.h, 0.0);
-  const auto costs = direct_costs(comm, network, components, h, problem.power());
+  about.cost_scope = o.all_costs ? "all" : "recurrent", about.gauge = to_string(o.gauge);
+  auto h = problem.to_network(found.h, 0.0);
+  auto costs = direct_costs(comm, network, components, h, problem.power());
   if (!o.only_h) scale_weights(comm, network, h);
+  if (o.all_costs) {
+    components.number = numbers_inside(comm, components);
+    network = without_outside(comm, std::move(network));
+    for (auto* values : {&h, &costs.in, &costs.out}) values->pop_back();
+  }
   write_result(comm, network,
                {.h = h,
                 .component = components.number,
@@ -127,20 +152,14 @@ void write_balanced(const Options& o, LoadedNetwork&& loaded, const BalanceProbl
 }
 
 /// Collective. All of the report but what writing adds.
-Report report_of(const Options& o, const LoadedNetwork& loaded, const BalanceProblem& problem, const MethodRun& run,
-                 const PhaseTimes& times) {
+Report report_of(const Options& o, const InputSection& input, const LoadedNetwork& loaded,
+                 const BalanceProblem& problem, const MethodRun& run, const PhaseTimes& times) {
   const auto& found = run.found;
   CostSection cost{problem.power(), found.initial_cost, found.costs.total * problem.cost_unit(), {}, {}};
   cost.bound_by(found.certificate, problem);
-  return {{},
-          input_of(problem.comm(), loaded.network),
-          components_of(loaded.components, problem, found.initial_cost),
-          cost,
-          run,
-          h_of(problem, found.h),
-          times,
-          {},
-          parallel_of(loaded.network, problem),
+  return {{},      input, components_of(loaded.components, problem, found.initial_cost),
+          cost,    run,   h_of(problem, found.h),
+          times,   {},    parallel_of(loaded.network, problem),
           o.output};
 }
 
@@ -149,20 +168,48 @@ MethodRun solve(const Options& o, const BalanceParams& params, BalanceProblem& p
   return run_method(o.method, problem, network, params, progress_of(progress, problem.comm(), params.stop.tolerance));
 }
 
+/// Collective. Where inputs and outputs cost as well, they are a neuron more.
+LoadedNetwork load_as_asked(const Comm& comm, const Options& o, PhaseTimes& times, InputSection& input) {
+  LoadedNetwork loaded{load_network(comm, o.input, times), {}};
+  auto& network = loaded.network;
+  input = input_of(comm, network);
+  check_arrays(o, network);
+  timed(comm, times.components, [&] {
+    if (o.all_costs) network = with_outside(comm, std::move(network), o.input.power);
+    loaded.components = strongly_connected_components(comm, network);
+    if (o.all_costs) loaded.components.largest = largest_inside(comm, network, loaded.components);
+  });
+  return loaded;
+}
+
+/// Collective. Chooses the constants of the components, which the cost leaves open.
+void fix_gauge(const Options& o, const LoadedNetwork& loaded, const BalanceProblem& problem, Equilibrium& found) {
+  if (o.gauge == Gauge::zero_mean || o.all_costs) return;  // with all costs nothing is open between inputs and outputs
+  const auto& comm = problem.comm();
+  const auto& [network, components] = loaded;
+  const auto weights = outside_weights(comm, network, problem.power());
+  const auto h = problem.to_network(found.h, 0.0);
+  const auto shift = problem.from_network(input_output_shift(comm, network, components, weights, h, problem.power()));
+  for (std::size_t i = 0; i < shift.size(); ++i) found.h[i] += shift[i];
+}
+
 ExitCode run(const Context& context, const Options& options) {
   const Beginning beginning;
   const auto& comm = context.world;
   auto params = check(context, options);
   PhaseTimes times;
-  auto loaded = load(comm, options.input, times);
+  InputSection input;
+  auto loaded = load_as_asked(comm, options, times, input);
   agreed(comm, [&] { refuse_several_components(options, loaded.components); });
   params.stop.max_seconds = beginning.left_of(params.stop.max_seconds);
   const Timer solving;
   BalanceProblem problem(comm, loaded.network, loaded.components, options.input.power);
-  const auto run = solve(options, params, problem, loaded.network);
+  auto run = solve(options, params, problem, loaded.network);
+  fix_gauge(options, loaded, problem, run.found);
   times.solve = comm.max(solving.seconds());
-  auto report = report_of(options, loaded, problem, run, times);
-  const auto about = provenance_of(context, options.input, loaded.network, beginning.date);
+  auto report = report_of(options, input, loaded, problem, run, times);
+  auto about = provenance_of(context, options.input, loaded.network, beginning.date);
+  about.n = input.neurons, about.nnz = input.synapses;
   timed(comm, report.time.write, [&] { write_balanced(options, std::move(loaded), problem, run.found, about); });
   report.time.total = comm.max(beginning.timer.seconds());
   report.memory = memory_of(comm), report.head = head_of(context, beginning.date);
@@ -194,7 +241,11 @@ Command add_balance(const OptionSet& root) {
   add_method_options(command, o->method);
   add_stop_options(command, *o);
   command.add_choice("--components", o->one_component, "balance", "error", "what to do with several components");
-  command.add_choice("--cost-scope", o->all_costs, "recurrent", "all", "which weights cost");
+  command.add_choice("--cost-scope", o->all_costs, "recurrent", "all",
+                     "which weights cost: the recurrent ones, or those of inputs, biases and outputs as well");
+  command.add_choice("--gauge", o->gauge,
+                     "what h is in components that the cost leaves free: of mean zero, or such that inputs cost what "
+                     "outputs do");
   command.add_choice("--write", o->only_h, "weights", "h", "balanced weights, or only the scaling h");
   command.add("--seed", o->params.seed, "of everything that is drawn at random").with_default();
   command.add("--checkpoint", o->checkpoint, "to come").hidden();

@@ -15,6 +15,15 @@ double Beginning::left_of(double seconds) const {
   return seconds > 0 ? std::max(shortest, seconds - timer.seconds()) : seconds;
 }
 
+/// What stands around the recurrent weights, as it was found.
+static std::string names_of_arrays(const Network& network) {
+  std::string names;
+  for (const auto& array : network.arrays) {
+    names += fmt::format("{}{} ({})", names.empty() ? ", with " : ", ", array.name, to_string(array.role));
+  }
+  return names;
+}
+
 Network load_network(const Comm& comm, const InputOptions& options, PhaseTimes& times) {
   auto read = options.read;
   const bool by_ptscotch = read.partition == PartitionKind::ptscotch;
@@ -24,8 +33,8 @@ Network load_network(const Comm& comm, const InputOptions& options, PhaseTimes& 
   if (by_ptscotch) {
     network = timed(comm, times.partition, [&] { return partition_by_ptscotch(comm, std::move(network)); });
   }
-  log_info("read {}: {} neurons, {} synapses on {} {}", options.path, network.size(), network.nnz, comm.size(),
-           comm.size() == 1 ? "rank" : "ranks");
+  log_info("read {}: {} neurons, {} synapses{} on {} {}", options.path, network.size(), network.nnz,
+           names_of_arrays(network), comm.size(), comm.size() == 1 ? "rank" : "ranks");
   return network;
 }
 

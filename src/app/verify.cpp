@@ -3,9 +3,11 @@
 
 #include "app/command.hpp"
 #include "app/report.hpp"
+#include "synbal/balance/gauge.hpp"
 #include "synbal/balance/verification.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/io/result.hpp"
+#include "synbal/network/outside.hpp"
 
 namespace synbal::app {
 
@@ -26,7 +28,23 @@ struct StoredPair {
   Network network;
   StoredResult stored;
   PhaseTimes times;
+  /// Where inputs and outputs cost as well, `network` has a neuron more on every rank, which stands for them; this is
+  /// the network without, and without synapses.
+  std::optional<Network> inside;
 };
+
+bool counts_outside(const StoredResult& stored) { return stored.provenance.cost_scope == "all"; }
+
+/// Collective. After what is checked of the network as it is in its file.
+void add_outside(const Comm& comm, StoredPair& pair) {
+  if (!counts_outside(pair.stored)) return;
+  auto& network = pair.network;
+  pair.inside.emplace();
+  pair.inside->rows = network.rows, pair.inside->nodes = network.nodes, pair.inside->position = network.position;
+  pair.inside->facts = network.facts;
+  network = with_outside(comm, std::move(network), pair.stored.provenance.power);
+  pair.stored.h.push_back(0.0);
+}
 
 /// @throws Error bad_input for a result that does not say which index is postsynaptic.
 Orientation orientation_of(const StoredResult& stored, const std::string& path) {
@@ -68,18 +86,37 @@ struct Findings {
   GapCheck gap;
 };
 
+/// Collective. What the neurons that stand for inputs and outputs must have, of which nothing is stored.
+void complete_outside(const Comm& comm, StoredPair& pair, const Components& components, const DirectCosts& after) {
+  if (!pair.inside) return;
+  auto& stored = pair.stored;
+  stored.component.push_back(number_outside(comm, components, stored.component));
+  stored.in_cost.push_back(after.in.back());
+  stored.out_cost.push_back(after.out.back());
+}
+
+/// Collective.
+Check check_gauge_of(const Comm& comm, const StoredPair& pair, const Components& components) {
+  const auto& [network, stored, times, inside] = pair;
+  if (inside || stored.provenance.gauge != to_string(Gauge::inputs_outputs)) {
+    return check_gauge(comm, network, components, stored.h);
+  }
+  const auto weights = outside_weights(comm, network, stored.provenance.power);
+  return check_input_output_gauge(comm, network, components, weights, stored.h, stored.provenance.power);
+}
+
 /// Collective. What is stored per neuron, and the costs.
-void verify_neurons(const Comm& comm, const StoredPair& pair, const Components& components, const Claims& claims,
+void verify_neurons(const Comm& comm, StoredPair& pair, const Components& components, const Claims& claims,
                     Findings& found) {
-  const auto& [network, stored, times] = pair;
+  const auto& [network, stored, times, inside] = pair;
   const std::vector<double> origin(stored.h.size(), 0.0);
   found.before = direct_costs(comm, network, components, origin, claims.power);
   found.after = direct_costs(comm, network, components, stored.h, claims.power);
   found.imbalance = direct_imbalance(comm, network, found.after);
+  complete_outside(comm, pair, components, found.after);
   auto& checks = found.checks;
-  checks.push_back(check_input(network, claims));
   checks.push_back(check_fixed_neurons(comm, network, components, stored.h));
-  checks.push_back(check_gauge(comm, network, components, stored.h));
+  checks.push_back(check_gauge_of(comm, pair, components));
   checks.push_back(check_labels(comm, network, components, stored.component));
   const auto& [in, out, total, entries] = found.after;
   checks.push_back(check_stored_costs(comm, network, "stored in-costs", stored.in_cost, in, total));
@@ -95,8 +132,10 @@ void verify_weights(const Comm& comm, const StoredPair& pair, const Components& 
   const auto& network = pair.network;
   const auto& h = pair.stored.h;
   if (pair.stored.has_weights) {
-    const auto balanced = read_result_weights(comm, network, path);
+    auto balanced = read_result_weights(comm, pair.inside ? *pair.inside : network, path);
+    if (pair.inside) balanced = with_outside(comm, std::move(balanced), pair.stored.provenance.power);
     for (auto& check : check_weights(comm, network, balanced, h)) checks.push_back(std::move(check));
+    checks.push_back(check_function(comm, network, balanced, h));
     checks.push_back(check_cycle_products(comm, network, balanced, components, h));
     checks.push_back(check_spectrum(comm, network, balanced));
     return;
@@ -111,9 +150,13 @@ void verify_weights(const Comm& comm, const StoredPair& pair, const Components& 
 }
 
 /// Collective.
-Findings verify(const Comm& comm, StoredPair& pair, const Components& components, const std::string& path) {
+Findings verify(const Comm& comm, StoredPair& pair, const std::string& path) {
   const auto claims = claims_of(pair.stored.provenance);
   Findings found;
+  found.checks.push_back(check_input(pair.network, claims));
+  add_outside(comm, pair);
+  const auto components =
+      timed(comm, pair.times.components, [&] { return strongly_connected_components(comm, pair.network); });
   verify_neurons(comm, pair, components, claims, found);
   verify_weights(comm, pair, components, path, found.checks);
   found.gap = check_gap(comm, pair.network, components, pair.stored.h, claims);
@@ -194,14 +237,12 @@ ExitCode run(const Context& context, const Options& options) {
   inputs.push_back(options.result);
   check_outputs(comm, {{options.report, OutputKind::report}}, inputs);
   auto pair = read_pair(comm, options.input, options.result);
-  const auto components =
-      timed(comm, pair.times.components, [&] { return strongly_connected_components(comm, pair.network); });
-  const auto found = timed(comm, pair.times.solve, [&] { return verify(comm, pair, components, options.result); });
+  const auto input = input_of(comm, pair.network);
+  const auto found = timed(comm, pair.times.solve, [&] { return verify(comm, pair, options.result); });
+  pair.times.solve -= pair.times.components;
   context.session.refuse_unused_petsc_options();
   pair.times.total = comm.max(beginning.timer.seconds());
-  tell(context,
-       Report{options, pair, found, head_of(context, beginning.date), input_of(comm, pair.network), memory_of(comm)},
-       options.report);
+  tell(context, Report{options, pair, found, head_of(context, beginning.date), input, memory_of(comm)}, options.report);
   refuse_failed(options, found.checks);
   return ExitCode::done;
 }

@@ -9,6 +9,7 @@
 
 #include "io/assembly.hpp"
 #include "io/hdf5/matrix_object.hpp"
+#include "io/hdf5/native_arrays.hpp"
 #include "io/hdf5/native_output.hpp"
 #include "io/hdf5/provenance.hpp"
 #include "synbal/core/agree.hpp"
@@ -201,6 +202,7 @@ Network read_result_weights(const Comm& comm, const Network& network, const std:
   facts.entries = stored.nnz();
   auto weights = assemble(comm, network.rows, std::move(own), Duplicates::keep, std::move(facts));
   weights.nodes = network.nodes;
+  weights.arrays = io::read_arrays(comm, file, "/", network.size(), {});
   weights.position = network.position;
   return weights;
 }

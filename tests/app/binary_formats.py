@@ -4,6 +4,8 @@
 binary_formats.py make DIR                      one random network in every format, whole networks, SONATA files
 binary_formats.py scaled NETWORK RESULT OUT     OUT holds J_ij exp(h_j - h_i): any formats that this script reads
 binary_formats.py function BUNDLE OUT           two bundles (.npz, .safetensors, native .h5) compute the same, to 1e-10
+binary_formats.py balanced RESULT               with inputs, biases and outputs counted, every in-cost is the out-cost
+binary_formats.py gauge RESULT                  recurrent costs are balanced, and inputs cost what outputs do
 binary_formats.py sonata FILE OUT RESULT [EDGE_TYPES]
                                                 OUT is FILE but for syn_weight, and each of these has its own factor
 """
@@ -288,6 +290,26 @@ def function(bundle, out):
     require(changed > 1e-4, f"{out}: nothing was scaled")
 
 
+def squares(result):
+    a = arrays_of(result)
+    j = a["J"] - np.diag(np.diag(a["J"]))
+    ins = (a["in"] ** 2).sum(1) + np.ravel(a["b"]) ** 2
+    return (j ** 2).sum(1), (j ** 2).sum(0), ins, (a["out"] ** 2).sum(0)
+
+
+def balanced(result):
+    row, column, ins, outs = squares(result)
+    off = np.abs(row + ins - column - outs).sum() / (row + ins + outs).sum()
+    require(off < 1e-9, f"{result}: {off:.2e} off balance with inputs and outputs")
+
+
+def gauge(result):
+    row, column, ins, outs = squares(result)
+    off = np.abs(row - column).sum() / row.sum()
+    require(off < 1e-9, f"{result}: {off:.2e} off balance")
+    require(abs(ins.sum() / outs.sum() - 1) < 1e-9, f"{result}: inputs cost {ins.sum()}, outputs {outs.sum()}")
+
+
 def sonata_table(edge_types):
     table = {}
     if edge_types:
@@ -347,4 +369,4 @@ def sonata(path, out, result, edge_types=None, population="a"):
 
 
 if __name__ == "__main__":
-    {"make": make, "scaled": scaled, "function": function, "sonata": sonata}[sys.argv[1]](*sys.argv[2:])
+    {"make": make, "scaled": scaled, "function": function, "balanced": balanced, "gauge": gauge, "sonata": sonata}[sys.argv[1]](*sys.argv[2:])

@@ -52,6 +52,25 @@ for name in whole.npz packed_whole.npz whole.safetensors whole.h5; do
   expect 0 2 verify "$files/$name" whole_result.h5
 done
 
+# What costs: inputs, biases and outputs as well, or the recurrent weights with the constant chosen by the others.
+for ranks in 0 3; do
+  expect 0 "$ranks" balance "$files/whole.npz" -o all.h5 --cost-scope all --report all.json
+  judged balanced all.h5
+  judged function "$files/whole.npz" all.h5
+  check "no neuron of the outside is told" test "$(figure all.json n)" -eq 37
+  cp all.h5 "all$ranks.h5"
+  expect 0 "$ranks" verify "$files/whole.npz" all.h5
+  expect 0 "$ranks" balance "$files/whole.npz" -o gauge.h5 --gauge inputs-outputs
+  judged gauge gauge.h5
+  expect 0 "$ranks" verify "$files/whole.npz" gauge.h5
+  check "verify ran the network" grep -q "^outputs on random inputs  *PASS" out
+done
+expect 0 2 verify "$files/whole.npz" all0.h5 # at another rank count
+expect_refusal 3 gauge 2 balance "$files/csr_stored.npz" -o r.h5 --gauge inputs-outputs
+# A result whose input weights are not those that its h makes.
+"$python" -c "import h5py; h5py.File('gauge.h5', 'r+')['input_weights'][5] *= 1.001"
+expect_refusal 3 "outputs on random inputs" 2 verify "$files/whole.npz" gauge.h5
+
 # SONATA: weights in groups and in a table, several synapses a pair, other populations.
 expect_refusal 3 --edge-types 2 balance "$files/sonata.h5" -o sonata_result.h5
 expect 0 3 balance "$files/sonata.h5" -o sonata_result.h5 --edge-types "$files/types.csv"

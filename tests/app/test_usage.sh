@@ -90,7 +90,6 @@ other_methods() {
 
 # What is not there yet is refused, not ignored.
 not_yet() {
-  mistake_on_ranks "--cost-scope all" balance net.h5 -o new.h5 --cost-scope all
   mistake_on_ranks checkpoint balance net.h5 -o new.h5 --checkpoint c.h5
   mistake checkpoint balance net.h5 -o new.h5 --checkpoint c.h5 --checkpoint-interval 5
   mistake checkpoint balance net.h5 -o new.h5 --resume c.h5

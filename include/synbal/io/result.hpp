@@ -13,6 +13,9 @@ namespace synbal {
 
 /// Root attributes of the result (CONTRACT.md).
 struct Provenance {
+  /// "recurrent" or "all": whether inputs, biases and outputs cost as well. "zero-mean" or "inputs-outputs": what the
+  /// constant of a component is chosen by.
+  std::string cost_scope = "recurrent", gauge = "zero-mean";
   std::string program, version, git, command, input_path, input_checksum, orientation, library_versions, started,
       finished, reason;
   std::int64_t input_size = 0;
@@ -46,7 +49,8 @@ struct StoredResult {
 /// Collective. @throws Error bad_input when the file is not a result, is damaged, or belongs to another network size.
 StoredResult read_result(const Comm& comm, const Network& network, const std::string& path);
 
-/// Collective. The /weights of a result file as a network distributed like `network` (same ownership and positions).
+/// Collective. The /weights of a result file, and the arrays around them, as a network distributed like `network` (same
+/// ownership and positions).
 Network read_result_weights(const Comm& comm, const Network& network, const std::string& path);
 
 }  // namespace synbal

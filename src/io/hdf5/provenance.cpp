@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
+
 namespace synbal::io {
 
 namespace {
@@ -28,7 +30,12 @@ void for_each_attribute(AnyProvenance& told, Visit&& visit) {
   visit("ranks", told.ranks);
   visit("petsc_int_bits", told.petsc_int_bits);
   visit("exit_code", told.exit_code);
+  visit("cost_scope", told.cost_scope);
+  visit("gauge", told.gauge);
 }
+
+/// What results of earlier versions do not say: there was no choice.
+bool is_younger(std::string_view name) { return name == "cost_scope" || name == "gauge"; }
 
 std::int64_t integer_attribute(const Hdf5Input& file, const char* name) {
   const auto values = file.integer_attribute("/", name);
@@ -51,6 +58,7 @@ Provenance read_provenance(const Hdf5Input& file) {
   Provenance told;
   for_each_attribute(told, [&](const char* name, auto& value) {
     using T = std::decay_t<decltype(value)>;
+    if (is_younger(name) && !file.has_attribute("/", name)) return;
     if constexpr (std::is_same_v<T, std::string>) value = file.text_attribute("/", name);
     if constexpr (std::is_same_v<T, double>) value = file.real_attribute("/", name);
     if constexpr (std::is_integral_v<T>) value = static_cast<T>(integer_attribute(file, name));
