@@ -22,7 +22,8 @@ class Trajectory:
             raise SystemExit(f"{path}: no row has been written yet")
         self.time = self.get("time")
         self.power = float(self.file.attrs["p"])
-        self.reason = self.file.attrs["reason"]
+        reason = self.file.attrs["reason"]
+        self.reason = reason.decode() if isinstance(reason, bytes) else reason
 
     def get(self, name, columns=slice(None)):
         if name not in self.file:

@@ -6,10 +6,13 @@
 #include <algorithm>
 
 #include "app/balance_methods.hpp"
+#include "app/checkpointing.hpp"
 #include "app/command.hpp"
 #include "synbal/balance/gauge.hpp"
 #include "synbal/balance/verification.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/fault.hpp"
+#include "synbal/core/log.hpp"
 #include "synbal/io/result.hpp"
 #include "synbal/network/outside.hpp"
 
@@ -21,10 +24,10 @@ struct Options {
   OptionSet given;
   InputOptions input;
   MethodOptions method;
-  std::string output, report, walltime, checkpoint, resume;
+  std::string output, report, walltime;
+  CheckpointOptions checkpoint;
   bool one_component = false, all_costs = false, only_h = false;  // --components error, --cost-scope all, --write h
   Gauge gauge = Gauge::zero_mean;
-  double checkpoint_interval = 600;
   BalanceParams params;
 };
 
@@ -39,6 +42,8 @@ struct Report {
   MemorySection memory;
   ParallelSection parallel;
   const std::string& output;
+  std::optional<ResumedSection> resumed = {};
+  std::optional<KeptSection> kept = {};
 
   [[nodiscard]] const SolverResult& solver() const { return run.found.solver; }
 };
@@ -50,6 +55,8 @@ void describe(ReportWriter& report, const Report& r) {
   if (r.solver().cuts) report("cuts", *r.solver().cuts);
   if (r.run.asynchrony) report("asynchrony", *r.run.asynchrony);
   if (r.run.schedule) report("schedule", *r.run.schedule);
+  if (r.resumed) report("resumed", *r.resumed);
+  if (r.kept) report("checkpoints", *r.kept);
 }
 
 void print(const Report& r) {
@@ -71,15 +78,12 @@ void print(const Report& r) {
   fmt::print("solver       {}: {}, {} sweeps, {} Newton steps, {} Krylov iterations, {} matrix passes\n", s.method,
              to_string(s.reason), s.sweeps, s.newton_steps, s.krylov_iterations, s.matrix_passes);
   print_method(r.run);
+  if (r.resumed) {
+    fmt::print("resumed      {} {} since {}, after {:.3g} s of earlier runs\n", r.resumed->times,
+               r.resumed->times == 1 ? "time" : "times", r.resumed->since, r.resumed->seconds_before);
+  }
   print_spent(r.time, "solving", r.memory, r.head.ranks);
   fmt::print("result       {}\n", r.output);
-}
-
-/// What the contract names but this version does not have yet is refused before any work.
-void refuse_unavailable(const Options& o) {
-  if (!o.checkpoint.empty() || !o.resume.empty()) {
-    throw usage_error("checkpoints are not part of this version: leave out --checkpoint and --resume");
-  }
 }
 
 void refuse_several_components(const Options& options, const Components& components) {
@@ -112,24 +116,47 @@ void check_arrays(const Options& o, const Network& network) {
 BalanceParams check(const Context& context, const Options& o) {
   auto params = o.params;
   agreed(context.world, [&] {
-    refuse_unavailable(o);
     check_method_options(o.given, o.method);
     if (o.given.given("--max-walltime")) params.stop.max_seconds = duration_of("--max-walltime", o.walltime);
   });
   context.session.refuse_unused_petsc_options("newton_");  // those of the solver can only be judged at the end
-  check_outputs(context.world, {{o.output, OutputKind::result}, {o.report, OutputKind::report}}, input_files(o.input));
+  const bool keeps = o.checkpoint.interval > 0;
+  check_outputs(context.world,
+                {{o.output, OutputKind::result},
+                 {o.report, OutputKind::report},
+                 {keeps ? o.checkpoint.path_for(o.output) : std::string(), OutputKind::checkpoint}},
+                input_files(o.input));
   return params;
 }
 
-ExitCode code_of(const SolverResult& solver) { return solver.converged() ? ExitCode::done : ExitCode::not_converged; }
+/// What has to be the same when a run is gone on with. Collective.
+RunFacts facts_of(const Comm& comm, const Options& o, const Network& network) {
+  const auto& sum = network.facts.checksum;
+  RunFacts facts{{"the input", sum.empty() ? o.input.path : sum},
+                 {"--orientation", to_string(o.input.read.orientation)},
+                 {"--duplicates", to_string(o.input.read.duplicates)},
+                 {"the hash of pinned neurons and gains", neuron_facts(comm, network)},
+                 {"--power", fmt::format("{}", o.input.power)},
+                 {"--cost-scope", o.all_costs ? "all" : "recurrent"}};
+  for (auto& fact : method_facts(o.method)) facts.push_back(std::move(fact));
+  facts.emplace_back("--seed", fmt::format("{}", o.params.seed));
+  return facts;
+}
+
+/// After walltime a valid checkpoint makes the difference: scripts know by 75 that they can go on.
+ExitCode code_of(const SolverResult& solver, const Checkpointing& checkpoints) {
+  if (solver.converged()) return ExitCode::done;
+  const bool can_go_on = solver.reason == StopReason::walltime && checkpoints.written().written > 0;
+  return can_go_on ? ExitCode::stopped : ExitCode::not_converged;
+}
 
 /// Collective. Consumes the network in its place (the problem still looks at it): weights become the balanced ones.
 /// @throws Error io_failure.
 void write_balanced(const Options& o, LoadedNetwork&& loaded, const BalanceProblem& problem, const Equilibrium& found,
-                    Provenance about) {
+                    Provenance about, ExitCode code) {
   auto& [network, components] = loaded;
   const auto& comm = problem.comm();
-  about.reason = to_string(found.solver.reason), about.exit_code = static_cast<int>(code_of(found.solver));
+  about.reason = to_string(found.solver.reason), about.exit_code = static_cast<int>(code);
   about.tolerance = o.params.stop.tolerance;
   about.cost_scope = o.all_costs ? "all" : "recurrent", about.gauge = to_string(o.gauge);
   auto h = problem.to_network(found.h, 0.0);
@@ -165,6 +192,7 @@ Report report_of(const Options& o, const InputSection& input, const LoadedNetwor
 
 MethodRun solve(const Options& o, const BalanceParams& params, BalanceProblem& problem, const Network& network) {
   Progress progress("balance");
+  const HearsSignals hears;
   return run_method(o.method, problem, network, params, progress_of(progress, problem.comm(), params.stop.tolerance));
 }
 
@@ -174,6 +202,7 @@ LoadedNetwork load_as_asked(const Comm& comm, const Options& o, PhaseTimes& time
   auto& network = loaded.network;
   input = input_of(comm, network);
   check_arrays(o, network);
+  agreed(comm, [] { fault_point("components"); });
   timed(comm, times.components, [&] {
     if (o.all_costs) network = with_outside(comm, std::move(network), o.input.power);
     loaded.components = strongly_connected_components(comm, network);
@@ -193,10 +222,9 @@ void fix_gauge(const Options& o, const LoadedNetwork& loaded, const BalanceProbl
   for (std::size_t i = 0; i < shift.size(); ++i) found.h[i] += shift[i];
 }
 
-ExitCode run(const Context& context, const Options& options) {
-  const Beginning beginning;
+ExitCode run(const Context& context, const Options& options, const Beginning& beginning, BalanceParams params,
+             Checkpointing& checkpoints) {
   const auto& comm = context.world;
-  auto params = check(context, options);
   PhaseTimes times;
   InputSection input;
   auto loaded = load_as_asked(comm, options, times, input);
@@ -204,18 +232,37 @@ ExitCode run(const Context& context, const Options& options) {
   params.stop.max_seconds = beginning.left_of(params.stop.max_seconds);
   const Timer solving;
   BalanceProblem problem(comm, loaded.network, loaded.components, options.input.power);
+  auto about = provenance_of(context, options.input, loaded.network, beginning.date);
+  about.n = input.neurons, about.nnz = input.synapses;
+  checkpoints.attach(loaded.network, problem, facts_of(comm, options, loaded.network), about);
+  params.stop.keeper = &checkpoints;
   auto run = solve(options, params, problem, loaded.network);
   fix_gauge(options, loaded, problem, run.found);
   times.solve = comm.max(solving.seconds());
   auto report = report_of(options, input, loaded, problem, run, times);
-  auto about = provenance_of(context, options.input, loaded.network, beginning.date);
-  about.n = input.neurons, about.nnz = input.synapses;
-  timed(comm, report.time.write, [&] { write_balanced(options, std::move(loaded), problem, run.found, about); });
+  const auto code = code_of(run.found.solver, checkpoints);
+  agreed(comm, [] { fault_point("write"); });
+  timed(comm, report.time.write, [&] { write_balanced(options, std::move(loaded), problem, run.found, about, code); });
+  if (code == ExitCode::done) checkpoints.remove();
+  report.resumed = checkpoints.resumed();
+  if (checkpoints.written().written > 0) report.kept = checkpoints.written();
   report.time.total = comm.max(beginning.timer.seconds());
   report.memory = memory_of(comm), report.head = head_of(context, beginning.date);
   tell(context, report, options.report);
   context.session.refuse_unused_petsc_options();  // last, so that a finished result is not lost over them
-  return code_of(run.found.solver);
+  if (code == ExitCode::stopped) log_warning("the time was up; {}", checkpoints.advice());
+  return code;
+}
+
+ExitCode run(const Context& context, const Options& options) {
+  const Beginning beginning;
+  auto params = check(context, options);
+  Checkpointing checkpoints(context, options.checkpoint, options.output, beginning);
+  try {
+    return run(context, options, beginning, params, checkpoints);
+  } catch (const Error& e) {  // of all ranks together
+    throw checkpoints.as_stopped(e);
+  }
 }
 
 void add_stop_options(const OptionSet& command, Options& o) {
@@ -225,7 +272,10 @@ void add_stop_options(const OptionSet& command, Options& o) {
       .within({1e-15, 1e15})
       .with_default();
   command.add("--max-iterations", stop.max_iterations, "sweeps plus Newton steps (0: the method's own)").not_negative();
-  command.add("--max-walltime", o.walltime, "stop solving this long after the start and write what there is")
+  command
+      .add("--max-walltime", o.walltime,
+           "stop solving this long after the start; write the result, marked, and a checkpoint (exit code 75;\n"
+           "4 with --checkpoint-interval 0)")
       .shown_as("HH:MM:SS");
 }
 
@@ -248,9 +298,7 @@ Command add_balance(const OptionSet& root) {
                      "outputs do");
   command.add_choice("--write", o->only_h, "weights", "h", "balanced weights, or only the scaling h");
   command.add("--seed", o->params.seed, "of everything that is drawn at random").with_default();
-  command.add("--checkpoint", o->checkpoint, "to come").hidden();
-  command.add("--checkpoint-interval", o->checkpoint_interval, "to come").hidden();
-  command.add("--resume", o->resume, "to come").hidden();
+  add_checkpoint_options(command, o->checkpoint);
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 

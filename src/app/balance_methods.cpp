@@ -159,6 +159,19 @@ void check_method_options(const OptionSet& command, const MethodOptions& o) {
   }
 }
 
+RunFacts method_facts(const MethodOptions& o) {
+  RunFacts facts{{"--method", to_string(o.method)}};
+  if (o.method != BalanceMethod::stochastic) return facts;
+  facts.emplace_back("--schedule", o.schedule ? to_string(*o.schedule) : "asynchronous");
+  if (o.step) facts.emplace_back("--step", fmt::format("{}", *o.step));
+  if (!o.schedule) return facts;
+  const auto& s = o.reference;
+  facts.emplace_back("--blocks, --delay, --stragglers, --straggler-factor, --activity, --damping, --local-sweeps",
+                     fmt::format("{} {} {} {} {} {} {}", s.blocks, s.delay, s.stragglers, s.straggler_factor,
+                                 s.activity, s.damping, s.local_sweeps));
+  return facts;
+}
+
 MethodRun run_method(const MethodOptions& o, BalanceProblem& problem, const Network& network, BalanceParams params,
                      const ProgressCallback& report) {
   switch (o.method) {

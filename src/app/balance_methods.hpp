@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/report.hpp"
+#include "synbal/io/checkpoint.hpp"
 #include "synbal/stochastic/asynchronous.hpp"
 #include "synbal/stochastic/schedule.hpp"
 
@@ -31,6 +32,9 @@ void add_method_options(const OptionSet& command, MethodOptions& options);
 
 /// Refuses options of one method that were given with another, and impossible schedules. @throws Error usage.
 void check_method_options(const OptionSet& command, const MethodOptions& options);
+
+/// What has to be the same when a run is gone on with: options with their values.
+[[nodiscard]] RunFacts method_facts(const MethodOptions& options);
 
 /// What asynchronous balancing did, and how it was set up.
 struct AsynchronySection {

@@ -8,6 +8,7 @@
 #include "app/option_set.hpp"
 #include "synbal/core/comm.hpp"
 #include "synbal/core/error.hpp"
+#include "synbal/core/interrupt.hpp"
 #include "synbal/core/session.hpp"
 
 namespace synbal::app {
@@ -18,6 +19,7 @@ struct Context {
   const Session& session;
   std::string command_line;  ///< as the user typed it, for the provenance
   int verbosity = 0;         ///< -1 quiet, 0 normal, 1 verbose
+  const InterruptGuard& signals;
 
   /// Whether this rank prints results.
   [[nodiscard]] bool speaks() const { return world.is_root() && verbosity >= 0; }

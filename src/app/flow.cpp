@@ -9,7 +9,6 @@
 
 #include "app/command.hpp"
 #include "synbal/core/agree.hpp"
-#include "synbal/core/interrupt.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/io/result.hpp"
 
@@ -201,7 +200,7 @@ ExitCode run(const Context& context, FlowOptions options) {
   const Beginning beginning;
   const auto& comm = context.world;
   const auto wanted = check(context, options);
-  const InterruptGuard guard;
+  const auto& guard = context.signals;
   options.params.interrupted = [&] { return guard.requested(); };
   PhaseTimes times;
   const auto loaded = load_for_flow(comm, options, times);
@@ -209,6 +208,7 @@ ExitCode run(const Context& context, FlowOptions options) {
   options.params.max_seconds = beginning.left_of(options.params.max_seconds);
   auto about = provenance_of(context, options.input, loaded.network, beginning.date);
   about.tolerance = options.params.tolerance, about.finished = "", about.exit_code = -1;
+  const HearsSignals hears;
   const auto found = flow(wanted, about, times);
   const auto assessed = timed(comm, times.solve, [&] { return flow.assessed(found); });
   auto report = report_of(options, loaded, flow, found, assessed, comm.max(guard.signal()));
@@ -231,7 +231,8 @@ Command add_flow(const OptionSet& root) {
   add_flow_options(command, *o);
   command.footer(
       "Exit codes: 0 equilibrium or the end time reached, 4 step limit reached or tolerances that cannot be met, 75\n"
-      "stopped by USR1, TERM, INT or --max-walltime. The trajectory is valid in every case; --initial goes on from "
+      "stopped by TERM, INT, USR2 or --max-walltime (USR1 only asks to save, and rows are safe). The trajectory is "
+      "valid in every case; --initial goes on from "
       "it.\n"
       "PETSc options that begin with -flow_ choose the preconditioner, e.g. -- -flow_pc_type gamg.");
   return {command, [o](const Context& context) { return run(context, *o); }};

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <csignal>
 
 #include "app/flow.hpp"
 #include "synbal/core/log.hpp"
@@ -10,11 +9,6 @@
 namespace synbal::app {
 
 namespace {
-
-const char* signal_name(int signal) {
-  if (signal == SIGUSR1) return "USR1";
-  return signal == SIGTERM ? "TERM" : "INT";
-}
 
 std::optional<std::string> words_or_nothing(const std::string& words) {
   return words.empty() ? std::nullopt : std::optional(words);

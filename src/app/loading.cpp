@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "synbal/core/agree.hpp"
+#include "synbal/core/fault.hpp"
 #include "synbal/core/log.hpp"
 
 namespace synbal::app {
@@ -29,8 +30,10 @@ Network load_network(const Comm& comm, const InputOptions& options, PhaseTimes& 
   const bool by_ptscotch = read.partition == PartitionKind::ptscotch;
   if (by_ptscotch) read.partition = PartitionKind::nnz;  // partitioned below, where its time is taken
   auto network = timed(comm, times.read, [&] { return read_network(comm, options.path, read); });
+  agreed(comm, [] { fault_point("read"); });
   for (const auto& notice : network.facts.notices) log_warning("{}", notice);
   if (by_ptscotch) {
+    agreed(comm, [] { fault_point("partition"); });
     network = timed(comm, times.partition, [&] { return partition_by_ptscotch(comm, std::move(network)); });
   }
   log_info("read {}: {} neurons, {} synapses{} on {} {}", options.path, network.size(), network.nnz,
@@ -41,6 +44,7 @@ Network load_network(const Comm& comm, const InputOptions& options, PhaseTimes& 
 LoadedNetwork load(const Comm& comm, const InputOptions& options, PhaseTimes& times) {
   LoadedNetwork loaded;
   loaded.network = load_network(comm, options, times);
+  agreed(comm, [] { fault_point("components"); });
   loaded.components =
       timed(comm, times.components, [&] { return strongly_connected_components(comm, loaded.network); });
   return loaded;

@@ -2,6 +2,7 @@
 #include <malloc.h>
 #include <mpi.h>
 
+#include <algorithm>
 #include <cctype>
 #include <chrono>
 #include <cstdio>
@@ -71,16 +72,19 @@ bool all_ranks_arrive(MPI_Comm comm) {
   return done != 0;
 }
 
+/// An end that was asked for.
+bool is_stop(ExitCode code) { return code == ExitCode::stopped || static_cast<int>(code) > 128; }
+
 /// One message from one rank. A failure that not all ranks share would leave the others waiting: that one aborts the
 /// job.
 int fail(const Comm& farewell, ExitCode code, const std::string& message) {
   const bool together = all_ranks_arrive(farewell.get());
   if (!together || farewell.is_root()) {
     end_log_status();
-    std::fprintf(stderr, "synbal: error: %s\n", message.c_str());
+    std::fprintf(stderr, "synbal: %s%s\n", is_stop(code) ? "" : "error: ", message.c_str());
     std::fflush(stderr);
   }
-  if (!together) MPI_Abort(MPI_COMM_WORLD, static_cast<int>(code));
+  if (!together) MPI_Abort(MPI_COMM_WORLD, std::min(static_cast<int>(code), 125));  // 126 and up end with 0
   return static_cast<int>(code);
 }
 
@@ -110,8 +114,9 @@ int run(const Arguments& arguments, int verbosity, const Command& command) {
   const Session& session = *started;
   const Comm farewell(MPI_COMM_WORLD);
   configure_log(verbosity, session.world().is_root());
+  const InterruptGuard signals;
   try {
-    const auto code = command.body({session.world(), session, arguments.line, verbosity});
+    const auto code = command.body({session.world(), session, arguments.line, verbosity, signals});
     session.world().barrier();  // nobody leaves with an error code while others still print
     return static_cast<int>(code);
   } catch (const Error& e) {
@@ -142,7 +147,7 @@ OptionSet root_options(bool& quiet, bool& verbose) {
   root.footer(
       "PETSc options may follow `--`. Exit codes: 0 done and converged, 1 internal error, 2 usage, 3 bad input,\n"
       "4 limits reached before convergence (result written and marked), 5 input/output failure,\n"
-      "75 stopped by a signal or walltime (what was written is valid).\n"
+      "75 stopped by a signal or walltime with a valid checkpoint or trajectory, 128+N by signal N without one.\n"
       "Start with: synbal generate modular -o net.h5 && mpirun -n 2 synbal balance net.h5 -o balanced.h5");
   root.add_flag("-q,--quiet", quiet, "errors only");
   root.add_flag("-v,--verbose", verbose, "more about what happens");

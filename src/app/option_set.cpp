@@ -76,6 +76,14 @@ template Option OptionSet::add(const std::string&, std::optional<int>&, const st
 template Option OptionSet::add(const std::string&, std::optional<std::int64_t>&, const std::string&) const;
 template Option OptionSet::add(const std::string&, std::vector<std::string>&, const std::string&) const;
 
+Option OptionSet::add_optional(const std::string& names, std::optional<std::string>& value,
+                               const std::string& help) const {
+  const auto take = [&value](const std::string& word) {
+    value = word == "true" ? "" : word;  // what the parser says for an option without a word
+  };
+  return Option(app_->add_option_function<std::string>(names, take, help)->expected(0, 1));
+}
+
 Option OptionSet::add_flag(const std::string& names, bool& value, const std::string& help) const {
   return Option(app_->add_flag(names, value, help));
 }

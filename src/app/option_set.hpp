@@ -70,6 +70,8 @@ class OptionSet {
   /// when it is not given. T: std::string, double, an integer, std::optional of those, std::vector<std::string>.
   template <class T>
   Option add(const std::string& names, T& value, const std::string& help) const;
+  /// An option whose value may be left out: it is then empty.
+  Option add_optional(const std::string& names, std::optional<std::string>& value, const std::string& help) const;
   Option add_flag(const std::string& names, bool& value, const std::string& help) const;
   /// One of a few words, the first default being number `initial`; `chosen` is told the number of the user's.
   Option add_choice(const std::string& names, const std::vector<std::string>& words, std::size_t initial,

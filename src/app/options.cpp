@@ -28,6 +28,8 @@ const char* reason_for_hdf5(OutputKind kind) {
       return "a result is an HDF5 file: give a name that ends in .h5 (`synbal apply` writes networks in other formats)";
     case OutputKind::trajectory:
       return "a trajectory is an HDF5 file: give a name that ends in .h5";
+    case OutputKind::checkpoint:
+      return "a checkpoint is an HDF5 file: give a name that ends in .h5";
     case OutputKind::matrix:
       return "a whole matrix goes to an HDF5 file: give a name that ends in .h5";
     case OutputKind::network:

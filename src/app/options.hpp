@@ -54,7 +54,7 @@ void refuse_given(const OptionSet& command, std::initializer_list<const char*> n
 [[nodiscard]] std::vector<std::string> input_files(const InputOptions& options);
 
 /// What an output file is: its extension must say so.
-enum class OutputKind { network, result, trajectory, table, matrix, report };
+enum class OutputKind { network, result, trajectory, table, matrix, checkpoint, report };
 
 /// A file to write, and its kind; without a path none.
 struct OutputFile {

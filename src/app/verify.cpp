@@ -59,7 +59,7 @@ StoredPair read_pair(const Comm& comm, InputOptions input, const std::string& re
   StoredPair pair;
   for (int attempt = 0; attempt < 2; ++attempt) {
     pair.network = load_network(comm, input, pair.times);
-    pair.stored = timed(comm, pair.times.read, [&] { return read_result(comm, pair.network, result); });
+    pair.stored = timed(comm, pair.times.read, [&] { return read_result(comm, pair.network, result, true); });
     const auto orientation = orientation_of(pair.stored, result);
     if (orientation == input.read.orientation) break;
     log_info("{} was made with --orientation {}: reading again", result, to_string(orientation));
@@ -115,6 +115,11 @@ void verify_neurons(const Comm& comm, StoredPair& pair, const Components& compon
   found.imbalance = direct_imbalance(comm, network, found.after);
   complete_outside(comm, pair, components, found.after);
   auto& checks = found.checks;
+  checks.push_back({"file as it was written",
+                    stored.unchanged ? Outcome::passed : Outcome::failed,
+                    {},
+                    {},
+                    stored.unchanged ? "" : "its bytes do not add up to what its last line says, or that is lost"});
   checks.push_back(check_fixed_neurons(comm, network, components, stored.h));
   checks.push_back(check_gauge_of(comm, pair, components));
   checks.push_back(check_labels(comm, network, components, stored.component));

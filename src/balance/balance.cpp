@@ -7,6 +7,7 @@
 #include "balance/equilibrium.hpp"
 #include "balance/small_balance.hpp"
 #include "synbal/balance/newton.hpp"
+#include "synbal/balance/run_frame.hpp"
 #include "synbal/balance/sweep.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/core/timer.hpp"
@@ -20,6 +21,7 @@ constexpr double kLog2Broad = 66;     // costs over 20 decades: doubles may not 
 constexpr GlobalIndex kAtOnce = 300;  // neurons that extended precision balances in a second
 constexpr double kItsTime = 1;              // s, which that may take
 constexpr std::int64_t kRescueSweeps = 10'000;  // after a Newton that failed
+constexpr const char* kRescue = "rescue";       // the part of a state that tells of that Newton
 
 /// One run of balance(): the pieces that the methods share.
 struct Work {
@@ -64,6 +66,11 @@ struct Work {
   /// Newton, which picks its own preconditioner; what it leaves unbalanced is left to extended precision where the
   /// problem is small (at once where its range is too wide for doubles), then to sweeps, which nothing can stop.
   SolverResult automatic() {
+    if (const auto part = taken_part(params.stop, kRescue)) {
+      SolverResult result;
+      take_result(*part, result);
+      return rescued(std::move(result));
+    }
     if (problem.global_size() <= kAtOnce && problem.log2_span() > kLog2Broad && unlimited()) {
       if (auto result = in_extended_precision()) return std::move(*result);
     }
@@ -81,6 +88,13 @@ struct Work {
     potential.clear();
     log_info("auto: newton stopped at an imbalance of {:.1e} ({}); going on with sweeps",
              result.history.back().imbalance, to_string(result.reason));
+    return rescued(std::move(result));
+  }
+
+  /// Sweeps after a Newton whose result this is.
+  SolverResult rescued(SolverResult result) {
+    const auto asked = params.stop.max_iterations;
+    const KeptPart kept(params.stop.keeper, kRescue, [&](RunPart& part) { put_result(part, result); });
     auto stop = params.stop;
     stop.max_iterations = asked > 0 ? std::min(kRescueSweeps, asked - result.iterations) : kRescueSweeps;
     if (stop.max_seconds > 0) stop.max_seconds = std::max(1e-9, stop.max_seconds - timer.seconds());
@@ -119,7 +133,7 @@ std::string to_string(Method method) {
 
 Equilibrium balance(BalanceProblem& problem, const BalanceParams& params, const ProgressCallback& report) {
   Work work{problem, params, report};
-  work.h.assign(static_cast<std::size_t>(problem.size()), 0.0);
+  work.h = beginning(params.stop, problem);
   auto found = unbalanced(problem, work.kernel);
   if (problem.global_size() == 0) return nothing_to_balance(std::move(found), to_string(params.method));
   const auto before = work.kernel.passes();

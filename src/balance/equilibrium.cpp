@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "balance/judged_step.hpp"
+#include "synbal/balance/run_frame.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/core/timer.hpp"
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr double kOffsetTolerance = 1e-11;  // of p times the offsets of clusters
 constexpr double kRounding = 1e-15;         // an imbalance that no solver improves
+constexpr const char* kCalls = "calls";     // the part of a state that tells of earlier calls of the solver
 
 Assessment assess_with(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components,
                        const NeuronCosts& costs) {
@@ -61,6 +63,13 @@ Equilibrium unbalanced(const BalanceProblem& problem, FusedKernel& kernel) {
   return found;
 }
 
+std::vector<double> beginning(const StopCriteria& stop, const BalanceProblem& problem) {
+  const auto start = stop.keeper != nullptr ? stop.keeper->start() : std::span<const double>();
+  std::vector<double> h(start.begin(), start.end());
+  h.resize(at(problem.size()), 0.0);
+  return h;
+}
+
 Equilibrium nothing_to_balance(Equilibrium&& found, const std::string& method) {
   found.solver.method = method;
   found.solver.newton_step_inf = 0;
@@ -94,24 +103,6 @@ void judge(Equilibrium& found, const StopCriteria& stop) {
   }
 }
 
-void append(SolverResult& first, SolverResult&& second) {
-  const auto seconds = first.history.empty() ? 0.0 : first.history.back().seconds;
-  for (auto& entry : second.history) {
-    if (entry.iteration == 0 && !first.history.empty()) continue;  // where the first one ended
-    entry.iteration += first.iterations;
-    entry.seconds += seconds;
-    first.history.push_back(entry);
-  }
-  first.reason = second.reason;
-  first.iterations += second.iterations;
-  first.sweeps += second.sweeps;
-  first.newton_steps += second.newton_steps;
-  first.krylov_iterations += second.krylov_iterations;
-  first.matrix_passes += second.matrix_passes;
-  first.newton_step_inf = second.newton_step_inf;
-  first.cuts = second.cuts;
-}
-
 Assessment assess(const BalanceProblem& problem, FusedKernel& kernel, const NeuronCosts& costs) {
   return assess_with(problem, kernel, ComponentSums(problem), costs);
 }
@@ -122,8 +113,19 @@ Equilibrium balance_by(BalanceProblem& problem, FusedKernel& kernel, const StopC
   auto found = unbalanced(problem, kernel);
   if (problem.global_size() == 0) return nothing_to_balance(std::move(found), method);
   const ComponentSums components(problem);
-  found.h.assign(static_cast<std::size_t>(problem.size()), 0.0);
-  for (std::optional<StopCriteria> aim = stop; aim;) {
+  found.h = beginning(stop, problem);
+  std::optional<StopCriteria> aim = stop;
+  if (const auto part = taken_part(stop, kCalls)) {
+    take_result(*part, found.solver);
+    aim->tolerance = part->number("tolerance");
+    const auto left = stop.max_iterations - found.solver.iterations;
+    if (stop.max_iterations > 0) aim->max_iterations = std::max<std::int64_t>(1, left);
+  }
+  const KeptPart kept(stop.keeper, kCalls, [&](RunPart& part) {
+    put_result(part, found.solver);
+    part.put("tolerance", aim->tolerance);
+  });
+  while (aim) {
     const auto before = kernel.passes();
     append(found.solver, solve(found.h, *aim));
     const auto in_solver = kernel.passes() - before;

@@ -11,6 +11,9 @@ namespace synbal {
 /// Collective. Costs and imbalance at the base, as the initial ones.
 Equilibrium unbalanced(const BalanceProblem& problem, FusedKernel& kernel);
 
+/// [n] Where solvers begin: at h = 0, or where an earlier run came to.
+std::vector<double> beginning(const StopCriteria& stop, const BalanceProblem& problem);
+
 /// No cycles: h = 0 is the answer and the proof is empty.
 Equilibrium nothing_to_balance(Equilibrium&& found, const std::string& method);
 
@@ -24,8 +27,5 @@ void assess_at_base(const BalanceProblem& problem, FusedKernel& kernel, const Co
 /// The point that was found has the last word: sweeps judge the step by its trend only, and a limit may be reached just
 /// when the point is good.
 void judge(Equilibrium& found, const StopCriteria& stop);
-
-/// What two solvers in turn did, as one.
-void append(SolverResult& first, SolverResult&& second);
 
 }  // namespace synbal

@@ -11,6 +11,7 @@
 
 #include "balance/newton_levels.hpp"
 #include "synbal/balance/edges.hpp"
+#include "synbal/balance/run_keeper.hpp"
 #include "synbal/core/timer.hpp"
 
 namespace synbal {
@@ -46,10 +47,20 @@ class StallWatch {
     return count_ >= (balanced ? 4 : 40);
   }
 
+  [[nodiscard]] std::vector<double> state() const { return {best_, static_cast<double>(count_)}; }
+  void set_state(double best, double count) { best_ = best, count_ = static_cast<int>(count); }
+
  private:
   double best_ = std::numeric_limits<double>::infinity();
   int count_ = 0;
 };
+
+constexpr const char* kPart = "newton";  // of the state that a keeper keeps
+
+/// Where a run begins: at the base that was kept, or at h.
+std::span<const double> first_base(const std::optional<RunPart>& kept, std::span<const double> h) {
+  return kept ? kept->values("base") : h;
+}
 
 }  // namespace
 
@@ -85,31 +96,74 @@ struct NewtonSolver::Run {
         problem(*s.problem_),
         stop(s.params_.stop),
         report(r),
-        iterate(problem, *s.kernel_, h),
+        begun(taken_part(stop, kPart)),
+        iterate(problem, *s.kernel_, first_base(begun, h)),
         levels(problem, *s.kernel_, *s.components_),
         d(h.size()) {
     result.method = "newton";
+    if (begun) go_on();
+  }
+
+  // ---- what is kept of a run, and how another one goes on
+
+  void tell(RunPart& part) const {
+    put_result(part, counted());
+    part.put("seconds", timer.seconds() + earlier_seconds);
+    part.put("opened", opened);
+    part.put("looked", looked ? 1 : 0);
+    part.put("weak", weak ? (*weak ? 2 : 1) : 0);
+    part.put("last_step", last_step);
+    part.put("last_krylov_iterations", static_cast<double>(krylov_iterations));
+    part.numbers["watch"] = watch.state();
+    part.neurons["base"].assign(problem.base().begin(), problem.base().end());
+    part.neurons["delta"].assign(iterate.delta().begin(), iterate.delta().end());
+    levels.tell(part);
+  }
+
+  void go_on() {
+    iterate.place(begun->values("delta"));
+    take_result(*begun, result);
+    earlier_passes = result.matrix_passes, earlier_seconds = begun->number("seconds");
+    opened = static_cast<int>(begun->count("opened"));
+    looked = begun->count("looked") != 0;
+    if (begun->count("weak") != 0) weak = begun->count("weak") == 2;
+    last_step = begun->number("last_step");
+    krylov_iterations = begun->count("last_krylov_iterations");
+    const auto& stall = begun->numbers.at("watch");
+    watch.set_state(stall.at(0), stall.at(1));
+    levels.go_on_from(*begun);
+    begun.reset();
+  }
+
+  /// The result with what is counted elsewhere until the end.
+  [[nodiscard]] SolverResult counted() const {
+    auto so_far = result;
+    so_far.krylov_iterations = levels.iterations();
+    so_far.matrix_passes = earlier_passes + solver.kernel_->passes() - passes;
+    return so_far;
   }
 
   void record(double l1) {
     if (!result.history.empty() && result.history.back().iteration == result.iterations) return;  // open() told it
-    result.history.push_back({result.iterations, iterate.costs().total * problem.cost_unit(), l1, timer.seconds()});
+    result.history.push_back(
+        {result.iterations, iterate.costs().total * problem.cost_unit(), l1, timer.seconds() + earlier_seconds});
     if (report) report(result.history.back());
   }
 
   [[nodiscard]] bool out_of_limits() {
     const auto limit = stop.max_iterations > 0 ? stop.max_iterations : kDefaultIterations;
     if (result.iterations >= limit) result.reason = StopReason::iteration_limit;
-    const bool late = stop.max_seconds > 0 && problem.comm().any(timer.seconds() > stop.max_seconds);
+    late = late || heard(problem.comm(), stop, timer.seconds()) == Wish::late;
     if (late) result.reason = StopReason::walltime;
     return late || result.iterations >= limit;
   }
 
   // Simultaneous half-steps while they pay.
   void open() {
-    for (int k = 0; k < solver.params_.opening_half_steps; ++k) {
+    for (; opened < solver.params_.opening_half_steps; ++opened) {
       const auto now = imbalance(problem, iterate.costs());
       record(now.l1);
+      if (now.l1 <= stop.tolerance) opened = solver.params_.opening_half_steps;
       if (now.l1 <= stop.tolerance || out_of_limits()) return;
       half_step(problem, iterate.costs(), d);
       iterate.move(d, 1);
@@ -203,9 +257,14 @@ struct NewtonSolver::Run {
   BalanceProblem& problem;
   const StopCriteria& stop;
   const ProgressCallback& report;
+  std::optional<RunPart> begun;  // of an earlier run, until it is gone on with
   Timer timer;
+  double earlier_seconds = 0;  // of the runs before this one
+  std::int64_t passes = solver.kernel_->passes(), earlier_passes = 0;
   Iterate iterate;
   NewtonLevels levels;
+  int opened = 0;  // half-steps
+  bool late = false;
   bool looked = false;       // for clusters since the point was balanced
   std::optional<bool> weak;  // whether cuts are so weak that a judged step wants a coarse space
   double last_step = 1;
@@ -221,8 +280,9 @@ NewtonSolver::NewtonSolver(BalanceProblem& problem, FusedKernel& kernel, const C
 
 SolverResult NewtonSolver::operator()(std::vector<double>& h, const ProgressCallback& report) {
   potential_.clear();
-  const auto passes = kernel_->passes();
   Run run(*this, h, report);
+  const KeptPart kept(
+      params_.stop.keeper, kPart, [&run](RunPart& part) { run.tell(part); }, [&run] { return run.iterate.h(); });
   run.open();
   while (run.step()) {
   }
@@ -230,9 +290,7 @@ SolverResult NewtonSolver::operator()(std::vector<double>& h, const ProgressCall
   const auto& preconditioner = run.levels.equation().preconditioner();
   if (preconditioner.kind() != Preconditioner::jacobi) run.result.method += " with " + preconditioner.name();
   if (run.levels.clustered()) run.result.method += fmt::format(" in {} clusters", run.levels.clusters().count);
-  run.result.krylov_iterations = run.levels.iterations();
-  run.result.matrix_passes = kernel_->passes() - passes;
-  return std::move(run.result);
+  return run.counted();
 }
 
 }  // namespace synbal

@@ -29,8 +29,12 @@ void NewtonLevels::look(const NeuronCosts& costs) {
   if (given_up_) return;
   auto found = find_clusters(*problem_, costs, *components_, true);
   if (!problem_->comm().any(found.label != clusters_.label)) return;
+  take(std::move(found));
+}
+
+void NewtonLevels::take(Clusters&& clusters) {
   leave_equation();
-  clusters_ = std::move(found);
+  clusters_ = std::move(clusters);
   if (clusters_.trivial()) {
     renew(*components_);
     sums_.reset();
@@ -38,6 +42,44 @@ void NewtonLevels::look(const NeuronCosts& costs) {
   }
   sums_.emplace(problem_->comm(), clusters_.label, problem_->neurons(), clusters_.grounded);
   renew(*sums_);
+}
+
+void NewtonLevels::tell(RunPart& part) const {
+  const auto choice = equation_->choice();
+  part.numbers["equation"] = {static_cast<double>(choice.kind), choice.resolved ? 1.0 : 0.0,
+                              choice.reached ? 1.0 : 0.0};
+  part.numbers["levels"] = {static_cast<double>(iterations()), static_cast<double>(served_), last_offset_,
+                            static_cast<double>(slow_turns_), given_up_ ? 1.0 : 0.0};
+  if (!clustered()) return;
+  part.numbers["clusters"] = {clusters_.theta, static_cast<double>(clusters_.count),
+                              static_cast<double>(clusters_.grounded)};
+  part.numbers["clusters.ranks"] = first_neurons();
+  part.neurons["cluster"].assign(clusters_.label.begin(), clusters_.label.end());
+}
+
+/// Collective. Labels are places in the order of the neurons, which depends on how ranks share them.
+std::vector<double> NewtonLevels::first_neurons() const {
+  std::vector<double> first;
+  for (const auto n : problem_->comm().gather_all(problem_->neurons().first())) first.push_back(static_cast<double>(n));
+  return first;
+}
+
+void NewtonLevels::go_on_from(const RunPart& part) {
+  const auto found = part.numbers.find("clusters.ranks");
+  if (found != part.numbers.end() && found->second == first_neurons()) {
+    const auto& facts = part.numbers.at("clusters");
+    Clusters clusters;
+    for (const double label : part.values("cluster")) clusters.label.push_back(static_cast<GlobalIndex>(label));
+    clusters.theta = facts.at(0), clusters.count = static_cast<GlobalIndex>(facts.at(1));
+    clusters.grounded = static_cast<GlobalIndex>(facts.at(2));
+    take(std::move(clusters));
+  }
+  const auto& levels = part.numbers.at("levels");
+  const auto& choice = part.numbers.at("equation");
+  earlier_iterations_ = static_cast<std::int64_t>(levels.at(0));
+  served_ = static_cast<Preconditioner>(levels.at(1));
+  last_offset_ = levels.at(2), slow_turns_ = static_cast<int>(levels.at(3)), given_up_ = levels.at(4) != 0;
+  equation_->set_choice({static_cast<Preconditioner>(choice.at(0)), choice.at(1) != 0, choice.at(2) != 0});
 }
 
 ClusterOffsets NewtonLevels::offsets(const NeuronCosts& costs, double tolerance) {

@@ -5,6 +5,7 @@
 
 #include "balance/cluster_offsets.hpp"
 #include "synbal/balance/newton.hpp"
+#include "synbal/balance/run_keeper.hpp"
 
 namespace synbal {
 
@@ -24,9 +25,17 @@ class NewtonLevels {
   [[nodiscard]] ClusterOffsets offsets(const NeuronCosts& costs, double tolerance);
 
   [[nodiscard]] NewtonEquation& equation() noexcept { return *equation_; }
+  /// What turns and equations have come to, into a part of a state; and from there. Clusters that were found on other
+  /// ranks are looked for anew.
+  void tell(RunPart& part) const;
+  /// Collective.
+  void go_on_from(const RunPart& part);
+
   [[nodiscard]] std::int64_t iterations() const noexcept { return earlier_iterations_ + equation_->iterations(); }
 
  private:
+  [[nodiscard]] std::vector<double> first_neurons() const;
+  void take(Clusters&& clusters);
   void renew(const ComponentSums& sums);
   void leave_equation();
 

@@ -36,11 +36,30 @@ void Sweeper::start(std::span<const double> delta) {
     slots_[at(i)].pre = std::exp(p * problem_->exponent(i) * delta[at(i)]);
     post_[at(i)] = std::exp(-p * delta[at(i)]);
   }
+  share_pre();
+  for_each_edge(*problem_, [&](LocalIndex i, LocalIndex j, double c) { slots_[at(j)].out += c * post_[at(i)]; });
+  rows_.refresh(*problem_);
+}
+
+void Sweeper::share_pre() {
+  const auto n = problem_->size();
   HaloExchange<double> exchange(problem_->halo());
   exchange.forward_begin([&](LocalIndex i) { return slots_[at(i)].pre; });
   exchange.forward_end([&](LocalIndex g, double value) { slots_[at(n + g)].pre = value; });
-  for_each_edge(*problem_, [&](LocalIndex i, LocalIndex j, double c) { slots_[at(j)].out += c * post_[at(i)]; });
+}
+
+// Out-costs are summed in the order in which a sweep would have summed them.
+void Sweeper::go_on_from(std::span<const double> post) {
+  for (auto& slot : slots_) slot = {};
+  std::copy(post.begin(), post.end(), post_.begin());
+  for (LocalIndex i = 0; i < problem_->size(); ++i) {
+    const double k = problem_->exponent(i);
+    slots_[at(i)].pre = k == 1 ? 1 / post_[at(i)] : std::pow(post_[at(i)], -k);
+  }
+  share_pre();
   rows_.refresh(*problem_);
+  for (const auto i : members_) scatter(i, 0, post_[at(i)]);
+  for (auto& slot : slots_) slot.out = std::exchange(slot.next_out, 0.0);
 }
 
 void Sweeper::visit(LocalIndex i, SweepView& view) {
@@ -63,7 +82,11 @@ void Sweeper::visit(LocalIndex i, SweepView& view) {
   view.max_step = std::max(view.max_step, std::abs(change));
   view.largest_factor = std::max({view.largest_factor, after, own.pre});
 
-  const double moved = after - before;
+  scatter(i, after - before, after);
+}
+
+// One piece of code, never inlined: whether products are rounded before they are added must not depend on who calls.
+[[gnu::noinline]] void Sweeper::scatter(LocalIndex i, double moved, double after) {
   rows_.for_row(i, [&](LocalIndex j, double c) {
     auto& slot = slots_[at(j)];
     slot.out += c * moved;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "synbal/balance/iterate.hpp"
+#include "synbal/balance/run_keeper.hpp"
 #include "synbal/balance/sweep.hpp"
 #include "synbal/core/timer.hpp"
 
@@ -25,24 +26,77 @@ class Tail {
     return step * rate_ / (1 - rate_);
   }
 
+  [[nodiscard]] std::vector<double> state() const { return {previous_, rate_}; }
+  void set_state(double previous, double rate) { previous_ = previous, rate_ = rate; }
+
  private:
   double previous_ = 0;
   double rate_ = 0.5;
 };
 
+constexpr const char* kPart = "sweep";  // of the state that a keeper keeps
+
+/// Where a run begins: at the base that was kept, or at h.
+std::span<const double> first_base(const std::optional<RunPart>& kept, std::span<const double> h) {
+  return kept ? kept->values("base") : h;
+}
+
 }  // namespace
 
 struct SweepSolver::Run {
   Run(SweepSolver& s, std::span<const double> h, const ProgressCallback& r)
-      : problem(*s.problem_), params(s.params_), report(r), iterate(problem, *s.kernel_, h) {
+      : problem(*s.problem_),
+        kernel(*s.kernel_),
+        params(s.params_),
+        report(r),
+        begun(taken_part(params.stop, kPart)),
+        iterate(problem, *s.kernel_, first_base(begun, h)) {
     result.method = "sweep";
+    if (begun) go_on();
+  }
+
+  // ---- what is kept of a run, and how another one goes on
+
+  /// Between sweeps the state is the factors of the neurons, or delta where no sweep has begun from it yet.
+  void tell(RunPart& part) const {
+    put_result(part, counted());
+    part.put("seconds", timer.seconds() + earlier_seconds);
+    part.put("next_check", static_cast<double>(next_check));
+    part.numbers["tail"] = tail.state();
+    part.neurons["base"].assign(problem.base().begin(), problem.base().end());
+    const auto where = swept ? std::span<const double>(sweeper->post()) : iterate.delta();
+    part.neurons[swept ? "post" : "delta"].assign(where.begin(), where.end());
+  }
+
+  void go_on() {
+    take_result(*begun, result);
+    earlier_passes = result.matrix_passes - result.sweeps, earlier_seconds = begun->number("seconds");
+    next_check = begun->count("next_check");
+    const auto& steps = begun->numbers.at("tail");
+    tail.set_state(steps.at(0), steps.at(1));
+    if (!begun->values("delta").empty()) iterate.place(begun->values("delta"));
+  }
+
+  [[nodiscard]] std::vector<double> here() const {
+    if (!swept) return iterate.h();
+    auto h = sweeper->delta();
+    for (std::size_t i = 0; i < h.size(); ++i) h[i] += problem.base()[i];
+    return h;
+  }
+
+  /// The result with what is counted elsewhere until the end.
+  [[nodiscard]] SolverResult counted() const {
+    auto so_far = result;
+    so_far.iterations = so_far.sweeps;
+    so_far.matrix_passes = earlier_passes + colorings + result.sweeps + kernel.passes() - passes;
+    return so_far;
   }
 
   /// The exact figures of a check replace what the sweep itself saw.
   void record(double cost, double l1) {
     auto& history = result.history;
     if (!history.empty() && history.back().iteration == result.sweeps) history.pop_back();
-    history.push_back({result.sweeps, cost * problem.cost_unit(), l1, timer.seconds()});
+    history.push_back({result.sweeps, cost * problem.cost_unit(), l1, timer.seconds() + earlier_seconds});
     if (report) report(result.history.back());
   }
 
@@ -55,26 +109,36 @@ struct SweepSolver::Run {
   [[nodiscard]] bool out_of_limits() {
     const auto limit = params.stop.max_iterations > 0 ? params.stop.max_iterations : kDefaultSweeps;
     if (result.sweeps >= limit) result.reason = StopReason::iteration_limit;
-    const bool late = params.stop.max_seconds > 0 && problem.comm().any(timer.seconds() > params.stop.max_seconds);
+    const bool late = heard(problem.comm(), params.stop, timer.seconds()) == Wish::late;
     if (late) result.reason = StopReason::walltime;
     return late || result.sweeps >= limit;
   }
 
   /// Exact costs at the place the sweeps have come to.
-  double arrive(Sweeper& sweeper) {
-    iterate.place(sweeper.delta());
-    sweeper.start(iterate.delta());
+  double arrive() {
+    iterate.place(sweeper->delta());
+    sweeper->start(iterate.delta());
+    swept = false;
     return check();
   }
 
+  void start() {
+    sweeper.emplace(problem, params.seed);
+    colorings = sweeper->coloring_rounds();
+    swept = begun && !begun->values("post").empty();
+    if (swept) {
+      sweeper->go_on_from(begun->values("post"));
+    } else {
+      sweeper->start(iterate.delta());
+    }
+    begun.reset();
+  }
+
   void sweep_until_done() {
-    Sweeper sweeper(problem, params.seed);
-    result.matrix_passes += sweeper.coloring_rounds();
-    sweeper.start(iterate.delta());
-    Tail tail;
-    std::int64_t next_check = 0;
+    start();
     while (!out_of_limits()) {
-      const auto view = sweeper.sweep();
+      const auto view = sweeper->sweep();
+      swept = true;
       ++result.sweeps;
       const double remaining = tail.update(view.max_step);
       const bool small_step = remaining <= params.stop.step_tolerance || view.l1 <= kRounding;
@@ -83,29 +147,36 @@ struct SweepSolver::Run {
         record(view.cost, view.l1);
         continue;
       }
-      const double l1 = arrive(sweeper);
+      const double l1 = arrive();
       if (close && l1 <= params.stop.tolerance) return;
       if (close) next_check = result.sweeps + 1 + result.sweeps / 10;
     }
-    arrive(sweeper);
+    arrive();
   }
 
   BalanceProblem& problem;
+  FusedKernel& kernel;
   const SweepParams& params;
   const ProgressCallback& report;
+  std::optional<RunPart> begun;  // of an earlier run, until it is gone on with
   Timer timer;
+  double earlier_seconds = 0;  // of the runs before this one
+  std::int64_t passes = kernel.passes(), earlier_passes = 0, colorings = 0;
   Iterate iterate;
+  std::optional<Sweeper> sweeper;
+  bool swept = false;  // since the costs were summed at delta
+  Tail tail;
+  std::int64_t next_check = 0;
   SolverResult result;
 };
 
 SolverResult SweepSolver::operator()(std::vector<double>& h, const ProgressCallback& report) {
-  const auto passes = kernel_->passes();
   Run run(*this, h, report);
-  if (run.check() > 0) run.sweep_until_done();
+  const KeptPart kept(
+      params_.stop.keeper, kPart, [&run](RunPart& part) { run.tell(part); }, [&run] { return run.here(); });
+  if (run.begun || run.check() > 0) run.sweep_until_done();
   h = run.iterate.h();
-  run.result.iterations = run.result.sweeps;
-  run.result.matrix_passes += run.result.sweeps + kernel_->passes() - passes;
-  return std::move(run.result);
+  return run.counted();
 }
 
 }  // namespace synbal

@@ -1,58 +1,126 @@
-// Signal handlers that set a flag and step aside when asked twice.
+// Signal handlers that set flags and step aside when asked twice.
 #include "synbal/core/interrupt.hpp"
+
+#include <unistd.h>
 
 #include <csignal>
 #include <cstddef>
+#include <cstring>
 #include <iterator>
 
 namespace synbal {
 
 namespace {
 
-constexpr int kSignals[] = {SIGUSR1, SIGTERM, SIGINT};
+constexpr int kSignals[] = {SIGUSR1, SIGTERM, SIGINT, SIGUSR2, SIGALRM};
+constexpr int kMostFiles = 8;
+constexpr std::size_t kLongestPath = 4096;
 
 // What a handler may touch.
-volatile std::sig_atomic_t first_signal = 0;
-volatile std::sig_atomic_t told_to_end = 0;
+volatile std::sig_atomic_t stop_signal = 0;
+volatile std::sig_atomic_t saves = 0;
+volatile std::sig_atomic_t guarded = 0;
+volatile std::sig_atomic_t listeners = 0;
+volatile std::sig_atomic_t file_there[kMostFiles];
+char file_path[kMostFiles][kLongestPath];
 struct sigaction before[std::size(kSignals)];  // set while no handler of ours is installed
 
 void restore(std::size_t k) noexcept { sigaction(kSignals[k], &before[k], nullptr); }
 
+void remove_files() noexcept {
+  for (int k = 0; k < kMostFiles; ++k) {
+    if (file_there[k] != 0) ::unlink(file_path[k]);
+    file_there[k] = 0;
+  }
+}
+
 // The signal is blocked until the handler returns; raised anew, it then meets what was there before us.
 void pass_on(int signal) noexcept {
+  remove_files();
   for (std::size_t k = 0; k < std::size(kSignals); ++k) {
     if (kSignals[k] == signal) restore(k);
   }
   std::raise(signal);
 }
 
+// Nobody heard in time.
+void lose_patience() noexcept {
+  if (stop_signal != 0 && listeners == 0) pass_on(stop_signal);
+}
+
 void note(int signal) {
-  const bool again = told_to_end != 0;
-  if (first_signal == 0) first_signal = signal;
-  if (signal == SIGUSR1) return;
-  told_to_end = 1;
-  if (again) pass_on(signal);
+  if (signal == SIGALRM) return lose_patience();
+  if (signal == SIGUSR1) {
+    saves = saves + 1;
+    return;
+  }
+  if (stop_signal != 0) return pass_on(signal);
+  stop_signal = signal;
+  if (listeners == 0) ::alarm(InterruptGuard::kPatience);
 }
 
 }  // namespace
 
 InterruptGuard::InterruptGuard() {
-  first_signal = 0;
-  told_to_end = 0;
+  stop_signal = 0;
+  saves = 0;
   struct sigaction action = {};
   action.sa_handler = note;
   action.sa_flags = SA_RESTART;  // reads and writes under way go on
   sigemptyset(&action.sa_mask);
   for (std::size_t k = 0; k < std::size(kSignals); ++k) sigaction(kSignals[k], nullptr, &before[k]);
   for (const int signal : kSignals) sigaction(signal, &action, nullptr);
+  guarded = 1;
 }
 
 InterruptGuard::~InterruptGuard() {
+  guarded = 0;
+  ::alarm(0);
   for (std::size_t k = 0; k < std::size(kSignals); ++k) restore(k);
 }
 
-bool InterruptGuard::requested() const noexcept { return first_signal != 0; }
+bool InterruptGuard::requested() const noexcept { return stop_signal != 0; }
 
-int InterruptGuard::signal() const noexcept { return first_signal; }
+int InterruptGuard::signal() const noexcept { return stop_signal; }
+
+int InterruptGuard::save_requests() const noexcept { return saves; }
+
+HearsSignals::HearsSignals() noexcept { listeners = listeners + 1; }
+
+HearsSignals::~HearsSignals() {
+  listeners = listeners - 1;
+  if (unheard_signal() != 0) ::alarm(InterruptGuard::kPatience);
+}
+
+int unheard_signal() noexcept { return guarded != 0 && listeners == 0 ? stop_signal : 0; }
+
+const char* signal_name(int signal) noexcept {
+  switch (signal) {
+    case SIGUSR1:
+      return "USR1";
+    case SIGUSR2:
+      return "USR2";
+    case SIGTERM:
+      return "TERM";
+    case SIGINT:
+      return "INT";
+    default:
+      return "a signal";
+  }
+}
+
+RemovedOnDeath::RemovedOnDeath(const std::string& path) noexcept {
+  if (path.size() >= kLongestPath) return;
+  for (int k = 0; k < kMostFiles && place_ < 0; ++k) {
+    if (file_there[k] == 0) place_ = k;
+  }
+  if (place_ < 0) return;
+  std::memcpy(file_path[place_], path.c_str(), path.size() + 1);
+  file_there[place_] = 1;
+}
+
+RemovedOnDeath::~RemovedOnDeath() {
+  if (place_ >= 0) file_there[place_] = 0;
+}
 
 }  // namespace synbal

@@ -48,6 +48,8 @@ FlowResult Flow::operator()(std::span<const double> h, const FlowParams& params,
 
 namespace {
 
+constexpr const char* kPart = "flow";  // of the state that a keeper keeps
+
 /// Notices when the imbalance does not fall any more, and keeps the best state: steps go on growing at rest, until they
 /// amplify rounding.
 class FallWatch {
@@ -88,21 +90,35 @@ SolverResult flow_on(const Comm& comm, Flow& flow, std::vector<double>& h, const
                      const IntegratorParams& integrator, const ProgressCallback& report) {
   RunFrame frame(comm, "flow", stop, tuning::kDefaultSteps, report);
   FallWatch watch;
+  if (const auto part = taken_part(stop, kPart)) {
+    frame.go_on_from(*part);
+    h.assign(stop.keeper->start().begin(), stop.keeper->start().end());
+  }
+  auto now = h;
+  const KeptPart kept(
+      stop.keeper, kPart, [&](RunPart& part) { frame.tell(part); }, [&] { return now; });
+  auto keeping = stop;
+  keeping.max_seconds = 0;  // the flow itself sees to that
   FlowParams params;
   params.integrator = integrator;
-  params.integrator.max_steps = frame.limit();
+  params.integrator.max_steps = std::max<std::int64_t>(1, frame.limit() - frame.result.iterations);
   params.resolve_end = false;
   params.tolerance = tuning::kMargin * stop.tolerance;
   params.max_seconds = stop.max_seconds;
   params.interrupted = [&] { return watch.stalled(); };
+  const std::int64_t before = frame.result.iterations;
   auto found = flow(h, params, [&](const FlowMoment& moment) {
     watch.see(moment.imbalance.l1, moment.h);
-    frame.record(moment.statistics.steps, moment.cost, moment.imbalance.l1);
+    frame.record(before + moment.statistics.steps, moment.cost, moment.imbalance.l1);
+    frame.result.iterations = before + moment.statistics.steps;
+    now.assign(moment.h.begin(), moment.h.end());
+    heard(comm, keeping, 0);
   });
   if (found.end == FlowEnd::failed) log_warning("flow: {}", found.message);
   h = watch.stalled() ? watch.best() : std::move(found.h);
   frame.result.reason = reason_of(found.end);
-  frame.result.iterations = found.statistics.steps;
+  if (found.end == FlowEnd::walltime && stop.keeper != nullptr) stop.keeper->keep(Wish::late);
+  frame.result.iterations = before + found.statistics.steps;
   frame.result.krylov_iterations = found.statistics.krylov_iterations;
   frame.result.matrix_passes = found.matrix_passes;
   return std::move(frame.result);

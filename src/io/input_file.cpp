@@ -37,9 +37,9 @@ std::uint32_t checksum_of_range(const InputFile& file, ByteCount begin, ByteCoun
 }
 
 /// Collective.
-std::uint32_t checksum_of_file(const Comm& comm, const InputFile& file) {
-  const auto begin = file.size() / comm.size() * comm.rank();
-  const auto end = comm.rank() + 1 == comm.size() ? file.size() : file.size() / comm.size() * (comm.rank() + 1);
+std::uint32_t checksum_of_file(const Comm& comm, const InputFile& file, ByteCount size) {
+  const auto begin = size / comm.size() * comm.rank();
+  const auto end = comm.rank() + 1 == comm.size() ? size : size / comm.size() * (comm.rank() + 1);
   const auto own = agreed(comm, [&] { return checksum_of_range(file, begin, end); });
   const auto sums = comm.gather_all(own);
   const auto lengths = comm.gather_all(end - begin);
@@ -81,9 +81,13 @@ std::uint32_t checksum_of(std::span<const std::byte> bytes, std::uint32_t so_far
 std::string checksum(const Comm& comm, std::span<const InputFile> files) {
   auto total = crc32(0, nullptr, 0);
   for (const auto& file : files) {
-    total = crc32_combine(total, checksum_of_file(comm, file), static_cast<z_off_t>(file.size()));
+    total = crc32_combine(total, checksum_of_file(comm, file, file.size()), static_cast<z_off_t>(file.size()));
   }
   return fmt::format("crc32:{:08x}", static_cast<std::uint32_t>(total));
+}
+
+std::string checksum(const Comm& comm, const InputFile& file, ByteCount size) {
+  return fmt::format("crc32:{:08x}", checksum_of_file(comm, file, size));
 }
 
 }  // namespace synbal::io

@@ -42,5 +42,7 @@ class InputFile {
 
 /// Collective. "crc32:xxxxxxxx" of the files one after the other; every rank reads its share of the bytes of each.
 std::string checksum(const Comm& comm, std::span<const InputFile> files);
+/// Collective. The same of the first `size` bytes of one file.
+std::string checksum(const Comm& comm, const InputFile& file, ByteCount size);
 
 }  // namespace synbal::io

@@ -13,6 +13,7 @@
 #include <random>
 #include <utility>
 
+#include "io/seal.hpp"
 #include "synbal/core/agree.hpp"
 
 namespace synbal::io {
@@ -106,6 +107,18 @@ void OutputFile::open_everywhere() {
 
 void OutputFile::write(ByteCount offset, std::span<const char> bytes) const { write_at(fd_, path_, offset, bytes); }
 
+// Another descriptor reads what is there for other ranks, too; network file systems want the writes flushed before.
+void OutputFile::seal() {
+  agreed(*comm_, [&] {
+    if (::fsync(fd_) != 0) throw cannot_write(path_, errno);
+  });
+  const auto written = agreed(*comm_, [&] { return InputFile(partial_); });
+  const auto sum = checksum(*comm_, written, written.size());
+  agreed(*comm_, [&] {
+    if (comm_->is_root()) write(written.size(), seal_line(sum, written.size()));
+  });
+}
+
 void OutputFile::sync_and_close() {
   if (fd_ < 0) return;
   const bool synced = ::fsync(fd_) == 0;
@@ -115,10 +128,11 @@ void OutputFile::sync_and_close() {
   if (!closed) throw cannot_write(path_, errno);
 }
 
-void OutputFile::commit() {
+void OutputFile::commit(const std::function<void()>& before_rename) {
   agreed(*comm_, [&] { sync_and_close(); });
   agreed(*comm_, [&] {
     if (!comm_->is_root()) return;
+    if (before_rename) before_rename();
     if (std::rename(partial_.c_str(), path_.c_str()) != 0) throw cannot_write(path_, errno);
     partial_.clear();
     sync_folder(folder_of(path_));

@@ -1,6 +1,7 @@
 // A file that appears under its name only when it is whole: written by all ranks beside its place, then renamed.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 
@@ -29,8 +30,11 @@ class OutputFile {
   void open_everywhere();
   /// Not collective. @throws Error io_failure.
   void write(ByteCount offset, std::span<const char> bytes) const;
-  /// Collective. Flushes to the disk, renames, flushes the folder. @throws Error io_failure.
-  void commit();
+  /// Collective. Appends the line of seal.hpp, after open_everywhere() and all writes. @throws Error io_failure.
+  void seal();
+  /// Collective. Flushes to the disk, renames (after what rank 0 does before), flushes the folder.
+  /// @throws Error io_failure.
+  void commit(const std::function<void()>& before_rename = {});
 
  private:
   void sync_and_close();

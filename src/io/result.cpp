@@ -90,6 +90,7 @@ std::vector<SolverProgress> common_history(const Comm& comm, std::span<const Sol
 void write_all(const Comm& comm, const Network& network, const ResultData& result, const Network* balanced,
                const std::string& path) {
   Hdf5Output output;
+  output.seal();
   const auto n = network.size();
   const auto h = output.dataset<double>("/h", n);
   const auto component = output.dataset<std::int64_t>("/component", n);
@@ -173,9 +174,16 @@ void write_result(const Comm& comm, const Network& network, const ResultData& re
                       [&](const Network& ordered) { write_all(comm, network, result, &ordered, path); });
 }
 
-StoredResult read_result(const Comm& comm, const Network& network, const std::string& path) {
-  const auto file = Hdf5Input::open(comm, path);
+StoredResult read_result(const Comm& comm, const Network& network, const std::string& path, bool changes_allowed) {
+  const auto opened = Hdf5Input::open_sealed(comm, path);
+  const auto& file = opened.first;  // captured below, which bindings cannot be
+  const bool unchanged = opened.second;
+  if (!unchanged && !changes_allowed) {
+    throw bad_input(fmt::format(
+        "{}: was changed since it was written (`verify` tells whether it is still a result): balance again", path));
+  }
   StoredResult stored;
+  stored.unchanged = unchanged;
   stored.provenance = agreed(comm, [&] {
     check_is_result(file);
     return io::read_provenance(file);

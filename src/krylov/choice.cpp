@@ -31,8 +31,14 @@ std::string PreconditionerChoice::name() const {
   return own.empty() ? to_string(kind_) : own;
 }
 
+void PreconditionerChoice::set_standing(const Standing& standing) {
+  kind_ = standing.kind, resolved_ = standing.resolved;
+  log_target_ = 0;
+  least_.assign(1, standing.reached ? -1.0 : 1.0);
+}
+
 PcgAdviser PreconditionerChoice::begin(double target) {
-  served_ = served_ || (!least_.empty() && least_.back() <= log_target_);
+  served_ = served_ || reached();
   log_target_ = std::log(target);
   least_.clear(), steps_.clear();
   swings_ = false;

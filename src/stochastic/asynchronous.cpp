@@ -10,7 +10,9 @@
 #include "stochastic/asynchronous/clock.hpp"
 #include "stochastic/asynchronous/history.hpp"
 #include "stochastic/asynchronous/worker.hpp"
+#include "synbal/balance/run_frame.hpp"
 #include "synbal/core/error.hpp"
+#include "synbal/core/fault.hpp"
 #include "synbal/core/log.hpp"
 
 namespace synbal {
@@ -18,11 +20,24 @@ namespace synbal {
 namespace {
 
 constexpr std::int64_t kDefaultSweeps = 1'000'000;
-constexpr double kRounding = 1e-13;  // an imbalance that may be all that rounding allows
+constexpr double kRounding = 1e-13;          // an imbalance that may be all that rounding allows
+constexpr const char* kPart = "stochastic";  // of the state that a keeper keeps
 
+/// What the keeper was asked for, the ranks hear of with the next reduction.
 AsynchronousParams checked(AsynchronousParams params) {
   check(params);
+  auto* keeper = params.stop.keeper;
+  if (keeper == nullptr) return params;
+  params.interrupted = [keeper, asked = std::move(params.interrupted)] {
+    return keeper->wish() != Wish::go_on || (asked && asked());
+  };
   return params;
+}
+
+/// A limit of sweeps counts over all runs.
+StopCriteria left_of(StopCriteria stop, const SolverResult& earlier) {
+  if (stop.max_iterations > 0) stop.max_iterations = std::max<std::int64_t>(1, stop.max_iterations - earlier.sweeps);
+  return stop;
 }
 
 StopReason reason_of(Verdict verdict) {
@@ -113,6 +128,19 @@ struct AsynchronousSolver::Body {
     return worker.detector().sharpen(l1, tolerance) || l1 > kRounding;
   }
 
+  /// Collective. All stand still: true when that was for keeping the state alone. @throws Error stopped.
+  [[nodiscard]] bool goes_on_after_keeping(StopCriteria stop) const {
+    if (stop.keeper == nullptr) return false;
+    stop.max_seconds = 0;
+    return heard(problem.comm(), stop, 0) == Wish::keep;
+  }
+
+  /// Collective. What another run needs of the one that `so_far` tells of.
+  void tell(RunPart& part, const SolverResult& so_far) const {
+    put_result(part, so_far);
+    part.put("local_sweeps", static_cast<double>(problem.comm().max(worker.relaxer().sweeps())));
+  }
+
   [[nodiscard]] WorkLimits limits(const StopCriteria& stop) const {
     WorkLimits limits;
     limits.sweeps = worker.relaxer().sweeps() + (stop.max_iterations > 0 ? stop.max_iterations : kDefaultSweeps);
@@ -128,7 +156,10 @@ struct AsynchronousSolver::Body {
     const auto until = limits(stop);
     worker.detector().aim_at(params.margin * stop.tolerance);
     while (true) {
-      const auto verdict = worker.run(until, [&](const Round& round) { history.met(round); });
+      const auto verdict = worker.run(until, [&](const Round& round) {
+        history.met(round);
+        fault_point("solve");
+      });
       quiesce(verdict);
       worker.tell_times();
       if (verdict == Verdict::rebase) {
@@ -138,6 +169,8 @@ struct AsynchronousSolver::Body {
       }
       l1 = verify();
       history.exact(costs.total, l1);
+      if (verdict == Verdict::interrupted && goes_on_after_keeping(stop)) continue;
+      if (verdict == Verdict::walltime && stop.keeper != nullptr) stop.keeper->keep(Wish::late);
       if (verdict != Verdict::balanced) return reason_of(verdict);
       if (l1 <= stop.tolerance) return StopReason::converged;
       if (!goes_on(l1, stop.tolerance)) return StopReason::stagnated;
@@ -165,16 +198,33 @@ SolverResult AsynchronousSolver::operator()(std::vector<double>& h, const StopCr
   result.method = "stochastic";
   if (body.problem.global_size() == 0) return result;
   ++body.calls;
+  SolverResult earlier;
+  if (const auto part = taken_part(stop, kPart)) {
+    take_result(*part, earlier);
+    body.worker.begin_at_sweep(part->count("local_sweeps"));
+    h.assign(stop.keeper->start().begin(), stop.keeper->start().end());
+  }
   body.settle(h);
   RoundHistory history(body.problem, static_cast<double>(body.problem.comm().sum(before)), report);
-  result.reason = body.run(stop, history);
+  const auto in_all = [&] {
+    auto all = earlier;
+    auto now = result;
+    const auto visits = body.problem.comm().sum(body.worker.relaxer().relaxations() - before);
+    now.iterations = now.sweeps = (visits + body.problem.global_size() - 1) / body.problem.global_size();
+    now.matrix_passes = now.sweeps + body.kernel.passes() - passes + body.refreshes - refreshes;
+    now.history = history.lines();
+    append(all, std::move(now));
+    all.method = result.method;
+    return all;
+  };
+  {
+    const KeptPart kept(
+        stop.keeper, kPart, [&](RunPart& part) { body.tell(part, in_all()); }, [&] { return body.h(); });
+    result.reason = body.run(left_of(stop, earlier), history);
+  }
   h = body.h();
-  const auto visits = body.problem.comm().sum(body.worker.relaxer().relaxations() - before);
-  result.iterations = result.sweeps = (visits + body.problem.global_size() - 1) / body.problem.global_size();
-  result.matrix_passes = result.sweeps + body.kernel.passes() - passes + body.refreshes - refreshes;
-  result.history = history.take();
   body.seconds += monotonic_seconds() - begin;
-  return result;
+  return in_all();
 }
 
 AsynchronyReport AsynchronousSolver::asynchrony() const {

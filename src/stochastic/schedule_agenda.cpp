@@ -104,6 +104,11 @@ class ClockOrder final : public SortedAgenda {
     end_ = static_cast<double>(round);
     for (std::size_t j = 0; j < key_.size(); ++j) show(j);
   }
+  void go_on_after(std::int64_t round) override {
+    for (std::size_t j = 0; j < tick_.size(); ++j) {
+      while (tick_[j] < static_cast<double>(round)) wind(j);
+    }
+  }
   void advance(LocalIndex j) override {
     wind(at(j));
     show(at(j));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "stochastic/simulator.hpp"
 #include "synbal/balance/run_frame.hpp"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::int64_t kDefaultRounds = 1'000'000;
 const double kRebaseFactor = std::exp(kRebaseExponent);
+constexpr const char* kPart = "schedule";  // of the state that a keeper keeps
 
 /// Rounds after which every block can be expected to have been active.
 std::int64_t period_of(const ScheduleParams& p) {
@@ -29,7 +31,29 @@ struct ScheduleSolver::Run {
         params(s.params_),
         trace(s.trace_),
         frame(problem.comm(), "schedule " + to_string(params.schedule.kind), params.stop, kDefaultRounds, r),
-        simulator(stars_at(h), params.schedule, std::vector<double>(h.size(), 0.0)) {}
+        begun(taken_part(params.stop, kPart)),
+        simulator(stars_at(begun ? begun->values("base") : h), params.schedule, std::vector<double>(h.size(), 0.0)),
+        forecast(period_of(params.schedule)) {
+    if (begun) go_on();
+  }
+
+  void tell(RunPart& part) const {
+    frame.tell(part);
+    simulator.tell(part);
+    part.put("visits", static_cast<double>(trace.visits));
+    part.put("rebases", static_cast<double>(trace.rebases));
+    part.put("next_look", static_cast<double>(next_look));
+    part.numbers["forecast"] = forecast.state();
+    part.neurons["base"].assign(problem.base().begin(), problem.base().end());
+  }
+
+  void go_on() {
+    frame.go_on_from(*begun);
+    simulator.go_on_from(*begun);
+    trace.visits = begun->count("visits"), trace.rebases = begun->count("rebases");
+    next_look = begun->count("next_look");
+    forecast.set_state(begun->numbers.at("forecast"));
+  }
 
   const IncidentSynapses& stars_at(std::span<const double> h) {
     const auto base = problem.base();
@@ -74,8 +98,6 @@ struct ScheduleSolver::Run {
   }
 
   void play_until_done() {
-    ConvergenceForecast forecast(period_of(params.schedule));
-    std::int64_t next_look = 0;
     while (!frame.out_of_limits(simulator.rounds())) {
       const auto view = play();
       if (!forecast.update(view.max_step, view.l1) || simulator.rounds() < next_look) continue;
@@ -92,13 +114,18 @@ struct ScheduleSolver::Run {
   const ScheduleSolverParams& params;
   ScheduleTrace& trace;
   RunFrame frame;
+  std::optional<RunPart> begun;  // of an earlier run
   Simulator simulator;
+  ConvergenceForecast forecast;
+  std::int64_t next_look = 0;
 };
 
 SolverResult ScheduleSolver::operator()(std::vector<double>& h, const ProgressCallback& report) {
   trace_ = {};
   Run run(*this, h, report);
-  if (run.look() > 0) run.play_until_done();
+  const KeptPart kept(
+      params_.stop.keeper, kPart, [&run](RunPart& part) { run.tell(part); }, [&run] { return run.h(); });
+  if (run.begun || run.look() > 0) run.play_until_done();
   h = run.h();
   run.frame.result.iterations = run.simulator.rounds();
   run.frame.result.matrix_passes += run.frame.result.sweeps;

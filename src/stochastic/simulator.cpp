@@ -5,6 +5,8 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <string>
+#include <utility>
 
 #include "stochastic/simulator_memory.hpp"
 #include "synbal/core/agree.hpp"
@@ -13,6 +15,14 @@
 namespace synbal {
 
 namespace {
+
+/// Of a neuron whose post-factor is known.
+Scaling scaling_of(double post, double exponent) {
+  return {exponent == 1 ? 1 / post : std::pow(post, -exponent), post};
+}
+
+/// The name of what was remembered so many rounds ago.
+std::string past_name(std::int64_t age) { return "past." + std::to_string(age); }
 
 static_assert(PassOrder::kTags > Schedule::kMostSweeps);  // a round ends with a collective operation
 
@@ -85,21 +95,27 @@ Simulator::Simulator(const IncidentSynapses& stars, const ScheduleParams& params
       scaling_(stars.file_rank().size()),
       active_(stars.file_rank().size(), 1),
       reads_(at(schedule_.oldest()) + 1, 0) {
-  const auto n = stars.size();
   const double p = stars.problem().power();
-  for (LocalIndex i = 0; i < n; ++i) scaling_[at(i)] = moved({}, p * delta[at(i)], exponent(i));
-  HaloExchange<double> exchange(stars.halo());
-  exchange.forward_begin([&](LocalIndex i) { return scaling_[at(i)].post; });
-  exchange.forward_end([&](LocalIndex g, double post) {
-    const double k = exponent(n + g);
-    scaling_[at(n + g)] = {k == 1 ? 1 / post : std::pow(post, -k), post};
-  });
+  for (LocalIndex i = 0; i < stars.size(); ++i) scaling_[at(i)] = moved({}, p * delta[at(i)], exponent(i));
+  share(scaling_.data());
   if (!remembers(schedule_)) return;
   past_.resize(at(schedule_.oldest()) * scaling_.size());
   for (std::int64_t r = 0; r < schedule_.oldest(); ++r) remember();
 }
 
+/// Collective. [n + ghosts] Brings the ghosts' values.
+void Simulator::share(Scaling* scaling) const {
+  const auto n = stars_->size();
+  HaloExchange<double> exchange(stars_->halo());
+  exchange.forward_begin([&](LocalIndex i) { return scaling[i].post; });
+  exchange.forward_end([&](LocalIndex g, double post) { scaling[n + g] = scaling_of(post, exponent(n + g)); });
+}
+
 Scaling* Simulator::slot(std::int64_t age) noexcept {
+  return const_cast<Scaling*>(std::as_const(*this).slot(age));  // NOLINT: past_ is this object's own
+}
+
+const Scaling* Simulator::slot(std::int64_t age) const noexcept {
   const auto number = newest_ + 1 - age;
   return past_.data() + at(number < 0 ? number + schedule_.oldest() : number) * scaling_.size();
 }
@@ -168,7 +184,7 @@ SeenCosts Simulator::seen(LocalIndex i) {
 Scaling Simulator::limited(const Scaling& scaling, double exponent) {
   const double most = exponent <= 1 ? kLargestFactor : std::pow(kLargestFactor, 1 / exponent);
   const double post = std::clamp(scaling.post, 1 / most, most);
-  return {exponent == 1 ? 1 / post : std::pow(post, -exponent), post};
+  return scaling_of(post, exponent);
 }
 
 void Simulator::visit(LocalIndex i, Met& met) {
@@ -271,6 +287,40 @@ void Simulator::rebased() {
     }
   }
   std::fill(scaling_.begin(), scaling_.end(), Scaling{});
+}
+
+void Simulator::tell(RunPart& part) const {
+  const auto post_of = [&](const Scaling* scaling) {
+    std::vector<double> post(at(stars_->size()));
+    std::transform(scaling, scaling + post.size(), post.begin(), [](const Scaling& s) { return s.post; });
+    return post;
+  };
+  part.put("round", static_cast<double>(round_));
+  part.put("sweeps_drawn", static_cast<double>(sweeps_));
+  const auto reads = reads_by_age();
+  part.numbers["reads"].assign(reads.begin(), reads.end());
+  part.neurons["post"] = post_of(scaling_.data());
+  if (past_.empty()) return;
+  for (std::int64_t age = 1; age <= schedule_.oldest(); ++age) part.neurons[past_name(age)] = post_of(slot(age));
+}
+
+void Simulator::go_on_from(const RunPart& part) {
+  const auto take = [&](std::span<const double> post, Scaling* scaling) {
+    for (std::size_t i = 0; i < post.size(); ++i)
+      scaling[i] = scaling_of(post[i], exponent(static_cast<LocalIndex>(i)));
+    share(scaling);
+  };
+  round_ = part.count("round"), sweeps_ = part.count("sweeps_drawn");
+  const auto& reads = part.numbers.at("reads");
+  const bool counts = stars_->problem().comm().is_root();  // they are sums over all ranks
+  for (std::size_t k = 0; counts && k < reads_.size() && k < reads.size(); ++k) {
+    reads_[k] = static_cast<std::int64_t>(reads[k]);
+  }
+  take(part.values("post"), scaling_.data());
+  for (std::int64_t age = 1; !past_.empty() && age <= schedule_.oldest(); ++age) {
+    take(part.values(past_name(age)), slot(age));
+  }
+  agenda_->go_on_after(round_);
 }
 
 std::vector<std::int64_t> Simulator::reads_by_age() const {

@@ -10,6 +10,7 @@
 #include "stochastic/exact_sum.hpp"
 #include "stochastic/ordered_pass.hpp"
 #include "stochastic/schedule_agenda.hpp"
+#include "synbal/balance/run_keeper.hpp"
 #include "synbal/core/huge_pages.hpp"
 #include "synbal/stochastic/relaxation.hpp"
 #include "synbal/stochastic/schedule_solver.hpp"
@@ -46,6 +47,11 @@ class Simulator {
   /// Not collective. To be called when the base has been moved to base + delta() and the stars have been refreshed.
   void rebased();
 
+  /// Collective. All that the coming rounds depend on, into a part of a state; and a simulator of the same schedule that
+  /// goes on from there, to the bit, at any number of ranks.
+  void tell(RunPart& part) const;
+  void go_on_from(const RunPart& part);
+
   [[nodiscard]] std::int64_t rounds() const noexcept { return round_; }
   /// Collective. Synapses read so far, by the age in rounds of what was read; 0 is the neuron's own block.
   [[nodiscard]] std::vector<std::int64_t> reads_by_age() const;
@@ -63,6 +69,8 @@ class Simulator {
   void damp();
   [[nodiscard]] RoundView over_ranks(Met& met) const;
   void remember();
+  void share(Scaling* scaling) const;
+  [[nodiscard]] const Scaling* slot(std::int64_t age) const noexcept;
   /// What was remembered 1..oldest() rounds ago.
   [[nodiscard]] Scaling* slot(std::int64_t age) noexcept;
   [[nodiscard]] double exponent(LocalIndex j) const noexcept {

@@ -36,5 +36,5 @@ kept() {
 # why it ended; and whatever else.
 valid() {
   check "$1: valid, '$2'" look 'np.all(np.isfinite(x("h"))) and np.all(np.isnan(files[0]["h"][rows[0] + 1:])) and rows[0] > 0' \
-    "'$2' in files[0].attrs['reason']" "${@:3}" "$1"
+    "'$2' in files[0].attrs['reason'].decode()" "${@:3}" "$1"
 }

@@ -49,7 +49,7 @@ long_flow() {
 
 signals() {
   local case signal ranks got
-  for case in USR1:0 TERM:0 INT:0 USR1:3; do # mpirun itself gives its ranks a second only after TERM and INT
+  for case in USR2:0 TERM:0 INT:0 USR2:3; do # mpirun itself gives its ranks a second only after TERM and INT
     signal=${case%:*} ranks=${case#*:} got=0
     long_flow "$ranks"
     kill "-$signal" "$process"

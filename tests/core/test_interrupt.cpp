@@ -1,8 +1,11 @@
-// What signals do while a guard lives, and after. Signals are raised on every rank by itself; nothing communicates.
+// What signals do while a guard lives, and after; what agreements make of them.
 
 #include <csignal>
+#include <fstream>
+#include <string>
 
 #include "support/mpi_test.hpp"
+#include "synbal/core/agree.hpp"
 #include "synbal/core/interrupt.hpp"
 
 namespace synbal::test {
@@ -29,8 +32,8 @@ class Outer {
   struct sigaction before_ = {};
 };
 
-TEST(Interrupt, the_signals_only_set_a_flag) {
-  for (const int signal : {SIGUSR1, SIGTERM, SIGINT}) {
+TEST(Interrupt, signals_that_stop_only_set_a_flag) {
+  for (const int signal : {SIGUSR2, SIGTERM, SIGINT}) {
     const Outer other(signal);
     const InterruptGuard guard;
     EXPECT_FALSE(guard.requested());
@@ -42,26 +45,71 @@ TEST(Interrupt, the_signals_only_set_a_flag) {
   }
 }
 
-TEST(Interrupt, the_first_signal_is_the_one_told) {
-  const Outer other(SIGTERM);
-  const InterruptGuard guard;
-  std::raise(SIGUSR1);
-  std::raise(SIGTERM);
-  EXPECT_EQ(guard.signal(), SIGUSR1);
-}
-
-TEST(Interrupt, usr1_may_come_many_times) {
+TEST(Interrupt, usr1_asks_to_save_as_often_as_it_comes_and_stops_nothing) {
   const Outer other(SIGUSR1);
   const InterruptGuard guard;
   for (int k = 0; k < 5; ++k) std::raise(SIGUSR1);
-  EXPECT_TRUE(guard.requested());
+  EXPECT_EQ(guard.save_requests(), 5);
+  EXPECT_FALSE(guard.requested());
   EXPECT_EQ(seen_by_outer, 0);
 }
 
+TEST(Interrupt, agreement_ends_the_run_over_a_signal_that_one_rank_got) {
+  const Comm comm(MPI_COMM_WORLD);
+  const Outer other(SIGTERM);
+  const InterruptGuard guard;
+  agreed(comm, [] {});
+  if (comm.rank() == comm.size() - 1) std::raise(SIGTERM);
+  int code = 0;
+  try {
+    agreed(comm, [] {});
+  } catch (const Error& e) {
+    code = static_cast<int>(e.code());
+  }
+  EXPECT_EQ(code, 128 + SIGTERM);
+}
+
+TEST(Interrupt, an_error_of_a_rank_comes_before_a_signal) {
+  const Comm comm(MPI_COMM_WORLD);
+  const Outer other(SIGTERM);
+  const InterruptGuard guard;
+  std::raise(SIGTERM);
+  ExitCode code = ExitCode::done;
+  try {
+    agree(comm, comm.rank() == comm.size() - 1 ? std::optional(io_failure("lost")) : std::nullopt);
+  } catch (const Error& e) {
+    code = e.code();
+  }
+  EXPECT_EQ(code, ExitCode::io_failure);
+}
+
+TEST(Interrupt, work_that_hears_signals_itself_is_not_ended_by_agreement) {
+  const Comm comm(MPI_COMM_WORLD);
+  const Outer other(SIGTERM);
+  const InterruptGuard guard;
+  const HearsSignals hears;
+  std::raise(SIGTERM);
+  EXPECT_NO_THROW(agreed(comm, [] {}));
+  EXPECT_TRUE(guard.requested());
+}
+
+TEST(Interrupt, the_end_by_a_second_signal_removes_files) {
+  const Comm comm(MPI_COMM_WORLD);
+  const Outer other(SIGTERM);
+  const InterruptGuard guard;
+  const auto path = "removed_on_death." + std::to_string(comm.rank());
+  std::ofstream(path) << "half";
+  const RemovedOnDeath removed(path);
+  std::raise(SIGTERM);
+  EXPECT_TRUE(std::ifstream(path).good());
+  std::raise(SIGTERM);
+  EXPECT_FALSE(std::ifstream(path).good());
+}
+
 TEST(Interrupt, a_second_request_to_end_meets_what_was_there_before) {
-  for (const int first : {SIGTERM, SIGINT}) {
-    for (const int second : {SIGTERM, SIGINT}) {
-      const Outer term(SIGTERM), interrupt(SIGINT);
+  for (const int first : {SIGTERM, SIGINT, SIGUSR2}) {
+    for (const int second : {SIGTERM, SIGINT, SIGUSR2}) {
+      const Outer term(SIGTERM), interrupt(SIGINT), user(SIGUSR2);
       const InterruptGuard guard;
       std::raise(first);
       EXPECT_EQ(seen_by_outer, 0);
@@ -72,7 +120,7 @@ TEST(Interrupt, a_second_request_to_end_meets_what_was_there_before) {
 }
 
 TEST(Interrupt, its_end_brings_back_what_was_there_before) {
-  for (const int signal : {SIGUSR1, SIGTERM, SIGINT}) {
+  for (const int signal : {SIGUSR1, SIGUSR2, SIGTERM, SIGINT}) {
     const Outer other(signal);
     { const InterruptGuard guard; }
     std::raise(signal);

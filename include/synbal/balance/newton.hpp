@@ -33,6 +33,13 @@ class NewtonEquation {
   /// The first solve begins with this preconditioner, which served an equation nearby.
   void begin_with(Preconditioner kind) { begin_with_ = kind; }
 
+  /// What was chosen so far, and the same again in another run.
+  [[nodiscard]] PreconditionerChoice::Standing choice() const { return choice_.standing(); }
+  void set_choice(const PreconditionerChoice::Standing& standing) {
+    choice_.set_standing(standing);
+    begin_with_.reset();
+  }
+
   /// False when the last solve broke down at its start: phi is then 0 and says nothing.
   [[nodiscard]] bool solved() const noexcept { return solved_; }
   [[nodiscard]] std::int64_t iterations() const noexcept { return iterations_; }

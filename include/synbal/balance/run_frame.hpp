@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "synbal/balance/problem.hpp"
+#include "synbal/balance/run_keeper.hpp"
 #include "synbal/balance/solver.hpp"
 #include "synbal/core/timer.hpp"
 
@@ -35,6 +37,10 @@ class ConvergenceForecast {
   [[nodiscard]] double remaining() const noexcept { return remaining_; }
   /// The largest imbalance of the last period.
   [[nodiscard]] double met() const noexcept { return met_; }
+  /// All that it knows, for another one to go on with.
+  [[nodiscard]] std::vector<double> state() const;
+  /// As it was when state() was asked; anything else is left out.
+  void set_state(std::span<const double> state);
 
  private:
   std::int64_t period_, iterations_ = 0;
@@ -51,11 +57,16 @@ class RunFrame {
   /// Appends to the history and reports; later figures of the same iteration replace those that were met on the way.
   /// `cost` in the user's unit.
   void record(std::int64_t iteration, double cost, double l1);
-  /// Collective where there is a limit in seconds. True when a limit is reached; the result's reason then says which.
+  /// Collective where there is a limit in seconds or a keeper, which keeps the state where that is asked for. True when
+  /// a limit is reached; the result's reason then says which. @throws Error stopped.
   [[nodiscard]] bool out_of_limits(std::int64_t iterations);
   /// Of iterations.
   [[nodiscard]] std::int64_t limit() const noexcept { return limit_; }
-  [[nodiscard]] double seconds() const { return timer_.seconds(); }
+  [[nodiscard]] double seconds() const { return timer_.seconds() + earlier_; }
+
+  /// Counts and history into a part of the state; and a run that goes on from it.
+  void tell(RunPart& part) const;
+  void go_on_from(const RunPart& part);
 
   SolverResult result;
 
@@ -65,6 +76,10 @@ class RunFrame {
   std::int64_t limit_;
   const ProgressCallback* report_;
   Timer timer_;
+  double earlier_ = 0;  // seconds of the runs before this one
 };
+
+/// What two solvers in turn did, as one.
+void append(SolverResult& first, SolverResult&& second);
 
 }  // namespace synbal

@@ -12,6 +12,8 @@
 
 namespace synbal {
 
+class RunKeeper;
+
 /// Why a solver stopped.
 enum class StopReason {
   converged,
@@ -30,6 +32,7 @@ struct StopCriteria {
   double step_tolerance = 1e-8;
   std::int64_t max_iterations = 0;  ///< 0: the method's default
   double max_seconds = 0;           ///< 0: no limit
+  RunKeeper* keeper = nullptr;      ///< keeps the state between iterations, and knows what is asked (run_keeper.hpp)
 };
 
 /// The cuts that are too weak for single neurons to see, and what clusters make of them.

@@ -31,6 +31,11 @@ class Sweeper {
 
   /// Not collective. Starts from h = base + delta; call again after the problem was rebased.
   void start(std::span<const double> delta);
+  /// Collective. Starts where another sweeper stood between two sweeps, of whose post() these are the values: what
+  /// follows is then the same bit for bit.
+  void go_on_from(std::span<const double> post);
+  /// [n] e^{-p delta} of the neurons.
+  [[nodiscard]] std::span<const double> post() const noexcept { return post_; }
   /// Collective. One visit of every neuron.
   SweepView sweep();
   /// [n] Where the sweeps have come to, relative to the base.
@@ -40,6 +45,8 @@ class Sweeper {
 
  private:
   static constexpr double kLargestStep = 10;
+  void share_pre();
+  void scatter(LocalIndex i, double moved, double after);
   void visit(LocalIndex i, SweepView& view);
   [[nodiscard]] SweepView over_ranks(const SweepView& own) const;
 

@@ -1,21 +1,58 @@
 // A polite way out of long work: a signal asks, the work looks when it is a good moment.
 #pragma once
 
+#include <string>
+
 namespace synbal {
 
-/// While one lives, USR1, TERM and INT only set a flag (what they did before comes back with its end); a second TERM or
-/// INT ends the process as usual. Install after Session: PETSc traps signals, too. At most one at a time.
+/// While one lives, USR1, TERM, INT and USR2 only set flags (what they did before comes back with its end): USR1 asks
+/// to save and go on, the others to save and stop. A second TERM, INT or USR2 ends the process as usual, and so does
+/// the first one when nothing has heard it within kPatience seconds; files named by RemovedOnDeath go first. Install
+/// after Session: PETSc traps signals, too. At most one at a time.
 class InterruptGuard {
  public:
+  /// Seconds.
+  static constexpr unsigned kPatience = 10;
+
   InterruptGuard();
   ~InterruptGuard();
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
-  /// True once a signal reached this rank. Not collective: the ranks must agree before they act on it.
+  /// True once this rank was asked to stop. Not collective: the ranks must agree before they act on it.
   [[nodiscard]] bool requested() const noexcept;
-  /// The signal that came, 0 without one.
+  /// The signal that asked to stop, 0 without one.
   [[nodiscard]] int signal() const noexcept;
+  /// How often this rank was asked to save and go on.
+  [[nodiscard]] int save_requests() const noexcept;
+};
+
+/// While one lives, the work at hand hears signals by itself, however long that takes; otherwise every agreement of the
+/// ranks (agree.hpp) is a place at which a signal ends the run. They may nest.
+class HearsSignals {
+ public:
+  HearsSignals() noexcept;
+  ~HearsSignals();
+  HearsSignals(const HearsSignals&) = delete;
+  HearsSignals& operator=(const HearsSignals&) = delete;
+};
+
+/// The signal that this rank was asked to stop by and that nothing but an agreement of the ranks will hear; else 0.
+[[nodiscard]] int unheard_signal() noexcept;
+
+/// "TERM" and the like, for those that a guard knows.
+[[nodiscard]] const char* signal_name(int signal) noexcept;
+
+/// While one lives, a signal that ends the process removes the file first. A few at a time; more are not remembered.
+class RemovedOnDeath {
+ public:
+  explicit RemovedOnDeath(const std::string& path) noexcept;
+  ~RemovedOnDeath();
+  RemovedOnDeath(const RemovedOnDeath&) = delete;
+  RemovedOnDeath& operator=(const RemovedOnDeath&) = delete;
+
+ private:
+  int place_ = -1;
 };
 
 }  // namespace synbal

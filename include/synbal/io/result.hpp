@@ -43,11 +43,14 @@ struct StoredResult {
   std::vector<double> h, in_cost, out_cost;  ///< for the owned neurons of the network given
   std::vector<std::int64_t> component;
   bool has_weights = false;
+  bool unchanged = true;  ///< the file is as it was written, as far as it says
   Provenance provenance;
 };
 
-/// Collective. @throws Error bad_input when the file is not a result, is damaged, or belongs to another network size.
-StoredResult read_result(const Comm& comm, const Network& network, const std::string& path);
+/// Collective. @throws Error bad_input when the file is not a result, is damaged, belongs to another network size, or was
+/// changed since it was written (unless that is allowed).
+StoredResult read_result(const Comm& comm, const Network& network, const std::string& path,
+                         bool changes_allowed = false);
 
 /// Collective. The /weights of a result file, and the arrays around them, as a network distributed like `network` (same
 /// ownership and positions).

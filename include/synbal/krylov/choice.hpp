@@ -49,6 +49,16 @@ class PreconditionerChoice {
   explicit PreconditionerChoice(PreconditionerFactory& factory, std::optional<Preconditioner> asked = {})
       : factory_(&factory), kind_(asked.value_or(Preconditioner::jacobi)), resolved_(asked.has_value()) {}
 
+  /// What it has come to, for another run to go on with.
+  struct Standing {
+    Preconditioner kind = Preconditioner::jacobi;
+    bool resolved = false;
+    bool reached = false;  ///< the last run of CG reached its target
+  };
+  [[nodiscard]] Standing standing() const { return {kind_, resolved_, reached()}; }
+  /// Not collective: renew() sets it up.
+  void set_standing(const Standing& standing);
+
   /// Collective. Sets the present kind up, also anew when the operator has changed. @return false on all ranks when
   /// that is not possible: next() finds another.
   bool renew() { return make(kind_); }
@@ -78,6 +88,7 @@ class PreconditionerChoice {
     double alpha, beta;
   };
   bool make(Preconditioner kind);
+  [[nodiscard]] bool reached() const { return !least_.empty() && least_.back() <= log_target_; }
   void note_step(const PcgIteration& iteration);
   [[nodiscard]] bool spectrum_asks_for_many(double patience) const noexcept;
 

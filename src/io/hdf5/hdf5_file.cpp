@@ -8,6 +8,8 @@
 #include <span>
 #include <utility>
 
+#include "io/hdf5/in_child.hpp"
+#include "io/seal.hpp"
 #include "io/tuning.hpp"
 #include "synbal/core/agree.hpp"
 
@@ -91,6 +93,13 @@ void check_range(const Dataset& dataset, std::int64_t first, std::span<const std
   throw bad_input(fmt::format("{}: element {} is 2^63 - 1 or more: store numbers below that, as signed integers",
                               dataset.name, first + (wrong - values.begin())));
 }
+
+/// The size of such a text lies in a heap of the file, and HDF5 trusts it: not to be read but in a child.
+std::optional<std::string> variable_text(hid_t attribute, hid_t type) {
+  char* raw = nullptr;
+  if (H5Aread(attribute, type, static_cast<void*>(&raw)) < 0 || raw == nullptr) return {};
+  return std::string(raw);
+}
 }  // namespace
 
 void quiet_hdf5() {
@@ -118,15 +127,31 @@ hid_t memory_type<std::uint8_t>() {
 
 Hdf5Input Hdf5Input::open(const Comm& comm, const InputFile& file) {
   quiet_hdf5();
-  // One rank looks first, alone: what is no HDF5 file never reaches the collective open.
+  // One rank looks first: what is no HDF5 file is not opened by all.
   agreed(comm, [&] {
     if (comm.is_root()) open_serial(file);
   });
-  const auto access = access_list();
-  H5Pset_fapl_mpio(access.get(), comm.get(), MPI_INFO_NULL);
-  const auto raw = H5Fopen(file.path().c_str(), H5F_ACC_RDONLY, access.get());
-  auto id = agreed(comm, [&] { return adopt_hid(raw, fmt::format("{}: {}", file.path(), kNotHdf5)); });
-  return {file, std::move(id)};
+  return agreed(comm, [&] { return open_serial(file); });
+}
+
+std::pair<Hdf5Input, bool> Hdf5Input::open_sealed(const Comm& comm, const std::string& path) {
+  const auto bytes = agreed(comm, [&] { return InputFile(path); });
+  const auto seal = seal_of(comm, bytes);
+  auto file = open(comm, bytes);
+  const bool lost =
+      seal == SealState::none && agreed(comm, [&] { return H5Aexists(file.object("/").get(), "sealed") > 0; });
+  return {std::move(file), seal != SealState::broken && !comm.any(lost)};
+}
+
+Hdf5Input Hdf5Input::open_unchanged(const Comm& comm, const std::string& path) {
+  auto [file, unchanged] = open_sealed(comm, path);
+  if (!unchanged) {
+    throw bad_input(
+        fmt::format("{}: was changed since it was written (its bytes do not add up to what its last line says, or that "
+                    "line is lost): get the file again, or make it again",
+                    path));
+  }
+  return std::move(file);
 }
 
 Hdf5Input Hdf5Input::open(const Comm& comm, const std::string& path) {
@@ -273,7 +298,7 @@ void Hdf5Input::check_storage(const Dataset& dataset) const {
 template <class T>
 void Hdf5Input::read(const Dataset& dataset, std::int64_t first, std::int64_t count, T* into) const {
   const auto step =
-      (ByteCount{1} << 29) / static_cast<ByteCount>(sizeof(T));  // MPI-IO reads less than 2^31 bytes at once
+      (ByteCount{1} << 29) / static_cast<ByteCount>(sizeof(T));  // HDF5 reads less than 2^31 bytes at once
   const auto file_space = adopt_hid(H5Dget_space(dataset.id.get()), dataset.name + " has no shape (damaged file)");
   while (count > 0) {
     const auto [start, extent] = rectangle(dataset, first, count, step);
@@ -320,11 +345,9 @@ std::string Hdf5Input::text_attribute(const std::string& name, const std::string
   const auto found = attribute(name, attribute_name, "a text");
   found.require(found.type_class == H5T_STRING && found.elements == 1);
   if (H5Tis_variable_str(found.type.get()) > 0) {
-    char* raw = nullptr;
-    found.require(H5Aread(found.id.get(), found.type.get(), static_cast<void*>(&raw)) >= 0 && raw != nullptr);
-    std::string text(raw);
-    H5free_memory(raw);
-    return text;
+    const auto text = in_child([&] { return variable_text(found.id.get(), found.type.get()); });
+    found.require(text.has_value());
+    return *text;
   }
   std::string text(H5Tget_size(found.type.get()), '\0');
   found.require(text.size() <= std::size_t{1} << 20 && H5Aread(found.id.get(), found.type.get(), text.data()) >= 0);

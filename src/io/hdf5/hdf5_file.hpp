@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "io/input_file.hpp"
@@ -36,14 +37,20 @@ struct Dataset {
   bool is_wide_unsigned = false;  ///< of type uint64, whose elements an int64 may not hold
 };
 
-/// An HDF5 file open for reading. Objects are reached through hard links only; external storage, virtual datasets and
-/// unusual filters are refused; sizes are compared with the length of the file. Errors are bad_input and name the file
-/// and the object. Only open() and close() are collective: all else may be called inside agreed().
+/// An HDF5 file open for reading, by every rank for itself (MPI-IO takes no long paths, and leaves files beside its
+/// own). Objects are reached through hard links only; external storage, virtual datasets and unusual filters are
+/// refused; sizes are compared with the length of the file; texts of variable length are read by a process of their own
+/// (in_child.hpp). Errors are bad_input and name the file and the object. Only open() is collective: all else may be
+/// called inside agreed().
 class Hdf5Input {
  public:
-  /// Collective (MPI-IO). All ranks must destroy the object together.
+  /// Collective.
   static Hdf5Input open(const Comm& comm, const InputFile& file);
   static Hdf5Input open(const Comm& comm, const std::string& path);
+  /// Collective. The same of a file that may end with a seal; whether it is as it was written is told.
+  static std::pair<Hdf5Input, bool> open_sealed(const Comm& comm, const std::string& path);
+  /// Collective. The same. @throws Error bad_input when it was changed since.
+  static Hdf5Input open_unchanged(const Comm& comm, const std::string& path);
   /// Not collective: for one rank alone.
   static Hdf5Input open_serial(const InputFile& file);
 

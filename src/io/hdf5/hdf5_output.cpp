@@ -13,6 +13,8 @@
 namespace synbal::io {
 
 namespace {
+constexpr std::size_t kLongestText = 60'000;  // bytes of an attribute; HDF5 has room for 64 KiB
+
 Error refused(const std::string& path, const std::string& what) {
   return io_failure(
       fmt::format("{}: HDF5 could not {} (disk full, or a locked or failing file system): free some "
@@ -39,9 +41,16 @@ struct AttributeWriter {
 
   void operator()(const std::string& text) const {
     const auto type = made(H5Tcopy(H5T_C_S1), path, "make a text type");
+    H5Tset_size(type.get(), std::clamp<std::size_t>(text.size(), 1, kLongestText));
+    H5Tset_strpad(type.get(), H5T_STR_NULLPAD);
+    H5Tset_cset(type.get(), H5T_CSET_UTF8);
+    write_scalar(type.get(), text.c_str());
+  }
+  void operator()(const VariableText& text) const {
+    const auto type = made(H5Tcopy(H5T_C_S1), path, "make a text type");
     H5Tset_size(type.get(), H5T_VARIABLE);
     H5Tset_cset(type.get(), H5T_CSET_UTF8);
-    const char* raw = text.c_str();
+    const char* raw = text.text.c_str();
     write_scalar(type.get(), static_cast<const void*>(&raw));
   }
   void operator()(const std::vector<std::int64_t>& list) const {
@@ -77,6 +86,11 @@ std::int64_t make_dataset(hid_t file, const std::string& name, hid_t type, const
   return static_cast<std::int64_t>(offset);
 }
 }  // namespace
+
+void Hdf5Output::seal() {
+  sealed_ = true;
+  attribute("/", "sealed", std::int64_t{1});
+}
 
 void Hdf5Output::attribute(const std::string& object, const std::string& name, AttributeValue value) {
   attributes_.push_back({object, name, std::move(value)});
@@ -208,7 +222,7 @@ void Hdf5Output::read_back() const {
   }
 }
 
-void Hdf5Output::finish() {
+void Hdf5Output::finish(const std::function<void()>& before_rename) {
   agree(*comm_, failure_);
   agreed(*comm_, [&] {
     try {
@@ -217,7 +231,8 @@ void Hdf5Output::finish() {
       throw e.code() == ExitCode::io_failure ? e : damaged(e.what());
     }
   });
-  file_->commit();
+  if (sealed_) file_->seal();
+  file_->commit(before_rename);
 }
 
 }  // namespace synbal::io

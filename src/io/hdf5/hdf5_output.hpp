@@ -1,6 +1,7 @@
 // Writing of HDF5 files by all ranks: the structure is laid down by rank 0, the data by everybody at their places.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,7 +15,13 @@
 
 namespace synbal::io {
 
-using AttributeValue = std::variant<std::string, std::int64_t, double, std::vector<std::int64_t>>;
+/// A text of variable length, where a layout that others made asks for it; otherwise texts have a fixed one, which no
+/// damage of a file can make dangerous to read.
+struct VariableText {
+  std::string text;
+};
+
+using AttributeValue = std::variant<std::string, VariableText, std::int64_t, double, std::vector<std::int64_t>>;
 
 /// Used in three steps: groups, attributes and datasets are declared, the same on all ranks; create() makes the file
 /// with contiguous, allocated datasets; write() puts ranges of values to their places; finish() reads all back through
@@ -24,6 +31,8 @@ class Hdf5Output {
  public:
   using DatasetId = std::size_t;
 
+  /// The file is to end with a line that later tells of any change (seal.hpp), and says so in its attribute `sealed`.
+  void seal();
   void group(const std::string& path) { groups_.push_back(path); }
   void attribute(const std::string& object, const std::string& name, AttributeValue value);
   /// T: double, std::int64_t, std::uint8_t.
@@ -38,8 +47,9 @@ class Hdf5Output {
   /// Not collective; a failure is kept and told by finish().
   template <class T>
   void write(DatasetId dataset, std::int64_t first, std::span<const T> values) noexcept;
-  /// Collective. @throws Error io_failure, the file at its final path untouched.
-  void finish();
+  /// Collective. @throws Error io_failure, the file at its final path untouched. `before_rename`: done by rank 0 when
+  /// all is well and nothing but the name is missing.
+  void finish(const std::function<void()>& before_rename = {});
 
   /// Where in the file a dataset's elements begin (0 for one without any); known after create().
   [[nodiscard]] ByteCount offset(DatasetId dataset) const { return datasets_[dataset].offset; }
@@ -76,6 +86,7 @@ class Hdf5Output {
   std::vector<Declared> datasets_;
   std::vector<Written> written_;
   std::optional<Error> failure_;
+  bool sealed_ = false;
   const Comm* comm_ = nullptr;
   std::string path_;
   std::unique_ptr<OutputFile> file_;

@@ -9,8 +9,8 @@ namespace {
 void declare_sparse(Hdf5Output& output, const std::string& group, const char* type,
                     const std::vector<std::int64_t>& shape) {
   output.group(group);
-  output.attribute(group, "encoding-type", std::string(type));
-  output.attribute(group, "encoding-version", std::string("0.1.0"));
+  output.attribute(group, "encoding-type", VariableText{std::string(type)});
+  output.attribute(group, "encoding-version", VariableText{"0.1.0"});
   output.attribute(group, "shape", shape);
 }
 

@@ -37,7 +37,7 @@ class RoundHistory {
     lines_.push_back(line);
     tell(line);
   }
-  [[nodiscard]] std::vector<SolverProgress> take() { return std::move(lines_); }
+  [[nodiscard]] const std::vector<SolverProgress>& lines() const noexcept { return lines_; }
 
  private:
   static constexpr std::size_t kMostLines = 1 << 13;

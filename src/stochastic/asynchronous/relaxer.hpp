@@ -35,6 +35,8 @@ class Relaxer {
   [[nodiscard]] double post(LocalIndex i) const noexcept { return scaling_[static_cast<std::size_t>(i)].post; }
   /// [n] Where the neurons are, relative to the base.
   [[nodiscard]] std::vector<double> delta() const;
+  /// Goes on with the draws of this sweep: what was drawn before it is another run's.
+  void begin_at_sweep(std::int64_t sweep) noexcept { sweeps_ = sweep; }
   /// Visits and finished sweeps since construction.
   [[nodiscard]] std::int64_t relaxations() const noexcept { return relaxations_; }
   [[nodiscard]] std::int64_t sweeps() const noexcept { return sweeps_; }

@@ -41,6 +41,7 @@ class Worker {
   /// known.
   void tell_times() { log_.settle(counts_.ages); }
 
+  void begin_at_sweep(std::int64_t sweep) noexcept { relaxer_.begin_at_sweep(sweep); }
   [[nodiscard]] const Relaxer& relaxer() const noexcept { return relaxer_; }
   [[nodiscard]] TerminationDetector& detector() noexcept { return detector_; }
   [[nodiscard]] const TerminationDetector& detector() const noexcept { return detector_; }

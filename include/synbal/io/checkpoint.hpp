@@ -1,0 +1,48 @@
+// The file that a run leaves so that another one can go on: values per neuron in the input's order, numbers, and what
+// has to be as it was.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "synbal/io/result.hpp"
+#include "synbal/network/network.hpp"
+
+namespace synbal {
+
+/// What makes a run the same run: names with their values, as words.
+using RunFacts = std::vector<std::pair<std::string, std::string>>;
+
+/// The state of a run.
+struct Checkpoint {
+  Provenance about;
+  RunFacts facts;
+  int resumed = 0;            ///< how often the run was gone on with before
+  std::string since;          ///< when the first of its runs began
+  double seconds_before = 0;  ///< that the earlier runs took
+  std::vector<double> h;      ///< for the owned neurons of the network
+  /// Lists of numbers, and values for the owned neurons, by names without tabs and line ends.
+  std::map<std::string, std::vector<double>> numbers;
+  std::map<std::string, std::vector<double>> neurons;
+};
+
+/// Where the checkpoint before that at `path` is kept.
+[[nodiscard]] std::string previous_checkpoint(const std::string& path);
+
+/// Collective. To a temporary name, checked and sealed; then what stood at `path` becomes the previous one, and this
+/// takes its place. Some checkpoint is whole at every moment. @throws Error io_failure.
+void write_checkpoint(const Comm& comm, const Network& network, const Checkpoint& checkpoint, const std::string& path);
+
+/// Collective. @throws Error io_failure when there is none, bad_input when it is damaged, no checkpoint, or of another
+/// network size.
+[[nodiscard]] Checkpoint read_checkpoint(const Comm& comm, const Network& network, const std::string& path);
+
+/// Not collective. Whether a checkpoint, or a previous one, stands there.
+[[nodiscard]] bool has_checkpoint(const std::string& path);
+/// Not collective. Both are removed, as far as there are any.
+void remove_checkpoints(const std::string& path) noexcept;
+
+}  // namespace synbal

@@ -1,0 +1,229 @@
+// When and where states are kept, and what a run may go on from.
+#include "app/checkpointing.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "synbal/core/agree.hpp"
+#include "synbal/core/fault.hpp"
+#include "synbal/core/log.hpp"
+
+namespace synbal::app {
+
+namespace {
+
+/// A name of the file for a value of a part, and back.
+std::string joined(const std::string& part, const std::string& name) { return part + "/" + name; }
+std::pair<std::string, std::string> parted(const std::string& name) {
+  const auto slash = name.find('/');
+  return {name.substr(0, slash), slash == name.npos ? std::string() : name.substr(slash + 1)};
+}
+
+/// A well-mixed number (splitmix64).
+std::uint64_t mixed(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+std::string difference(const RunFacts& then, const RunFacts& now) {
+  std::string words;
+  for (const auto& [name, value] : now) {
+    const auto found = std::ranges::find(then, name, &std::pair<std::string, std::string>::first);
+    const auto before = found == then.end() ? std::string("not known") : found->second;
+    if (before != value) words += fmt::format("{}{} was {}, is {}", words.empty() ? "" : "; ", name, before, value);
+  }
+  return words;
+}
+
+}  // namespace
+
+std::string CheckpointOptions::path_for(const std::string& output) const {
+  if (!path.empty()) return path;
+  const auto stem = output.ends_with(".h5") ? output.substr(0, output.size() - 3) : output;
+  return stem + ".checkpoint.h5";
+}
+
+void add_checkpoint_options(const OptionSet& command, CheckpointOptions& o) {
+  const auto group = command.add_group(
+      "Jobs that survive", "USR1: checkpoint and go on; TERM, INT, USR2: checkpoint and stop (exit code 75)");
+  group.add("--checkpoint", o.path, "where the run keeps its state (OUTPUT with .checkpoint.h5); removed after success")
+      .shown_as("FILE.h5");
+  group.add("--checkpoint-interval", o.interval, "seconds between checkpoints; 0: never, not on signals either")
+      .not_negative()
+      .with_default();
+  group.add_optional("--resume", o.resume, "go on from the checkpoint, or from this one").shown_as("[FILE.h5]");
+  group.add_flag("--resume-if-exists", o.resume_if_exists, "the same where there is one, else begin");
+  group.add_flag("--force", o.force, "resume with another input or other options, from the kept h alone");
+}
+
+void describe(ReportWriter& report, const ResumedSection& resumed) {
+  report("checkpoint", resumed.checkpoint)("times", resumed.times)("since", resumed.since);
+  report("seconds_before", resumed.seconds_before);
+}
+
+void describe(ReportWriter& report, const KeptSection& kept) {
+  report("path", kept.path)("written", kept.written)("seconds", kept.seconds);
+}
+
+std::string neuron_facts(const Comm& comm, const Network& network) {
+  const auto& nodes = network.nodes;
+  std::uint64_t sum = 0;
+  for (LocalIndex i = 0; i < network.local_size(); ++i) {
+    std::uint64_t hash = 0;
+    const auto add = [&](std::uint64_t bits) { hash = mixed(hash ^ bits); };
+    if (!nodes.pinned.empty() && nodes.pinned[at(i)] != 0) add(1);
+    if (!nodes.gain.empty()) add(std::bit_cast<std::uint64_t>(nodes.gain[at(i)]));
+    if (!nodes.exponent.empty()) add(~std::bit_cast<std::uint64_t>(nodes.exponent[at(i)]));
+    if (hash != 0) sum += mixed(hash ^ static_cast<std::uint64_t>(network.file_index(i)));
+  }
+  return fmt::format("{:016x}", comm.sum(sum));
+}
+
+Checkpointing::Checkpointing(const Context& context, const CheckpointOptions& options, const std::string& output,
+                             const Beginning& beginning)
+    : context_(&context), options_(&options), beginning_(&beginning), path_(options.path_for(output)) {
+  kept_.path = path_;
+  const auto wanted = options.resume.value_or("");
+  const auto file = wanted.empty() ? path_ : wanted;
+  const bool exists = agreed(context.world, [&] { return context.world.is_root() && has_checkpoint(file); });
+  const bool found = context.world.any(exists);
+  if (options.resume && !found) {
+    throw io_failure(
+        fmt::format("{}: there is no checkpoint to go on from: leave out --resume, or give --resume-if-exists", file));
+  }
+  if (found && (options.resume || options.resume_if_exists)) {
+    from_ = file;
+  } else if (found) {
+    log_warning("{} is the checkpoint of an earlier run, which --resume would go on from; this run begins anew", file);
+  }
+}
+
+/// Collective. The newest one that is whole.
+Checkpoint Checkpointing::read() const {
+  try {
+    return read_checkpoint(context_->world, *network_, from_);
+  } catch (const Error& e) {  // of all ranks together
+    const auto previous = previous_checkpoint(from_);
+    log_warning("{}; trying the one before it, {}", e.what(), previous);
+    try {
+      return read_checkpoint(context_->world, *network_, previous);
+    } catch (const Error& second) {
+      throw Error(e.code(), fmt::format("{}; nor can the one before it be used ({})", e.what(), second.what()));
+    }
+  }
+}
+
+void Checkpointing::attach(const Network& network, const BalanceProblem& problem, RunFacts facts, Provenance about) {
+  network_ = &network, problem_ = &problem;
+  facts_ = std::move(facts), about_ = std::move(about);
+  if (from_.empty()) return;
+  const auto found = read();
+  const auto differs = difference(found.facts, facts_);
+  if (!differs.empty() && !options_->force) {
+    throw bad_input(
+        fmt::format("{} is of another run ({}): give the same input and options, or --force to begin from "
+                    "its h",
+                    from_, differs));
+  }
+  if (!differs.empty()) log_warning("{} is of another run ({}): its h is the beginning all the same", from_, differs);
+  resumed_ = ResumedSection{from_, found.resumed + 1, found.since, found.seconds_before};
+  RunState state;
+  for (const auto& [name, values] : found.numbers) {
+    const auto [part, rest] = parted(name);
+    state[part].numbers[rest] = values;
+  }
+  for (const auto& [name, values] : found.neurons) {
+    const auto [part, rest] = parted(name);
+    state[part].neurons[rest] = problem.from_network(values);
+  }
+  if (!differs.empty()) state.clear();
+  begin_with(std::move(state), problem.from_network(found.h));
+  log_info("going on from {}: resumed {} {}, since {}", from_, resumed_->times, resumed_->times == 1 ? "time" : "times",
+           resumed_->since);
+}
+
+Wish Checkpointing::wish() {
+  const auto& signals = context_->signals;
+  if (signals.requested()) return Wish::stop;
+  if (options_->interval <= 0) return Wish::go_on;
+  const bool asked = signals.save_requests() > heard_saves_;
+  return asked || since_last_.seconds() > options_->interval ? Wish::keep : Wish::go_on;
+}
+
+Checkpoint Checkpointing::checkpoint_of(const RunState& state, std::span<const double> h) const {
+  Checkpoint checkpoint;
+  checkpoint.about = about_, checkpoint.facts = facts_;
+  checkpoint.about.reason = "checkpoint", checkpoint.about.exit_code = -1, checkpoint.about.finished = utc_now();
+  checkpoint.resumed = resumed_ ? resumed_->times : 0;
+  checkpoint.since = resumed_ ? resumed_->since : beginning_->date;
+  checkpoint.seconds_before = beginning_->timer.seconds() + (resumed_ ? resumed_->seconds_before : 0);
+  checkpoint.h = problem_->to_network(h, 0.0);
+  for (const auto& [part, held] : state) {
+    for (const auto& [name, values] : held.numbers) checkpoint.numbers[joined(part, name)] = values;
+    for (const auto& [name, values] : held.neurons) {
+      checkpoint.neurons[joined(part, name)] = problem_->to_network(values, 0.0);
+    }
+  }
+  return checkpoint;
+}
+
+/// Collective. What went wrong, if anything; the checkpoint that stood there before is then as it was.
+std::optional<Error> Checkpointing::attempt(const RunState& state, std::span<const double> h) {
+  const Timer timer;
+  fault_point("checkpoint");
+  try {
+    write_checkpoint(context_->world, *network_, checkpoint_of(state, h), path_);
+  } catch (const Error& e) {  // of all ranks together
+    return e;
+  }
+  const auto seconds = context_->world.max(timer.seconds());
+  ++kept_.written;
+  kept_.seconds += seconds;
+  log_info("checkpoint {} written in {:.2g} s", path_, seconds);
+  return {};
+}
+
+void Checkpointing::write(const RunState& state, std::span<const double> h, Wish agreed) {
+  std::optional<Error> lost;
+  if (options_->interval > 0) lost = attempt(state, h);
+  if (lost && agreed != Wish::stop) log_warning("no checkpoint could be written: {}", lost->what());
+  heard_saves_ = context_->signals.save_requests();
+  since_last_ = Timer();
+  if (agreed == Wish::stop) stop(lost);
+}
+
+std::string Checkpointing::advice() const {
+  const bool own = kept_.written > 0;
+  const auto& file = own ? path_ : from_;
+  const bool plain = own && options_->path.empty();
+  return fmt::format("{} is whole: give {} to go on from it", file, plain ? "--resume" : "--resume " + file);
+}
+
+void Checkpointing::stop(const std::optional<Error>& lost) const {
+  const auto signal = context_->world.max(context_->signals.signal());
+  const auto by = fmt::format("stopped by {}", signal_name(signal));
+  if (lost && !kept())
+    throw Error(lost->code(), fmt::format("{}, and no checkpoint could be written: {}", by, lost->what()));
+  if (kept()) throw Error(ExitCode::stopped, fmt::format("{}; {}", by, advice()));
+  throw Error(static_cast<ExitCode>(128 + signal), by + " without a checkpoint (--checkpoint-interval 0)");
+}
+
+Error Checkpointing::as_stopped(const Error& error) const {
+  if (static_cast<int>(error.code()) <= 128 || !kept()) return error;
+  return {ExitCode::stopped,
+          fmt::format("stopped by {}; {}", signal_name(static_cast<int>(error.code()) - 128), advice())};
+}
+
+void Checkpointing::remove() const {
+  agreed(context_->world, [&] {
+    if (context_->world.is_root() && kept_.written > 0) remove_checkpoints(path_);
+    if (context_->world.is_root() && resumed_ && from_ == path_) remove_checkpoints(path_);
+  });
+}
+
+}  // namespace synbal::app

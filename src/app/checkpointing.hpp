@@ -1,0 +1,98 @@
+// Runs that survive: when the state of a run is kept, where, and how another run goes on from it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "app/command.hpp"
+#include "app/loading.hpp"
+#include "app/report.hpp"
+#include "synbal/balance/problem.hpp"
+#include "synbal/balance/run_keeper.hpp"
+#include "synbal/core/interrupt.hpp"
+#include "synbal/io/checkpoint.hpp"
+
+namespace synbal::app {
+
+/// --checkpoint, --checkpoint-interval, --resume, --resume-if-exists, --force.
+struct CheckpointOptions {
+  std::string path;                   ///< empty: beside the output
+  double interval = 900;              ///< seconds; 0: never
+  std::optional<std::string> resume;  ///< a file; empty: the checkpoint's own name
+  bool resume_if_exists = false, force = false;
+
+  /// Where this run keeps its state, given its output.
+  [[nodiscard]] std::string path_for(const std::string& output) const;
+};
+
+void add_checkpoint_options(const OptionSet& command, CheckpointOptions& options);
+
+/// What resumed runs report.
+struct ResumedSection {
+  std::string checkpoint;
+  int times = 0;
+  std::string since;
+  double seconds_before = 0;
+};
+void describe(ReportWriter& report, const ResumedSection& resumed);
+
+/// What was kept in this run.
+struct KeptSection {
+  std::string path;
+  std::int64_t written = 0;
+  double seconds = 0;
+};
+void describe(ReportWriter& report, const KeptSection& kept);
+
+/// A hash of what the options say of single neurons (pinned, gain, exponent), the same under any partition. Collective.
+[[nodiscard]] std::string neuron_facts(const Comm& comm, const Network& network);
+
+/// Keeps the state of a run in a file; one for a run, made before the network is read.
+class Checkpointing final : public RunKeeper {
+ public:
+  /// Collective. Finds what to go on from, before any work. All must outlive it. @throws Error io_failure when there is
+  /// nothing where there should be.
+  Checkpointing(const Context& context, const CheckpointOptions& options, const std::string& output,
+                const Beginning& beginning);
+
+  /// Collective. Before the solver: reads what there is to go on from. `facts` have to be the same, unless --force was
+  /// given. Both must outlive it. @throws Error bad_input that says which are not.
+  void attach(const Network& network, const BalanceProblem& problem, RunFacts facts, Provenance about);
+
+  [[nodiscard]] Wish wish() override;
+  /// Whether a checkpoint of this run stands on the disk.
+  [[nodiscard]] bool kept() const noexcept { return kept_.written > 0 || resumed_.has_value(); }
+  /// Collective. After success nothing is left to go on with.
+  void remove() const;
+
+  [[nodiscard]] const std::optional<ResumedSection>& resumed() const noexcept { return resumed_; }
+  [[nodiscard]] const KeptSection& written() const noexcept { return kept_; }
+  /// How to go on from the checkpoint.
+  [[nodiscard]] std::string advice() const;
+  /// An end by a signal as scripts know it: with a checkpoint the code is 75.
+  [[nodiscard]] Error as_stopped(const Error& error) const;
+
+ private:
+  void write(const RunState& state, std::span<const double> h, Wish agreed) override;
+  [[nodiscard]] Checkpoint checkpoint_of(const RunState& state, std::span<const double> h) const;
+  [[nodiscard]] std::optional<Error> attempt(const RunState& state, std::span<const double> h);
+  [[nodiscard]] Checkpoint read() const;
+  void go_on_from(const Checkpoint& found);
+  [[noreturn]] void stop(const std::optional<Error>& lost) const;
+
+  const Context* context_;
+  const CheckpointOptions* options_;
+  const Beginning* beginning_;
+  std::string path_;  // where checkpoints of this run go
+  std::string from_;  // what to go on from; empty: nothing
+  const Network* network_ = nullptr;
+  const BalanceProblem* problem_ = nullptr;
+  RunFacts facts_;
+  Provenance about_;
+  Timer since_last_;
+  int heard_saves_ = 0;
+  std::optional<ResumedSection> resumed_;
+  KeptSection kept_;
+};
+
+}  // namespace synbal::app

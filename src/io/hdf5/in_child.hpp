@@ -1,0 +1,15 @@
+// Work that a damaged file can make crash or hang, done by a process that nobody will miss.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace synbal::io {
+
+/// Not collective. What `work` returns, run in a child process: at most 1 MiB of text, a few seconds and little memory
+/// beyond what there is. Nothing when it returns nothing, breaks a limit, crashes, or when no process can be made. It
+/// may use HDF5 files that are open here, and nothing of MPI.
+[[nodiscard]] std::optional<std::string> in_child(const std::function<std::optional<std::string>()>& work);
+
+}  // namespace synbal::io

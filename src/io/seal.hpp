@@ -1,0 +1,21 @@
+// The last line of a file that says what all bytes before it add up to, so that no later change goes unnoticed. HDF5
+// does not mind bytes behind its own.
+#pragma once
+
+#include <string>
+
+#include "io/input_file.hpp"
+
+namespace synbal::io {
+
+/// Bytes of the line.
+inline constexpr ByteCount kSealSize = 48;
+
+/// The line for so many bytes with this checksum ("crc32:xxxxxxxx").
+[[nodiscard]] std::string seal_line(const std::string& checksum, ByteCount size);
+
+enum class SealState { none, whole, broken };
+/// Collective. Reads all of the file; none: it does not end with such a line.
+[[nodiscard]] SealState seal_of(const Comm& comm, const InputFile& file);
+
+}  // namespace synbal::io

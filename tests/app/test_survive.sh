@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# Runs that are stopped, killed, cut off from their disk or given damaged files: nothing is lost, nothing half-written.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+python=python3
+"$python" -c 'import h5py' 2>/dev/null || python=/usr/bin/python3 # another python3 may come first in PATH
+"$python" -c 'import h5py, numpy' 2>/dev/null || skip "python3 with h5py, which looks into the files"
+
+# look EXPRESSIONS... FILES...: python truths about HDF5 files f[0], f[1], ... (those words that end in .h5).
+look() {
+  "$python" - "$@" <<'PYTHON'
+import sys
+import h5py
+import numpy as np
+words = [w for w in sys.argv[1:] if not w.endswith(".h5")]
+f = [h5py.File(w, "r") for w in sys.argv[1:] if w.endswith(".h5")]
+h = [x["h"][:] for x in f]
+for word in words:
+    if not eval(word):
+        sys.exit(f"not true: {word}")
+PYTHON
+}
+same_bits='np.array_equal(h[0].view(np.int64), h[1].view(np.int64))'
+
+# An undisturbed run of METHOD, one that is stopped at its PLACE-th iteration by a signal to its last rank, and the rest.
+stopped_and_resumed() {
+  local method=$1 place=$2 ranks=$3 more=$4 same=$5
+  # shellcheck disable=SC2086
+  expect 0 "$ranks" balance ../net.h5 -o whole.h5 -q --method $method
+  # shellcheck disable=SC2086
+  SYNBAL_FAULT="TERM@solve#$place/$((ranks > 0 ? ranks - 1 : 0))" expect 75 "$ranks" balance ../net.h5 -o part.h5 -q --method $method
+  check "$method: one line tells how to go on" grep -q 'stopped by TERM; part.checkpoint.h5 .*--resume' err
+  check "$method: no result yet" test ! -e part.h5
+  # shellcheck disable=SC2086
+  expect 0 "$more" balance ../net.h5 -o part.h5 -q --method $method --resume --report report.json
+  check "$method: the same end" look "$same" part.h5 whole.h5
+  check "$method: the report says how often" test "$(figure report.json resumed/times)" = 1
+  check "$method: nothing is left to go on with" test ! -e part.checkpoint.h5
+  expect 0 2 verify ../net.h5 part.h5
+}
+
+newton() { stopped_and_resumed newton 8 3 3 "$same_bits"; }
+sweep() { stopped_and_resumed sweep 9 2 2 "$same_bits"; }
+schedule() { stopped_and_resumed 'stochastic --schedule simulated --delay 3 --stragglers 0.5' 12 2 2 "$same_bits"; }
+clocks() { stopped_and_resumed 'stochastic --schedule poisson' 12 0 2 'abs(h[0] - h[1]).max() < 1e-13'; }
+elsewhere() { stopped_and_resumed auto 9 1 3 'abs(h[0] - h[1]).max() < 1e-9'; }
+asynchronous() { stopped_and_resumed stochastic 3 3 2 'abs(h[0] - h[1]).max() < 1e-7'; }
+flow() { stopped_and_resumed 'flow --tolerance 1e-11' 20 2 1 'abs(h[0] - h[1]).max() < 1e-7'; }
+
+# Clusters and what is known of equations are kept, too.
+clusters() {
+  expect 0 0 generate modular --modules 8 --nodes 400 --degree 8 --sigma 1 --seed 5 -o weak.h5
+  "$python" - weak.h5 <<'PYTHON'
+import sys
+import h5py
+import numpy as np
+w = h5py.File(sys.argv[1], "r+")["weights"]
+row = np.repeat(np.arange(400), np.diff(w["indptr"][:]))
+data = w["data"][:]
+data[row // 50 != w["indices"][:] // 50] *= 1e-7  # between modules
+w["data"][:] = data
+PYTHON
+  expect 0 2 balance weak.h5 -o whole.h5 -q
+  SYNBAL_FAULT='USR2@solve#16/1' expect 75 2 balance weak.h5 -o part.h5 -q
+  expect 0 2 balance weak.h5 -o part.h5 -q --resume
+  check "clusters: the same end" look "$same_bits" part.h5 whole.h5
+}
+
+# Every iteration a checkpoint, USR1 on top, and killed in the middle: the last one or the one before it is whole.
+killed() {
+  local got=0 place
+  expect 0 2 balance ../net.h5 -o whole.h5 -q
+  for place in 3 8; do
+    SYNBAL_FAULT="kill@solve#$place/1" synbal 2 balance ../net.h5 -o part.h5 -q --checkpoint-interval 1e-9 || got=$?
+    check "killed: an exit code" test "$got" -ne 0
+    check "killed: no result" test ! -e part.h5
+    expect 0 2 balance ../net.h5 -o part.h5 -q --resume
+    check "killed: the same end" look "$same_bits" part.h5 whole.h5
+    rm -f part.h5
+  done
+  SYNBAL_FAULT='USR1@solve#5/0' expect 0 2 balance ../net.h5 -o part.h5 -q --report report.json
+  check "USR1: a checkpoint, and on it goes" test "$(figure report.json checkpoints/written)" = 1
+  check "USR1: the same end" look "$same_bits" part.h5 whole.h5
+}
+
+# Walltime ends with 75, a checkpoint and a marked result; twice in a row a run gets further.
+walltime() {
+  expect 0 0 balance ../net.h5 -o whole.h5 -q --method sweep
+  SYNBAL_FAULT='stop-clock@solve#9' expect 75 2 balance ../net.h5 -o part.h5 -q --method sweep --max-walltime 1:00:00
+  check "walltime: the result is marked" look "f[0].attrs['exit_code'] == 75" "b'walltime' in f[0].attrs['reason']" part.h5
+  expect 0 2 verify ../net.h5 part.h5
+  SYNBAL_FAULT='stop-clock@solve#9' expect 75 2 balance ../net.h5 -o part.h5 -q --method sweep --max-walltime 1:00:00 --resume
+  expect 0 2 balance ../net.h5 -o part.h5 -q --method sweep --resume --report report.json
+  check "walltime: resumed twice" test "$(figure report.json resumed/times)" = 2
+  check "walltime: all sweeps count" true_that 'a > 16' a="$(figure report.json solver/sweeps)"
+}
+
+# What a checkpoint is not for.
+refusals() {
+  expect_refusal 5 "no checkpoint" 2 balance ../net.h5 -o part.h5 --resume
+  expect 0 2 balance ../net.h5 -o part.h5 -q --resume-if-exists
+  SYNBAL_FAULT='TERM@solve#5' expect 75 2 balance ../net.h5 -o part.h5 -q --method sweep --force
+  cp part.checkpoint.h5 kept.h5
+  expect_refusal 3 "--power was 2, is 1" 3 balance ../net.h5 -o part.h5 --method sweep --power 1 --resume
+  expect_refusal 3 "--method was sweep, is newton" 0 balance ../net.h5 -o part.h5 --method newton --resume
+  printf '%s\n' 3 17 >pins
+  expect_refusal 3 "pinned" 2 balance ../net.h5 -o part.h5 --method sweep --pinned pins --resume
+  expect 0 0 generate random --nodes 300 --degree 8 --sigma 1 --seed 3 -o other.h5
+  expect_refusal 3 "the input was" 2 balance other.h5 -o part.h5 --method sweep --resume part.checkpoint.h5
+  expect_refusal 3 "no checkpoint" 2 balance ../net.h5 -o part.h5 --resume other.h5
+  check "refused: the checkpoint is as it was" cmp part.checkpoint.h5 kept.h5
+  expect 0 2 balance ../net.h5 -o part.h5 -q --method newton --resume kept.h5 --force --report report.json
+  check "--force: from the kept h" test "$(figure report.json resumed/checkpoint)" = '"kept.h5"'
+  expect 0 2 verify ../net.h5 part.h5
+}
+
+# No bit of a checkpoint can change, and no byte be lost, without being noticed; the one before it is used.
+damaged() {
+  expect 0 1 balance ../small.h5 -o whole.h5 -q --method sweep
+  SYNBAL_FAULT='TERM@solve#6' expect 75 1 balance ../small.h5 -o part.h5 -q --method sweep --checkpoint-interval 1e-9
+  cp part.checkpoint.h5 good.h5 && cp part.checkpoint.previous.h5 before.h5
+  local place
+  for place in 9 700 2500 -20 -60 cut-1 cut-48 cut-100 cut-2000; do
+    harm good.h5 part.checkpoint.h5 "$place" && cp before.h5 part.checkpoint.previous.h5
+    expect 0 1 balance ../small.h5 -o part.h5 --method sweep --resume
+    check "damaged at $place: noticed" grep -q 'trying the one before it' err
+    check "damaged at $place: the same end" look "$same_bits" part.h5 whole.h5
+  done
+  harm good.h5 part.checkpoint.h5 5000 && harm before.h5 part.checkpoint.previous.h5 cut-7
+  expect_refusal 3 "nor can the one before it" 2 balance ../small.h5 -o part.h5 --method sweep --resume
+  for place in 9 3000 -20 -60 cut-1 cut-48; do
+    harm whole.h5 bad.h5 "$place"
+    expect_refusal 3 bad.h5 0 verify ../small.h5 bad.h5
+  done
+}
+
+# harm FROM TO PLACE: a copy with one bit flipped at the place (from the end where negative), or so many bytes shorter.
+harm() {
+  "$python" - "$@" <<'PYTHON'
+import random
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+place = sys.argv[3]
+if place.startswith("cut"):
+    data = data[: int(place[3:])]
+else:
+    data[int(place)] ^= 1 << random.Random(place).randrange(8)
+open(sys.argv[2], "wb").write(data)
+PYTHON
+}
+
+# A signal where there is nothing to keep yet: one line, 128 + its number, nothing written.
+early() {
+  local phase
+  for phase in read components write; do
+    SYNBAL_FAULT="TERM@$phase/1" expect 143 2 balance ../net.h5 -o part.h5 -q
+    check "TERM at $phase: one line" test "$(grep -c '^synbal: stopped by TERM' err)" -eq 1
+    check "TERM at $phase: nothing is left" test -z "$(ls)" -o "$(ls | grep -cv '^out$\|^err$')" -eq 0
+  done
+  SYNBAL_FAULT='TERM@write/1' expect 75 2 balance ../net.h5 -o part.h5 -q --checkpoint-interval 1e-9
+  expect 0 3 balance ../net.h5 -o part.h5 -q --resume
+}
+
+expect 0 0 generate random --nodes 300 --degree 8 --sigma 1 --seed 2 -o net.h5
+expect 0 0 generate random --nodes 40 --degree 4 --sigma 1 --seed 2 -o small.h5
+run_one() {
+  rm -rf ./*
+  "$1"
+}
+share_out run_one newton sweep schedule clocks elsewhere asynchronous flow clusters killed walltime refusals damaged early
+finish
