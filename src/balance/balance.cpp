@@ -19,7 +19,7 @@ namespace {
 
 constexpr double kLog2Broad = 66;     // costs over 20 decades: doubles may not see the weak ones beside the strong
 constexpr GlobalIndex kAtOnce = 300;  // neurons that extended precision balances in a second
-constexpr double kItsTime = 1;              // s, which that may take
+constexpr double kItsTime = 1;        // s, which that may take
 constexpr std::int64_t kRescueSweeps = 10'000;  // after a Newton that failed
 constexpr const char* kRescue = "rescue";       // the part of a state that tells of that Newton
 
