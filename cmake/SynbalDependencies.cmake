@@ -29,12 +29,14 @@ find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
+find_path(SUITESPARSE_INCLUDE_DIR suitesparse/amd.h REQUIRED)
+find_library(AMD_LIBRARY amd REQUIRED)
 
 if(NOT TARGET synbal_dependencies)
   add_library(synbal_dependencies INTERFACE)
   target_include_directories(synbal_dependencies SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS} ${RANDOM123_INCLUDE_DIR})
   target_link_libraries(synbal_dependencies INTERFACE MPI::MPI_CXX MPI::MPI_C PkgConfig::SLEPC PkgConfig::PETSC ${HDF5_C_LIBRARIES}
-                        SUNDIALS::cvode SUNDIALS::${synbal_nvector} SUNDIALS::sunlinsolspgmr LAPACK::LAPACK
+                        SUNDIALS::cvode SUNDIALS::${synbal_nvector} SUNDIALS::sunlinsolspgmr LAPACK::LAPACK ${AMD_LIBRARY}
                         ZLIB::ZLIB fmt::fmt spdlog::spdlog nlohmann_json::nlohmann_json)
   target_compile_definitions(synbal_dependencies INTERFACE OMPI_SKIP_MPICXX=1)
 endif()

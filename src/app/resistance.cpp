@@ -44,6 +44,10 @@ void add_edge_method_options(const OptionSet& command, EdgeMethodOptions& option
   add_estimate_options(command, options.estimate, EdgeResistanceParams{}, "how many are");
 }
 
+std::string method_text(EdgeMethod method, std::int64_t solves, bool by_elimination) {
+  return fmt::format("{} ({} solves{})", to_string(method), solves, by_elimination ? ", by elimination" : "");
+}
+
 void describe(ReportWriter& report, const EstimateQuality& q) {
   const auto measured = [&](double value) { return q.checked > 0 ? std::optional(value) : std::nullopt; };
   report("predicted_error", q.predicted_error)("checked", q.checked)("checked_mean", measured(q.checked_mean));
@@ -150,9 +154,10 @@ void add_questions(const OptionSet& command, ResistanceOptions& o) {
 void add_methods(const OptionSet& command, ResistanceOptions& o) {
   add_edge_method_options(
       command, o.edges,
-      fmt::format("of --synapses and --from: columns (a solve for every node: exact), estimate (a few random solves "
-                  "for all), pairs (a solve for every pair, each to its own accuracy); auto: columns up to {} nodes, "
-                  "estimate beyond",
+      fmt::format("of --synapses and --from: columns (exact: by elimination where that fills little, else a solve for "
+                  "every node), estimate (a few "
+                  "random solves for all), pairs (a solve for every pair, each with a bracket); auto: columns up to {} "
+                  "nodes and, for --synapses, where elimination is light; estimate beyond",
                   kFewNodes));
 }
 

@@ -66,6 +66,9 @@ void add_edge_method_options(const OptionSet& command, EdgeMethodOptions& option
 /// Not collective. @throws Error usage for --solves and --checked without an estimate.
 void check_edge_method(const EdgeMethodOptions& options);
 
+/// A method in words.
+std::string method_text(EdgeMethod method, std::int64_t solves, bool by_elimination);
+
 void describe(ReportWriter& report, const EstimateQuality& quality);
 void print_quality(const EstimateQuality& quality);
 

@@ -34,7 +34,7 @@ Origin find_origin(const LaplacianRun& run, const GraphSource& source, std::int6
 /// Resistances to all neurons of this rank, in the user's unit, and what is known about their errors.
 struct FromOne {
   std::vector<double> resistance, error;
-  bool converged = true;
+  bool converged = true, by_elimination = false;
   std::int64_t solves = 0;
   std::optional<EstimateQuality> quality;
   EdgeMethod method = EdgeMethod::columns;
@@ -74,11 +74,23 @@ bool is_grounded(const ConductanceGraph& graph, GlobalIndex node) {
   return graph.comm().any(own && graph.component()[at(node - graph.nodes().first())] == graph.grounded_component());
 }
 
-// Collective. From the diagonal of L^+ and one solve.
-FromOne by_diagonal(LaplacianRun& run, const ResistanceOptions& options, const Origin& from, bool exact) {
+// Collective. Exact, by elimination or from the diagonal of L^+ and one solve.
+FromOne by_columns(LaplacianRun& run, const ResistanceOptions& options, const Origin& from) {
+  auto found = exact_resistances_from(run.graph(), run.solver(), from.node, options.tolerance);
+  for (auto& r : found.resistance) r /= run.unit();
+  FromOne result;
+  result.resistance = run.source().to_neurons(found.resistance, 1, found.to_ground / run.unit(), kInfinity);
+  result.error.assign(result.resistance.size(), 0.0);
+  result.converged = found.converged, result.by_elimination = found.by_elimination;
+  result.solves = run.graph().global_size();
+  return result;
+}
+
+// Collective. From an estimate of the diagonal of L^+ and one solve.
+FromOne by_estimate(LaplacianRun& run, const ResistanceOptions& options, const Origin& from) {
   const auto& graph = run.graph();
   DiagonalParams params;
-  params.exact = exact, params.seed = options.seed, params.tolerance = options.tolerance;
+  params.seed = options.seed, params.tolerance = options.tolerance;
   options.edges.estimate.apply_to(params);
   const auto diagonal = pseudoinverse_diagonal(graph, run.solver(), params);
   auto resistance = resistances_from(graph, run.solver(), from.node, diagonal.value);
@@ -93,22 +105,22 @@ FromOne by_diagonal(LaplacianRun& run, const ResistanceOptions& options, const O
   result.resistance =
       run.source().to_neurons(resistance, 1, is_grounded(graph, from.node) ? to_ground : kInfinity, kInfinity);
   result.error = run.source().to_neurons(error, 1, own_error / run.unit(), 0);
-  result.converged = diagonal.converged, result.solves = diagonal.solves;
-  if (!params.exact) result.quality = diagonal.quality;
+  result.converged = diagonal.converged, result.solves = diagonal.solves, result.quality = diagonal.quality;
   return result;
 }
 
 FromOne from_outside(const GraphSource& source) {
   const auto n = at(source.network().local_size());
-  return {std::vector<double>(n, kInfinity), std::vector<double>(n, 0.0), true, 0, {}, {}};
+  return {std::vector<double>(n, kInfinity), std::vector<double>(n, 0.0), true, false, 0, {}, {}};
 }
 
 // Collective.
 FromOne find_from(LaplacianRun& run, const ResistanceOptions& options, const Origin& from) {
   const auto method = options.edges.for_nodes(run.graph().global_size());
-  auto found = method == EdgeMethod::pairs ? by_pairs(run, options, from)
-               : from.node == kNoNode      ? from_outside(run.source())
-                                           : by_diagonal(run, options, from, method == EdgeMethod::columns);
+  auto found = method == EdgeMethod::pairs     ? by_pairs(run, options, from)
+               : from.node == kNoNode          ? from_outside(run.source())
+               : method == EdgeMethod::columns ? by_columns(run, options, from)
+                                               : by_estimate(run, options, from);
   found.method = method;
   const auto& rows = run.source().network().rows;
   if (!rows.owns(from.neuron)) return found;
@@ -144,8 +156,8 @@ void describe(ReportWriter& report, const FromSection& f) {
 }
 
 void print(const FromSection& f) {
-  fmt::print("resistance   from neuron {} to {} others by {} ({} solves): {}; up to {}, {} cannot be reached\n",
-             f.neuron, f.count, to_string(f.found.method), f.found.solves, converged_text(f.found.converged),
+  fmt::print("resistance   from neuron {} to {} others by {}: {}; up to {}, {} cannot be reached\n", f.neuron, f.count,
+             method_text(f.found.method, f.found.solves, f.found.by_elimination), converged_text(f.found.converged),
              text_of(f.largest, "{:.6g}"), f.unreachable);
   if (f.found.quality) print_quality(*f.found.quality);
 }

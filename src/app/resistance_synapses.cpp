@@ -8,13 +8,15 @@
 #include "app/resistance.hpp"
 #include "synbal/balance/synapse_costs.hpp"
 #include "synbal/core/log.hpp"
+#include "synbal/laplacian/whole_graph.hpp"
 
 namespace synbal::app {
 
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kBridge = 1 - 1e-9;  // leverage of an edge that nothing goes around
+constexpr double kEstimateWork = 1'000;  // multiplications an edge, from below
+constexpr double kBridge = 1 - 1e-9;     // leverage of an edge that nothing goes around
 
 /// What is written of a synapse, in the user's unit; self-loops are left out.
 struct SynapseRow {
@@ -90,7 +92,8 @@ void describe(ReportWriter& report, const SynapsesSection& s) {
   report("count", s.count)("unreachable", s.unreachable)("bridges", s.bridges);
   report("smallest", s.smallest)("largest", s.largest)("method", to_string(s.method))("solves", f.solves);
   report("all_converged", f.converged)("foster_sum", f.foster_sum)("foster_exact", f.foster_exact);
-  report("largest_leverage", f.largest_leverage)("above_one", f.above_one);
+  report("largest_leverage", f.largest_leverage)("above_one", f.above_one)("bridge_error", f.bridge_error)(
+      "by_elimination", f.by_elimination);
   report.object("seconds", [&](ReportWriter& r) {
     r("walks", f.walk_seconds)("solves", f.solve_seconds)("combine", f.combine_seconds)("check", f.check_seconds);
   });
@@ -98,9 +101,9 @@ void describe(ReportWriter& report, const SynapsesSection& s) {
 }
 
 void print(const SynapsesSection& s) {
-  fmt::print("resistance   {} synapses by {} ({} solves): {}; from {} to {}\n", s.count, to_string(s.method),
-             s.found.solves, converged_text(s.found.converged), text_of(s.smallest, "{:.6g}"),
-             text_of(s.largest, "{:.6g}"));
+  fmt::print("resistance   {} synapses by {}: {}; from {} to {}\n", s.count,
+             method_text(s.method, s.found.solves, s.found.by_elimination), converged_text(s.found.converged),
+             text_of(s.smallest, "{:.6g}"), text_of(s.largest, "{:.6g}"));
   if (s.unreachable > 0) {
     fmt::print("             {} of them lead from one component to another: infinite\n", s.unreachable);
   }
@@ -110,8 +113,16 @@ void print(const SynapsesSection& s) {
   if (s.method == EdgeMethod::estimate) print_quality(s.found.quality);
 }
 
-EdgeResistanceParams params_of(const ResistanceOptions& options, GlobalIndex nodes) {
-  auto params = options.edges.params(options.edges.for_nodes(nodes));
+// Collective. Exact ones cost less than an estimate where elimination is light.
+EdgeMethod method_of(const LaplacianRun& run, const ResistanceOptions& options) {
+  const auto chosen = options.edges.for_nodes(run.graph().global_size());
+  if (options.edges.asked() || chosen == EdgeMethod::columns) return chosen;
+  const double estimate = kEstimateWork * static_cast<double>(run.graph().edges());
+  return whole_graph(run.graph(), estimate) ? EdgeMethod::columns : chosen;
+}
+
+EdgeResistanceParams params_of(const LaplacianRun& run, const ResistanceOptions& options) {
+  auto params = options.edges.params(method_of(run, options));
   params.seed = options.seed;
   if (options.tolerance > 0) params.tolerance = options.tolerance;
   return params;
@@ -121,10 +132,9 @@ EdgeResistanceParams params_of(const ResistanceOptions& options, GlobalIndex nod
 
 ExitCode resistance_of_synapses(LaplacianRun& run, const ResistanceOptions& options) {
   const auto& comm = run.comm();
-  const auto params = params_of(options, run.graph().global_size());
-  if (params.method != EdgeMethod::estimate) {
-    log_info("{} solves are ahead: an estimate takes {}",
-             params.method == EdgeMethod::pairs ? run.graph().edges() : run.graph().global_size(), params.solves);
+  const auto params = params_of(run, options);
+  if (params.method == EdgeMethod::pairs) {
+    log_info("{} solves are ahead: an estimate takes {}", run.graph().edges(), params.solves);
   }
   const auto found =
       timed(comm, run.times().solve, [&] { return edge_resistances(run.graph(), run.solver(), params); });

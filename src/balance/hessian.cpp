@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "balance/hessian_elimination.hpp"
 #include "balance/two_level.hpp"
 #include "synbal/balance/hessian_action.hpp"
 #include "synbal/krylov/pcg.hpp"
@@ -35,6 +36,13 @@ class Hessian final : public SymmetricOperator, public MatrixSource {
     return TwoLevel::make(action_.problem(), *costs_, action_.diagonal(), *components_, finer_);
   }
 
+  /// Collective. Null where elimination is not light.
+  [[nodiscard]] std::unique_ptr<BlockPreconditioner> eliminated() {
+    return elimination_.factor(action_.problem(), *costs_, action_.diagonal(), *components_);
+  }
+  /// Collective at the first call.
+  [[nodiscard]] bool light_elimination() { return !finer_ && elimination_.light(action_.problem()); }
+
   [[nodiscard]] const ComponentSums& components() const override { return *components_; }
   [[nodiscard]] std::span<const double> diagonal() const override { return action_.diagonal(); }
   void apply(std::span<const double> x, std::span<double> y, int columns, std::span<double> dots) override {
@@ -62,6 +70,7 @@ class Hessian final : public SymmetricOperator, public MatrixSource {
   std::vector<double> centered_;
   bool finer_;  // the components divide those of the problem
   const NeuronCosts* costs_ = nullptr;
+  HessianElimination elimination_;
 };
 
 }  // namespace
@@ -72,6 +81,7 @@ struct HessianSolver::Body {
 
   Hessian hessian;
   BlockPcg pcg;
+  bool coarsened = false;  // multigrid has been tried
   bool finer;
 };
 
@@ -89,6 +99,7 @@ std::vector<Preconditioner> HessianSolver::after(Preconditioner present, bool /*
   if (user_chose_preconditioner()) return list;  // PETSc would take the user's again
   if (present == Preconditioner::jacobi && (n > kTinyLimit || body_->finer)) list.push_back(Preconditioner::clusters);
   const bool light = present == Preconditioner::jacobi || present == Preconditioner::clusters;
+  if (light && n > kTinyLimit && !body_->finer) list.push_back(Preconditioner::direct);  // if it fills little
   if (light && (n > kTinyLimit || body_->finer)) list.push_back(Preconditioner::multigrid);
   if (present != Preconditioner::direct && n <= kDirectLimit && !body_->finer) list.push_back(Preconditioner::direct);
   return list;
@@ -102,8 +113,12 @@ std::int64_t HessianSolver::limit(Preconditioner kind, bool last) const {
 }
 
 std::unique_ptr<BlockPreconditioner> HessianSolver::make(Preconditioner kind) {
-  const auto& hessian = body_->hessian;
+  auto& hessian = body_->hessian;
   if (kind == Preconditioner::clusters) return hessian.two_level();
+  const bool own = kind == Preconditioner::direct && !user_chose_preconditioner();
+  if (own && hessian.light_elimination()) return hessian.eliminated();
+  if (own && hessian.global_size() > kTinyLimit && !body_->coarsened) return nullptr;  // it fills: multigrid is first
+  body_->coarsened = body_->coarsened || kind == Preconditioner::multigrid;
   return petsc_preconditioner(hessian, kPrefix, kind, &hessian.components());
 }
 

@@ -94,7 +94,7 @@ bool PreconditionerChoice::spectrum_asks_for_many(double patience) const noexcep
 }
 
 bool PreconditionerChoice::next() {
-  if (resolved_ && kind_ == Preconditioner::jacobi) return false;
+  if (obeyed_ || (resolved_ && kind_ == Preconditioner::jacobi)) return false;
   const auto list = factory_->after(kind_, swings_);
   if (std::none_of(list.begin(), list.end(), [&](Preconditioner kind) { return make(kind); })) {
     make(Preconditioner::jacobi);

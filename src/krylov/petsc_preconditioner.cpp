@@ -9,6 +9,7 @@
 
 #include "synbal/core/error.hpp"
 #include "synbal/core/log.hpp"
+#include "synbal/krylov/constants.hpp"
 
 namespace synbal {
 
@@ -49,6 +50,22 @@ void choose_cholesky(PC pc) {
   SYNBAL_PETSC(PCFactorSetMatSolverType(pc, MATSOLVERMUMPS));
 }
 
+// MUMPS' own choice of an order may fall on PORD, which crashes on graphs with hubs.
+void order_by_minimum_degree(PC pc) {
+  constexpr PetscInt order_choice = 7, minimum_degree = 6;  // with rows that are nearly full kept for the end
+  PetscBool cholesky = PETSC_FALSE, mumps = PETSC_FALSE;
+  SYNBAL_PETSC(PetscObjectTypeCompare(reinterpret_cast<PetscObject>(pc), PCCHOLESKY, &cholesky));
+  if (cholesky == PETSC_FALSE) return;
+  MatSolverType solver = nullptr;
+  SYNBAL_PETSC(PCFactorGetMatSolverType(pc, &solver));
+  SYNBAL_PETSC(PetscStrcmp(solver, MATSOLVERMUMPS, &mumps));
+  if (mumps == PETSC_FALSE) return;
+  SYNBAL_PETSC(PCFactorSetUpMatSolverType(pc));
+  Mat factor = nullptr;
+  SYNBAL_PETSC(PCFactorGetMatrix(pc, &factor));
+  SYNBAL_PETSC(MatMumpsSetIcntl(factor, order_choice, minimum_degree));
+}
+
 // Substitution in a small factor that lies on several ranks is dozens of messages, one after the other: there every
 // rank has all of it, and a solve costs one exchange.
 void choose_direct(PC pc, bool small) {
@@ -79,6 +96,7 @@ class PetscPreconditioner final : public BlockPreconditioner {
   bool set_up(const MatrixSource& source) {
     return attempt([&] { make(source.global_size()); }) && attempt([&] { assemble(source); }) && attempt([&] {
              SYNBAL_PETSC(PCSetOperators(pc_.get(), matrix_.get(), matrix_.get()));
+             if (!user_chose_preconditioner(prefix_)) order_by_minimum_degree(pc_.get());
              SYNBAL_PETSC(PCSetUp(pc_.get()));
            });
   }
@@ -103,7 +121,7 @@ class PetscPreconditioner final : public BlockPreconditioner {
       for (std::size_t i = 0; i < scaling_.size(); ++i) u[i * m + k] = scaling_[i] * from[i];
       SYNBAL_PETSC(VecRestoreArrayRead(left_.get(), &from));
     }
-    if (sums_ != nullptr) take_out_constants(u, m);
+    if (sums_ != nullptr) take_out_constants(*sums_, u, columns, diagonal_, diagonal_sums_);
   }
 
  private:
@@ -157,23 +175,6 @@ class PetscPreconditioner final : public BlockPreconditioner {
     scaling_.assign(diagonal_.size(), common);
     for (std::size_t i = 0; i < scaling_.size() && kind_ == Preconditioner::direct; ++i) {
       if (diagonal_[i] > 0) scaling_[i] = std::exp2(-std::round(std::log2(diagonal_[i]) / 2));
-    }
-  }
-
-  // Collective.
-  void take_out_constants(std::span<double> u, std::size_t columns) const {
-    const auto label = sums_->label();
-    std::vector<double> share(at(sums_->count()) * columns, 0.0);
-    for (std::size_t i = 0; i < label.size(); ++i) {
-      for (std::size_t k = 0; k < columns; ++k) share[at(label[i]) * columns + k] += diagonal_[i] * u[i * columns + k];
-    }
-    sums_->sum(share, static_cast<int>(columns));
-    for (LocalIndex l = 0; l < sums_->count(); ++l) {
-      const bool free = !sums_->grounded(l) && diagonal_sums_[at(l)] > 0;
-      for (std::size_t k = 0; k < columns; ++k) share[at(l) * columns + k] *= free ? 1 / diagonal_sums_[at(l)] : 0.0;
-    }
-    for (std::size_t i = 0; i < label.size(); ++i) {
-      for (std::size_t k = 0; k < columns; ++k) u[i * columns + k] -= share[at(label[i]) * columns + k];
     }
   }
 

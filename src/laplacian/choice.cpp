@@ -2,12 +2,16 @@
 #include "laplacian/choice.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <span>
+#include <utility>
 
 #include "laplacian/graph_preconditioner.hpp"
 #include "laplacian/incomplete.hpp"
 #include "laplacian/tuning.hpp"
+#include "synbal/core/log.hpp"
+#include "synbal/krylov/elimination_preconditioner.hpp"
 
 namespace synbal::detail {
 
@@ -46,6 +50,13 @@ std::optional<Preconditioner> GraphPreconditioners::asked(const LaplacianSolverP
 
 std::unique_ptr<BlockPreconditioner> GraphPreconditioners::make(Preconditioner kind) {
   if (kind == Preconditioner::incomplete) return std::make_unique<IncompleteCholesky>(*graph_);
+  const bool own = kind == Preconditioner::direct && !user_chose_preconditioner();
+  if (own && std::isfinite(elimination())) {
+    if (!whole_) whole_ = whole_graph(*graph_);
+    auto mesh = std::make_shared<const StarMesh>(whole_->eliminated());
+    whole_.reset();
+    return std::make_unique<EliminationPreconditioner>(graph_->comm(), graph_->nodes(), std::move(mesh));
+  }
   return graph_preconditioner(*graph_, kind);
 }
 
@@ -56,6 +67,18 @@ std::int64_t GraphPreconditioners::limit(Preconditioner kind, bool last) const {
 
 bool GraphPreconditioners::full_of_triangles() const {
   return sweeps_help(false) && share_of_triangles(*graph_) >= kLattice;
+}
+
+double GraphPreconditioners::elimination() const {
+  if (operations_) return *operations_;
+  whole_ = whole_graph(*graph_);
+  operations_ = whole_ ? whole_->order.operations : std::numeric_limits<double>::infinity();
+  if (whole_) log_debug("laplacian: elimination makes {:.3g} entries", whole_->order.entries);
+  return *operations_;
+}
+
+bool GraphPreconditioners::light_elimination() const {
+  return elimination() <= kCheapElimination * static_cast<double>(graph_->edges());
 }
 
 ForecastParams GraphPreconditioners::forecasts() const { return kForecasts; }
@@ -73,11 +96,15 @@ std::vector<Preconditioner> GraphPreconditioners::after(Preconditioner present, 
   const auto n = graph_->global_size();
   std::vector<Preconditioner> list;
   if (user_chose_preconditioner()) return list;  // PETSc would take the user's choice again
+  const bool light = present < Preconditioner::multigrid && n > kTinyLimit && std::isfinite(elimination());
+  const bool cheap = light && light_elimination();
+  if (cheap) list.push_back(Preconditioner::direct);
   if (present == Preconditioner::jacobi && sweeps_help(swings)) list.push_back(Preconditioner::incomplete);
+  if (light && !cheap) list.push_back(Preconditioner::direct);
   if (present < Preconditioner::multigrid && n > kTinyLimit) list.push_back(Preconditioner::multigrid);
   const bool sparse = graph_->edges() <= 5 * n;
-  const bool bearable = n <= (sparse ? kSparseDirectLimit : kDirectLimit);
-  if (present != Preconditioner::direct && bearable) list.push_back(Preconditioner::direct);
+  const bool bearable = light || n <= (sparse ? kSparseDirectLimit : kDirectLimit);
+  if (present != Preconditioner::direct && bearable && !light) list.push_back(Preconditioner::direct);
   return list;
 }
 

@@ -8,11 +8,13 @@
 #include "synbal/graph/graph.hpp"
 #include "synbal/krylov/choice.hpp"
 #include "synbal/laplacian/solver.hpp"
+#include "synbal/laplacian/whole_graph.hpp"
 
 namespace synbal::detail {
 
-/// Jacobi (not on a graph full of triangles) -> incomplete Cholesky (few ranks) -> multigrid, or a factorisation of
-/// tiny graphs -> a factorisation where that is bearable.
+/// Jacobi (not on a graph full of triangles) -> elimination of the whole graph where that costs no more than some
+/// iterations -> incomplete Cholesky (few ranks) -> elimination where it fills little -> multigrid, or a factorisation
+/// of tiny graphs -> a factorisation where that is bearable.
 class GraphPreconditioners final : public PreconditionerFactory {
  public:
   /// The graph must outlive it.
@@ -23,6 +25,11 @@ class GraphPreconditioners final : public PreconditionerFactory {
 
   /// Collective. Whether incomplete Cholesky will do so much better than Jacobi that no forecast is needed.
   [[nodiscard]] bool full_of_triangles() const;
+
+  /// Collective at the first call. Multiplications that elimination takes; infinite where it is not light.
+  [[nodiscard]] double elimination() const;
+  /// Collective at the first call. It costs no more than some dozen iterations.
+  [[nodiscard]] bool light_elimination() const;
 
   [[nodiscard]] const char* user() const override { return "laplacian"; }
   [[nodiscard]] std::vector<Preconditioner> after(Preconditioner present, bool swings) const override;
@@ -35,6 +42,8 @@ class GraphPreconditioners final : public PreconditionerFactory {
   [[nodiscard]] bool sweeps_help(bool swings) const noexcept;
 
   const ConductanceGraph* graph_;
+  mutable std::optional<WholeGraph> whole_;  // until it is eliminated
+  mutable std::optional<double> operations_;
 };
 
 }  // namespace synbal::detail

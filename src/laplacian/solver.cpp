@@ -2,12 +2,15 @@
 // residual.
 #include "synbal/laplacian/solver.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "laplacian/choice.hpp"
 #include "laplacian/reduced_system.hpp"
 #include "laplacian/tuning.hpp"
+#include "synbal/core/error.hpp"
 #include "synbal/core/timer.hpp"
 #include "synbal/graph/operator.hpp"
 #include "synbal/krylov/component_sums.hpp"
@@ -100,14 +103,21 @@ struct LaplacianSolver::Body {
         laplacian(g),
         system(g, components, laplacian, params.eliminate),
         preconditioners(system.graph()),
-        choice(preconditioners, preconditioners.asked(params)) {
+        asked(preconditioners.asked(params)),
+        choice(preconditioners, asked, asked.has_value()) {
     if (system.graph().global_size() > 0) begin_choice();
     setup_seconds = timer.seconds();
   }
 
   void begin_choice() {
-    if (choice.resolved() && !choice.renew()) choice.next();
+    if (choice.resolved() && !choice.renew()) refuse();
     if (!choice.resolved() && preconditioners.full_of_triangles()) choice.try_kind(Preconditioner::incomplete);
+  }
+  [[noreturn]] void refuse() const {
+    throw bad_input(
+        fmt::format("the preconditioner that was asked for ({}) cannot be set up for this graph of {} nodes and {} "
+                    "edges (the log says more at its debug level): ask for another one, or for none",
+                    to_string(*asked), system.graph().global_size(), system.graph().edges()));
   }
   Block solve(std::span<const double> b, std::span<double> x, int columns, int first,
               const LaplacianSolveParams& params, const PcgObserver& observer);
@@ -127,6 +137,7 @@ struct LaplacianSolver::Body {
   LaplacianOperator laplacian;
   detail::ReducedSystem system;
   detail::GraphPreconditioners preconditioners;
+  std::optional<Preconditioner> asked;
   PreconditionerChoice choice;
   double setup_seconds = 0;
 };
@@ -281,6 +292,8 @@ LaplacianSolver::LaplacianSolver(const ConductanceGraph& graph, const LaplacianS
     : body_(std::make_unique<Body>(graph, params)) {}
 LaplacianSolver::~LaplacianSolver() = default;
 
+std::optional<Preconditioner> LaplacianSolver::asked() const noexcept { return body_->asked; }
+bool LaplacianSolver::light_elimination() const { return body_->preconditioners.light_elimination(); }
 double LaplacianSolver::setup_seconds() const noexcept { return body_->setup_seconds; }
 std::int64_t LaplacianSolver::eliminated() const noexcept { return body_->system.eliminated(); }
 std::int64_t LaplacianSolver::nullity() const noexcept { return body_->components.nullity(); }

@@ -17,6 +17,8 @@ constexpr double kWorthwhile = 0.5;  ///< a cycle that leaves more of the residu
 constexpr GlobalIndex kTinyLimit = 1'000;
 /// Nodes of which a factorisation is bearable even if it fills up, and where few edges (5 a node) keep it from that.
 constexpr GlobalIndex kDirectLimit = 4'000, kSparseDirectLimit = 20'000;
+/// Multiplications per edge that an elimination may take to be tried before all else: as much as fifty iterations.
+constexpr double kCheapElimination = 150;
 constexpr int kSweepRanks = 4;  ///< ranks among which sequential sweeps are still worth it
 /// Share of sampled pairs of successive neighbours that are joined from which on the graph is like a lattice: Jacobi is
 /// slow on it, incomplete Cholesky, which lives on triangles, is not (small worlds: 0.09 s against 0.28 s and 0.11 s

@@ -21,7 +21,8 @@ using detail::SampleBlock;
 DiagonalResult exact(const ConductanceGraph& graph, LaplacianSolver& solver, double tolerance) {
   DiagonalResult result;
   result.value.assign(at(graph.size()), 0.0), result.error = result.value;
-  result.converged = detail::exact_diagonal(graph, solver, result.value, tolerance);
+  const auto rows = detail::exact_diagonal(graph, solver, result.value, tolerance);
+  result.converged = rows.converged, result.by_elimination = rows.by_elimination;
   result.solves = static_cast<int>(graph.global_size());
   return result;
 }

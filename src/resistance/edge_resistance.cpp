@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "resistance/edge_elimination.hpp"
 #include "resistance/edge_estimate.hpp"
 #include "resistance/edge_visits.hpp"
 #include "resistance/split_samples.hpp"
@@ -18,25 +19,26 @@ namespace synbal {
 namespace {
 
 using detail::for_each_kept_edge;
+using detail::Leverages;
 
 using namespace detail::tuning;
 
 /// Leverages of kept edges and to ground -> resistances at both ends.
-void spread(const ConductanceGraph& graph, std::span<const double> edge, std::span<const double> ground,
-            EdgeResistances& result) {
-  result.resistance = detail::at_both_ends(graph, edge);
+void spread(const ConductanceGraph& graph, const Leverages& leverages, EdgeResistances& result) {
+  result.resistance = detail::at_both_ends(graph, leverages.edge);
   for (std::size_t e = 0; e < result.resistance.size(); ++e) result.resistance[e] /= graph.conductance()[e];
-  result.to_ground.assign(ground.begin(), ground.end());
-  for (std::size_t i = 0; i < ground.size(); ++i) {
+  result.to_ground = leverages.ground;
+  for (std::size_t i = 0; i < leverages.ground.size(); ++i) {
     if (graph.ground()[i] > 0) result.to_ground[i] /= graph.ground()[i];
   }
 }
 
-// Collective. Foster's sum and the largest leverage, of exact resistances.
-void sum_up(const ConductanceGraph& graph, const LaplacianSolver& solver, std::span<const double> edge,
-            std::span<const double> ground, EdgeResistances& result) {
-  for (const auto values : {edge, ground}) {
-    for (const double leverage : values) {
+// Collective. Foster's sum and the largest leverage, of exact resistances, and whether these and the bridges are as
+// they must be, to `tolerance`.
+void sum_up(const ConductanceGraph& graph, const LaplacianSolver& solver, const Leverages& leverages, double tolerance,
+            EdgeResistances& result) {
+  for (const auto* values : {&leverages.edge, &leverages.ground}) {
+    for (const double leverage : *values) {
       result.foster_sum += leverage;
       result.largest_leverage = std::max(result.largest_leverage, leverage);
     }
@@ -44,6 +46,12 @@ void sum_up(const ConductanceGraph& graph, const LaplacianSolver& solver, std::s
   result.foster_sum = graph.comm().sum(result.foster_sum);
   result.largest_leverage = graph.comm().max(result.largest_leverage);
   result.foster_exact = static_cast<double>(graph.global_size() - solver.nullity());
+  result.bridge_error = detail::bridge_error(graph, leverages);
+  const double one = std::max(tolerance, kExactLeverage);
+  const double all = std::max(tolerance * result.foster_exact, kExactLeverage + kRounding * result.foster_exact);
+  const bool right = std::abs(result.foster_sum - result.foster_exact) <= all && result.bridge_error <= one &&
+                     result.largest_leverage <= 1 + one;  // false for what is no number
+  result.converged = result.converged && right;
 }
 
 /// Kept edges whose random number is small, with the leverages that were estimated for them.
@@ -98,7 +106,12 @@ EdgeResistances estimated(const ConductanceGraph& graph, LaplacianSolver& solver
   const Timer timer;
   if (params.checked > 0) check(graph, resistances, params, estimate.edge, result.quality);
   result.check_seconds = timer.seconds();
-  spread(graph, estimate.edge, estimate.ground, result);
+  const Leverages leverages{estimate.edge, estimate.ground};
+  result.bridge_error = detail::bridge_error(graph, leverages);
+  const double off = std::abs(estimate.foster_sum - estimate.foster_exact);
+  result.converged =
+      result.converged && result.bridge_error <= kEstimatedBridge && off <= kEstimatedSum * estimate.foster_exact;
+  spread(graph, leverages, result);
   return result;
 }
 
@@ -157,13 +170,19 @@ class EdgesInColumns {
 // Collective.
 EdgeResistances by_columns(const ConductanceGraph& graph, LaplacianSolver& solver, double tolerance) {
   const Timer timer;
-  EdgesInColumns edges(graph);
   EdgeResistances result;
-  result.converged = pseudoinverse_matrix(graph, solver, std::ref(edges), tolerance);
-  const auto edge = edges.leverages(), ground = edges.to_ground();
-  sum_up(graph, solver, edge, ground, result);
-  spread(graph, edge, ground, result);
+  Leverages leverages;
+  if (const auto whole = whole_graph(graph)) {
+    result.by_elimination = true;
+    leverages = detail::eliminated_leverages(graph, *whole);
+  } else {
+    EdgesInColumns edges(graph);
+    result.converged = pseudoinverse_matrix(graph, solver, std::ref(edges), tolerance);
+    leverages = {edges.leverages(), edges.to_ground()};
+  }
   result.solves = static_cast<int>(graph.global_size());
+  sum_up(graph, solver, leverages, tolerance, result);
+  spread(graph, leverages, result);
   result.solve_seconds = timer.seconds();
   return result;
 }
@@ -188,15 +207,15 @@ EdgeResistances by_pairs(const ConductanceGraph& graph, LaplacianSolver& solver,
   const auto edges = at(detail::kept_edges(graph));
   const auto pairs = ends_of_edges(graph);
   const auto found = ResistanceSolver(graph, solver, pair_params)(pairs);
-  std::vector<double> edge, ground(at(graph.size()), 0.0);
-  for (std::size_t k = 0; k < edges; ++k) edge.push_back(found.pairs[k].leverage);
+  Leverages leverages{{}, std::vector<double>(at(graph.size()), 0.0)};
+  for (std::size_t k = 0; k < edges; ++k) leverages.edge.push_back(found.pairs[k].leverage);
   for (std::size_t k = edges; k < pairs.size(); ++k) {
-    ground[at(pairs[k].first - graph.nodes().first())] = found.pairs[k].leverage;
+    leverages.ground[at(pairs[k].first - graph.nodes().first())] = found.pairs[k].leverage;
   }
   EdgeResistances result;
   result.converged = found.converged;
-  sum_up(graph, solver, edge, ground, result);
-  spread(graph, edge, ground, result);
+  sum_up(graph, solver, leverages, pair_params.tolerance, result);
+  spread(graph, leverages, result);
   result.solves = static_cast<int>(graph.comm().sum(static_cast<std::int64_t>(pairs.size())));
   result.solve_seconds = timer.seconds();
   return result;

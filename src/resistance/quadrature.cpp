@@ -210,17 +210,6 @@ EigenvalueBound bound_by(const ConductanceGraph& graph, const Recorder& recorder
 
 }  // namespace
 
-double path_eigenvalue_bound(const ConductanceGraph& graph) {
-  double weakest = std::numeric_limits<double>::infinity(), volume = 0;
-  const auto entries = graph.size() > 0 ? graph.row_end(graph.size() - 1) : 0;
-  for (std::int64_t e = 0; e < entries; ++e) weakest = std::min(weakest, graph.conductance()[e]);
-  for (const double g : graph.ground()) weakest = g > 0 ? std::min(weakest, g) : weakest;
-  for (const double d : graph.degree()) volume += d;
-  weakest = graph.comm().min(weakest), volume = graph.comm().sum(volume);
-  // x^T D x <= volume max x^2 and max x^2 <= x^T L x (sum of 1/w along a path), for x with a zero somewhere.
-  return volume > 0 ? weakest / volume / static_cast<double>(graph.global_size()) : 0.0;
-}
-
 EigenvalueBound smallest_eigenvalue_bound(const ConductanceGraph& graph, LaplacianSolver& solver,
                                           double failure_probability, std::uint64_t seed, double tolerance) {
   const Timer timer;

@@ -11,11 +11,6 @@
 
 namespace synbal::detail {
 
-/// Collective. A lower bound of the smallest positive eigenvalue of D^-1 L that needs no random numbers: between any
-/// two joined nodes there is a path of less than N edges, none weaker than the weakest. Far too low, but never wrong; 0
-/// without edges.
-double path_eigenvalue_bound(const ConductanceGraph& graph);
-
 /// Not collective. The largest mu for which the columns exclude eigenvalues below it: all started from independent
 /// Gaussian vectors whose component along any unit eigenvector has at least the variance 1/`spread`. The spectral
 /// measure of a start vector has at most the mass rho_0 / sum_j p_j(mu)^2 at any eigenvalue up to mu < the Ritz values,

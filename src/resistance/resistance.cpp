@@ -8,11 +8,11 @@
 #include <limits>
 
 #include "resistance/deflation.hpp"
+#include "resistance/pair_certificate.hpp"
 #include "resistance/quadrature.hpp"
 #include "resistance/tuning.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/timer.hpp"
-#include "synbal/graph/operator.hpp"
 
 namespace synbal {
 
@@ -156,48 +156,28 @@ std::vector<double> rounding_of(const ConductanceGraph& graph, std::span<const d
   return rounding;
 }
 
+/// Whether rounding takes a share of the tolerance that counts.
+bool doubtful(double rounding, double tolerance) { return !(rounding <= kWorthwhile * tolerance); }
+
 void widen(PairResistance& pair, double rounding) { pair.lower *= 1 - rounding, pair.upper *= 1 + rounding; }
 
-/// Per column: b^T x + r^T x, the sum of the sizes of b_i x_i, and r^T D^-1 r.
-struct SolutionSums {
-  std::vector<double> energy, size, rest;
-};
-
-// Collective.
-SolutionSums sums_of(const ConductanceGraph& graph, std::span<const double> b, std::span<const double> x,
-                     std::size_t m) {
-  std::vector<double> r(b.size()), sums(3 * m, 0.0);
-  LaplacianOperator(graph).apply(x, r, static_cast<int>(m));
-  for (std::size_t i = 0; i < b.size(); ++i) {
-    const auto k = i % m;
-    r[i] = b[i] - r[i];
-    sums[k] += (b[i] + r[i]) * x[i];
-    sums[m + k] += std::abs(b[i] * x[i]);
-    if (r[i] != 0) sums[2 * m + k] += r[i] * r[i] / graph.degree()[i / m];
-  }
-  graph.comm().sum(std::span(sums));
-  const auto part = [&](std::size_t p) { return std::vector(&sums[p * m], &sums[p * m] + m); };
-  return {part(0), part(1), part(2)};
-}
-
-// Collective. Brackets from the solutions themselves: E = b^T x + r^T x lies below b^T L^+ b by r^T L^+ r, and feels
-// rounding in x only to second order. That rest is what CG says about it, and at most r^T D^-1 r / lambda.
-void bracket_by_solution(const BlockTask& task, std::span<const double> b, std::span<const double> x,
-                         std::span<const ColumnBracket> columns, std::span<const double> rounding,
+// Collective. Brackets from the solutions themselves; those of conjugate gradients count only where rounding has not.
+void bracket_by_solution(detail::PairCertificate& certificate, const BlockTask& task, std::span<const double> b,
+                         std::span<double> x, std::span<const ColumnBracket> columns, std::span<const double> rounding,
                          std::span<PairResistance> answers) {
-  const auto sums = sums_of(*task.graph, b, x, answers.size());
-  const double lambda = detail::path_eigenvalue_bound(*task.graph);
+  const double tolerance = task.params->tolerance;
+  const bool limited = std::any_of(columns.begin(), columns.end(), [&](const ColumnBracket& column) {
+    return column.iterations >= task.params->max_iterations;
+  });
+  const auto certified = certificate(b, x, static_cast<int>(answers.size()), !limited);
   for (std::size_t k = 0; k < answers.size(); ++k) {
     if (columns[k].by_elimination()) continue;
-    const double energy = sums.energy[k], slack = kRounding * sums.size[k];
-    const bool known = columns[k].fits && columns[k].iterations > 0 && columns[k].last;
-    const double excess = known ? columns[k].bracket.excess() : HUGE_VAL;
-    const double blur = rounding[k] * std::sqrt(energy);
-    const double rest = std::sqrt(excess) + blur;
-    const double least = known ? std::max(0.0, std::sqrt(columns[k].bracket.deficit()) - blur) : 0.0;
-    answers[k].lower = std::max(answers[k].lower, energy + least * least - slack);
-    answers[k].upper = std::min(answers[k].upper, energy + std::min(rest * rest, sums.rest[k] / lambda) + slack);
-    conclude(answers[k], task.params->tolerance);
+    auto [lower, upper] = certified[k];
+    if (!doubtful(rounding[k], tolerance)) {
+      lower = std::max(lower, answers[k].lower), upper = std::min(upper, answers[k].upper);
+    }
+    answers[k].lower = lower, answers[k].upper = upper;
+    conclude(answers[k], tolerance);
   }
 }
 
@@ -240,13 +220,14 @@ class BracketObserver {
 
 /// Whether solutions themselves have to be looked at.
 bool any_doubt(std::span<const PairResistance> answers, std::span<const double> rounding, double tolerance) {
-  return std::any_of(rounding.begin(), rounding.end(), [&](double r) { return r > kWorthwhile * tolerance; }) ||
+  return std::any_of(rounding.begin(), rounding.end(), [&](double r) { return doubtful(r, tolerance); }) ||
          std::any_of(answers.begin(), answers.end(), [](const PairResistance& a) { return !a.converged; });
 }
 
 // Collective. Pairs of distinct nodes within components, at most kMaxColumns. @return false when the solver has changed
 // its preconditioner on the way.
-bool block(const BlockTask& task, std::span<const NodePair> pairs, std::span<PairResistance> answers) {
+bool block(const BlockTask& task, std::optional<detail::PairCertificate>& certificate, std::span<const NodePair> pairs,
+           std::span<PairResistance> answers) {
   const auto m = static_cast<int>(pairs.size());
   const double tolerance = task.params->tolerance;
   const auto b = sides_of(*task.graph, pairs);
@@ -265,7 +246,10 @@ bool block(const BlockTask& task, std::span<const NodePair> pairs, std::span<Pai
     widen(answers[k], rounding[k]);
     conclude(answers[k], tolerance);
   }
-  if (any_doubt(answers, rounding, tolerance)) bracket_by_solution(task, b, x, brackets.columns(), rounding, answers);
+  if (any_doubt(answers, rounding, tolerance)) {
+    if (!certificate) certificate.emplace(*task.graph, *task.solver);
+    bracket_by_solution(*certificate, task, b, x, brackets.columns(), rounding, answers);
+  }
   return !brackets.changed() && solved.preconditioner == task.bound->preconditioner;
 }
 
@@ -274,10 +258,13 @@ bool block(const BlockTask& task, std::span<const NodePair> pairs, std::span<Pai
 struct ResistanceSolver::SlowSpace {
   detail::EnergyBasis basis;
 };
+struct ResistanceSolver::Certificate {
+  std::optional<detail::PairCertificate> made;
+};
 
 ResistanceSolver::ResistanceSolver(const ConductanceGraph& graph, LaplacianSolver& solver,
                                    const ResistanceParams& params)
-    : graph_(&graph), solver_(&solver), params_(params) {}
+    : graph_(&graph), solver_(&solver), params_(params), certificate_(std::make_unique<Certificate>()) {}
 ResistanceSolver::~ResistanceSolver() = default;
 
 int ResistanceSolver::deflated() const noexcept { return slow_ ? slow_->basis.count() : 0; }
@@ -315,7 +302,7 @@ void ResistanceSolver::solve_block(std::span<const NodePair> pairs, std::span<Pa
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const auto& bound = eigenvalue_bound();
     const auto* slow = deflated() > 0 ? &slow_->basis : nullptr;
-    if (block({graph_, solver_, &params_, &bound, slow}, pairs, answers)) return;
+    if (block({graph_, solver_, &params_, &bound, slow}, certificate_->made, pairs, answers)) return;
     bound_.reset();
   }
 }

@@ -5,8 +5,14 @@
 
 namespace synbal::detail {
 
-/// Collective. [n] By one solve per node. @return false when a solve did not reach the tolerance.
-bool exact_diagonal(const ConductanceGraph& graph, LaplacianSolver& solver, std::span<double> diagonal,
-                    double tolerance);
+/// How exact values were found, and how well.
+struct ExactRows {
+  bool converged = true;  ///< every solve reached the tolerance, and little cancelled
+  bool by_elimination = false;
+};
+
+/// Collective. [n] From the resistances of all pairs, by elimination, where nodes are few; else by one solve per node.
+ExactRows exact_diagonal(const ConductanceGraph& graph, LaplacianSolver& solver, std::span<double> diagonal,
+                         double tolerance);
 
 }  // namespace synbal::detail

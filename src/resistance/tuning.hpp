@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "synbal/core/types.hpp"
+
 namespace synbal::detail::tuning {
 
 constexpr double kRounding = 1e-13;  ///< relative: what sums of 1e5 rounded terms may be off by
@@ -18,7 +20,13 @@ constexpr int kAttempts = 4;  ///< each with another preconditioner, as the solv
 constexpr double kResidual = 1e-12;     ///< of solves behind brackets and bounds: sharp bounds help all pairs
 constexpr double kMargin = 0.95;        ///< of the tolerance: where columns stop, lest rounding make them miss it
 constexpr double kWorthwhile = 0.01;    ///< share of the tolerance that rounding may take
+constexpr int kImprovements = 2;        ///< of solutions from which brackets are taken, by their residuals
 constexpr std::int64_t kChunk = 4'096;  ///< pairs that every rank looks at together
+
+// Rows and diagonals.
+constexpr GlobalIndex kFewForAll = 2'500;  ///< nodes whose resistances every rank holds together: 50 MB
+/// Sum of two diagonal entries over the resistance that their difference leaves: more loses the digits asked for.
+constexpr double kMostCancelled = 1e4;
 
 // Slow spaces.
 constexpr double kBlocksPerVector = 0.25;  ///< of pairs from which on a vector pays where it spares them nearly all
@@ -30,5 +38,10 @@ constexpr double kDependent = 1e-10;  ///< of the energy of a vector: less left 
 // Estimates of all edges.
 constexpr double kCheckTolerance = 1e-6;  ///< of the brackets against which they are checked
 constexpr double kPairTolerance = 1e-10;  ///< of brackets where every edge is solved for
+
+// What must come out whatever the graph: the sum of all leverages, and 1 for every bridge.
+constexpr double kExactLeverage = 1e-8;    ///< what exact resistances may be off by
+constexpr double kEstimatedBridge = 1e-4;  ///< estimates know bridges by the cycles that there are not
+constexpr double kEstimatedSum = 0.2;      ///< before it is scaled: more means that solves were off, not chance
 
 }  // namespace synbal::detail::tuning

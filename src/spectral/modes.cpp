@@ -52,6 +52,8 @@ class ModeSearch {
         comm_(graph.comm().get()),
         shell_(comm_, graph, operator_) {
     rank_ = graph.global_size() - solver.nullity();
+    // A preconditioner that was asked for is wanted; a light factor makes solves cheaper than any filter.
+    inverse_first_ = solver.asked().has_value() || solver.light_elimination();
     wanted_ = static_cast<int>(std::clamp<std::int64_t>(params.count, 0, rank_));
   }
 
@@ -68,7 +70,7 @@ class ModeSearch {
   void search() {
     if (graph_.global_size() <= (10 * wanted_ > rank_ ? kSmall : kTiny)) {
       solve_densely();
-    } else if (!solve_filtered()) {
+    } else if (inverse_first_ || !solve_filtered()) {
       solve_inverted();
     }
     verify();
@@ -295,6 +297,7 @@ class ModeSearch {
   Comm comm_;  // outlives the PETSc objects
   ModeShell shell_;
   std::int64_t rank_ = 0;
+  bool inverse_first_ = false;
   int wanted_ = 0, runs_ = 0;
   double slow_below_ = HUGE_VAL;
   std::vector<std::vector<double>> columns_;  // eigenvectors of the scaled Laplacian

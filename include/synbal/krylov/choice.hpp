@@ -45,9 +45,14 @@ class PreconditionerFactory {
 /// iterations; where nothing is left, Jacobi with patience. What was once chosen serves all later solves.
 class PreconditionerChoice {
  public:
-  /// `asked`: what the user wants, whatever the residuals say. The factory must outlive the choice.
-  explicit PreconditionerChoice(PreconditionerFactory& factory, std::optional<Preconditioner> asked = {})
-      : factory_(&factory), kind_(asked.value_or(Preconditioner::jacobi)), resolved_(asked.has_value()) {}
+  /// `asked`: what the user wants, whatever the residuals say. `obeyed`: that, or none: next() finds nothing else. The
+  /// factory must outlive the choice.
+  explicit PreconditionerChoice(PreconditionerFactory& factory, std::optional<Preconditioner> asked = {},
+                                bool obeyed = false)
+      : factory_(&factory),
+        kind_(asked.value_or(Preconditioner::jacobi)),
+        resolved_(asked.has_value()),
+        obeyed_(obeyed) {}
 
   /// What it has come to, for another run to go on with.
   struct Standing {
@@ -95,7 +100,7 @@ class PreconditionerChoice {
   PreconditionerFactory* factory_;
   std::unique_ptr<BlockPreconditioner> made_;
   Preconditioner kind_ = Preconditioner::jacobi;
-  bool resolved_ = false;
+  bool resolved_ = false, obeyed_ = false;
   double log_target_ = 0;
   std::vector<double> least_;  // log of the least residual so far of the slowest column, per iteration of this run
   bool swings_ = false;

@@ -80,6 +80,11 @@ class LaplacianSolver {
   LaplacianSolve solve(std::span<const double> b, std::span<double> x, int columns,
                        const LaplacianSolveParams& params = {}, const PcgObserver& observer = {});
 
+  /// The preconditioner that was asked for, by the parameters or by PETSc options (any of these are multigrid here).
+  [[nodiscard]] std::optional<Preconditioner> asked() const noexcept;
+  /// Collective at the first call. Whether an elimination of the whole graph is so light that it costs no more than
+  /// some dozen iterations.
+  [[nodiscard]] bool light_elimination() const;
   /// Seconds of the set-up so far, elimination included.
   [[nodiscard]] double setup_seconds() const noexcept;
   [[nodiscard]] std::int64_t eliminated() const noexcept;

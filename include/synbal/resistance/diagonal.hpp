@@ -12,7 +12,7 @@
 namespace synbal {
 
 struct DiagonalParams {
-  bool exact = false;      ///< one solve per node; otherwise estimated like edge resistances
+  bool exact = false;      ///< by elimination or one solve per node; otherwise estimated like edge resistances
   int solves = 64;         ///< estimate: random right-hand sides
   std::uint64_t seed = 1;  ///< estimate: of these
   /// 0: the default. Estimate: energy that a random solve may lack, see EdgeResistanceParams (1e-5); exact: see
@@ -27,7 +27,8 @@ struct DiagonalResult {
   std::vector<double> error;  ///< [n] standard error of an estimate, from the scatter of the samples; 0 for exact ones
   EstimateQuality quality;
   bool converged = true;
-  int solves = 0;
+  int solves = 0;               ///< right-hand sides
+  bool by_elimination = false;  ///< exact: one elimination took the place of the solves
   double seconds = 0;
 };
 

@@ -16,7 +16,8 @@ namespace synbal {
 /// How edge resistances are found.
 enum class EdgeMethod {
   estimate,  ///< short walks exactly, the rest from random solves: a few solves for all edges together
-  columns,   ///< one solve per node: exact but for rounding relative to the largest resistance
+  columns,   ///< exact: by elimination where that fills little, whatever the conductances; else one solve per node,
+             ///< exact but for rounding relative to the largest resistance
   pairs      ///< one solve per edge: each resistance to its own relative accuracy, with a bracket
 };
 template <>
@@ -57,7 +58,10 @@ struct EdgeResistances {
   double largest_leverage = 0;  ///< before leverages above 1 were set to 1
   std::int64_t above_one = 0;   ///< edges for which that was necessary
   EstimateQuality quality;      ///< of an estimate
-  bool converged = true;        ///< all solves were as accurate as asked
+  double bridge_error = 0;      ///< largest |1 - leverage| of the edges that are all that joins two parts
+  /// All solves were as accurate as asked, Foster's sum is what it must be, and so are the bridges.
+  bool converged = true;
+  bool by_elimination = false;  ///< of columns: one elimination took the place of the solves
   int solves = 0;               ///< right-hand sides, those of the check not counted
   double walk_seconds = 0, solve_seconds = 0, combine_seconds = 0, check_seconds = 0;
 };

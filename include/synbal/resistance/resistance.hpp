@@ -81,7 +81,9 @@ struct EigenvalueBound {
 };
 
 /// Resistances of any number of pairs, 16 at a time; a pair ends as soon as its bracket is narrow enough, which needs
-/// about half the iterations of a solution: the error of the energy is the square of that of x.
+/// about half the iterations of a solution: the error of the energy is the square of that of x. Where rounding could
+/// spoil these brackets, as over weak cuts, they come from improved solutions and from the residuals that these leave,
+/// edge by edge: then they hold whatever the solver did.
 class ResistanceSolver {
  public:
   static constexpr int kDeflation = 64;
@@ -101,6 +103,7 @@ class ResistanceSolver {
 
  private:
   struct SlowSpace;
+  struct Certificate;
   double gain_of(int vectors);
   void deflate(std::int64_t pairs);
   std::vector<PairResistance> solve_chunk(std::span<const NodePair> pairs);
@@ -111,6 +114,7 @@ class ResistanceSolver {
   ResistanceParams params_;
   std::optional<EigenvalueBound> bound_;
   std::unique_ptr<SlowSpace> slow_;
+  std::unique_ptr<Certificate> certificate_;
 };
 
 /// One block of columns of a matrix with a row per node, as it comes: `values` is [n * columns], interleaved (value of
@@ -118,10 +122,11 @@ class ResistanceSolver {
 /// ascending order; may communicate.
 using ColumnBlock = std::function<void(GlobalIndex first, int columns, std::span<const double> values)>;
 
-/// Collective. The matrix R of all pairs of a small graph, 16 columns at a time; no rank ever holds more than n x 16 of
-/// it. Infinite between components. Two solves per node, as exact_solve(tolerance) says; errors are relative to
-/// the largest resistance of a component, not to each. In the graph's unit.
-/// @return false when a solve did not reach the tolerance.
+/// Collective. The matrix R of all pairs of a small graph, 16 columns at a time. Infinite between components. In the
+/// graph's unit. Up to 2,500 nodes by elimination on every rank, each resistance to a few rounding errors a node;
+/// beyond no rank ever holds more than n x 16 of it, and two solves per node are made, as exact_solve(tolerance) says:
+/// errors are then relative to the largest resistance of a component, not to each.
+/// @return false when a solve did not reach the tolerance, or where differences of L^+ lost the digits that it has.
 bool resistance_matrix(const ConductanceGraph& graph, LaplacianSolver& solver, const ColumnBlock& take,
                        double tolerance = 0);
 
@@ -134,5 +139,18 @@ bool pseudoinverse_matrix(const ConductanceGraph& graph, LaplacianSolver& solver
 /// @throws Error bad_input for a node that the graph does not have.
 std::vector<double> resistances_from(const ConductanceGraph& graph, LaplacianSolver& solver, GlobalIndex from,
                                      std::span<const double> diagonal, double tolerance = 0);
+
+/// Resistances from one node or ground to all.
+struct ResistancesFrom {
+  std::vector<double> resistance;  ///< [n] infinite in other components; in the graph's unit
+  double to_ground = 0;            ///< infinite where it is not joined with ground
+  bool converged = true;
+  bool by_elimination = false;  ///< else by one solve per node
+};
+
+/// Collective. Exact ones, by elimination or with a solve per node like resistance_matrix().
+/// @throws Error bad_input for a node that the graph does not have.
+ResistancesFrom exact_resistances_from(const ConductanceGraph& graph, LaplacianSolver& solver, GlobalIndex from,
+                                       double tolerance = 0);
 
 }  // namespace synbal
