@@ -263,7 +263,9 @@ void EnergyBracket::look_ahead(const PcgIteration& step, std::size_t k) {
   const double most = mu_ > 0 ? excess_ * rho / (rho + mu_ * excess_) : excess_;
   const double missing = (step.alpha[k] - radau_below_) * step.rho[k], gap = largest_ * missing - rho;
   double least = rho / largest_;
-  if (std::isfinite(largest_) && missing > 0 && gap > 0) least = std::max(least, missing * rho / gap);
+  // Two differences: where little is left of them, rounding is, and it must not raise what is missing at least.
+  const double doubt = kDoubt * largest_ * step.alpha[k] * step.rho[k];
+  if (std::isfinite(largest_) && missing > 0 && gap > 0) least = std::max(least, missing * rho / (gap + doubt));
   excess_ = most;
   least = std::min(least, most);
   if (gain > least && gain < most) {

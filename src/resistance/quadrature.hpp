@@ -46,6 +46,8 @@ class EnergyBracket {
   [[nodiscard]] double upper() const noexcept;  ///< infinity before the first iteration, and without a bound
   /// What may be missing from the energy: upper() without what rounding may have done to the sum.
   [[nodiscard]] double excess() const noexcept { return excess_; }
+  /// The sum itself: b^T x of the iterate x.
+  [[nodiscard]] double energy() const noexcept { return energy_; }
   /// What is missing at least.
   [[nodiscard]] double deficit() const noexcept { return std::max(0.0, lower_ - energy_); }
   /// Half the width over the middle.

@@ -13,6 +13,7 @@
 #include "resistance/tuning.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/timer.hpp"
+#include "synbal/graph/operator.hpp"
 
 namespace synbal {
 
@@ -140,18 +141,27 @@ struct BlockTask {
 };
 
 // Collective. [m] What rounding can have done to the energies of CG, relative to them: 8 eps x^T D x / x^T L x, large
-// where clusters hang together by threads. 0 where CG has no energy to be used.
-std::vector<double> rounding_of(const ConductanceGraph& graph, std::span<const double> x,
+// where clusters hang together by threads, and how far they are from 2 b^T x - x^T L x, which they are without rounding
+// (steps into a space that is exhausted show there), and the step that was not made, whose length is least sure. 0
+// where CG has no energy to be used.
+std::vector<double> rounding_of(const ConductanceGraph& graph, std::span<const double> b, std::span<const double> x,
                                 std::span<const ColumnBracket> columns) {
   const auto m = columns.size();
-  std::vector<double> rounding(m, 0.0);
-  for (std::size_t i = 0; i < x.size(); ++i) rounding[i % m] += graph.degree()[i / m] * x[i] * x[i];
-  graph.comm().sum(std::span(rounding));
+  std::vector<double> sums(3 * m, 0.0), product(x.size()), rounding;
+  const auto dots = std::span(sums).subspan(2 * m);
+  LaplacianOperator(graph).apply(x, product, static_cast<int>(m), dots);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    sums[i % m] += graph.degree()[i / m] * x[i] * x[i];
+    sums[m + i % m] += 2 * b[i] * x[i];
+  }
+  graph.comm().sum(std::span(sums));
   for (std::size_t k = 0; k < m; ++k) {
-    const double energy = columns[k].bracket.lower();
-    rounding[k] = columns[k].by_elimination() || !columns[k].last || !(energy > 0)
-                      ? 0.0
-                      : 8 * std::numeric_limits<double>::epsilon() * rounding[k] / energy;
+    const auto& column = columns[k];
+    const double energy = column.bracket.energy(), own = sums[m + k] - dots[k];
+    const bool none = column.by_elimination() || !column.last || !(energy > 0);
+    const double spread =
+        std::max(8 * std::numeric_limits<double>::epsilon() * sums[k], kAhead * column.bracket.deficit());
+    rounding.push_back(none ? 0.0 : std::max(spread, std::abs(energy - own) - kRounding * energy) / energy);
   }
   return rounding;
 }
@@ -240,7 +250,7 @@ bool block(const BlockTask& task, std::optional<detail::PairCertificate>& certif
   if (params.warm) task.slow->solve(b, x, m);
   const auto solved = task.solver->solve(b, x, m, params, std::ref(brackets));
   brackets.note_ends(solved);
-  const auto rounding = rounding_of(*task.graph, x, brackets.columns());
+  const auto rounding = rounding_of(*task.graph, b, x, brackets.columns());
   for (std::size_t k = 0; k < pairs.size(); ++k) {
     answers[k] = answer(brackets.columns()[k], solved.columns[k]);
     widen(answers[k], rounding[k]);

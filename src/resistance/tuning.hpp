@@ -18,6 +18,8 @@ constexpr int kAttempts = 4;  ///< each with another preconditioner, as the solv
 
 // Pairs.
 constexpr double kResidual = 1e-12;     ///< of solves behind brackets and bounds: sharp bounds help all pairs
+constexpr double kDoubt = 1e-12;        ///< of what differences are made of: what rounding may leave of them
+constexpr double kAhead = 1e-4;         ///< relative error of the step ahead: 1e-5 was seen where a small graph ends
 constexpr double kMargin = 0.95;        ///< of the tolerance: where columns stop, lest rounding make them miss it
 constexpr double kWorthwhile = 0.01;    ///< share of the tolerance that rounding may take
 constexpr int kImprovements = 2;        ///< of solutions from which brackets are taken, by their residuals
