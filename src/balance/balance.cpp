@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "balance/equilibrium.hpp"
-#include "balance/small_balance.hpp"
+#include "balance/clusters/small_balance.hpp"
 #include "synbal/balance/newton.hpp"
 #include "synbal/balance/run_frame.hpp"
 #include "synbal/balance/sweep.hpp"

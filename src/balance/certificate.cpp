@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "balance/range_bound.hpp"
 #include "synbal/balance/edges.hpp"
 
 namespace synbal {
@@ -13,7 +14,6 @@ namespace synbal {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr int kRangePasses = 200;
 
 /// y - c - ... of one synapse: (1 + e) log(1 + e) - e, the price of changing a cost by the relative amount e.
 double price(double e) { return e > -1 ? (1 + e) * std::log1p(e) - e : (e == -1 ? 1.0 : kInfinity); }
@@ -57,76 +57,6 @@ Circulation circulation(const BalanceProblem& problem, const NeuronCosts& costs,
   return y;
 }
 
-/// An upper bound of log(total / cost), at the price of two exponent look-ups.
-double longest_log(double total, double cost) {
-  return cost > 0 ? std::max(0, std::ilogb(total) - std::ilogb(cost) + 1) * std::log(2.0) : kInfinity;
-}
-
-/// Bounds of p (h* - h) along trees: `below` limits how far a neuron can fall under the root, `above` how far it can
-/// rise.
-struct RangeSearch {
-  std::vector<double> below, above;  // [n + ghosts]
-};
-
-/// One pass, tiles forwards or backwards; any finite value found is a valid bound.
-void relax(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> pre, bool forwards,
-           RangeSearch& search) {
-  const auto visit = [&](LocalIndex i, LocalIndex j, double c) {
-    auto& fall = search.below[at(i)];
-    auto& rise = search.above[at(j)];
-    if (fall < kInfinity && rise < kInfinity) return;  // any path will do
-    const double length = longest_log(costs.total, c * pre[at(j)] * costs.post[at(i)]);
-    fall = std::min(fall, search.below[at(j)] + length);
-    rise = std::min(rise, search.above[at(i)] + length);
-  };
-  if (forwards) {
-    for_each_edge(problem, visit);
-  } else {
-    for_each_edge_backwards(problem, visit);
-  }
-}
-
-RangeSearch roots(const BalanceProblem& problem, const NeuronCosts& costs, const Ownership& rows) {
-  const auto n = problem.size();
-  RangeSearch search{std::vector<double>(at(n) + problem.halo().ghosts().size(), kInfinity), {}};
-  search.above = search.below;
-  for (LocalIndex i = 0; i < n; ++i) {
-    if (problem.component()[at(i)] == rows.first() + problem.network_row()[at(i)]) {
-      search.below[at(i)] = search.above[at(i)] = 0;
-    }
-    if (problem.component()[at(i)] != problem.grounded_component()) continue;
-    search.below[at(i)] = longest_log(costs.total, problem.from_pinned()[at(i)] * costs.post[at(i)]);
-    search.above[at(i)] = longest_log(costs.total, problem.to_pinned()[at(i)] * costs.pre[at(i)]);
-  }
-  return search;
-}
-
-/// Collective. Bound of the range of p (h* - h) over any component; infinite when the trees were not found in time or
-/// exponents make the argument fail.
-double range_bound(const BalanceProblem& problem, const NeuronCosts& costs, const Ownership& rows) {
-  if (problem.comm().any(!problem.exponent().empty())) return kInfinity;
-  const auto n = problem.size();
-  const auto pre = with_ghosts<double>(problem, costs.pre);
-  auto search = roots(problem, costs, rows);
-  HaloExchange<double> exchange(problem.halo());
-  for (int pass = 0; pass < kRangePasses; ++pass) {
-    exchange.forward(std::span(search.below).first(at(n)), std::span(search.below).subspan(at(n)));
-    exchange.forward(std::span(search.above).first(at(n)), std::span(search.above).subspan(at(n)));
-    relax(problem, costs, pre, pass % 2 == 0, search);
-    exchange.reverse_begin([&](LocalIndex g) { return search.above[at(n + g)]; });
-    exchange.reverse_end(
-        [&](LocalIndex i, double value) { search.above[at(i)] = std::min(search.above[at(i)], value); });
-    std::array<double, 2> furthest{0, 0};
-    for (LocalIndex i = 0; i < n; ++i) {
-      furthest[0] = std::max(furthest[0], search.below[at(i)]);
-      furthest[1] = std::max(furthest[1], search.above[at(i)]);
-    }
-    problem.comm().max(std::span<double>(furthest));
-    if (furthest[0] < kInfinity && furthest[1] < kInfinity) return furthest[0] + furthest[1];
-  }
-  return kInfinity;
-}
-
 }  // namespace
 
 Certificate certify(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> phi) {
@@ -142,7 +72,7 @@ Certificate certify(const BalanceProblem& problem, const NeuronCosts& costs, std
   for (const double r : y.residual) residual += std::abs(r);
   std::array<double, 2> sums{y.gap, residual};
   comm.sum(std::span<double>(sums));
-  const double range = sums[1] > 0 ? range_bound(problem, costs, problem.component_rows()) : 0.0;
+  const double range = sums[1] > 0 ? range_bound(problem, costs) : 0.0;
   // The sums over a row and over all synapses are rounded, the residual's, too: a few eps of the total, with the usual
   // log n growth.
   const double rounding = 8 * std::numeric_limits<double>::epsilon() * costs.total * (1 + range);

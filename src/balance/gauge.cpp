@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "balance/verification_detail.hpp"
+#include "balance/verification/detail.hpp"
 #include "synbal/core/route.hpp"
 
 namespace synbal {

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "balance/clusters/two_level.hpp"
 #include "balance/hessian_elimination.hpp"
-#include "balance/two_level.hpp"
 #include "synbal/balance/hessian_action.hpp"
 #include "synbal/krylov/pcg.hpp"
 #include "synbal/krylov/petsc_preconditioner.hpp"

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "balance/cluster_offsets.hpp"
+#include "balance/clusters/cluster_offsets.hpp"
 #include "synbal/balance/kernel.hpp"
 
 namespace synbal {

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "balance/newton_levels.hpp"
+#include "balance/clusters/newton_levels.hpp"
 #include "synbal/balance/edges.hpp"
 #include "synbal/balance/run_keeper.hpp"
 #include "synbal/core/timer.hpp"

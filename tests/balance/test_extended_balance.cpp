@@ -1,7 +1,7 @@
 // Properties of balancing in extended precision: planted answers over any range.
 #include <gtest/gtest.h>
 
-#include "balance/extended_balance.hpp"
+#include "balance/clusters/extended_balance.hpp"
 #include "balance/planted.hpp"
 
 namespace synbal::test {

@@ -1,6 +1,6 @@
 // Properties of what weak cuts make hard: planted networks of modules, at any strength of the links.
-#include "balance/clusters.hpp"
-#include "balance/two_level.hpp"
+#include "balance/clusters/clusters.hpp"
+#include "balance/clusters/two_level.hpp"
 #include "networks.hpp"
 #include "planted.hpp"
 #include "synbal/balance/verification.hpp"

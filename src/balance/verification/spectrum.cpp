@@ -2,8 +2,8 @@
 #include <array>
 #include <complex>
 
+#include "balance/verification/detail.hpp"
 #include "synbal/core/agree.hpp"
-#include "verification_detail.hpp"
 
 /// LAPACK's expert eigenvalue driver, with 32-bit integers.
 extern "C" void dgeevx_(const char* balance, const char* left, const char* right, const char* sense, const int* n,

@@ -1,9 +1,9 @@
 // Gathers logarithms of costs and hands every rank its part of the answer.
-#include "balance/small_balance.hpp"
+#include "balance/clusters/small_balance.hpp"
 
 #include <algorithm>
 
-#include "balance/extended_balance.hpp"
+#include "balance/clusters/extended_balance.hpp"
 
 namespace synbal {
 

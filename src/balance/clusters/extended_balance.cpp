@@ -1,12 +1,12 @@
 // Single-linkage trees over costs in extended precision: offsets of clusters, and Newton steps by elimination.
-#include "balance/extended_balance.hpp"
+#include "balance/clusters/extended_balance.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
 
-#include "balance/cluster_graph.hpp"
+#include "balance/clusters/cluster_graph.hpp"
 #include "synbal/core/types.hpp"
 
 namespace synbal {

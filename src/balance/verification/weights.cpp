@@ -1,7 +1,7 @@
 // Checks of stored weights, entry by entry.
 #include <array>
 
-#include "verification_detail.hpp"
+#include "balance/verification/detail.hpp"
 
 namespace synbal {
 

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "balance/cluster_graph.hpp"
-#include "balance/clusters.hpp"
+#include "balance/clusters/cluster_graph.hpp"
+#include "balance/clusters/clusters.hpp"
 #include "synbal/krylov/preconditioner.hpp"
 
 namespace synbal {

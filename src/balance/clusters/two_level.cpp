@@ -1,9 +1,9 @@
 // Sums over clusters, a small solve on every rank, and back.
-#include "balance/two_level.hpp"
+#include "balance/clusters/two_level.hpp"
 
 #include <fmt/format.h>
 
-#include "balance/coarse_problem.hpp"
+#include "balance/clusters/coarse_problem.hpp"
 
 namespace synbal {
 

@@ -1,7 +1,7 @@
 // Whether two networks compute the same: both are run on the same random inputs from the same random state.
 #include <algorithm>
 
-#include "balance/verification_detail.hpp"
+#include "balance/verification/detail.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/core/route.hpp"
 #include "synbal/network/outside.hpp"

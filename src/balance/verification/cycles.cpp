@@ -1,6 +1,7 @@
 // Products of weights around sampled cycles: what no scaling can change.
 #include "synbal/balance/cycles.hpp"
-#include "verification_detail.hpp"
+
+#include "balance/verification/detail.hpp"
 
 namespace synbal {
 

@@ -1,5 +1,5 @@
 // Synapses that are strong for both their ends link them; a ladder of thresholds says what is strong.
-#include "balance/clusters.hpp"
+#include "balance/clusters/clusters.hpp"
 
 #include <algorithm>
 #include <array>
@@ -28,23 +28,32 @@ Carried carried(const BalanceProblem& problem, const NeuronCosts& costs) {
   return {with_ghosts<double>(problem, costs.pre), with_ghosts<double>(problem, own)};
 }
 
-/// A synapse links its neurons when its cost is at least theta times measure(what both carry).
-template <class Measure>
-Clusters clusters_at(const BalanceProblem& problem, const NeuronCosts& costs, const Carried& all, double theta,
-                     Measure&& measure) {
+/// A synapse from j to i of cost c links them when strong(i, j, c), one from or to a pinned neuron when grounds(i, c).
+template <class Strong, class Grounds>
+Clusters linked(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> pre, double theta,
+                Strong&& strong, Grounds&& grounds) {
   LinkedSets sets(problem.comm(), problem.neurons(), problem.halo());
   for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
-    const double cost = c * all.pre[at(j)] * costs.post[at(i)];
-    if (cost >= theta * measure(all.cost[at(i)], all.cost[at(j)])) sets.link(i, j);
+    if (strong(i, j, c * pre[at(j)] * costs.post[at(i)])) sets.link(i, j);
   });
   for (LocalIndex i = 0; i < problem.size(); ++i) {
     const double entering = problem.from_pinned()[at(i)] * costs.post[at(i)];
     const double leaving = problem.to_pinned()[at(i)] * costs.pre[at(i)];
-    if (entering + leaving > 0 && entering + leaving >= theta * all.cost[at(i)]) sets.link_to_ground(i);
+    if (entering + leaving > 0 && grounds(i, entering, leaving)) sets.link_to_ground(i);
   }
   auto found = sets.labels();
   found.label.resize(at(problem.size()));
   return {std::move(found.label), found.ground, found.count, theta};
+}
+
+/// A synapse links its neurons when its cost is at least theta times measure(what both carry).
+template <class Measure>
+Clusters clusters_at(const BalanceProblem& problem, const NeuronCosts& costs, const Carried& all, double theta,
+                     Measure&& measure) {
+  return linked(
+      problem, costs, all.pre, theta,
+      [&](LocalIndex i, LocalIndex j, double c) { return c >= theta * measure(all.cost[at(i)], all.cost[at(j)]); },
+      [&](LocalIndex i, double entering, double leaving) { return entering + leaving >= theta * all.cost[at(i)]; });
 }
 
 /// The first rung at which there are more clusters than pieces, but few.
@@ -68,6 +77,13 @@ Clusters find_clusters(const BalanceProblem& problem, const NeuronCosts& costs, 
                        bool on_the_way) {
   const auto ladder = std::span(kLadder).subspan(on_the_way ? 1 : 0);
   return climb(problem, costs, components.nullity(), ladder, [](double a, double b) { return std::max(a, b); });
+}
+
+Clusters clusters_above(const BalanceProblem& problem, const NeuronCosts& costs, double least) {
+  return linked(
+      problem, costs, with_ghosts<double>(problem, costs.pre), least,
+      [&](LocalIndex, LocalIndex, double c) { return c > least; },
+      [&](LocalIndex, double entering, double leaving) { return std::max(entering, leaving) > least; });
 }
 
 Clusters find_modules(const BalanceProblem& problem, const NeuronCosts& costs, std::int64_t pieces) {

@@ -1,5 +1,5 @@
 // Clusters come and go with the point; equations follow them.
-#include "balance/newton_levels.hpp"
+#include "balance/clusters/newton_levels.hpp"
 
 namespace synbal {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "balance/clusters.hpp"
+#include "balance/clusters/clusters.hpp"
 #include "synbal/balance/solver.hpp"
 
 namespace synbal {

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "balance/cluster_offsets.hpp"
+#include "balance/clusters/cluster_offsets.hpp"
 #include "synbal/balance/newton.hpp"
 #include "synbal/balance/run_keeper.hpp"
 

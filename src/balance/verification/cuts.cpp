@@ -2,8 +2,8 @@
 // where a cut is weaker than the rounding of the costs inside.
 #include <array>
 
+#include "balance/verification/detail.hpp"
 #include "synbal/network/linked_sets.hpp"
-#include "verification_detail.hpp"
 
 namespace synbal {
 

@@ -1,6 +1,6 @@
 // The one check that uses the balance problem: how far the cost can be from its minimum.
+#include "balance/verification/detail.hpp"
 #include "synbal/balance/balance.hpp"
-#include "verification_detail.hpp"
 
 namespace synbal {
 

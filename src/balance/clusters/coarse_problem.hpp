@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "balance/clusters.hpp"
+#include "balance/clusters/clusters.hpp"
 
 namespace synbal {
 

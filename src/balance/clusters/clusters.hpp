@@ -32,4 +32,7 @@ struct Clusters {
 /// neuron keeps the synapses that matter to it. `pieces`: components without pinned neurons.
 [[nodiscard]] Clusters find_modules(const BalanceProblem& problem, const NeuronCosts& costs, std::int64_t pieces);
 
+/// Collective. What synapses that cost more than `least` link.
+[[nodiscard]] Clusters clusters_above(const BalanceProblem& problem, const NeuronCosts& costs, double least);
+
 }  // namespace synbal

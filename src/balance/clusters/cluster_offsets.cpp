@@ -1,13 +1,13 @@
 // The coarse problem balanced: in extended precision where elimination fills little, else like any other.
-#include "balance/cluster_offsets.hpp"
+#include "balance/clusters/cluster_offsets.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <optional>
 #include <utility>
 
-#include "balance/coarse_problem.hpp"
-#include "balance/extended_balance.hpp"
+#include "balance/clusters/coarse_problem.hpp"
+#include "balance/clusters/extended_balance.hpp"
 #include "synbal/balance/newton.hpp"
 
 namespace synbal {

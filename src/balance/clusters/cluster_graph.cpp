@@ -1,5 +1,5 @@
 // Rows that take up rows, one linear merge each.
-#include "balance/cluster_graph.hpp"
+#include "balance/clusters/cluster_graph.hpp"
 
 #include <algorithm>
 #include <cmath>

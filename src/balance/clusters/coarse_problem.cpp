@@ -1,5 +1,5 @@
 // Costs between clusters: summed by place on every rank, then over the ranks.
-#include "balance/coarse_problem.hpp"
+#include "balance/clusters/coarse_problem.hpp"
 
 #include <algorithm>
 #include <utility>

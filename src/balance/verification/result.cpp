@@ -1,5 +1,5 @@
 // Checks of what a result says per neuron and of itself: input, h, labels, costs, imbalance.
-#include "verification_detail.hpp"
+#include "balance/verification/detail.hpp"
 
 namespace synbal {
 
