@@ -25,6 +25,8 @@ constexpr double kLogRatioTarget = 1e-8;
 constexpr double kCheckTolerance = 1e-2;           // of the solve whose step is judged against the step tolerance
 constexpr std::int64_t kManyIterations = 30;       // of a solve: a well-mixed network takes fewer
 constexpr double kOffsetTolerance = 1e-11;         // of a coarse problem whose move is judged
+constexpr double kModuleTolerance = 0.1;           // of offsets that are on the way
+constexpr int kMostModuleMoves = 5;                // after which steps that stay damped have another cause
 constexpr double kSettledOffset = 0.1;             // of the step tolerance: clusters that move less are left
 constexpr double kRounding = 1e-13;                // l1 at which a step that stops shrinking is limited by rounding
 constexpr std::int64_t kDefaultIterations = 2000;  // steps of one e-fold: enough for weights 300 decades apart
@@ -184,12 +186,12 @@ struct NewtonSolver::Run {
     const bool balanced = now.l1 <= stop.tolerance && now.max_log_ratio <= ratio_target();
     if (out_of_limits()) return false;
     if (balanced) iterate.settle();
-    const auto offsets = move_clusters(balanced);
+    const bool moved = damped && !balanced && !levels.clustered() && move_modules();
+    const auto offsets = move_clusters(balanced, moved);
     auto& equation = levels.equation();
-    const auto before = levels.iterations();
     const auto phi = balanced ? equation.solve_accurately(iterate.costs(), kCheckTolerance, levels.clustered() || *weak)
                               : equation.solve(iterate.costs(), forcing(now));
-    krylov_iterations = levels.iterations() - before;
+    krylov_iterations = equation.last_iterations();
     for (std::size_t i = 0; i < d.size(); ++i) d[i] = phi[i] / problem.power();
     const double size = equation.solved() ? largest(problem, d) : std::numeric_limits<double>::infinity();
     last_step = size;
@@ -208,16 +210,28 @@ struct NewtonSolver::Run {
       ++result.newton_steps;
       iterate.move(d, length);
     }
+    damped = length < 1 && equation.preconditioner().kind() == Preconditioner::clusters;
+    return true;
+  }
+
+  /// Gives every module its own optimum, which whole steps would reach: one far from it holds all others back.
+  bool move_modules() {
+    if (++module_moves > kMostModuleMoves) return false;
+    const auto modules = find_modules(problem, iterate.costs(), solver.components_->nullity());
+    if (modules.trivial()) return false;
+    const auto offsets = cluster_offsets(problem, iterate.costs(), modules, kModuleTolerance);
+    result.newton_steps += offsets.newton_steps;
+    iterate.move(offsets.h, 1);
     return true;
   }
 
   /// Gives every cluster its own optimum, where there are clusters; looks for them where solves are long or an end is
-  /// near.
-  ClusterOffsets move_clusters(bool balanced) {
+  /// near; `moved`: modules were, so that nothing is known of cuts yet.
+  ClusterOffsets move_clusters(bool balanced, bool moved) {
     // One search tells most networks that they have no weak cuts at all.
     if (balanced && !weak) weak = !find_clusters(problem, iterate.costs(), *solver.components_).trivial();
     const bool may_hide = balanced && !looked && *weak;
-    if (levels.clustered() || krylov_iterations > kManyIterations || may_hide) {
+    if (levels.clustered() || (krylov_iterations > kManyIterations && !moved) || may_hide) {
       levels.look(iterate.costs());
       looked = balanced;
     }
@@ -267,6 +281,8 @@ struct NewtonSolver::Run {
   bool late = false;
   bool looked = false;       // for clusters since the point was balanced
   std::optional<bool> weak;  // whether cuts are so weak that a judged step wants a coarse space
+  int module_moves = 0;
+  bool damped = false;  // the last step, although modules were seen
   double last_step = 1;
   std::int64_t krylov_iterations = 0;  // of the last step
   StallWatch watch;

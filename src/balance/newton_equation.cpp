@@ -58,7 +58,7 @@ bool NewtonEquation::attempt(double tolerance) {
   // A strong preconditioner makes the norm less telling, and another digit cheap.
   const double aim = choice_.kind() == Preconditioner::jacobi ? tolerance : 0.1 * tolerance;
   const auto result = solver_.solve(gradient_, potential_, {aim, choice_.limit()}, choice_);
-  iterations_ += result.iterations;
+  iterations_ += last_iterations_ = result.iterations;
   solved_ = result.usable;
   if (!result.usable) std::fill(potential_.begin(), potential_.end(), 0.0);
   return result.usable && (result.converged || choice_.resolved() || choice_.kind() == Preconditioner::direct);

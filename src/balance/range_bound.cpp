@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
-#include <optional>
+#include <queue>
+#include <utility>
 #include <vector>
 
 #include "balance/clusters/coarse_problem.hpp"
@@ -68,25 +70,28 @@ Ties tie(const BalanceProblem& problem, const NeuronCosts& costs) {
 class CutPaths {
  public:
   CutPaths(const CoarseProblem& coarse, GlobalIndex Cut::*from, GlobalIndex Cut::*to)
-      : cuts_(coarse.cuts), to_(to), first_(coarse.size() + 1, 0) {
+      : cuts_(coarse.cuts), to_(to), first_(coarse.size() + 1, 0), length_(coarse.size(), kInfinity) {
     std::stable_sort(cuts_.begin(), cuts_.end(), [&](const Cut& a, const Cut& b) { return a.*from < b.*from; });
     for (const auto& c : cuts_) ++first_[at(c.*from) + 1];
     for (std::size_t k = 1; k < first_.size(); ++k) first_[k] += first_[k - 1];
   }
 
-  /// The longest of the paths of fewest cuts from `root` to all that can be reached; marks them.
-  double longest(GlobalIndex root, double total, std::vector<bool>& seen) const {
-    std::vector<std::pair<GlobalIndex, double>> queue{{root, 0.0}};
+  /// The longest of the shortest paths from `root` to all that can be reached (Dijkstra); marks them.
+  double longest(GlobalIndex root, double total, std::vector<bool>& reached) {
+    using Place = std::pair<double, GlobalIndex>;
+    std::priority_queue<Place, std::vector<Place>, std::greater<>> next;
+    const auto offer = [&](GlobalIndex node, double by) {
+      if (by < length_[at(node)]) next.emplace(length_[at(node)] = by, node);
+    };
     double most = 0;
-    seen[at(root)] = true;
-    for (std::size_t k = 0; k < queue.size(); ++k) {
-      const auto [node, length] = queue[k];
-      most = std::max(most, length);
+    for (offer(root, 0); !next.empty();) {
+      const auto [way, node] = next.top();
+      next.pop();
+      if (reached[at(node)]) continue;
+      reached[at(node)] = true;
+      most = way;
       for (auto c = first_[at(node)]; c < first_[at(node) + 1]; ++c) {
-        const auto next = cuts_[c].*to_;
-        if (seen[at(next)]) continue;
-        seen[at(next)] = true;
-        queue.emplace_back(next, length + std::max(0.0, std::log(total / cuts_[c].cost)));
+        if (cuts_[c].cost > 0) offer(cuts_[c].*to_, way + std::max(0.0, std::log(total) - std::log(cuts_[c].cost)));
       }
     }
     return most;
@@ -95,20 +100,22 @@ class CutPaths {
  private:
   std::vector<Cut> cuts_;
   GlobalIndex Cut::*to_;
-  std::vector<std::size_t> first_;
+  std::vector<std::size_t> first_;  // cut of each end
+  std::vector<double> length_;      // of the shortest way found to each node
 };
 
 /// Of several synapses between two clusters, one changes no more than their sum would; their ends differ by ties alone.
 double longest_between(const CoarseProblem& coarse, double total) {
-  const CutPaths back(coarse, &Cut::post, &Cut::pre), forth(coarse, &Cut::pre, &Cut::post);
-  std::vector<bool> seen(coarse.size(), false), again(seen);
+  CutPaths back(coarse, &Cut::post, &Cut::pre), forth(coarse, &Cut::pre, &Cut::post);
+  std::vector<bool> reached(coarse.size(), false), again(reached);
   double longest = 0;
   for (std::size_t root = 0; root < coarse.size(); ++root) {
-    if (seen[root]) continue;
+    if (reached[root]) continue;
     const auto from = static_cast<GlobalIndex>(root);
-    longest = std::max(longest, back.longest(from, total, seen) + forth.longest(from, total, again));
+    longest = std::max(longest, back.longest(from, total, reached) + forth.longest(from, total, again));
+    if (reached != again) return kInfinity;  // components are strongly connected, unless costs have underflowed
   }
-  return seen == again ? longest : kInfinity;  // components are strongly connected
+  return longest;
 }
 
 /// An upper bound of log(total / cost), at the price of two exponent look-ups.

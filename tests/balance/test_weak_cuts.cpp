@@ -1,6 +1,7 @@
 // Properties of what weak cuts make hard: planted networks of modules, at any strength of the links.
 #include "balance/clusters/clusters.hpp"
 #include "balance/clusters/two_level.hpp"
+#include "balance/range_bound.hpp"
 #include "networks.hpp"
 #include "planted.hpp"
 #include "synbal/balance/verification.hpp"
@@ -82,6 +83,33 @@ TEST(WeakCuts, verification_notices_a_module_out_of_place_where_neurons_do_not) 
   const auto moved = judge();
   EXPECT_TRUE(moved.failed());
   EXPECT_NEAR(*moved.value, 0.04, 1e-3);  // costs in fall by e^{-0.02}, costs out rise by as much
+}
+
+// The optimum is planted, and the point is off by known amounts: per neuron, and by a module that is out of place.
+TEST(WeakCuts, the_range_bound_holds_and_a_module_out_of_place_does_not_break_it) {
+  for (const double link : {1e-1, 1e-6, 1e-20, 1e-60}) {
+    for (const double off : {1e-12, 1e-4, 1.0}) {
+      const auto planted = planted_modules(12, 16, link, true, 3);
+      const auto network = network_of(planted);
+      const auto components = strongly_connected_components(world(), network);
+      BalanceProblem problem(world(), network, components, 2);
+      std::vector<double> here, change;
+      for (LocalIndex i = 0; i < problem.size(); ++i) {
+        const auto global = problem.neurons().first() + i;
+        change.push_back((global / 16 == 5 ? 1 : 0.3) * (global % 3 == 0 ? off : -off));
+        here.push_back(planted.h[static_cast<std::size_t>(global)] / 2 + change.back());
+      }
+      FusedKernel kernel(problem);
+      NeuronCosts costs;
+      problem.rebase(here);
+      evaluate(problem, kernel, std::vector<double>(here.size(), 0.0), costs);
+      const double most = world().max(*std::max_element(change.begin(), change.end()));
+      const double least = world().min(*std::min_element(change.begin(), change.end()));
+      const double bound = range_bound(problem, costs);
+      EXPECT_GE(bound, problem.power() * (most - least)) << link << " " << off;
+      EXPECT_LE(bound, 12 * 2 * (200 + 20)) << link << " " << off;  // a path through all modules and back
+    }
+  }
 }
 
 TEST(WeakCuts, networks_without_any_have_no_clusters) {

@@ -43,6 +43,8 @@ class NewtonEquation {
   /// False when the last solve broke down at its start: phi is then 0 and says nothing.
   [[nodiscard]] bool solved() const noexcept { return solved_; }
   [[nodiscard]] std::int64_t iterations() const noexcept { return iterations_; }
+  /// Of the last solve, with the preconditioner that served it.
+  [[nodiscard]] std::int64_t last_iterations() const noexcept { return last_iterations_; }
   [[nodiscard]] const PreconditionerChoice& preconditioner() const noexcept { return choice_; }
 
  private:
@@ -56,7 +58,7 @@ class NewtonEquation {
   std::optional<Preconditioner> begin_with_;
   bool solved_ = false;
   std::vector<double> gradient_, potential_;
-  std::int64_t iterations_ = 0;
+  std::int64_t iterations_ = 0, last_iterations_ = 0;
 };
 
 /// The method `newton`. A few simultaneous half-steps h_k += log(r_k / o_k) / (2 p (k+1)), which can never raise the

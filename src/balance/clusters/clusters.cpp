@@ -12,8 +12,9 @@ namespace synbal {
 
 namespace {
 
-// Single neurons see cuts above the first rung to what a judgement needs, and those above the second on the way.
-constexpr std::array<double, 4> kLadder{1e-6, 1e-9, 1e-11, 1e-14};
+// Single neurons see cuts above the second rung to what a judgement needs, and those above the third on the way. The
+// first is for those who need clusters anyway: the stiffer they are inside, the less the two levels disturb each other.
+constexpr std::array<double, 5> kLadder{1e-3, 1e-6, 1e-9, 1e-11, 1e-14};
 constexpr std::array<double, 3> kModuleLadder{0.1, 0.03, 0.01};
 constexpr GlobalIndex kNeuronsPerCluster = 8;  // fewer on average: a coarse problem would be no relief
 
@@ -75,8 +76,13 @@ Clusters climb(const BalanceProblem& problem, const NeuronCosts& costs, std::int
 
 Clusters find_clusters(const BalanceProblem& problem, const NeuronCosts& costs, const ComponentSums& components,
                        bool on_the_way) {
-  const auto ladder = std::span(kLadder).subspan(on_the_way ? 1 : 0);
-  return climb(problem, costs, components.nullity(), ladder, [](double a, double b) { return std::max(a, b); });
+  const auto from = [&](std::size_t rung) {
+    return climb(problem, costs, components.nullity(), std::span(kLadder).subspan(rung),
+                 [](double a, double b) { return std::max(a, b); });
+  };
+  if (!on_the_way) return from(1);
+  auto found = from(2);
+  return found.trivial() ? std::move(found) : from(0);
 }
 
 Clusters clusters_above(const BalanceProblem& problem, const NeuronCosts& costs, double least) {
