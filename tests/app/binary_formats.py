@@ -63,6 +63,9 @@ def arrays_of(path):
                     found[key] = f[name][:] if isinstance(f[name], h5py.Dataset) else from_group(f[name]).toarray()
             return found
     bundle = read_tensors(path) if path.endswith(".safetensors") else dict(np.load(path, allow_pickle=True))
+    if "rnn/kernel:0" in bundle:
+        return {"J": bundle["rnn/recurrent_kernel:0"].T, "in": bundle["rnn/kernel:0"].T, "b": bundle["rnn/bias:0"],
+                "out": bundle["dense/kernel:0"].T}
     usual = {"J": ("W_rec", "rnn.weight_hh_l0"), "in": ("W_in", "rnn.weight_ih_l0"), "out": ("W_out", "fc.weight"),
              "x": ("init_state",)}
     found = {key: next(bundle[n] for n in names if n in bundle) for key, names in usual.items()
@@ -196,6 +199,11 @@ def make_whole(a, random):
         write_group(f.create_group("weights"), a, "csr_matrix")
         f["input_weights"], f["bias"], f["initial_state"] = w_in, bias, state[0]
         write_group(f.create_group("output_weights"), sp.csc_matrix(w_out), "csc_matrix")
+    np.savez("tanh.npz", W_rec=dense, activation="tanh")
+    np.savez("gru.npz", weight_hh_l0=np.vstack([dense] * 3))
+    # As Keras keeps it: rows are presynaptic neurons, inputs, neurons.
+    np.savez("keras.npz", **{"rnn/recurrent_kernel:0": dense.T, "rnn/kernel:0": w_in.T, "rnn/bias:0": bias,
+                             "dense/kernel:0": w_out.T})
 
 
 def make_sonata(a, random):

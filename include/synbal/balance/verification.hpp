@@ -101,7 +101,7 @@ Check check_spectrum(const Comm& comm, const Network& network, const Network& ba
 /// The most neurons for which check_spectrum does anything.
 inline constexpr GlobalIndex kLargestSpectrum = 400;
 
-/// Collective. The whole network and the balanced one, both with their arrays (network.arrays), run ten steps on the
+/// Collective. The whole network and the balanced one, both with their arrays (network.arrays), run five steps on the
 /// same random inputs from the same random state (the balanced one's times e^{-h_i}), with leaky ReLU neurons: states
 /// times e^{h_i} and outputs are equal to 1e-10 of what they are sums of. Skipped with exponents, beyond |h| = 300, and
 /// where the balanced network does not have all arrays.

@@ -12,7 +12,7 @@ namespace synbal {
 using namespace verification;
 
 namespace {
-constexpr int kSteps = 10;  // of x += (-x + J phi(x) + W_in u + b) / 2
+constexpr int kSteps = 5;  // of x += (-x + J phi(x) + W_in u + b) / 2
 constexpr double kStep = 0.5;
 constexpr double kLeak = 0.1;        // phi(x) = x for x > 0, else x / 10: homogeneous, and nothing is lost
 constexpr double kSame = 1e-10;      // of outputs, relative to the sum of absolute values that each is made of

@@ -18,8 +18,10 @@ namespace {
 Error misshapen(const std::string& where, const ArrayPlan& plan, GlobalIndex n) {
   auto shape = plan.shape;
   if (plan.is_transposed) std::ranges::reverse(shape);
-  return bad_input(fmt::format("{} has the shape [{}] for {} neurons ({}): one side must have a value for every neuron",
-                               where, fmt::join(shape, ", "), n, to_string(plan.role)));
+  return bad_input(
+      fmt::format("{} has the shape [{}] for {} neurons ({}): one side must have a value for every neuron; "
+                  "name the array that is meant, or none",
+                  where, fmt::join(shape, ", "), n, to_string(plan.role)));
 }
 
 /// The axis that counts neurons where both could.

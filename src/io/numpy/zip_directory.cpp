@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 #include "io/tuning.hpp"
 
@@ -42,7 +43,7 @@ struct Directory {
 
 /// A number of the file as a place or length within it.
 ByteCount within(const std::string& where, std::uint64_t value, ByteCount size) {
-  if (value <= static_cast<std::uint64_t>(size)) return static_cast<ByteCount>(value);
+  if (std::cmp_less_equal(value, size)) return static_cast<ByteCount>(value);
   throw damaged(where, "a place or length lies behind its end: truncated, or damaged");
 }
 
