@@ -164,8 +164,10 @@ std::vector<double> read_neurons(const Comm& comm, const Network& network, const
   return io::read_for_neurons(comm, network, [&](const Ownership& rows) {
     const auto found = file.dataset(path, io::ElementKind::real);
     if (found.length != network.size()) {
-      throw file.error(fmt::format("{} has {} values, the network {} neurons: give the network the run began with",
-                                   path, found.length, network.size()));
+      throw file.error(
+          fmt::format("{} has {} values, the network {} neurons: give the network the run began with (where "
+                      "inputs and outputs cost, too, on as many ranks)",
+                      path, found.length, network.size()));
     }
     std::vector<double> own(at(rows.count()));
     file.read(found, rows.first(), rows.count(), own.data());
