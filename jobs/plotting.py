@@ -34,7 +34,10 @@ def columns_of(path):
     """The columns of a table by name, in whichever format it was written."""
     if path.endswith((".csv", ".csv.gz")):
         with (gzip.open if path.endswith(".gz") else open)(path, "rt") as text:
-            names = text.readline().strip().split(",")
+            first = text.readline()
+            while first.startswith("#"):  # that the run did not converge
+                first = text.readline()
+            names = first.strip().split(",")
             rows = np.loadtxt(text, delimiter=",", ndmin=2).reshape(-1, len(names))
         return dict(zip(names, rows.T))
     import h5py

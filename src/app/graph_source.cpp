@@ -38,6 +38,17 @@ std::vector<double> stored_h(const GraphOptions& options, const Network& network
   return problem.from_network(stored.h);
 }
 
+/// Collective. Resistances are told in the unit of the costs: that must be a double, and what it divides, too.
+void check_unit(const Comm& comm, const ConductanceGraph& graph, const Network& network, double power) {
+  if (std::isnormal(graph.unit()) && std::isfinite(1 / graph.unit())) return;
+  double largest = 0;
+  for (const double w : network.weight) largest = std::max(largest, std::abs(w));
+  throw bad_input(
+      fmt::format("the largest cost is about 10^{:.1f} (|weight|^{:g}; doubles end at 10^-308 and 10^308, and "
+                  "resistances with them): multiply the weights by a constant, or give a smaller --power",
+                  power * std::log10(comm.max(largest)), power));
+}
+
 }  // namespace
 
 void add_graph_options(const OptionSet& command, GraphOptions& options) {
@@ -83,6 +94,7 @@ GraphSource::GraphSource(const Comm& comm, const GraphOptions& options, PhaseTim
     make_problem(options, times);
   }
   graph_ = std::make_unique<ConductanceGraph>(problem_ ? graph_of(*problem_) : graph_of(comm, network_));
+  check_unit(comm, *graph_, network_, problem_ ? options.input.power : 1.0);
   ids_ = neuron_ids(network_);
   number_columns();
 }

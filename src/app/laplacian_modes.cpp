@@ -120,7 +120,7 @@ void describe(ReportWriter& report, const DiagonalSection& d) {
 
 void print(const DiagonalSection& d) {
   fmt::print("diagonal     {} from {} solves{}: {}\n", d.method(), d.found.solves,
-             d.found.by_elimination ? ", by elimination" : "", converged_text(d.found.converged));
+             d.found.by_elimination ? " in one elimination" : "", converged_text(d.found.converged));
   if (!d.exact) print_quality(d.found.quality);
 }
 

@@ -45,7 +45,7 @@ void add_edge_method_options(const OptionSet& command, EdgeMethodOptions& option
 }
 
 std::string method_text(EdgeMethod method, std::int64_t solves, bool by_elimination) {
-  return fmt::format("{} ({} solves{})", to_string(method), solves, by_elimination ? ", by elimination" : "");
+  return fmt::format("{} ({} solves{})", to_string(method), solves, by_elimination ? " in one elimination" : "");
 }
 
 void describe(ReportWriter& report, const EstimateQuality& q) {

@@ -93,9 +93,18 @@ class LineFormatter {
   std::string text_;
 };
 
-io::TextLines lines_of(const Comm& comm, const Table& table) {
+/// A line before all others where a run ended without what was asked for, unless every row says so.
+std::string warning_of(const Table& table, const Provenance& about) {
+  const auto marked = [](const TableColumn& column) { return column.name == "converged"; };
+  if (about.exit_code <= 0 || std::any_of(table.columns.begin(), table.columns.end(), marked)) return {};
+  return fmt::format("# NOT CONVERGED: {} (exit code {})\n", about.reason, about.exit_code);
+}
+
+io::TextLines lines_of(const Comm& comm, const Table& table, const Provenance& about) {
   return [&](const io::TakeText& take) {
     LineFormatter format;
+    const auto warning = warning_of(table, about);
+    if (comm.is_root() && !warning.empty()) take(warning);
     if (comm.is_root()) take(format.header(table));
     for (std::int64_t r = 0; r < table.rows; ++r) take(format.row(table, r));
   };
@@ -159,8 +168,8 @@ void write_table(const Comm& comm, const Table& table, const Provenance& about, 
     return write_table(comm, ordered, about, path);
   }
   if (path.ends_with(".h5")) return write_hdf5(comm, table, about, path);
-  if (path.ends_with(".gz")) return io::write_text_gz(comm, lines_of(comm, table), path);
-  io::write_text(comm, lines_of(comm, table), path);
+  if (path.ends_with(".gz")) return io::write_text_gz(comm, lines_of(comm, table, about), path);
+  io::write_text(comm, lines_of(comm, table, about), path);
 }
 
 // ---- matrices

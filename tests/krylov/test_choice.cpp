@@ -148,5 +148,14 @@ TEST(PreconditionerChoice, what_is_asked_for_stays) {
   EXPECT_EQ(refused.kind(), Preconditioner::jacobi);
 }
 
+TEST(PreconditionerChoice, what_is_obeyed_is_never_left) {
+  Offers offers({Preconditioner::incomplete, Preconditioner::multigrid}, {});
+  PreconditionerChoice choice(offers, Preconditioner::incomplete, true);
+  EXPECT_TRUE(choice.renew());
+  EXPECT_FALSE(choice.next());
+  EXPECT_EQ(choice.kind(), Preconditioner::incomplete);
+  EXPECT_NE(choice.get(), nullptr);
+}
+
 }  // namespace
 }  // namespace synbal::test

@@ -7,6 +7,7 @@
 #include "synbal/graph/operator.hpp"
 #include "synbal/krylov/component_sums.hpp"
 #include "synbal/laplacian/solver.hpp"
+#include "synbal/laplacian/whole_graph.hpp"
 
 namespace synbal {
 namespace {
@@ -486,4 +487,48 @@ TEST(LaplacianSolver, more_ranks_than_nodes_work) {
 }
 
 }  // namespace
+/// Sites whose pages all link to the same few, in a ring, with a hub that a third of all pages link to.
+EdgeList web_of_sites(GlobalIndex sites, GlobalIndex pages) {
+  EdgeList list{sites * pages, {}, {}};
+  for (GlobalIndex s = 0; s < sites; ++s) {
+    const auto first = s * pages;
+    for (GlobalIndex page = 4; page < pages; ++page) {
+      for (GlobalIndex k = 0; k < 4; ++k) list.edges.push_back({first + k, first + page, 1.0});
+      if (page % 3 == 0 && s > 0) list.edges.push_back({0, first + page, 1e-3});
+    }
+    list.edges.push_back({first, (first + pages) % list.n, 1e-2});
+  }
+  return list;
+}
+
+TEST(LaplacianSolver, eliminates_whole_graphs_of_hubs_and_sites_that_fill_little) {
+  const auto list = web_of_sites(120, 30);
+  const auto graph = distribute(world(), list);
+  const auto whole = whole_graph(graph);
+  EXPECT_TRUE(whole && whole->order.entries < 12.0 * static_cast<double>(list.n));
+  EXPECT_FALSE(whole_graph(graph, 1e3));  // more than that is foreseen, and nothing is made
+  LaplacianSolver solver(graph, {Preconditioner::direct});
+  const auto b = own_part(graph, noise(at(list.n), 3));
+  std::vector<double> x(b.size());
+  const auto solved = solver.solve(b, x, 1);
+  EXPECT_TRUE(solved.converged);
+  EXPECT_LE(solved.iterations, 3);
+}
+
+TEST(LaplacianSolver, obeys_what_was_asked_for) {
+  const auto list = web_of_sites(50, 30);
+  const auto graph = distribute(world(), list);
+  const auto b = own_part(graph, noise(at(list.n), 3));
+  std::vector<double> x(b.size());
+  const std::vector<std::pair<Preconditioner, std::string>> all{{Preconditioner::jacobi, "jacobi"},
+                                                                {Preconditioner::incomplete, "incomplete cholesky"},
+                                                                {Preconditioner::multigrid, "multigrid"},
+                                                                {Preconditioner::direct, "direct"}};
+  for (const auto& [kind, name] : all) {
+    LaplacianSolver solver(graph, {kind});
+    EXPECT_EQ(solver.solve(b, x, 1).preconditioner, name);
+    EXPECT_EQ(solver.asked(), kind);
+  }
+}
+
 }  // namespace synbal

@@ -195,4 +195,16 @@ TEST(modes, do_not_depend_on_the_rank_count) {
   }
 }
 
+TEST(modes, obey_a_preconditioner_that_was_asked_for) {
+  const auto graph = distribute(world(), random_graph(1500, 6, 0.5, 3));
+  LaplacianSolver free(graph), forced(graph, {Preconditioner::jacobi});
+  ModesParams params;
+  params.count = 3;
+  const auto own = slowest_modes(graph, free, params), asked = slowest_modes(graph, forced, params);
+  EXPECT_NE(asked.method.find("pseudoinverse"), std::string::npos);
+  EXPECT_EQ(forced.asked(), Preconditioner::jacobi);
+  EXPECT_TRUE(own.converged && asked.converged);
+  for (std::size_t k = 0; k < 3; ++k) EXPECT_NEAR(own.value[k] / asked.value[k], 1, 1e-9);
+}
+
 }  // namespace synbal::test
