@@ -61,6 +61,9 @@ void copy_safetensors(const Comm& comm, const InputFile& file, const ScaledCopy&
 void copy_sonata(const Comm& comm, const InputFile& file, const ScaledCopy& copy, const std::string& path);
 void write_petsc(const Comm& comm, const Network& network, const std::string& path);
 void write_npz(const Comm& comm, const Network& network, const std::string& path);
+/// Edge lists, plain or compressed (by the name of each file).
+Network read_edge_list(const Comm& comm, const InputFile& file, const Source& source, const ReadOptions& options);
+void write_edge_list(const Comm& comm, const Network& network, const std::string& path);
 void write_matrix_market(const Comm& comm, const Network& network, const std::string& path);
 void write_matrix_market_gz(const Comm& comm, const Network& network, const std::string& path);
 void write_native_hdf5(const Comm& comm, const Network& network, const std::string& path);

@@ -33,6 +33,12 @@ constexpr std::array kFormats{
     Format{"petsc", ".dat", read_petsc, write_petsc, 0},
     Format{"npz", ".npz", read_npz, write_npz, 0, nullptr, false, copy_npz},
     Format{"safetensors", ".safetensors", read_safetensors, write_safetensors, 0, nullptr, false, copy_safetensors},
+    Format{"edge-list", ".csv", read_edge_list, write_edge_list, 0, nullptr, true},
+    Format{"edge-list", ".tsv", read_edge_list, write_edge_list, 0, nullptr, true},
+    Format{"edge-list", ".txt", read_edge_list, write_edge_list, 0, nullptr, true},
+    Format{"edge-list-gz", ".csv.gz", read_edge_list, write_edge_list, 0, nullptr, true},
+    Format{"edge-list-gz", ".tsv.gz", read_edge_list, write_edge_list, 0, nullptr, true},
+    Format{"edge-list-gz", ".txt.gz", read_edge_list, write_edge_list, 0, nullptr, true},
 };
 
 /// The extensions of the formats that `fits`, each once.
@@ -201,7 +207,7 @@ void write_network(const Comm& comm, const Network& network, const std::string& 
 
 void write_scaled(const Comm& comm, const Network& network, std::span<const double> h, const std::string& input,
                   const ReadOptions& options, const std::string& path) {
-  io::Source source = io::find_source(input);
+  auto source = io::find_source(all_files(comm, {input}).at(0));
   const auto file = agreed(comm, [&] { return io::InputFile(source.path); });
   source.format = &io::recognised(comm, file, source);
   const auto& format = *source.format;

@@ -22,6 +22,8 @@ class GzText {
   explicit GzText(const InputFile& file);
   /// Fewer than `size` bytes only at the end. @throws Error bad_input when the data are damaged or truncated.
   std::size_t read(char* into, std::size_t size);
+  /// How far reading has come in the compressed file.
+  [[nodiscard]] ByteCount place() const noexcept { return gzoffset(stream_.get()); }
 
  private:
   [[nodiscard]] Error damaged() const;

@@ -65,7 +65,11 @@ std::string_view take_line(std::string_view& text) noexcept {
 ByteRange own_lines(const InputFile& file, ByteCount data_begin, Rank rank, int ranks) {
   const auto length = file.size() - data_begin;
   const auto edge = [&](int r) { return r == ranks ? file.size() : data_begin + length / ranks * r; };
-  return {line_start(file, data_begin, edge(rank)), line_start(file, data_begin, edge(rank + 1))};
+  return lines_within(file, data_begin, {edge(rank), edge(rank + 1)});
+}
+
+ByteRange lines_within(const InputFile& file, ByteCount data_begin, ByteRange range) {
+  return {line_start(file, data_begin, range.begin), line_start(file, data_begin, range.end)};
 }
 
 LineBlocks lines_of(const InputFile& file, ByteRange range, std::size_t block_size) {

@@ -64,6 +64,9 @@ struct ByteRange {
 /// Not collective.
 ByteRange own_lines(const InputFile& file, ByteCount data_begin, Rank rank, int ranks);
 
+/// The lines that start in a range of a file, at `data_begin` or behind it. Not collective.
+ByteRange lines_within(const InputFile& file, ByteCount data_begin, ByteRange range);
+
 /// Blocks of whole lines of a range of a file, which must outlive them.
 LineBlocks lines_of(const InputFile& file, ByteRange range, std::size_t block_size = tuning::kTextBlock);
 

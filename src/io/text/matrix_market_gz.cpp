@@ -1,11 +1,10 @@
 // Reading compressed Matrix Market files: rank 0 decompresses and hands consecutive runs of lines to the ranks in turn,
 // so that no rank holds the whole text and entries keep the order of the file from rank to rank.
 #include <algorithm>
-#include <array>
 #include <optional>
-#include <utility>
 #include <vector>
 
+#include "io/text/block_sender.hpp"
 #include "io/text/gz_text.hpp"
 #include "io/text/matrix_market_part.hpp"
 #include "io/text/text_output.hpp"
@@ -15,29 +14,6 @@
 namespace synbal::io {
 
 namespace {
-/// Sends blocks to one rank after the other, two under way at a time. An empty block ends a rank's run.
-class BlockSender {
- public:
-  explicit BlockSender(const Comm& comm) : comm_(&comm) {}
-  BlockSender(const BlockSender&) = delete;
-  BlockSender& operator=(const BlockSender&) = delete;
-  ~BlockSender() { MPI_Waitall(2, requests_.data(), MPI_STATUSES_IGNORE); }
-
-  void send(std::string_view text, Rank to) {
-    const auto slot = std::exchange(next_, 1 - next_);
-    SYNBAL_MPI(MPI_Wait(&requests_[slot], MPI_STATUS_IGNORE));
-    buffers_[slot].assign(text.begin(), text.end());
-    SYNBAL_MPI(MPI_Isend(buffers_[slot].data(), static_cast<int>(text.size()), MPI_CHAR, to, tag::gz_text, comm_->get(),
-                         &requests_[slot]));
-  }
-
- private:
-  const Comm* comm_;
-  std::array<std::vector<char>, 2> buffers_;
-  std::array<MPI_Request, 2> requests_{MPI_REQUEST_NULL, MPI_REQUEST_NULL};
-  std::size_t next_ = 0;
-};
-
 /// Runs on rank 0: parses its own run of lines, sends the others theirs.
 class Distributor {
  public:
