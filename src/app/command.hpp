@@ -39,6 +39,7 @@ Command add_generate(const OptionSet& root);
 Command add_info(const OptionSet& root);
 Command add_balance(const OptionSet& root);
 Command add_flow(const OptionSet& root);
+Command add_convert(const OptionSet& root);
 Command add_apply(const OptionSet& root);
 Command add_verify(const OptionSet& root);
 Command add_laplacian(const OptionSet& root);

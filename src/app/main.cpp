@@ -161,9 +161,9 @@ int main(int argc, char** argv) {
   const auto arguments = split(argc, argv);
   bool quiet = false, verbose = false;
   const auto root = root_options(quiet, verbose);
-  const Command commands[] = {add_generate(root),  add_info(root),       add_balance(root),
-                              add_flow(root),      add_apply(root),      add_verify(root),
-                              add_laplacian(root), add_resistance(root), add_perturb(root)};
+  const Command commands[] = {add_generate(root),   add_info(root),    add_balance(root), add_flow(root),
+                              add_apply(root),      add_convert(root), add_verify(root),  add_laplacian(root),
+                              add_resistance(root), add_perturb(root)};
   const auto parsed = root.parse(arguments.ours);
   if (parsed.outcome == Parsed::Outcome::text) {
     if (launched_rank() == 0) std::fputs(parsed.text.c_str(), stdout);

@@ -112,16 +112,52 @@ static void add_array_options(const OptionSet& command, ReadOptions& read) {
       .shown_as("FILE");
 }
 
+namespace {
+void add_edge_list_options(const OptionSet& command, EdgeListOptions& edges) {
+  const auto group = command.add_group("Edge lists (.csv, .tsv, .txt, and these .gz)",
+                                       "a column is named as in the header, or by its number from 1");
+  group.add("--source-column", edges.source, "the presynaptic neuron (recognised by usual names; else the first)")
+      .shown_as("COLUMN");
+  group.add("--target-column", edges.target, "the postsynaptic neuron (likewise; else the second)").shown_as("COLUMN");
+  group.add("--weight-column", edges.weight, "the weight (likewise); none: every row weighs 1").shown_as("COLUMN");
+  group
+      .add("--where", edges.where,
+           "rows to take: column=value, column!=value, column>=number, column<=number; of one column any of several =, "
+           "of different columns all")
+      .one_value_each()
+      .shown_as("CONDITION");
+  group.add("--sign-column", edges.sign_column, "weights are negative where it says inhibitory (I, -, -1, inhibitory)")
+      .shown_as("COLUMN");
+  group.add("--sign", edges.sign, "signs of presynaptic neurons: `neuron sign` a line, or inhibitory neurons alone")
+      .shown_as("FILE");
+  group.add("--inhibitory", edges.inhibitory, "the words that mean inhibitory there, e.g. GABA,GLUT; all others do not")
+      .one_value_each()
+      .shown_as("WORDS");
+  group.add("--neurons", edges.neurons, "the neurons, one a line: rows with others are left out").shown_as("FILE");
+  group.add("--separator", edges.separator, "one character, or tab or blank (recognised)").shown_as("CHAR");
+  group.add_choice("--header", edges.header, "whether the first row names the columns");
+}
+}  // namespace
+
 void add_reading_options(const OptionSet& command, InputOptions& options) {
-  command.add("FILE", options.path, "network: .mtx, .mtx.gz, .h5 or FILE.h5:/group").required().shown_as("");
+  command
+      .add("FILE", options.path,
+           "network: see the README for formats; FILE.h5:/group; 'part-*.csv' (in quotes): parts of one edge list")
+      .required()
+      .shown_as("");
+  add_reading_choices(command, options);
+}
+
+void add_reading_choices(const OptionSet& command, InputOptions& options) {
   auto& read = options.read;
   command.add_choice("--orientation", read.orientation,
                      "what rows and columns are: row postsynaptic, or row presynaptic");
   command.add_choice("--duplicates", read.duplicates, "several entries at one place");
   command.add_choice("--partition", read.partition,
                      "which rank gets which neurons: equal numbers, equal synapses, or few synapses between ranks");
-  command.add("--pinned", read.pinned, "neurons that keep h = 0: ids one a line, or a 0/1 dataset")
+  command.add("--pinned", read.pinned, "neurons that keep h = 0: ids or names one a line, or a 0/1 dataset")
       .shown_as("FILE[:/dataset]");
+  add_edge_list_options(command, read.edges);
   add_array_options(command, read);
 }
 
@@ -137,8 +173,9 @@ void add_report_option(const OptionSet& command, std::string& report, const std:
 }
 
 std::vector<std::string> input_files(const InputOptions& options) {
-  std::vector<std::string> files{options.path};
-  for (const auto& more : {options.read.pinned, options.read.gain}) {
+  auto files = files_of(options.path);
+  for (const auto& more :
+       {options.read.pinned, options.read.gain, options.read.edges.sign, options.read.edges.neurons}) {
     if (more) files.push_back(*more);
   }
   return files;

@@ -26,6 +26,8 @@ struct InputOptions {
 void add_input_options(const OptionSet& command, InputOptions& options);
 /// Only FILE and how it is read, for commands without costs.
 void add_reading_options(const OptionSet& command, InputOptions& options);
+/// How it is read alone, for commands that name files in their own way.
+void add_reading_choices(const OptionSet& command, InputOptions& options);
 /// The number that a whole word is, if it is one.
 template <class T>
 [[nodiscard]] std::optional<T> number_in(std::string_view word) {

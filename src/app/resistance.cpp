@@ -97,7 +97,7 @@ namespace {
 
 void check_pairs(const ResistanceOptions& o) {
   for (const auto& p : o.pair) {
-    if (p.find_first_not_of("0123456789,-") == p.npos) continue;
+    if (std::ranges::count(p, ',') == 1 && p.find(';') == p.npos && p.front() != ',' && p.back() != ',') continue;
     throw usage_error(fmt::format("--pair '{}' is no pair of neurons: write I,J (--pairs takes a file)", p));
   }
   check_selection(o.pair_option(), o.pair_words(), Selection::synapses);

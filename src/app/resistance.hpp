@@ -115,7 +115,7 @@ struct ResistanceOptions : LaplacianOptions {
   std::vector<std::string> pair;  ///< I,J each
   std::string pairs;              ///< a file of pairs
   bool synapses = false, all = false;
-  std::optional<std::int64_t> from;  ///< the id of a neuron
+  std::optional<std::string> from;  ///< the id or name of a neuron
   EdgeMethodOptions edges;
   double tolerance = 0;  ///< 0: that of the method
   std::int64_t max_iterations = 20'000;

@@ -24,7 +24,7 @@ struct Origin {
 };
 
 // Collective.
-Origin find_origin(const LaplacianRun& run, const GraphSource& source, std::int64_t id) {
+Origin find_origin(const LaplacianRun& run, const GraphSource& source, const std::string& id) {
   const auto found = select_pairs(run.comm(), source.network(), "--from", fmt::format("{0},{0}", id));
   const auto neuron = run.comm().broadcast(found.first.empty() ? GlobalIndex{0} : found.first[0], 0);
   const std::vector<GlobalIndex> asked{neuron};
@@ -131,12 +131,13 @@ FromOne find_from(LaplacianRun& run, const ResistanceOptions& options, const Ori
 
 struct FromSection {
   const FromOne& found;
-  std::int64_t neuron = 0, count = 0, unreachable = 0;
+  std::string neuron;  ///< as the user calls it
+  std::int64_t count = 0, unreachable = 0;
   double largest = 0;
 };
 
 // Collective.
-FromSection section_of(const Comm& comm, const FromOne& found, std::int64_t neuron) {
+FromSection section_of(const Comm& comm, const FromOne& found, const std::string& neuron) {
   FromSection section{found, neuron};
   for (const double r : found.resistance) {
     if (std::isinf(r))
@@ -150,7 +151,9 @@ FromSection section_of(const Comm& comm, const FromOne& found, std::int64_t neur
 }
 
 void describe(ReportWriter& report, const FromSection& f) {
-  report("neuron", f.neuron)("count", f.count)("method", to_string(f.found.method))("solves", f.found.solves);
+  if (const auto id = number_in<std::int64_t>(f.neuron)) report("neuron", *id);
+  if (!number_in<std::int64_t>(f.neuron)) report("neuron", f.neuron);
+  report("count", f.count)("method", to_string(f.found.method))("solves", f.found.solves);
   report("all_converged", f.found.converged)("unreachable", f.unreachable)("largest", f.largest);
   if (f.found.quality) report("quality", *f.found.quality);
 }

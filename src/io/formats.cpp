@@ -47,7 +47,8 @@ std::string extensions(Fits&& fits) {
   std::string names;
   std::string_view last;
   for (const auto& f : kFormats) {
-    if (fits(f) && f.extension != last) names += fmt::format("{}{}", names.empty() ? "" : ", ", f.extension);
+    if (!fits(f) || f.extension == last) continue;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", f.extension);
     last = f.extension;
   }
   return names;

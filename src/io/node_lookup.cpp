@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <unordered_map>
 
+#include "io/text/line_blocks.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/route.hpp"
 
@@ -57,6 +59,36 @@ std::vector<GlobalIndex> find_in_directory(const Comm& comm, const Network& netw
   return route.reply(questions);
 }
 
+// ---- names
+
+std::vector<Rank> homes_of(const Texts& names, int ranks) {
+  std::vector<Rank> homes;
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    homes.push_back(static_cast<Rank>(std::hash<std::string_view>{}(names[k]) % static_cast<std::size_t>(ranks)));
+  }
+  return homes;
+}
+
+/// Collective. Global index of every name asked for, or kUnknown.
+std::vector<GlobalIndex> find_names(const Comm& comm, const Network& network, const Texts& names) {
+  const auto& own = network.nodes.name;
+  std::vector<GlobalIndex> index(own.size());
+  std::iota(index.begin(), index.end(), network.rows.first());
+  const Route filing(comm, homes_of(own, comm.size()));
+  const auto filed = send(filing, own);
+  const auto filed_index = filing.send(index);
+  std::unordered_map<std::string_view, GlobalIndex> directory;
+  for (std::size_t k = 0; k < filed.size(); ++k) directory.emplace(filed[k], filed_index[k]);
+  const Route route(comm, homes_of(names, comm.size()));
+  const auto questions = send(route, names);
+  std::vector<GlobalIndex> answers;
+  for (std::size_t k = 0; k < questions.size(); ++k) {
+    const auto hit = directory.find(questions[k]);
+    answers.push_back(hit == directory.end() ? kUnknown : hit->second);
+  }
+  return route.reply(answers);
+}
+
 std::vector<GlobalIndex> places_in_file(const Network& network, const NamedNeurons& names) {
   std::vector<GlobalIndex> index(names.id.size());
   std::transform(names.id.begin(), names.id.end(), index.begin(), [&](std::int64_t id) {
@@ -72,7 +104,22 @@ std::int64_t id_of(const Network& network, LocalIndex neuron, GlobalIndex first_
   return ids.empty() ? first_id + network.file_index(neuron) : ids[at(neuron)];
 }
 
+namespace {
+std::vector<GlobalIndex> find_named(const Comm& comm, const Network& network, const NamedNeurons& names) {
+  auto index = find_names(comm, network, *names.name);
+  agreed(comm, [&] {
+    const auto wrong = std::find(index.begin(), index.end(), kUnknown);
+    if (wrong == index.end()) return;
+    const auto k = at(wrong - index.begin());
+    throw bad_input(fmt::format("{}: {} {}: no neuron is called {} (names are those of the network): correct the name",
+                                names.file, names.unit, names.line[k], quoted((*names.name)[k])));
+  });
+  return index;
+}
+}  // namespace
+
 std::vector<GlobalIndex> find_neurons(const Comm& comm, const Network& network, const NamedNeurons& names) {
+  if (names.name != nullptr) return find_named(comm, network, names);
   const bool own_ids = comm.any(!network.nodes.id.empty());
   const bool moved = comm.any(!network.position.empty());
   auto index = own_ids || moved ? find_in_directory(comm, network, names) : places_in_file(network, names);

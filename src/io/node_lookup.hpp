@@ -9,14 +9,20 @@
 
 namespace synbal::io {
 
-/// Ids as one rank has them from a text file or an option.
+/// Ids or names as one rank has them from a text file or an option.
 struct NamedNeurons {
   const std::string& file;
   const std::vector<std::int64_t>& id;
-  const std::vector<std::int64_t>& line;  ///< where in the file each id stands
+  const std::vector<std::int64_t>& line;  ///< where in the file each stands
   GlobalIndex first_id;                   ///< id of the first neuron when the network has no ids of its own
   const char* unit = "line";              ///< what `line` counts
+  const Texts* name = nullptr;            ///< in place of ids where the network's neurons have names
 };
+
+/// Collective. Whether the network's neurons have names instead of numbers.
+[[nodiscard]] inline bool has_names(const Comm& comm, const Network& network) {
+  return comm.any(!network.nodes.name.empty());
+}
 
 /// The id of an owned neuron.
 [[nodiscard]] std::int64_t id_of(const Network& network, LocalIndex neuron, GlobalIndex first_id);

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "io/assembly.hpp"
+#include "io/edges/neuron_list.hpp"
 #include "io/node_lookup.hpp"
 #include "io/text/number_lines.hpp"
 #include "synbal/core/agree.hpp"
@@ -83,9 +84,13 @@ std::vector<double> read_exponent(const Hdf5Input& file, const std::string& name
   return values;
 }
 
-IdLines read_id_lines(const Comm& comm, const std::string& path, int per_line) {
+IdLines read_id_lines(const Comm& comm, const std::string& path, int per_line, bool names) {
+  if (names) {
+    auto words = per_line == 1 ? read_neuron_list(comm, path) : read_neuron_pairs(comm, path);
+    return {{}, std::move(words.name), std::move(words.line), true};
+  }
   auto lines = read_number_lines<std::int64_t>(comm, path, {per_line});
-  IdLines ids{std::move(lines.values), {}};
+  IdLines ids{std::move(lines.values), {}, {}, false};
   for (const auto line : lines.line) ids.line.insert(ids.line.end(), at(per_line), line);
   return ids;
 }
@@ -93,8 +98,8 @@ IdLines read_id_lines(const Comm& comm, const std::string& path, int per_line) {
 std::vector<std::uint8_t> named_neurons(const Comm& comm, const Network& network, const std::string& from,
                                         GlobalIndex first_id) {
   if (Hdf5Path(from).is_hdf5()) return from_dataset(comm, network, from, "/pinned", read_pinned);
-  const auto ids = read_id_lines(comm, from, 1);
-  return mark_neurons(comm, network, {from, ids.id, ids.line, first_id});
+  const auto ids = read_id_lines(comm, from, 1, has_names(comm, network));
+  return mark_neurons(comm, network, {from, ids.id, ids.line, first_id, "line", ids.names_or_none()});
 }
 
 void apply_pinned(const Comm& comm, Network& network, const std::string& from, GlobalIndex first_id) {

@@ -20,13 +20,19 @@ void apply_pinned(const Comm& comm, Network& network, const std::string& from, G
 std::vector<std::uint8_t> named_neurons(const Comm& comm, const Network& network, const std::string& from,
                                         GlobalIndex first_id);
 
-/// What one rank has of a text file of ids.
+/// What one rank has of a text file of ids or names.
 struct IdLines {
   std::vector<std::int64_t> id;
-  std::vector<std::int64_t> line;  ///< of each id
+  Texts name;                      ///< instead of ids where `names`
+  std::vector<std::int64_t> line;  ///< of each
+  bool names = false;
+
+  /// As find_neurons wants them.
+  [[nodiscard]] const Texts* names_or_none() const noexcept { return names ? &name : nullptr; }
 };
-/// Collective. `per_line` ids on every line ('#' starts a comment). @throws Error bad_input with file and line.
-IdLines read_id_lines(const Comm& comm, const std::string& path, int per_line);
+/// Collective. `per_line` ids on every line ('#' starts a comment), or names where the network has such: a whole line
+/// is one, two have a tab, else a comma, else blanks between them. @throws Error bad_input with file and line.
+IdLines read_id_lines(const Comm& comm, const std::string& path, int per_line, bool names);
 
 /// Collective. Sets the gains of all neurons from `from`.
 void apply_gain(const Comm& comm, Network& network, const std::string& from);

@@ -11,6 +11,7 @@
 #include "io/hdf5/matrix_object.hpp"
 #include "io/hdf5/native_arrays.hpp"
 #include "io/hdf5/native_output.hpp"
+#include "io/hdf5/node_names.hpp"
 #include "io/hdf5/provenance.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/route.hpp"
@@ -47,6 +48,14 @@ class FileValues {
   std::vector<T> moved_;
   GlobalIndex first_;
 };
+
+/// Collective. Names of consecutive neurons in the order of the file, those of higher ranks behind.
+Texts names_in_file_order(const Comm& comm, const Network& network) {
+  if (!io::out_of_file_order(comm, network) || !comm.any(!network.nodes.name.empty())) return network.nodes.name;
+  std::vector<GlobalIndex> place;
+  for (LocalIndex i = 0; i < network.local_size(); ++i) place.push_back(network.file_index(i));
+  return send(Placement(comm, Ownership::even(comm, network.size()), place), network.nodes.name);
+}
 
 /// /history: four equally long datasets, written by rank 0.
 class HistoryOutput {
@@ -100,6 +109,12 @@ void write_all(const Comm& comm, const Network& network, const ResultData& resul
   HistoryOutput history(entries, output);
   std::optional<io::NativeOutput> weights;
   if (balanced != nullptr) weights.emplace(comm, *balanced, output);
+  const auto moved_names = balanced == nullptr ? names_in_file_order(comm, network) : Texts{};
+  std::optional<io::NameOutput> names;
+  if (balanced == nullptr) {
+    const auto first = comm.sum_below(static_cast<std::int64_t>(moved_names.size()));
+    names.emplace(comm, "/node_name", moved_names, first, n, output);
+  }
   output.create(comm, path);
   FileValues<double>(comm, network, result.h).write(output, h);
   FileValues<std::int64_t>(comm, network, result.component).write(output, component);
@@ -107,6 +122,7 @@ void write_all(const Comm& comm, const Network& network, const ResultData& resul
   FileValues<double>(comm, network, result.out_cost).write(output, out_cost);
   if (comm.is_root()) history.write();
   if (weights) weights->write();
+  if (names) names->write(output);
   output.finish();
 }
 

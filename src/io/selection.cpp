@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 
+#include "io/edges/edge_fields.hpp"
 #include "io/format.hpp"
 #include "io/input_file.hpp"
 #include "io/node_lookup.hpp"
@@ -16,8 +18,15 @@
 namespace synbal {
 
 namespace {
-/// A list rather than the name of a file.
+/// A list of numbers rather than the name of a file.
 bool is_list(const std::string& words) { return words.find_first_not_of("0123456789,;- ") == words.npos; }
+
+/// What can only be the name of a file, also where neurons have names.
+bool is_file_name(const std::string& words) {
+  const Hdf5Path path(words);
+  if (path.is_hdf5() || words.find('/') != words.npos || std::filesystem::exists(words)) return true;
+  return words.ends_with(".txt") || words.ends_with(".csv") || words.ends_with(".tsv");
+}
 
 std::int64_t parse_id(const std::string& option, std::string_view word) {
   std::int64_t id = 0;
@@ -36,9 +45,10 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
-/// The ids of a list, item by item.
-io::IdLines parse_list(const std::string& option, const std::string& words, int per_item) {
+/// The ids or names of a list, item by item.
+io::IdLines parse_list(const std::string& option, const std::string& words, int per_item, bool names) {
   io::IdLines ids;
+  ids.names = names;
   std::int64_t number = 0;
   for (const auto item : split(words, per_item == 1 ? ',' : ';')) {
     ++number;
@@ -48,7 +58,8 @@ io::IdLines parse_list(const std::string& option, const std::string& words, int 
           fmt::format("{}: '{}' is no pair: write I,J for the synapse from neuron J onto neuron I", option, item));
     }
     for (const auto part : parts) {
-      ids.id.push_back(parse_id(option, part));
+      if (names) ids.name.push_back(io::trimmed(part));
+      if (!names) ids.id.push_back(parse_id(option, part));
       ids.line.push_back(number);
     }
   }
@@ -63,17 +74,21 @@ struct Named {
 };
 
 /// Collective.
-Named named(const Comm& comm, const std::string& option, const std::string& words, int per_item) {
-  if (!is_list(words)) return {words, "line", io::read_id_lines(comm, words, per_item)};
-  auto ids = agreed(comm, [&] { return parse_list(option, words, per_item); });
-  if (!comm.is_root()) ids = {};
+Named named(const Comm& comm, const Network& network, const std::string& option, const std::string& words,
+            int per_item) {
+  const bool names = io::has_names(comm, network);
+  const bool list = names ? agreed(comm, [&] { return !is_file_name(words); }) : is_list(words);
+  if (!list) return {words, "line", io::read_id_lines(comm, words, per_item, names)};
+  auto ids = agreed(comm, [&] { return parse_list(option, words, per_item, names); });
+  if (!comm.is_root()) ids = {{}, {}, {}, names};
   return {option, "item", std::move(ids)};
 }
 
 /// Collective. Global indices of the neurons named.
 std::vector<GlobalIndex> found(const Comm& comm, const Network& network, const Named& names) {
-  return io::find_neurons(comm, network,
-                          {names.source, names.ids.id, names.ids.line, io::first_id_of(network), names.unit});
+  return io::find_neurons(
+      comm, network,
+      {names.source, names.ids.id, names.ids.line, io::first_id_of(network), names.unit, names.ids.names_or_none()});
 }
 
 /// Every `step`-th value from `first` on.
@@ -87,6 +102,14 @@ std::vector<std::int64_t> every(const std::vector<std::int64_t>& values, std::si
 struct Wanted {
   std::int64_t row, column, place, postsynaptic, presynaptic, line;
 };
+
+/// The ids that the user gave; for names, which are none, the places of the neurons.
+std::vector<std::int64_t> ids_given(const Comm& comm, const Network& network, const Named& names,
+                                    const std::vector<GlobalIndex>& index) {
+  if (!names.ids.names) return names.ids.id;
+  const auto ids = neuron_ids(network);
+  return Directory(comm, network.rows, index).fetch(ids);
+}
 
 /// @throws Error bad_input when the row has no such entry.
 std::int64_t find_entry(const Network& network, LocalIndex row, const Named& names, const Wanted& synapse) {
@@ -102,12 +125,13 @@ std::int64_t find_entry(const Network& network, LocalIndex row, const Named& nam
 /// Collective. The synapses that lie with this rank, of all that were named.
 std::vector<Wanted> wanted(const Comm& comm, const Network& network, const Named& names) {
   const auto index = found(comm, network, names);
+  const auto ids = ids_given(comm, network, names, index);
   const auto rows = every(index, 0, 2), columns = every(index, 1, 2), lines = every(names.ids.line, 0, 2);
   const auto first = comm.sum_below(std::ssize(rows));
   std::vector<Wanted> synapses;
   for (std::size_t k = 0; k < rows.size(); ++k) {
-    synapses.push_back({rows[k], columns[k], first + static_cast<std::int64_t>(k), names.ids.id[2 * k],
-                        names.ids.id[2 * k + 1], lines[k]});
+    synapses.push_back(
+        {rows[k], columns[k], first + static_cast<std::int64_t>(k), ids[2 * k], ids[2 * k + 1], lines[k]});
   }
   return Route(comm, network.rows, rows).send(std::move(synapses));
 }
@@ -117,10 +141,10 @@ void check_selection(const std::string& option, const std::string& words, Select
   const bool synapses = kind == Selection::synapses;
   if (synapses ? words.empty() : words == "all" || words == "none") return;
   if (is_list(words)) {
-    parse_list(option, words, synapses ? 2 : 1);
-  } else {
+    parse_list(option, words, synapses ? 2 : 1, false);
+  } else if (is_file_name(words) || (synapses && words.find(',') == words.npos)) {
     const io::InputFile readable(Hdf5Path(words).file);
-  }
+  }  // else names, or a file that is not there: the network will tell
 }
 
 std::vector<std::uint8_t> select_neurons(const Comm& comm, const Network& network, const std::string& option,
@@ -129,9 +153,10 @@ std::vector<std::uint8_t> select_neurons(const Comm& comm, const Network& networ
   if (words == "all") return std::vector<std::uint8_t>(n, 1);
   if (words == "none") return std::vector<std::uint8_t>(n, 0);
   const auto first_id = io::first_id_of(network);
-  if (!is_list(words)) return io::named_neurons(comm, network, words, first_id);
-  const auto names = named(comm, option, words, 1);
-  return io::mark_neurons(comm, network, {names.source, names.ids.id, names.ids.line, first_id, names.unit});
+  if (Hdf5Path(words).is_hdf5()) return io::named_neurons(comm, network, words, first_id);
+  const auto names = named(comm, network, option, words, 1);
+  return io::mark_neurons(
+      comm, network, {names.source, names.ids.id, names.ids.line, first_id, names.unit, names.ids.names_or_none()});
 }
 
 std::vector<std::int64_t> neuron_ids(const Network& network) {
@@ -145,7 +170,7 @@ SelectedSynapses select_synapses(const Comm& comm, const Network& network, const
                                  const std::string& words) {
   SelectedSynapses selected;
   if (words.empty()) return selected;
-  const auto names = named(comm, option, words, 2);
+  const auto names = named(comm, network, option, words, 2);
   const auto own = wanted(comm, network, names);
   agreed(comm, [&] {
     for (const auto& s : own) {
@@ -164,9 +189,10 @@ SelectedSynapses select_synapses(const Comm& comm, const Network& network, const
 SelectedPairs select_pairs(const Comm& comm, const Network& network, const std::string& option,
                            const std::string& words) {
   if (words.empty()) return {};
-  const auto names = named(comm, option, words, 2);
+  const auto names = named(comm, network, option, words, 2);
   const auto index = found(comm, network, names);
-  return {every(index, 0, 2), every(index, 1, 2), every(names.ids.id, 0, 2), every(names.ids.id, 1, 2)};
+  const auto ids = ids_given(comm, network, names, index);
+  return {every(index, 0, 2), every(index, 1, 2), every(ids, 0, 2), every(ids, 1, 2)};
 }
 
 }  // namespace synbal

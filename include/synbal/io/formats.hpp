@@ -28,6 +28,12 @@ template <>
 inline constexpr auto enum_names<PartitionKind> = std::to_array<EnumName<PartitionKind>>(
     {{PartitionKind::contiguous, "contiguous"}, {PartitionKind::nnz, "nnz"}, {PartitionKind::ptscotch, "ptscotch"}});
 
+/// Whether the first row of an edge list names the columns.
+enum class Header { recognised, present, absent };
+template <>
+inline constexpr auto enum_names<Header> =
+    std::to_array<EnumName<Header>>({{Header::recognised, "auto"}, {Header::present, "yes"}, {Header::absent, "no"}});
+
 /// How the columns of edge lists are taken. A column is named as in the header, or by its number from 1. What is left
 /// open is recognised.
 struct EdgeListOptions {
@@ -39,7 +45,7 @@ struct EdgeListOptions {
   std::vector<std::string> where;             ///< "column=value", "column!=value", "column>=number": rows to take
   std::optional<std::string> neurons;         ///< FILE: the neurons, one a line; rows with others are left out
   std::string separator;                      ///< one character; "" is recognised, " " is any run of blanks
-  std::optional<bool> header;                 ///< whether the first row names the columns
+  Header header = Header::recognised;
 
   /// Whether nothing is asked for.
   [[nodiscard]] bool operator==(const EdgeListOptions&) const = default;

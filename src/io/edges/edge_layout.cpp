@@ -8,6 +8,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include "io/edges/edge_fields.hpp"
 #include "io/text/line_blocks.hpp"
@@ -203,7 +204,8 @@ class Recogniser {
   [[noreturn]] void fail(const std::string& what) const { throw LineError(head_.rows.front().line, what); }
 
   void take_header() {
-    const bool header = options_.header ? *options_.header : looks_like_header();
+    const bool header =
+        options_.header == Header::recognised ? looks_like_header() : options_.header == Header::present;
     layout_.head_bytes = head_.bytes_before;
     if (!header) return;
     layout_.names = first_;
@@ -290,10 +292,12 @@ class Recogniser {
   }
 
   void take_inhibitory() {
-    for (auto word : options_.inhibitory) {
-      std::ranges::transform(word, word.begin(),
-                             [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-      layout_.inhibitory.push_back(word);
+    for (const auto& words : options_.inhibitory) {
+      std::string word;
+      for (const char c : words + ',') {
+        if (c != ',') word += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        if (c == ',') layout_.inhibitory.emplace_back(trimmed(std::exchange(word, {})));
+      }
     }
   }
 

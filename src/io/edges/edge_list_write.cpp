@@ -1,5 +1,7 @@
 // Writing edge lists: a row for every synapse, ends called as the user calls them. Neurons without synapses get a row
 // of weight 0 from themselves to themselves, so that they are there when the list is read again.
+#include <fmt/format.h>
+
 #include <array>
 #include <charconv>
 #include <numeric>
@@ -10,8 +12,10 @@
 #include "io/text/text_output.hpp"
 #include "synbal/core/halo.hpp"
 #include "synbal/core/route.hpp"
+#include "synbal/io/names.hpp"
 
-namespace synbal::io {
+namespace synbal {
+namespace io {
 
 namespace {
 /// A name as a field: in quotes where it would be misread.
@@ -131,9 +135,33 @@ void write_ordered(const Comm& comm, const Network& network, const std::string& 
   write_text(comm, rows, path);
 }
 }  // namespace
+}  // namespace io
+
+void write_name_map(const Comm& comm, const Network& network, const std::string& path) {
+  if (!path.ends_with(".csv") && !path.ends_with(".csv.gz")) {
+    throw usage_error(path + ": a map of names is written as .csv or .csv.gz: give a name that ends so");
+  }
+  io::with_file_order(comm, network, [&](const Network& ordered) {
+    const io::ColumnNames names(comm, ordered);
+    const io::TextLines rows = [&](const io::TakeText& take) {
+      if (comm.is_root()) take("name,index\n");
+      std::string row;
+      for (LocalIndex i = 0; i < ordered.local_size(); ++i) {
+        row.clear();
+        names.append(row, i, ',');
+        take(row += fmt::format(",{}\n", ordered.rows.first() + i));
+      }
+    };
+    if (path.ends_with(".gz")) return io::write_text_gz(comm, rows, path);
+    io::write_text(comm, rows, path);
+  });
+}
+
+namespace io {
 
 void write_edge_list(const Comm& comm, const Network& network, const std::string& path) {
   with_file_order(comm, network, [&](const Network& ordered) { write_ordered(comm, ordered, path); });
 }
 
-}  // namespace synbal::io
+}  // namespace io
+}  // namespace synbal

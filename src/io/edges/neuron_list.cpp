@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <optional>
 
 #include "io/edges/edge_fields.hpp"
 #include "io/edges/edge_rows.hpp"
@@ -105,6 +106,14 @@ void add(NeuronLines& part, std::string_view name, std::uint8_t mention, std::in
 NeuronLines read_neuron_list(const Comm& comm, const std::string& path) {
   return read_lines(comm, path, false, [](auto& part, auto name, auto, auto line, bool first) {
     if (!first || !is_heading(name)) add(part, name, mention::listed, line);
+  });
+}
+
+NeuronLines read_neuron_pairs(const Comm& comm, const std::string& path) {
+  return read_lines(comm, path, true, [](auto& part, auto name, auto other, auto line, bool) {
+    if (other.empty()) throw LineError(line, "names one neuron, but a pair is needed: give two, with a comma between");
+    add(part, name, mention::listed, line);
+    add(part, other, mention::listed, line);
   });
 }
 

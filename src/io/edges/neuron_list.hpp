@@ -21,6 +21,10 @@ struct NeuronLines {
 /// "neuron", "id" or the like is a header. @throws Error bad_input, io_failure.
 NeuronLines read_neuron_list(const Comm& comm, const std::string& path);
 
+/// Collective. Two neurons a line, one after the other in what is returned; `mention` means nothing.
+/// @throws Error bad_input, io_failure.
+NeuronLines read_neuron_pairs(const Comm& comm, const std::string& path);
+
 /// Collective. "neuron sign" a line, with the words of sign_of(); a line with the neuron alone means inhibitory.
 /// @throws Error bad_input with the line, io_failure.
 NeuronLines read_sign_list(const Comm& comm, const std::string& path, const std::vector<std::string>& inhibitory);

@@ -274,6 +274,39 @@ Dataset Hdf5Input::described(const std::string& name, ElementKind kind, int dime
   return found;
 }
 
+Dataset Hdf5Input::texts(const std::string& name) const {
+  Dataset found{object(name), fmt::format("{}: dataset {}", path_, name)};
+  if (H5Iget_type(found.id.get()) != H5I_DATASET) throw error(name + " is a group, not a dataset: store texts there");
+  take_shape(found, 1);
+  const auto type = adopt_hid(H5Dget_type(found.id.get()), found.name + " has no type (damaged file)");
+  constexpr std::size_t kLongest = std::size_t{1} << 16;
+  const auto width = H5Tget_size(type.get());
+  if (H5Tget_class(type.get()) != H5T_STRING || H5Tis_variable_str(type.get()) > 0 || width == 0 || width > kLongest) {
+    throw bad_input(found.name + " is no list of texts of fixed length: store numpy.array(names).astype('S')");
+  }
+  found.width = static_cast<std::int64_t>(width);
+  check_storage(found);
+  return found;
+}
+
+void Hdf5Input::read_letters(const Dataset& texts, std::int64_t first, std::int64_t count, char* into) const {
+  if (count == 0) return;
+  const auto type = adopt_hid(H5Dget_type(texts.id.get()), texts.name + " has no type (damaged file)");
+  const auto file_space = adopt_hid(H5Dget_space(texts.id.get()), texts.name + " has no shape (damaged file)");
+  const auto step = (ByteCount{1} << 29) / texts.width;  // MPI-IO reads less than 2^31 bytes at once
+  for (std::int64_t done = 0, all = count / texts.width; done < all;) {
+    const auto start = static_cast<hsize_t>(first / texts.width + done);
+    const auto length = static_cast<hsize_t>(std::min(step, all - done));
+    const auto memory = adopt_hid(H5Screate_simple(1, &length, nullptr), "HDF5 gave no dataspace");
+    H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, &start, nullptr, &length, nullptr);
+    if (H5Dread(texts.id.get(), type.get(), memory.get(), file_space.get(), H5P_DEFAULT, into + done * texts.width) <
+        0) {
+      throw bad_input(texts.name + " cannot be read (damaged data or a failing disk): get the file again");
+    }
+    done += static_cast<std::int64_t>(length);
+  }
+}
+
 void Hdf5Input::check_storage(const Dataset& dataset) const {
   const auto type = adopt_hid(H5Dget_type(dataset.id.get()), dataset.name + " has no type (damaged file)");
   const auto plan = adopt_hid(H5Dget_create_plist(dataset.id.get()), dataset.name + " has no layout (damaged file)");

@@ -76,6 +76,12 @@ class Hdf5Input {
   /// Two-dimensional, of real numbers. @throws Error bad_input likewise.
   [[nodiscard]] Dataset table(const std::string& object) const;
 
+  /// One-dimensional, of texts of `width` bytes each (numpy's S type); `length` texts. @throws Error bad_input
+  /// likewise.
+  [[nodiscard]] Dataset texts(const std::string& object) const;
+  /// Bytes [first, first + count) of texts one after the other, whole texts alone; not collective.
+  void read_letters(const Dataset& texts, std::int64_t first, std::int64_t count, char* into) const;
+
   /// Elements [first, first + count) converted to T, those of a table counted row after row; not collective.
   /// T: double, std::int64_t, std::uint8_t.
   template <class T>

@@ -68,6 +68,15 @@ struct AttributeWriter {
   }
 };
 
+/// The type of texts of `width` bytes.
+Hid text_type(std::int64_t width, const std::string& path) {
+  auto type = made(H5Tcopy(H5T_C_S1), path, "make a text type");
+  H5Tset_size(type.get(), at(width));
+  H5Tset_strpad(type.get(), H5T_STR_NULLPAD);
+  H5Tset_cset(type.get(), H5T_CSET_UTF8);
+  return type;
+}
+
 /// Where the dataset lies in the file.
 std::int64_t make_dataset(hid_t file, const std::string& name, hid_t type, const std::vector<hsize_t>& shape,
                           const std::string& path) {
@@ -113,6 +122,15 @@ Hdf5Output::DatasetId Hdf5Output::table(const std::string& path, std::int64_t ro
 template Hdf5Output::DatasetId Hdf5Output::table<double>(const std::string&, std::int64_t, std::int64_t);
 template Hdf5Output::DatasetId Hdf5Output::table<std::int64_t>(const std::string&, std::int64_t, std::int64_t);
 
+Hdf5Output::DatasetId Hdf5Output::texts(const std::string& path, std::int64_t length, std::int64_t width) {
+  datasets_.push_back({path, memory_type<std::uint8_t>(), {static_cast<hsize_t>(length)}, 0, width});
+  return datasets_.size() - 1;
+}
+
+ByteCount Hdf5Output::Declared::bytes() const {
+  return length() * (text_width > 0 ? text_width : static_cast<ByteCount>(H5Tget_size(type)));
+}
+
 std::int64_t Hdf5Output::Declared::length() const {
   return static_cast<std::int64_t>(std::accumulate(shape.begin(), shape.end(), hsize_t{1}, std::multiplies<>()));
 }
@@ -137,7 +155,7 @@ void Hdf5Output::create(const Comm& comm, const std::string& path) {
 ByteCount Hdf5Output::expected_size() const {
   // For the metadata, generously: 64 KiB, and a page for every object.
   auto bytes = 65536 + 4096 * static_cast<ByteCount>(groups_.size() + datasets_.size() + attributes_.size());
-  for (const auto& d : datasets_) bytes += d.length() * static_cast<ByteCount>(H5Tget_size(d.type));
+  for (const auto& d : datasets_) bytes += d.bytes();
   for (const auto& a : attributes_) {
     if (const auto* text = std::get_if<std::string>(&a.value)) bytes += static_cast<ByteCount>(text->size());
   }
@@ -152,8 +170,10 @@ void Hdf5Output::lay_down(const std::string& partial_path, std::span<std::int64_
   for (const auto& g : groups_) {
     made(H5Gcreate2(file.get(), g.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), path_, "make group " + g);
   }
-  std::transform(datasets_.begin(), datasets_.end(), numbers.begin(),
-                 [&](const Declared& d) { return make_dataset(file.get(), d.path, d.type, d.shape, path_); });
+  std::transform(datasets_.begin(), datasets_.end(), numbers.begin(), [&](const Declared& d) {
+    if (d.text_width == 0) return make_dataset(file.get(), d.path, d.type, d.shape, path_);
+    return make_dataset(file.get(), d.path, text_type(d.text_width, path_).get(), d.shape, path_);
+  });
   for (const auto& a : attributes_) {
     const auto owner = made(H5Oopen(file.get(), a.object.c_str(), H5P_DEFAULT), path_, "open " + a.object);
     std::visit(AttributeWriter{owner.get(), a.name, path_}, a.value);
@@ -198,14 +218,22 @@ Error Hdf5Output::damaged(const std::string& what) const {
 
 template <class T>
 void Hdf5Output::read_back(const Hdf5Input& file, const Written& range) const {
-  const auto& name = datasets_[range.dataset].path;
-  const bool is_table = datasets_[range.dataset].shape.size() == 2;
-  const auto stored = is_table ? file.table(name) : file.dataset(name, ElementKind::real);
-  std::vector<T> piece(at(std::min(tuning::kPiece, range.count)));
+  const auto& declared = datasets_[range.dataset];
+  const auto& name = declared.path;
+  const auto stored = declared.text_width > 0      ? file.texts(name)
+                      : declared.shape.size() == 2 ? file.table(name)
+                                                   : file.dataset(name, ElementKind::real);
+  std::vector<T> piece(at(std::min(std::max(tuning::kPiece, declared.text_width), range.count)));
   std::uint32_t sum = 0;
-  for (std::int64_t done = 0; done < range.count; done += tuning::kPiece) {
-    const auto length = std::min(tuning::kPiece, range.count - done);
-    file.read(stored, range.first + done, length, piece.data());
+  const auto whole = std::max<std::int64_t>(declared.text_width, 1);  // elements are read back whole
+  const auto step = std::max(tuning::kPiece / whole, std::int64_t{1}) * whole;
+  for (std::int64_t done = 0; done < range.count; done += step) {
+    const auto length = std::min(step, range.count - done);
+    if (declared.text_width > 0) {
+      file.read_letters(stored, range.first + done, length, reinterpret_cast<char*>(piece.data()));
+    } else {
+      file.read(stored, range.first + done, length, piece.data());
+    }
     sum = checksum_of(std::as_bytes(std::span(piece).first(at(length))), sum);
   }
   if (sum != range.checksum) throw damaged("dataset " + name);

@@ -42,6 +42,10 @@ class Hdf5Output {
   template <class T>
   DatasetId table(const std::string& path, std::int64_t rows, std::int64_t width);
 
+  /// Texts of at most `width` bytes each, padded with zeros (numpy's S type, in UTF-8); bytes are written as
+  /// std::uint8_t, `width` a text.
+  DatasetId texts(const std::string& path, std::int64_t length, std::int64_t width);
+
   /// Collective. @throws Error io_failure.
   void create(const Comm& comm, const std::string& path);
   /// Not collective; a failure is kept and told by finish().
@@ -60,7 +64,9 @@ class Hdf5Output {
     hid_t type;
     std::vector<hsize_t> shape;
     std::int64_t offset;
+    std::int64_t text_width = 0;  ///< bytes of a text; 0: the elements are numbers
     [[nodiscard]] std::int64_t length() const;
+    [[nodiscard]] ByteCount bytes() const;
   };
   struct Attribute {
     std::string object, name;

@@ -10,6 +10,7 @@
 #include "io/hdf5/matrix_object.hpp"
 #include "io/hdf5/native_arrays.hpp"
 #include "io/hdf5/native_output.hpp"
+#include "io/hdf5/node_names.hpp"
 #include "io/node_values.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/network/partition.hpp"
@@ -46,6 +47,9 @@ NodeData read_nodes(const Hdf5Input& file, const Place& place, const Ownership& 
   NodeData nodes;
   const auto name = [&](const char* what) { return in_group(place.parent, what); };
   if (file.exists(name("node_id"))) nodes.id = read_node_ids(file, name("node_id"), rows);
+  if (file.exists(name("node_name")) && nodes.id.empty()) {
+    nodes.name = read_node_names(file, name("node_name"), rows);
+  }
   if (file.exists(name("pinned"))) nodes.pinned = read_pinned(file, name("pinned"), rows);
   if (file.exists(name("gain"))) nodes.gain = read_gain(file, name("gain"), rows);
   if (file.exists(name("exponent"))) nodes.exponent = read_exponent(file, name("exponent"), rows);

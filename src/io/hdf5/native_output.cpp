@@ -26,6 +26,7 @@ NativeOutput::NativeOutput(const Comm& comm, const Network& network, Hdf5Output&
     using T = typename std::decay_t<decltype(values)>::value_type;
     if (comm.any(!values.empty())) id = output_->dataset<T>(name, network_->size());
   });
+  names_.emplace(comm, "/node_name", network.nodes.name, network.rows.first(), network.size(), output);
   for (auto& [name, array] : native_arrays(comm, network.arrays)) declare_array("/" + name, std::move(array));
 }
 
@@ -61,6 +62,7 @@ void NativeOutput::write() {
   for_each_field([&](const char*, const auto& values, const auto& id) {
     if (id) output_->write(*id, network_->rows.first(), std::span(values));
   });
+  names_->write(*output_);
   for (const auto& array : arrays_) write_array(array);
 }
 

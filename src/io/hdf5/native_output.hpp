@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "io/hdf5/hdf5_output.hpp"
+#include "io/hdf5/node_names.hpp"
 #include "synbal/network/network.hpp"
 
 namespace synbal::io {
@@ -35,6 +36,7 @@ class NativeOutput {
   Hdf5Output* output_;
   std::int64_t first_entry_;
   Hdf5Output::DatasetId data_, indices_, indptr_;
+  std::optional<NameOutput> names_;
   std::optional<Hdf5Output::DatasetId> id_, pinned_, gain_, exponent_;
   std::vector<ArrayOutput> arrays_;
 };
