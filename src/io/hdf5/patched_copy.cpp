@@ -43,40 +43,67 @@ Hid new_dataset(hid_t file, const std::string& name, std::int64_t length, const 
               "make dataset " + name);
 }
 
-void copy_attribute(hid_t from, hid_t to, unsigned number, const std::string& path) {
-  const auto what = "copy an attribute";
-  const auto old =
-      made(H5Aopen_by_idx(from, ".", H5_INDEX_NAME, H5_ITER_INC, number, H5P_DEFAULT, H5P_DEFAULT), path, what);
-  const auto type = made(H5Aget_type(old.get()), path, what), space = made(H5Aget_space(old.get()), path, what);
-  std::string name(256, '\0');
-  name.resize(at(std::clamp<ssize_t>(H5Aget_name(old.get(), name.size(), name.data()), 0, 255)));
-  std::vector<std::byte> value(H5Tget_size(type.get()) *
-                               at(std::max<hssize_t>(1, H5Sget_simple_extent_npoints(space.get()))));
-  const auto copy = made(H5Acreate2(to, name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT), path, what);
+constexpr std::size_t kLargestAttribute = std::size_t{1} << 20;  // bytes
+
+/// Texts of variable length are read by `original`, which does not trust what the file says of them.
+void copy_text(const Hdf5Input& original, const std::string& dataset, hid_t to, const std::string& name, hid_t type,
+               const std::string& path) {
+  const auto text = original.text_attribute(dataset, name);
+  const char* raw = text.c_str();
+  const auto space = made(H5Screate(H5S_SCALAR), path, "copy an attribute");
+  const auto copy =
+      made(H5Acreate2(to, name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT), path, "copy " + name);
+  if (H5Awrite(copy.get(), type, static_cast<const void*>(&raw)) < 0) throw refused(path, "copy attribute " + name);
+}
+
+void copy_numbers(const Hid& old, hid_t to, const std::string& name, const Hid& type, const std::string& path) {
+  const auto space = made(H5Aget_space(old.get()), path, "copy an attribute");
+  const auto size = H5Tget_size(type.get()) * at(std::max<hssize_t>(1, H5Sget_simple_extent_npoints(space.get())));
+  if (size > kLargestAttribute || H5Tdetect_class(type.get(), H5T_VLEN) > 0) {
+    throw bad_input(fmt::format("{}: attribute '{}' of syn_weight is no number and no text: remove it", path, name));
+  }
+  std::vector<std::byte> value(size);
+  const auto copy =
+      made(H5Acreate2(to, name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT), path, "copy " + name);
   const bool good =
       H5Aread(old.get(), type.get(), value.data()) >= 0 && H5Awrite(copy.get(), type.get(), value.data()) >= 0;
-  H5Dvlen_reclaim(type.get(), space.get(), H5P_DEFAULT, value.data());
-  if (!good) throw refused(path, what);
+  if (!good) throw refused(path, "copy attribute " + name);
+}
+
+void copy_attribute(const Hdf5Input& original, const std::string& dataset, hid_t from, hid_t to, unsigned number,
+                    const std::string& path) {
+  const auto old = made(H5Aopen_by_idx(from, ".", H5_INDEX_NAME, H5_ITER_INC, number, H5P_DEFAULT, H5P_DEFAULT), path,
+                        "copy an attribute");
+  const auto type = made(H5Aget_type(old.get()), path, "copy an attribute");
+  std::string name(256, '\0');
+  name.resize(at(std::clamp<ssize_t>(H5Aget_name(old.get(), name.size(), name.data()), 0, 255)));
+  if (H5Tis_variable_str(type.get()) > 0) {
+    copy_text(original, dataset, to, name, type.get(), path);
+  } else {
+    copy_numbers(old, to, name, type, path);
+  }
 }
 
 /// The dataset made anew under its name, with the attributes it had.
-Hid made_anew(hid_t file, const std::string& name, std::int64_t length, const Hid& old, const std::string& path) {
+Hid made_anew(const Hdf5Input& original, hid_t file, const std::string& name, std::int64_t length, const Hid& old,
+              const std::string& path) {
   const auto aside = name + ".new";
   auto fresh = new_dataset(file, aside, length, path);
   H5O_info_t facts;
   if (H5Oget_info(old.get(), &facts) < 0) throw refused(path, "look at " + name);
-  for (unsigned k = 0; k < facts.num_attrs; ++k) copy_attribute(old.get(), fresh.get(), k, path);
+  for (unsigned k = 0; k < facts.num_attrs; ++k) copy_attribute(original, name, old.get(), fresh.get(), k, path);
   const bool good = H5Ldelete(file, name.c_str(), H5P_DEFAULT) >= 0 &&
                     H5Lmove(file, aside.c_str(), file, name.c_str(), H5P_DEFAULT, H5P_DEFAULT) >= 0;
   if (!good) throw refused(path, "replace dataset " + name);
   return fresh;
 }
 
-std::int64_t room_for(hid_t file, const std::string& name, std::int64_t length, const std::string& path) {
+std::int64_t room_for(const Hdf5Input& original, hid_t file, const std::string& name, std::int64_t length,
+                      const std::string& path) {
   Hid dataset;
   if (H5Lexists(file, name.c_str(), H5P_DEFAULT) > 0) {
     dataset = made(H5Dopen2(file, name.c_str(), H5P_DEFAULT), path, "open " + name);
-    if (length > 0 && !is_plain(dataset.get())) dataset = made_anew(file, name, length, dataset, path);
+    if (length > 0 && !is_plain(dataset.get())) dataset = made_anew(original, file, name, length, dataset, path);
   } else {
     dataset = new_dataset(file, name, length, path);
   }
@@ -101,13 +128,13 @@ void PatchedCopy::copy_bytes(const Comm& comm, const InputFile& from) const {
   }
 }
 
-void PatchedCopy::make_room(std::span<std::int64_t> numbers) const {
-  quiet_hdf5();
+void PatchedCopy::make_room(const InputFile& from, std::span<std::int64_t> numbers) const {
+  const auto original = Hdf5Input::open_serial(from);
   const auto access = made(H5Pcreate(H5P_FILE_ACCESS), path_, "start");
   H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
   auto file = made(H5Fopen(file_->partial_path().c_str(), H5F_ACC_RDWR, access.get()), path_, "open the copy");
   for (std::size_t k = 0; k < patches_.size(); ++k) {
-    numbers[k] = room_for(file.get(), patches_[k].dataset, patches_[k].length, path_);
+    numbers[k] = room_for(original, file.get(), patches_[k].dataset, patches_[k].length, path_);
   }
   if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0) throw refused(path_, "flush the copy");
   file.reset();
@@ -126,7 +153,7 @@ void PatchedCopy::create(const Comm& comm, const InputFile& from, const std::str
   agreed(comm, [&] { copy_bytes(comm, from); });
   std::vector<std::int64_t> numbers(patches_.size() + 1, 0);
   agreed(comm, [&] {
-    if (comm.is_root()) make_room(numbers);
+    if (comm.is_root()) make_room(from, numbers);
   });
   comm.max(std::span(numbers));  // of rank 0: the others have nothing but zeros
   for (std::size_t k = 0; k < patches_.size(); ++k) patches_[k].offset = numbers[k];

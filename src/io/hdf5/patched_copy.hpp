@@ -31,7 +31,7 @@ class PatchedCopy {
   };
   void copy_bytes(const Comm& comm, const InputFile& from) const;
   /// numbers: where each dataset lies, then the length of the file.
-  void make_room(std::span<std::int64_t> numbers) const;
+  void make_room(const InputFile& from, std::span<std::int64_t> numbers) const;
 
   std::vector<Patch> patches_;
   std::string path_;
