@@ -25,6 +25,7 @@ ExitCode run(const Context& context, const Options& options) {
   const auto stored = read_result(comm, network, options.result);
   warn_of_other_input(options.result, stored.provenance.input_checksum, network, "its scaling is applied");
   scale_weights(comm, network, stored.h);
+  warn_of_lost_arrays(network, options.output);
   write_scaled(comm, network, stored.h, options.input.path, options.input.read, options.output);
   if (context.speaks()) {
     fmt::print("{}: {} neurons, {} synapses, scaled by {}\n", options.output, network.size(), network.nnz,

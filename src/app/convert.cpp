@@ -42,6 +42,7 @@ ExitCode run(const Context& context, const Options& options) {
   auto network = read_network(comm, options.files, options.input.read);
   for (const auto& notice : network.facts.notices) log_warning("{}", notice);
   if (!options.map.empty()) write_name_map(comm, network, options.map);
+  warn_of_lost_arrays(network, options.output);
   write_network(comm, network, options.output);
   if (context.speaks()) print(options, network);
   return ExitCode::done;

@@ -20,7 +20,7 @@ double Beginning::left_of(double seconds) const {
 static std::string names_of_arrays(const Network& network) {
   std::string names;
   for (const auto& array : network.arrays) {
-    names += fmt::format("{}{} ({})", names.empty() ? ", with " : ", ", array.name, to_string(array.role));
+    names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", array.name, to_string(array.role));
   }
   return names;
 }
@@ -36,8 +36,9 @@ Network load_network(const Comm& comm, const InputOptions& options, PhaseTimes& 
     agreed(comm, [] { fault_point("partition"); });
     network = timed(comm, times.partition, [&] { return partition_by_ptscotch(comm, std::move(network)); });
   }
-  log_info("read {}: {} neurons, {} synapses{} on {} {}", options.path, network.size(), network.nnz,
-           names_of_arrays(network), comm.size(), comm.size() == 1 ? "rank" : "ranks");
+  const auto around = network.arrays.empty() ? std::string() : ", with " + names_of_arrays(network);
+  log_info("read {}: {} neurons, {} synapses{} on {} {}", options.path, network.size(), network.nnz, around,
+           comm.size(), comm.size() == 1 ? "rank" : "ranks");
   return network;
 }
 
@@ -48,6 +49,12 @@ LoadedNetwork load(const Comm& comm, const InputOptions& options, PhaseTimes& ti
   loaded.components =
       timed(comm, times.components, [&] { return strongly_connected_components(comm, loaded.network); });
   return loaded;
+}
+
+void warn_of_lost_arrays(const Network& network, const std::string& path) {
+  if (network.arrays.empty() || keeps_arrays(path)) return;
+  log_warning("{} holds the recurrent weights alone; {} stay behind: write .h5, .npz or .safetensors to keep them",
+              path, names_of_arrays(network));
 }
 
 void warn_of_other_input(const std::string& path, const std::string& checksum, const Network& network,

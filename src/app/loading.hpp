@@ -40,6 +40,9 @@ LoadedNetwork load(const Comm& comm, const InputOptions& options, PhaseTimes& ti
 /// Collective. The network alone.
 Network load_network(const Comm& comm, const InputOptions& options, PhaseTimes& times);
 
+/// Warns when a network is written to a format that leaves its inputs, outputs, biases and states behind.
+void warn_of_lost_arrays(const Network& network, const std::string& path);
+
 /// Warns when something that was stored by another run does not come from this input; `taken` says what happens to it.
 void warn_of_other_input(const std::string& path, const std::string& checksum, const Network& network,
                          const std::string& taken);

@@ -174,8 +174,8 @@ void add_report_option(const OptionSet& command, std::string& report, const std:
 
 std::vector<std::string> input_files(const InputOptions& options) {
   auto files = files_of(options.path);
-  for (const auto& more :
-       {options.read.pinned, options.read.gain, options.read.edges.sign, options.read.edges.neurons}) {
+  for (const auto& more : {options.read.pinned, options.read.gain, options.read.edges.sign, options.read.edges.neurons,
+                           options.read.edge_types}) {
     if (more) files.push_back(*more);
   }
   return files;

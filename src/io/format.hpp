@@ -44,6 +44,7 @@ struct Format {
   bool takes_parts = false;  ///< several files may be parts of one network
   /// Where a file holds more than a network: writes all of it again with scaled weights. Null: the network is written.
   void (*copy)(const Comm& comm, const InputFile& file, const ScaledCopy& copy, const std::string& path) = nullptr;
+  bool keeps_arrays = false;  ///< written files hold input and output weights, biases and states, too
 };
 
 Network read_matrix_market(const Comm& comm, const InputFile& file, const Source& source, const ReadOptions& options);

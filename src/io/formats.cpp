@@ -24,15 +24,16 @@ constexpr std::array kFormats{
     Format{"matrix-market-gz", ".mtx.gz", read_matrix_market_gz, write_matrix_market_gz, 1},
     Format{"matrix-market", ".mtx", read_matrix_market, write_matrix_market, 1},
     Format{"sonata", ".h5", read_sonata, nullptr, 0, is_sonata, false, copy_sonata},
-    Format{"hdf5", ".h5", read_native_hdf5, write_native_hdf5, 0},
+    Format{"hdf5", ".h5", read_native_hdf5, write_native_hdf5, 0, nullptr, false, nullptr, true},
     Format{"sonata", ".hdf5", read_sonata, nullptr, 0, is_sonata, false, copy_sonata},
-    Format{"hdf5", ".hdf5", read_native_hdf5, write_native_hdf5, 0},
+    Format{"hdf5", ".hdf5", read_native_hdf5, write_native_hdf5, 0, nullptr, false, nullptr, true},
     Format{"anndata", ".h5ad", read_native_hdf5, nullptr, 0},
     Format{"matlab", ".mat", read_native_hdf5, nullptr, 0},
     Format{"petsc", ".petsc", read_petsc, write_petsc, 0},
     Format{"petsc", ".dat", read_petsc, write_petsc, 0},
-    Format{"npz", ".npz", read_npz, write_npz, 0, nullptr, false, copy_npz},
-    Format{"safetensors", ".safetensors", read_safetensors, write_safetensors, 0, nullptr, false, copy_safetensors},
+    Format{"npz", ".npz", read_npz, write_npz, 0, nullptr, false, copy_npz, true},
+    Format{"safetensors", ".safetensors", read_safetensors, write_safetensors, 0, nullptr, false, copy_safetensors,
+           true},
     Format{"edge-list", ".csv", read_edge_list, write_edge_list, 0, nullptr, true},
     Format{"edge-list", ".tsv", read_edge_list, write_edge_list, 0, nullptr, true},
     Format{"edge-list", ".txt", read_edge_list, write_edge_list, 0, nullptr, true},
@@ -192,6 +193,8 @@ Network read_network(const Comm& comm, const std::vector<std::string>& paths, co
 }
 
 void check_writable_format(const std::string& path) { io::writable_format(path); }
+
+bool keeps_arrays(const std::string& path) { return io::writable_format(path).keeps_arrays; }
 
 void check_can_write(const std::string& path) { io::check_can_create(path); }
 

@@ -83,6 +83,17 @@ expect_refusal 3 gauge 2 balance "$files/csr_stored.npz" -o r.h5 --gauge inputs-
 "$python" -c "import h5py; h5py.File('gauge.h5', 'r+')['input_weights'][5] *= 1.001"
 expect_refusal 3 "outputs on random inputs" 2 verify "$files/whole.npz" gauge.h5
 
+expect 0 0 convert "$files/whole.npz" -o alone.petsc
+check "what stays behind is told" grep -q "warning.*W_out (output_weights).*stay behind" err
+expect 0 3 convert "$files/whole.npz" -o copied.safetensors
+expect 0 0 convert copied.safetensors -o copied.h5
+check "converting there and back keeps every bit" "$python" -c "
+import h5py, numpy
+a, b = numpy.load('$files/whole.npz'), h5py.File('copied.h5')
+for x, y in ('W_in', 'input_weights'), ('W_out', 'output_weights'), ('b_rec', 'bias'):
+    assert numpy.array_equal(a[x], b[y][:])
+assert numpy.array_equal(a['W_rec'][a['W_rec'] != 0], b['weights/data'][:])"
+
 # SONATA: weights in groups and in a table, several synapses a pair, other populations.
 expect_refusal 3 --edge-types 2 balance "$files/sonata.h5" -o sonata_result.h5
 expect 0 3 balance "$files/sonata.h5" -o sonata_result.h5 --edge-types "$files/types.csv"

@@ -94,6 +94,10 @@ struct Hdf5Path {
   static constexpr std::array<std::string_view, 4> kExtensions{".h5", ".hdf5", ".h5ad", ".mat"};
 };
 
+/// Whether a network written to `path` takes its inputs, outputs, biases and states along. Not collective. @throws
+/// Error usage as check_writable_format().
+[[nodiscard]] bool keeps_arrays(const std::string& path);
+
 /// @throws Error usage when the extension names no format that can be written. Not collective: call before long work.
 void check_writable_format(const std::string& path);
 
