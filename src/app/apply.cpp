@@ -19,7 +19,7 @@ ExitCode run(const Context& context, const Options& options) {
   context.session.refuse_unused_petsc_options();
   auto inputs = input_files(options.input);
   inputs.push_back(options.result);
-  check_outputs(comm, {{options.output, OutputKind::network}}, inputs);
+  check_outputs(context, {{options.output, OutputKind::network}}, inputs);
   PhaseTimes times;
   auto network = load_network(comm, options.input, times);
   const auto stored = read_result(comm, network, options.result);

@@ -121,7 +121,7 @@ BalanceParams check(const Context& context, const Options& o) {
   });
   context.session.refuse_unused_petsc_options("newton_");  // those of the solver can only be judged at the end
   const bool keeps = o.checkpoint.interval > 0;
-  check_outputs(context.world,
+  check_outputs(context,
                 {{o.output, OutputKind::result},
                  {o.report, OutputKind::report},
                  {keeps ? o.checkpoint.path_for(o.output) : std::string(), OutputKind::checkpoint}},

@@ -58,7 +58,6 @@ void add_checkpoint_options(const OptionSet& command, CheckpointOptions& o) {
       .with_default();
   group.add_optional("--resume", o.resume, "go on from the checkpoint, or from this one").shown_as("[FILE.h5]");
   group.add_flag("--resume-if-exists", o.resume_if_exists, "the same where there is one, else begin");
-  group.add_flag("--force", o.force, "resume with another input or other options, from the kept h alone");
 }
 
 void describe(ReportWriter& report, const ResumedSection& resumed) {
@@ -124,7 +123,7 @@ void Checkpointing::attach(const Network& network, const BalanceProblem& problem
   if (from_.empty()) return;
   const auto found = read();
   const auto differs = difference(found.facts, facts_);
-  if (!differs.empty() && !options_->force) {
+  if (!differs.empty() && !context_->force) {
     throw bad_input(
         fmt::format("{} is of another run ({}): give the same input and options, or --force to begin from "
                     "its h",

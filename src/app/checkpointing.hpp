@@ -14,12 +14,12 @@
 
 namespace synbal::app {
 
-/// --checkpoint, --checkpoint-interval, --resume, --resume-if-exists, --force.
+/// --checkpoint, --checkpoint-interval, --resume, --resume-if-exists.
 struct CheckpointOptions {
   std::string path;                   ///< empty: beside the output
   double interval = 900;              ///< seconds; 0: never
   std::optional<std::string> resume;  ///< a file; empty: the checkpoint's own name
-  bool resume_if_exists = false, force = false;
+  bool resume_if_exists = false;
 
   /// Where this run keeps its state, given its output.
   [[nodiscard]] std::string path_for(const std::string& output) const;

@@ -10,6 +10,7 @@
 #include "synbal/core/error.hpp"
 #include "synbal/core/interrupt.hpp"
 #include "synbal/core/session.hpp"
+#include "synbal/io/output_lock.hpp"
 
 namespace synbal::app {
 
@@ -20,6 +21,8 @@ struct Context {
   std::string command_line;  ///< as the user typed it, for the provenance
   int verbosity = 0;         ///< -1 quiet, 0 normal, 1 verbose
   const InterruptGuard& signals;
+  OutputLocks& locks;  ///< of what this run is going to write
+  bool force = false;  ///< replace what this program did not make
 
   /// Whether this rank prints results.
   [[nodiscard]] bool speaks() const { return world.is_root() && verbosity >= 0; }

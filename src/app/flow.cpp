@@ -158,7 +158,7 @@ TimesWanted check(const Context& context, FlowOptions& o) {
   check_flow_options(comm, o);
   auto times = parse_output_times(comm, o);
   context.session.refuse_unused_petsc_options("flow_");  // those of the solver can only be judged at the end
-  check_outputs(comm, {{o.output, OutputKind::trajectory}, {o.report, OutputKind::report}}, input_files(o));
+  check_outputs(context, {{o.output, OutputKind::trajectory}, {o.report, OutputKind::report}}, input_files(o));
   return times;
 }
 

@@ -18,7 +18,7 @@ struct Options {
 
 ExitCode run(const Context& context, const Options& options) {
   context.session.refuse_unused_petsc_options();
-  check_outputs(context.world, {{options.output, OutputKind::network}}, {});
+  check_outputs(context, {{options.output, OutputKind::network}}, {});
   const auto network = generate(context.world, options.params);
   write_network(context.world, network, options.output);
   if (context.speaks()) {

@@ -118,7 +118,7 @@ ExitCode run(const Context& context, const Options& options) {
   const auto& comm = context.world;
   const Beginning beginning;
   context.session.refuse_unused_petsc_options();
-  check_outputs(comm, {{options.report, OutputKind::report}}, input_files(options.input));
+  check_outputs(context, {{options.report, OutputKind::report}}, input_files(options.input));
   Report report;
   const auto [network, components] = load(comm, options.input, report.time);
   const BalanceProblem problem(comm, network, components, options.input.power);

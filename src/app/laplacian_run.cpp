@@ -45,7 +45,7 @@ LaplacianRun::LaplacianRun(const Context& context, const LaplacianOptions& optio
   auto files = input_files(options.graph);
   std::ranges::copy_if(inputs, std::back_inserter(files), [](const auto& file) { return !file.empty(); });
   context.session.refuse_unused_petsc_options(kPetscPrefix);  // those of the solver can only be judged at the end
-  check_outputs(comm(), {{options.output, kind}, {options.report, OutputKind::report}}, files);
+  check_outputs(context, {{options.output, kind}, {options.report, OutputKind::report}}, files);
   source_.emplace(comm(), options.graph, times_);
   input_ = input_of(comm(), source_->network());
   graph_ = graph_section_of(*source_, options.graph);

@@ -72,6 +72,12 @@ bool all_ranks_arrive(MPI_Comm comm) {
   return done != 0;
 }
 
+/// How the commands are to behave.
+struct Manner {
+  int verbosity = 0;
+  bool force = false;
+};
+
 /// An end that was asked for.
 bool is_stop(ExitCode code) { return code == ExitCode::stopped || static_cast<int>(code) > 128; }
 
@@ -104,7 +110,16 @@ int fail_to_start(const Arguments& arguments, const std::string& message) {
   return code;
 }
 
-int run(const Arguments& arguments, int verbosity, const Command& command) {
+/// Collective. What was printed may still be in memory, and the disk behind stdout be full.
+void flush_answers(const Comm& comm) {
+  const bool lost = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
+  if (comm.any(lost)) {
+    throw io_failure(
+        "stdout: cannot be written (disk full, or closed at the other end): what was to be printed is lost");
+  }
+}
+
+int run(const Arguments& arguments, const Manner& manner, const Command& command) {
   std::unique_ptr<const Session> started;
   try {
     started = std::make_unique<const Session>("synbal", arguments.petsc);
@@ -113,10 +128,13 @@ int run(const Arguments& arguments, int verbosity, const Command& command) {
   }
   const Session& session = *started;
   const Comm farewell(MPI_COMM_WORLD);
-  configure_log(verbosity, session.world().is_root());
+  configure_log(manner.verbosity, session.world().is_root());
   const InterruptGuard signals;
+  OutputLocks locks;
   try {
-    const auto code = command.body({session.world(), session, arguments.line, verbosity, signals});
+    const auto code =
+        command.body({session.world(), session, arguments.line, manner.verbosity, signals, locks, manner.force});
+    flush_answers(session.world());
     session.world().barrier();  // nobody leaves with an error code while others still print
     return static_cast<int>(code);
   } catch (const Error& e) {
@@ -130,7 +148,7 @@ int run(const Arguments& arguments, int verbosity, const Command& command) {
 }
 
 int refuse(const std::string& message) {
-  return run({}, 0, {{}, [&](const Context&) -> ExitCode { throw usage_error(message); }});
+  return run({}, {}, {{}, [&](const Context&) -> ExitCode { throw usage_error(message); }});
 }
 
 /// Vectors of a value per neuron come and go all the time: keep their pages instead of having them cleared anew.
@@ -139,7 +157,7 @@ void keep_pages() {
   ::mallopt(M_TRIM_THRESHOLD, 512 << 20);
 }
 
-OptionSet root_options(bool& quiet, bool& verbose) {
+OptionSet root_options(bool& quiet, bool& verbose, bool& force) {
   OptionSet root("synbal",
                  "Balanced weights for huge recurrent networks: every neuron's incoming cost equals its outgoing cost, "
                  "and the network computes what it did before.",
@@ -151,6 +169,7 @@ OptionSet root_options(bool& quiet, bool& verbose) {
       "Start with: synbal generate modular -o net.h5 && mpirun -n 2 synbal balance net.h5 -o balanced.h5");
   root.add_flag("-q,--quiet", quiet, "errors only");
   root.add_flag("-v,--verbose", verbose, "more about what happens");
+  root.add_flag("--force", force, "replace files that synbal did not make; resume with another input or other options");
   return root;
 }
 
@@ -159,15 +178,16 @@ OptionSet root_options(bool& quiet, bool& verbose) {
 int main(int argc, char** argv) {
   keep_pages();
   const auto arguments = split(argc, argv);
-  bool quiet = false, verbose = false;
-  const auto root = root_options(quiet, verbose);
+  bool quiet = false, verbose = false, force = false;
+  const auto root = root_options(quiet, verbose, force);
   const Command commands[] = {add_generate(root),   add_info(root),    add_balance(root), add_flow(root),
                               add_apply(root),      add_convert(root), add_verify(root),  add_laplacian(root),
                               add_resistance(root), add_perturb(root)};
   const auto parsed = root.parse(arguments.ours);
   if (parsed.outcome == Parsed::Outcome::text) {
-    if (launched_rank() == 0) std::fputs(parsed.text.c_str(), stdout);
-    return 0;
+    if (launched_rank() != 0) return 0;
+    const bool told = std::fputs(parsed.text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+    return told ? 0 : static_cast<int>(ExitCode::io_failure);
   }
   if (parsed.outcome == Parsed::Outcome::mistake) {
     return refuse(parsed.text + " (see `synbal --help` or `synbal COMMAND --help`)");
@@ -176,7 +196,7 @@ int main(int argc, char** argv) {
     return refuse("'" + *word + "' after -- is no PETSc option and no value of one: remove it");
   }
   for (const auto& command : commands) {
-    if (command.options.chosen()) return run(arguments, quiet ? -1 : (verbose ? 1 : 0), command);
+    if (command.options.chosen()) return run(arguments, {quiet ? -1 : (verbose ? 1 : 0), force}, command);
   }
   return refuse("no command given (see `synbal --help`)");
 }

@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <string_view>
 
+#include "app/command.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/io/output_lock.hpp"
 #include "synbal/io/table.hpp"
 
 namespace synbal::app {
@@ -41,12 +43,29 @@ const char* reason_for_hdf5(OutputKind kind) {
 }
 
 void check_extension(const std::string& path, OutputKind kind) {
+  if (is_stream(path)) {
+    if (kind == OutputKind::table || kind == OutputKind::report) return;
+    throw usage_error(
+        fmt::format("{}: is no file, and only reports and tables are written to pipes and devices: give "
+                    "the name of a file",
+                    path));
+  }
   if (kind == OutputKind::network) check_writable_format(path);
   const auto* reason = reason_for_hdf5(kind);
   if (reason != nullptr && !path.ends_with(".h5")) throw usage_error(fmt::format("{}: {}", path, reason));
   if (kind == OutputKind::table && !is_table_path(path)) {
     throw usage_error(fmt::format("{}: a table is written as .h5, .csv or .csv.gz: give a name that ends so", path));
   }
+}
+
+/// Nothing is destroyed that cannot be made again by this program.
+void check_target(const std::string& path, OutputKind kind, bool force) {
+  const bool damaged_own = kind == OutputKind::checkpoint && path.ends_with(".checkpoint.h5");
+  if (force || damaged_own || target_at(path, kind == OutputKind::network) != Target::foreign) return;
+  throw usage_error(fmt::format(
+      "{}: stands there already and is not of the kind that would replace it (a network, or not made by synbal): give "
+      "another name, or --force to replace it",
+      path));
 }
 
 }  // namespace
@@ -181,7 +200,8 @@ std::vector<std::string> input_files(const InputOptions& options) {
   return files;
 }
 
-void check_outputs(const Comm& comm, const std::vector<OutputFile>& outputs, std::vector<std::string> inputs) {
+void check_outputs(const Context& context, const std::vector<OutputFile>& outputs, std::vector<std::string> inputs) {
+  const auto& comm = context.world;
   agreed(comm, [&] {
     if (!comm.is_root()) return;
     for (const auto& [path, kind] : outputs) {
@@ -193,6 +213,8 @@ void check_outputs(const Comm& comm, const std::vector<OutputFile>& outputs, std
             fmt::format("{}: this run reads or writes it already, and would destroy it: give another name", path));
       }
       check_can_write(path);
+      check_target(path, kind, context.force);
+      if (!is_stream(path)) context.locks.take(path);
       inputs.push_back(path);
     }
   });

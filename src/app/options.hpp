@@ -15,6 +15,8 @@
 
 namespace synbal::app {
 
+struct Context;
+
 /// How a network is read and costed.
 struct InputOptions {
   std::string path;
@@ -64,8 +66,9 @@ struct OutputFile {
   OutputKind kind = OutputKind::table;
 };
 
-/// Collective. Looks on one rank for all, before any work: the extensions fit, the files can be created, and writing
-/// them destroys neither each other nor the `inputs` of this run. @throws Error usage or io_failure.
-void check_outputs(const Comm& comm, const std::vector<OutputFile>& outputs, std::vector<std::string> inputs);
+/// Collective. Looks on one rank for all, before any work: the extensions fit, the files can be created, no other run
+/// is about to write them (they are locked from now on), and writing them destroys neither each other, nor the `inputs`
+/// of this run, nor what this program did not make (unless --force says so). @throws Error usage or io_failure.
+void check_outputs(const Context& context, const std::vector<OutputFile>& outputs, std::vector<std::string> inputs);
 
 }  // namespace synbal::app

@@ -87,12 +87,12 @@ void refuse_twice(const PerturbRun& perturb) {
 }
 
 /// Collective. Refuses what makes no sense before any work.
-void check(const Comm& comm, const PerturbOptions& o) {
-  agreed(comm, [&] { check_options(o, comm.is_root()); });
+void check(const Context& context, const PerturbOptions& o) {
+  agreed(context.world, [&] { check_options(o, context.world.is_root()); });
   auto others = input_files(o.graph);
-  others.insert(others.end(), {o.output, o.report});
+  others.insert(others.end(), {o.output, o.report, o.every_synapse() ? std::string() : o.synapses});
   std::erase(others, std::string());
-  check_outputs(comm, {{o.neurons, OutputKind::table}}, others);
+  check_outputs(context, {{o.neurons, OutputKind::table}}, others);
 }
 
 /// Collective. The synapses that the user names.
@@ -108,7 +108,7 @@ void select(PerturbRun& perturb) {
 
 ExitCode run_perturb(const Context& context, const PerturbOptions& options) {
   const auto& comm = context.world;
-  check(comm, options);
+  check(context, options);
   const bool reads = !options.synapses.empty() && !options.every_synapse();
   LaplacianRun run(context, options, OutputKind::table, {reads ? options.synapses : ""});
   auto& source = run.source();

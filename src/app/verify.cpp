@@ -240,7 +240,7 @@ ExitCode run(const Context& context, const Options& options) {
   const auto& comm = context.world;
   auto inputs = input_files(options.input);
   inputs.push_back(options.result);
-  check_outputs(comm, {{options.report, OutputKind::report}}, inputs);
+  check_outputs(context, {{options.report, OutputKind::report}}, inputs);
   auto pair = read_pair(comm, options.input, options.result);
   const auto input = input_of(comm, pair.network);
   const auto found = timed(comm, pair.times.solve, [&] { return verify(comm, pair, options.result); });

@@ -10,11 +10,15 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <random>
 #include <utility>
+#include <vector>
 
 #include "io/seal.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/fault.hpp"
+#include "synbal/io/output_lock.hpp"
 
 namespace synbal::io {
 
@@ -39,9 +43,23 @@ Error cannot_write(const std::string& path, int code) {
                                 full ? "free some space or write elsewhere" : "check the folder and its permissions"));
 }
 
+namespace {
+void write_through(int stream, const std::string& path, std::span<const char> bytes) {
+  while (!bytes.empty()) {
+    const auto done = ::write(stream, bytes.data(), bytes.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) throw cannot_write(path, done < 0 ? errno : EIO);
+    bytes = bytes.subspan(at(done));
+  }
+}
+}  // namespace
+
 void write_at(int descriptor, const std::string& path, ByteCount offset, std::span<const char> bytes) {
   while (!bytes.empty()) {
-    const auto done = ::pwrite(descriptor, bytes.data(), std::min(bytes.size(), std::size_t{1} << 30), offset);
+    const int fault = io_fault();
+    if (fault > 0) throw cannot_write(path, fault);
+    const auto most = fault < 0 ? (bytes.size() + 1) / 2 : std::min(bytes.size(), std::size_t{1} << 30);
+    const auto done = ::pwrite(descriptor, bytes.data(), most, offset);
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) throw cannot_write(path, done < 0 ? errno : EIO);
     bytes = bytes.subspan(at(done));
@@ -49,7 +67,19 @@ void write_at(int descriptor, const std::string& path, ByteCount offset, std::sp
   }
 }
 
-void check_can_create(const std::string& path) {
+std::string resolved(const std::string& path) {
+  std::error_code none;
+  auto place = std::filesystem::path(path);
+  for (int links = 0; links < 40 && std::filesystem::is_symlink(place, none); ++links) {
+    const auto to = std::filesystem::read_symlink(place, none);
+    place = to.is_absolute() ? to : place.parent_path() / to;
+  }
+  return place.string();
+}
+
+void check_can_create(const std::string& link) {
+  if (is_stream(link)) return;
+  const auto path = resolved(link);
   const auto folder = folder_of(path);
   struct stat facts {};
   if (::stat(folder.c_str(), &facts) != 0) {
@@ -66,20 +96,35 @@ OutputFile::OutputFile(const Comm& comm, std::string path) : comm_(&comm), path_
     if (comm.is_root()) create();
   });
   partial_ = comm.broadcast(partial_, 0);
+  stream_ = comm.broadcast(static_cast<std::int32_t>(stream_), 0) != 0;
 }
 
 void OutputFile::create() {
   check_can_create(path_);
-  std::random_device entropy;
+  stream_ = is_stream(path_);
+  if (!stream_) path_ = resolved(path_);
   for (int attempt = 0; attempt < 100; ++attempt) {
-    partial_ = fmt::format("{}.partial-{:08x}", path_, entropy());
-    fd_ = ::open(partial_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd_ >= 0) return;
+    if (try_to_create()) return;
     if (errno != EEXIST) break;
   }
   const int code = errno;
   partial_.clear();
   throw cannot_write(path_, code);
+}
+
+/// With the permissions of what it is to replace.
+bool OutputFile::try_to_create() {
+  std::random_device entropy;
+  const auto folder = std::filesystem::temp_directory_path().string();
+  partial_ = fmt::format("{}.partial-{:08x}", stream_ ? folder + "/synbal" : path_, entropy());
+  const int fault = io_fault();
+  fd_ = fault > 0 ? -1 : ::open(partial_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fault > 0) errno = fault;
+  if (fd_ < 0) return false;
+  removed_.emplace(partial_);
+  struct stat old {};
+  if (!stream_ && ::stat(path_.c_str(), &old) == 0) ::fchmod(fd_, old.st_mode & 07777);
+  return true;
 }
 
 OutputFile::~OutputFile() {
@@ -90,7 +135,8 @@ OutputFile::~OutputFile() {
 void OutputFile::allocate(ByteCount size) {
   agreed(*comm_, [&] {
     if (!comm_->is_root() || size == 0) return;
-    const int code = ::posix_fallocate(fd_, 0, size);
+    const int fault = io_fault();
+    const int code = fault > 0 ? fault : ::posix_fallocate(fd_, 0, size);
     if (code == 0) return;
     const bool unsupported = code == EINVAL || code == EOPNOTSUPP;
     if (!unsupported) throw cannot_write(path_, code);
@@ -121,23 +167,45 @@ void OutputFile::seal() {
 
 void OutputFile::sync_and_close() {
   if (fd_ < 0) return;
-  const bool synced = ::fsync(fd_) == 0;
-  const int code = errno;
+  const int fault = io_fault();
+  const bool synced = fault <= 0 && ::fsync(fd_) == 0;
+  const int code = fault > 0 ? fault : errno;
   const bool closed = ::close(std::exchange(fd_, -1)) == 0;
   if (!synced) throw cannot_write(path_, code);
   if (!closed) throw cannot_write(path_, errno);
 }
 
 void OutputFile::commit(const std::function<void()>& before_rename) {
+  if (stream_) return pour();
   agreed(*comm_, [&] { sync_and_close(); });
   agreed(*comm_, [&] {
     if (!comm_->is_root()) return;
     if (before_rename) before_rename();
+    const int fault = io_fault();
+    if (fault > 0) throw cannot_write(path_, fault);
     if (std::rename(partial_.c_str(), path_.c_str()) != 0) throw cannot_write(path_, errno);
     partial_.clear();
+    removed_.reset();
     sync_folder(folder_of(path_));
   });
   partial_.clear();
+}
+
+/// Collective. All bytes into the stream, by rank 0.
+void OutputFile::pour() {
+  agreed(*comm_, [&] {
+    if (!comm_->is_root()) return;
+    const int to = path_ == "-" ? ::dup(STDOUT_FILENO) : ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+    if (to < 0) throw cannot_write(path_, errno);
+    const auto stream = FileDescriptor::adopt(to);
+    const InputFile bytes(partial_);
+    std::vector<char> block(std::size_t{1} << 16);
+    for (ByteCount done = 0; done < bytes.size();) {
+      const auto count = bytes.read(done, block);
+      write_through(to, path_, std::span<const char>(block).first(count));
+      done += static_cast<ByteCount>(count);
+    }
+  });
 }
 
 }  // namespace synbal::io

@@ -2,17 +2,21 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "synbal/core/comm.hpp"
 #include "synbal/core/error.hpp"
+#include "synbal/core/interrupt.hpp"
 
 namespace synbal::io {
 
-/// The new file is PATH.partial-XXXXXX until commit(); what stood at PATH stays untouched until then, and stays if the
-/// object is destroyed without commit(). Ranks write disjoint ranges with pwrite: unlike collective MPI-IO, which
-/// reports success on a full disk, each failure is seen by the rank it happens to, and no other rank can hang on it.
+/// The new file is PATH.partial-XXXXXXXX until commit(); what stood at PATH stays untouched until then, and stays if
+/// the object is destroyed without commit(). A symbolic link is followed and its target replaced, with the permissions
+/// of what it replaces; a stream (`-` for stdout, a pipe, a device) is given all bytes at commit(). Ranks write
+/// disjoint ranges with pwrite: unlike collective MPI-IO, which reports success on a full disk, each failure is seen by
+/// the rank it happens to, and no other rank can hang on it.
 class OutputFile {
  public:
   /// Collective. @throws Error io_failure when the folder cannot be written.
@@ -39,11 +43,18 @@ class OutputFile {
  private:
   void sync_and_close();
   void create();
+  bool try_to_create();
+  void pour();
 
   const Comm* comm_;
   std::string path_, partial_;
+  bool stream_ = false;
   int fd_ = -1;
+  std::optional<RemovedOnDeath> removed_;
 };
+
+/// Not collective. Where a path leads: symbolic links followed, also to what is not there yet.
+[[nodiscard]] std::string resolved(const std::string& path);
 
 /// Not collective. Writes all bytes at an offset of an open file. @throws Error io_failure that names `path`.
 void write_at(int descriptor, const std::string& path, ByteCount offset, std::span<const char> bytes);

@@ -12,6 +12,7 @@
 #include "io/text/text_output.hpp"
 #include "io/trajectory_columns.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/io/output_lock.hpp"
 
 namespace synbal {
 
@@ -153,7 +154,7 @@ void write_hdf5(const Comm& comm, const Table& table, const Provenance& about, c
 }  // namespace
 
 bool is_table_path(const std::string& path) {
-  return path.ends_with(".h5") || path.ends_with(".csv") || path.ends_with(".csv.gz");
+  return path.ends_with(".h5") || path.ends_with(".csv") || path.ends_with(".csv.gz") || is_stream(path);
 }
 
 void write_table(const Comm& comm, const Table& table, const Provenance& about, const std::string& path) {

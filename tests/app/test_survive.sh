@@ -161,11 +161,101 @@ early() {
   expect 0 3 balance ../net.h5 -o part.h5 -q --resume
 }
 
+# What outputs must not destroy, and what they may be.
+outputs() {
+  echo mine >target.json && ln -s target.json link.json
+  expect_refusal 2 "--force" 2 balance ../net.h5 -o part.h5 --report link.json
+  expect 0 2 balance ../net.h5 -o part.h5 -q --report link.json --force
+  check "a link: its target is replaced" test -L link.json -a "$(figure target.json n)" = 300
+  expect 0 0 balance ../net.h5 -o part.h5 -q --report link.json
+  chmod 640 part.h5 && rm link.json && ln -s nowhere.json link.json
+  expect 0 0 balance ../net.h5 -o part.h5 -q --report link.json
+  check "a link to nothing: what it names is made" test -L link.json -a -f nowhere.json
+  check "permissions are kept" test "$(stat -c %a part.h5)" = 640
+  expect 0 2 balance ../net.h5 -o part.h5 -q --report /dev/null
+  check "a device stays one" test -c /dev/null
+  expect 0 0 info ../net.h5 -q --report -
+  check "- is stdout" "$python" -c 'import json; assert json.load(open("out"))["input"]["n"] == 300'
+  mkfifo pipe
+  timeout 20 cat pipe >read &
+  expect 0 0 info ../net.h5 -q --report pipe
+  wait $!
+  check "a pipe is written to" test -p pipe -a "$(figure read n)" = 300
+  ln -s pipe pipe.h5
+  expect_refusal 2 "is no file" 0 balance ../net.h5 -o pipe.h5
+  cp ../net.h5 other.h5
+  expect_refusal 2 other.h5 2 balance ../net.h5 -o other.h5
+  check "a network is as it was" cmp ../net.h5 other.h5
+  timeout 20 "$SYNBAL" info ../net.h5 >/dev/full 2>err
+  check "a full stdout is told" test $? -eq 5
+  check "nothing is left" test -z "$(find . -name '*.partial-*' -o -name '.*.lock')"
+}
+
+# Runs that died leave temporary files, which the next run of the same output removes; two at once are one too many.
+locks() {
+  SYNBAL_FAULT='kill@io#4/0' synbal 2 balance ../net.h5 -o part.h5 -q
+  check "killed while writing: no result" test ! -e part.h5
+  check "killed while writing: something is left" test -n "$(find . -name 'part.h5.partial-*')"
+  SYNBAL_FAULT='hang@write/0' timeout 60 "$SYNBAL" balance ../net.h5 -o part.h5 2>first >/dev/null &
+  local first=$! tries=0
+  until grep -q 'removed .*part.h5.partial' first || [ $((++tries)) -gt 200 ]; do sleep 0.1; done
+  check "what a dead run left is named" test "$tries" -lt 200
+  check "what a dead run left is gone" test -z "$(find . -name 'part.h5.partial-*')"
+  expect_refusal 5 "another run" 2 balance ../net.h5 -o part.h5
+  expect_refusal 5 "another run" 0 flow ../net.h5 -o part.h5
+  kill -KILL "$(pgrep -P "$first" | head -n 1)"
+  wait "$first" 2>/dev/null
+  expect 0 2 balance ../net.h5 -o part.h5 -q
+  check "a dead lock is taken over" test ! -e .part.h5.lock
+}
+
+# Every system call that writes fails in turn: code 5, the old files, nothing left; a checkpoint that fails ends no run.
+failing_disk() {
+  local place got
+  expect 0 0 balance ../small.h5 -o part.h5 -q --report report.json
+  cp part.h5 old.h5 && cp report.json old.json
+  for ((place = 1; place < 60; ++place)); do
+    got=0
+    SYNBAL_FAULT="$1@io#$place" synbal 0 balance ../small.h5 -o part.h5 -q --report report.json || got=$?
+    [ "$got" -ne 0 ] || break
+    check "$1 at $place: code 5" test "$got" -eq 5
+    check "$1 at $place: one message" test "$(grep -c '^synbal: error' err)" -eq 1
+    if ! cmp -s part.h5 old.h5; then expect 0 0 verify ../small.h5 part.h5; fi
+    check "$1 at $place: the old report" cmp report.json old.json
+    check "$1 at $place: nothing is left" test -z "$(find . -name '*.partial-*' -o -name '.*.lock')"
+  done
+  check "$1: all calls were tried" test "$place" -gt 6 -a "$place" -lt 60
+}
+disk_full() { failing_disk ENOSPC; }
+disk_broken() { failing_disk EIO; }
+short_writes() {
+  SYNBAL_FAULT='short@io#3;short@io#5;short@io#6' expect 0 0 balance ../small.h5 -o part.h5 -q
+  expect 0 0 verify ../small.h5 part.h5
+}
+
+# Hostile and awkward HDF5: names longer than MPI-IO takes, nothing left beside inputs, texts whose sizes lie.
+hostile() {
+  local long folder
+  folder=$(printf 'd%.0s' {1..200}) && long="$folder/$(printf 'n%.0s' {1..100}).h5"
+  mkdir "$folder" && cp ../small.h5 "$long"
+  expect 0 2 info "$long"
+  echo precious >"$long.locktest.0"
+  expect 0 2 balance "$long" -o part.h5 -q
+  check "nothing beside inputs is touched" grep -q precious "$long.locktest.0"
+  [ -d "${SHARED:-}/data/trouble/damaged" ] || return 0
+  local damaged=$SHARED/data/trouble/damaged
+  expect_refusal 3 leak5000.h5 3 info "$damaged/leak5000.h5"
+  expect_refusal 3 over.h5 1 info "$damaged/over.h5"
+  expect_refusal 3 crash_result1.h5 2 verify ../small.h5 "$damaged/crash_result1.h5"
+  expect_refusal 3 hang_trajectory.h5 2 flow ../small.h5 -o new.h5 --initial "$damaged/hang_trajectory.h5"
+}
+
 expect 0 0 generate random --nodes 300 --degree 8 --sigma 1 --seed 2 -o net.h5
 expect 0 0 generate random --nodes 40 --degree 4 --sigma 1 --seed 2 -o small.h5
 run_one() {
   rm -rf ./*
   "$1"
 }
-share_out run_one newton sweep schedule clocks elsewhere asynchronous flow clusters killed walltime refusals damaged early
+share_out run_one newton sweep schedule clocks elsewhere asynchronous flow clusters killed walltime refusals damaged early outputs locks \
+  disk_full disk_broken short_writes hostile
 finish

@@ -93,13 +93,6 @@ void check_range(const Dataset& dataset, std::int64_t first, std::span<const std
   throw bad_input(fmt::format("{}: element {} is 2^63 - 1 or more: store numbers below that, as signed integers",
                               dataset.name, first + (wrong - values.begin())));
 }
-
-/// The size of such a text lies in a heap of the file, and HDF5 trusts it: not to be read but in a child.
-std::optional<std::string> variable_text(hid_t attribute, hid_t type) {
-  char* raw = nullptr;
-  if (H5Aread(attribute, type, static_cast<void*>(&raw)) < 0 || raw == nullptr) return {};
-  return std::string(raw);
-}
 }  // namespace
 
 void quiet_hdf5() {
@@ -378,7 +371,7 @@ std::string Hdf5Input::text_attribute(const std::string& name, const std::string
   const auto found = attribute(name, attribute_name, "a text");
   found.require(found.type_class == H5T_STRING && found.elements == 1);
   if (H5Tis_variable_str(found.type.get()) > 0) {
-    const auto text = in_child([&] { return variable_text(found.id.get(), found.type.get()); });
+    const auto text = read_variable_text(found.id.get(), found.type.get());
     found.require(text.has_value());
     return *text;
   }

@@ -111,6 +111,14 @@ std::optional<std::string> receive(int from) {
 
 }  // namespace
 
+std::optional<std::string> read_variable_text(std::int64_t attribute, std::int64_t type) {
+  return in_child([&]() -> std::optional<std::string> {
+    char* raw = nullptr;
+    if (H5Aread(attribute, type, static_cast<void*>(&raw)) < 0 || raw == nullptr) return {};
+    return std::string(raw);
+  });
+}
+
 std::optional<std::string> in_child(const std::function<std::optional<std::string>()>& work) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return {};

@@ -1,0 +1,146 @@
+// Locks by flock, beside the file: an output itself is replaced, and its lock would go with it.
+#include "synbal/io/output_lock.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <hdf5.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "io/hdf5/hdf5_file.hpp"
+#include "io/output_file.hpp"
+#include "synbal/core/interrupt.hpp"
+#include "synbal/core/log.hpp"
+
+namespace synbal {
+
+namespace {
+namespace fs = std::filesystem;
+using io::FileDescriptor;
+
+constexpr std::string_view kPartial = ".partial-";
+constexpr std::size_t kPartialDigits = 8;
+
+std::string lock_path(const std::string& path) {
+  const fs::path file(path);
+  return (file.parent_path() / fmt::format(".{}.lock", file.filename().string())).string();
+}
+
+/// Whether nobody holds the file: then it is held here until the descriptor goes. True where there are no locks.
+bool held_by_nobody(int descriptor) {
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return true;
+  return errno != EWOULDBLOCK;
+}
+
+std::string owner_of(int descriptor) {
+  std::array<char, 256> words{};
+  const auto count = ::pread(descriptor, words.data(), words.size() - 1, 0);
+  return count > 0 ? std::string(words.data(), static_cast<std::size_t>(count)) : "somebody";
+}
+
+/// Removes NAME.partial-XXXXXXXX: whoever holds the lock of the output knows that their writers are gone.
+void remove_left_over(const std::string& path) {
+  const fs::path file(path);
+  const auto folder = file.parent_path().empty() ? fs::path(".") : file.parent_path();
+  const auto start = file.filename().string() + std::string(kPartial);
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none)) {
+    const auto name = entry.path().filename().string();
+    if (!name.starts_with(start) || name.size() != start.size() + kPartialDigits) continue;
+    if (::unlink(entry.path().c_str()) == 0) {
+      log_info("removed {}, which a run that did not come to its end left", entry.path().string());
+    }
+  }
+}
+
+/// Whether an HDF5 file says that it is this program's.
+bool says_synbal(hid_t file) {
+  const auto root = io::Hid::adopt(H5Gopen2(file, "/", H5P_DEFAULT));
+  if (H5Aexists(root.get(), "program") <= 0) return false;
+  const auto attribute = io::Hid::adopt(H5Aopen(root.get(), "program", H5P_DEFAULT));
+  const auto type = io::Hid::adopt(H5Aget_type(attribute.get()));
+  if (H5Tget_class(type.get()) != H5T_STRING) return false;
+  return H5Tis_variable_str(type.get()) > 0 || H5Tget_size(type.get()) == std::string_view("synbal").size();
+}
+
+bool is_own_hdf5(const std::string& path, bool network) {
+  try {
+    const auto file = io::Hdf5Input::open_serial(io::InputFile(path));
+    return says_synbal(file.id()) || (network && file.exists("/weights"));
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+bool is_own_report(const std::string& path) {
+  const io::InputFile file(path);
+  std::string begin(256, '\0');
+  begin.resize(file.read(0, begin));
+  return begin.find("\"program\": \"synbal\"") != begin.npos;
+}
+}  // namespace
+
+struct OutputLocks::Lock {
+  Lock(std::string name, FileDescriptor descriptor)
+      : path(std::move(name)), file(std::move(descriptor)), removed(path) {}
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+  std::string path;
+  FileDescriptor file;
+  RemovedOnDeath removed;
+
+  ~Lock() { ::unlink(path.c_str()); }  // before the descriptor, and with it the lock, goes
+};
+
+OutputLocks::OutputLocks() = default;
+OutputLocks::~OutputLocks() = default;
+
+void OutputLocks::take(const std::string& path) {
+  const auto file = io::resolved(path);
+  const auto name = lock_path(file);
+  for (const auto& lock : held_) {
+    if (lock->path == name) return;
+  }
+  const int raw = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (raw < 0) {
+    log_debug("{}: no lock could be made", name);  // what cannot be written is found elsewhere
+    return;
+  }
+  auto descriptor = FileDescriptor::adopt(raw);
+  if (!held_by_nobody(raw)) {
+    throw io_failure(fmt::format("{}: another run ({}) is about to write it: wait for its end, or write elsewhere",
+                                 path, owner_of(raw)));
+  }
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  const auto owner = fmt::format("process {} on {}", ::getpid(), host.data());
+  if (::ftruncate(raw, 0) == 0) std::ignore = ::pwrite(raw, owner.data(), owner.size(), 0);
+  held_.push_back(std::make_unique<Lock>(name, std::move(descriptor)));
+  remove_left_over(file);
+}
+
+bool is_stream(const std::string& path) {
+  struct stat facts {};
+  return path == "-" || (::stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode) && !S_ISDIR(facts.st_mode));
+}
+
+Target target_at(const std::string& path, bool network) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return Target::nothing;
+  if (facts.st_size == 0) return Target::own;  // as mktemp makes it
+  bool own = true;
+  if (path.ends_with(".h5")) own = is_own_hdf5(path, network);
+  if (path.ends_with(".json")) own = is_own_report(path);
+  return own ? Target::own : Target::foreign;
+}
+
+}  // namespace synbal
