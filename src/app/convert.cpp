@@ -38,7 +38,8 @@ void print(const Options& options, const Network& network) {
 ExitCode run(const Context& context, const Options& options) {
   const auto& comm = context.world;
   context.session.refuse_unused_petsc_options();
-  check_outputs(context, {{options.output, OutputKind::network}, {options.map, OutputKind::table}}, all_inputs(options));
+  check_outputs(context, {{options.output, OutputKind::network}, {options.map, OutputKind::table}},
+                all_inputs(options));
   auto network = read_network(comm, options.files, options.input.read);
   for (const auto& notice : network.facts.notices) log_warning("{}", notice);
   if (!options.map.empty()) write_name_map(comm, network, options.map);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -28,6 +29,8 @@ using io::FileDescriptor;
 
 constexpr std::string_view kPartial = ".partial-";
 constexpr std::size_t kPartialDigits = 8;
+/// Of the native format, SONATA, AnnData and 10x Genomics.
+constexpr std::array kNetworkGroups{"/weights", "/edges", "/X", "/matrix"};
 
 std::string lock_path(const std::string& path) {
   const fs::path file(path);
@@ -74,7 +77,8 @@ bool says_synbal(hid_t file) {
 bool is_own_hdf5(const std::string& path, bool network) {
   try {
     const auto file = io::Hdf5Input::open_serial(io::InputFile(path));
-    return says_synbal(file.id()) || (network && file.exists("/weights"));
+    const auto is_there = [&](const char* group) { return file.exists(group); };
+    return says_synbal(file.id()) || (network && std::ranges::any_of(kNetworkGroups, is_there));
   } catch (const Error&) {
     return false;
   }
