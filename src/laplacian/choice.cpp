@@ -78,7 +78,18 @@ double GraphPreconditioners::elimination() const {
 }
 
 bool GraphPreconditioners::light_elimination() const {
-  return elimination() <= kCheapElimination * static_cast<double>(graph_->edges());
+  return promises_little_fill() && elimination() <= kCheapElimination * static_cast<double>(graph_->edges());
+}
+
+// Whether an order is worth its time before other things were tried: it is quick on small graphs, and graphs with hubs
+// often fall apart without these.
+bool GraphPreconditioners::promises_little_fill() const {
+  const auto& graph = *graph_;
+  if (graph.edges() <= kQuickOrder) return true;
+  std::int64_t longest = 0;
+  for (LocalIndex i = 0; i < graph.size(); ++i) longest = std::max(longest, graph.row_end(i) - graph.row_begin(i));
+  const double mean = 2 * static_cast<double>(graph.edges()) / static_cast<double>(graph.global_size());
+  return static_cast<double>(graph.comm().max(longest)) >= kHub * mean;
 }
 
 ForecastParams GraphPreconditioners::forecasts() const { return kForecasts; }
@@ -96,7 +107,8 @@ std::vector<Preconditioner> GraphPreconditioners::after(Preconditioner present, 
   const auto n = graph_->global_size();
   std::vector<Preconditioner> list;
   if (user_chose_preconditioner()) return list;  // PETSc would take the user's choice again
-  const bool light = present < Preconditioner::multigrid && n > kTinyLimit && std::isfinite(elimination());
+  const bool asked = present != Preconditioner::jacobi || promises_little_fill();
+  const bool light = asked && present != Preconditioner::direct && n > kTinyLimit && std::isfinite(elimination());
   const bool cheap = light && light_elimination();
   if (cheap) list.push_back(Preconditioner::direct);
   if (present == Preconditioner::jacobi && sweeps_help(swings)) list.push_back(Preconditioner::incomplete);

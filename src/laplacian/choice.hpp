@@ -40,6 +40,7 @@ class GraphPreconditioners final : public PreconditionerFactory {
 
  private:
   [[nodiscard]] bool sweeps_help(bool swings) const noexcept;
+  [[nodiscard]] bool promises_little_fill() const;
 
   const ConductanceGraph* graph_;
   mutable std::optional<WholeGraph> whole_;  // until it is eliminated

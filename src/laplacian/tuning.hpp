@@ -19,6 +19,10 @@ constexpr GlobalIndex kTinyLimit = 1'000;
 constexpr GlobalIndex kDirectLimit = 4'000, kSparseDirectLimit = 20'000;
 /// Multiplications per edge that an elimination may take to be tried before all else: as much as fifty iterations.
 constexpr double kCheapElimination = 150;
+/// Edges that are ordered in some hundredths of a second, and neighbours over their mean number that make a hub: other
+/// graphs are ordered (a second for 10^6 edges) only after another preconditioner was left.
+constexpr std::int64_t kQuickOrder = 100'000;
+constexpr double kHub = 32;
 constexpr int kSweepRanks = 4;  ///< ranks among which sequential sweeps are still worth it
 /// Share of sampled pairs of successive neighbours that are joined from which on the graph is like a lattice: Jacobi is
 /// slow on it, incomplete Cholesky, which lives on triangles, is not (small worlds: 0.09 s against 0.28 s and 0.11 s

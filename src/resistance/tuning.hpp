@@ -26,7 +26,7 @@ constexpr int kImprovements = 2;        ///< of solutions from which brackets ar
 constexpr std::int64_t kChunk = 4'096;  ///< pairs that every rank looks at together
 
 // Rows and diagonals.
-constexpr GlobalIndex kFewForAll = 2'500;  ///< nodes whose resistances every rank holds together: 50 MB
+constexpr GlobalIndex kFewForAll = 4'000;  ///< nodes whose resistances every rank holds together: 128 MB
 /// Sum of two diagonal entries over the resistance that their difference leaves: more loses the digits asked for.
 constexpr double kMostCancelled = 1e4;
 

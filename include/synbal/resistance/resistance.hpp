@@ -123,7 +123,7 @@ class ResistanceSolver {
 using ColumnBlock = std::function<void(GlobalIndex first, int columns, std::span<const double> values)>;
 
 /// Collective. The matrix R of all pairs of a small graph, 16 columns at a time. Infinite between components. In the
-/// graph's unit. Up to 2,500 nodes by elimination on every rank, each resistance to a few rounding errors a node;
+/// graph's unit. Up to 4,000 nodes by elimination on every rank, each resistance to a few rounding errors a node;
 /// beyond no rank ever holds more than n x 16 of it, and two solves per node are made, as exact_solve(tolerance) says:
 /// errors are then relative to the largest resistance of a component, not to each.
 /// @return false when a solve did not reach the tolerance, or where differences of L^+ lost the digits that it has.
