@@ -50,9 +50,9 @@ struct Table {
 /// Collective. By the extension: HDF5 with a dataset for each column ([rows] or [rows, width]) and note, and `about` as
 /// root attributes; or text with commas, names in the first line (NAME_1, NAME_2, ... for vectors), numbers in the
 /// fewest digits that give the same double back, infinities as inf. Where `about` has an exit code other than 0, text
-/// begins with a line "# NOT CONVERGED: reason" unless a column `converged` says so row by row. Values are asked for as they are written (twice for
-/// text), so that no copy of the table is held, unless rows have places. A temporary name, then renamed: `path` is
-/// either whole or as it was. @throws Error usage for another extension, io_failure.
+/// begins with a line "# NOT CONVERGED: reason" unless a column `converged` says so row by row. Values are asked for as
+/// they are written (twice for text), so that no copy of the table is held, unless rows have places. A temporary name,
+/// then renamed: `path` is either whole or as it was. @throws Error usage for another extension, io_failure.
 void write_table(const Comm& comm, const Table& table, const Provenance& about, const std::string& path);
 
 /// A symmetric N x N matrix in HDF5, a row at a time.
