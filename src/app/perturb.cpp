@@ -29,7 +29,8 @@ void check_synapses(const PerturbOptions& o, bool reads) {
         "which synapses are to change: give either --synapse I,J (several times, if you like) or --synapses FILE|all");
   }
   for (const auto& pair : o.synapse) {
-    if (pair.find_first_not_of("0123456789,-") == pair.npos) continue;
+    const bool two = pair.find(',') == pair.rfind(',') && pair.find_first_of(",;") != pair.npos;
+    if (two && pair.find(';') == pair.npos && pair.front() != ',' && pair.back() != ',') continue;
     throw usage_error(fmt::format("--synapse '{}' is no synapse: write I,J, the postsynaptic neuron first", pair));
   }
   if (reads && !o.every_synapse()) check_selection(o.synapse_option(), o.words(), Selection::synapses);

@@ -39,3 +39,8 @@ put("petsc_header", "narrow", struct.pack(">4i", 1211216, 3, 3, 5) + bytes(16) +
 put("petsc_header", "wide", struct.pack(">4q", 1211216, 3, 3, 5) + struct.pack("<q", 200))
 put("petsc_header", "dense", struct.pack(">4i", 1211216, 3, 3, -1) + struct.pack("<q", 200))
 put("edge_types", "table", b"edge_type_id target_query syn_weight nsyns\r\n100 \"e == 'a b'\" 0.5 3\n101 x NULL NULL\n")
+put("edge_rows", "named", b"\x00# made here\nSource,Target,Weight,Type\nI1L , \"I2,L\" ,10,chemical\n\"I\"\"3\",I4,-2.5e3,gap\n")
+put("edge_rows", "numbers", b"\x00720575940623374957\t720575940631693610\t5\n9223372036854775807\t-3\t0.25\n")
+put("edge_rows", "blanks", b"\x101 2 0.5\n  2   1\t-0.5 \n\n")
+put("edge_rows", "signs", b"\x02\xef\xbb\xbfsign;pre;post;w\r\nE;a;b;1\r\nI;b;a;2\r\n")
+put("edge_rows", "conditions", b"\x01a,b,1\nb,a,2\nx,b,3\n")

@@ -6,15 +6,26 @@
 namespace synbal::io {
 
 std::size_t FieldSplitter::split_plain(std::string_view row, std::span<std::string_view> fields) const {
-  const char *begin = row.data(), *const end = begin + row.size();
-  std::size_t count = 0;
-  for (const char* next = begin;; ++next) {
-    if (next < end && !separates(*next)) continue;
-    if (count < fields.size()) fields[count] = trimmed({begin, static_cast<std::size_t>(next - begin)});
+  if (separator_ == ' ') return split_blanks(row, fields);
+  for (std::size_t count = 0;;) {
+    const auto* hit = static_cast<const char*>(row.empty() ? nullptr : std::memchr(row.data(), separator_, row.size()));
+    const auto length = hit == nullptr ? row.size() : static_cast<std::size_t>(hit - row.data());
+    if (count < fields.size()) fields[count] = trimmed(row.substr(0, length));
     ++count;
-    if (next >= end) return count;
-    while (separator_ == ' ' && next + 1 < end && separates(next[1])) ++next;
-    begin = next + 1;
+    if (hit == nullptr) return count;
+    row.remove_prefix(length + 1);
+  }
+}
+
+std::size_t FieldSplitter::split_blanks(std::string_view row, std::span<std::string_view> fields) const {
+  for (std::size_t count = 0;;) {
+    const auto length =
+        static_cast<std::size_t>(std::ranges::find_if(row, [&](char c) { return separates(c); }) - row.begin());
+    if (count < fields.size()) fields[count] = row.substr(0, length);
+    ++count;
+    row.remove_prefix(length);
+    if (row.empty()) return count;
+    while (!row.empty() && separates(row.front())) row.remove_prefix(1);
   }
 }
 

@@ -24,11 +24,12 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 using TakeFields = std::function<void(std::string_view name, std::string_view rest, std::int64_t line, bool first)>;
 
 /// The first field and the second. Separators are tabs, else commas, else semicolons, else (`blanks`) blanks.
-std::pair<std::string_view, std::string_view> two_fields(FieldSplitter& splitter, std::string_view line) {
+std::pair<std::string_view, std::string_view> two_fields(FieldSplitter& splitter, std::string_view line,
+                                                         std::int64_t number) {
   std::array<std::string_view, 2> fields;
   const auto count = splitter.split(line, true, fields);
   if (count == FieldSplitter::kUnclosed || count == FieldSplitter::kTrailing) {
-    throw LineError(0, "a quoted field does not end where it should: correct the quotes");
+    throw LineError(number, "a quoted field does not end where it should: correct the quotes");
   }
   return {fields[0], count > 1 ? fields[1] : std::string_view()};
 }
@@ -47,12 +48,15 @@ std::int64_t for_own_lines(const Comm& comm, const InputFile& file, bool blanks,
   for (auto text = blocks.next(); !text.empty(); text = blocks.next()) {
     while (!text.empty()) {
       auto line = trimmed(take_line(text));
-      const bool first = comm.is_root() && lines++ == 0;
-      if (!comm.is_root()) ++lines;
+      const bool first = comm.is_root() && lines == 0;
+      ++lines;
       if (first && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+      for (auto k = line.find('#', 1); k < line.size(); k = line.find('#', k + 1)) {  // a comment behind a name
+        if (is_padding(line[k - 1])) line = trimmed(line.substr(0, k));
+      }
       if (says_nothing(line)) continue;
       FieldSplitter splitter(separator_of(line, blanks));
-      const auto [name, rest] = two_fields(splitter, line);
+      const auto [name, rest] = two_fields(splitter, line, lines);
       if (name.empty()) throw LineError(lines, "names no neuron: correct the line");
       if (name.size() > kLongestName) throw LineError(lines, "has too long a name: correct the line");
       take(name, rest, lines, first);
