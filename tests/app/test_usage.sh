@@ -104,10 +104,10 @@ petsc_words() {
 
 # Names that say something else than the file will be, and outputs that would destroy an input.
 wrong_names() {
-  mistake new.txt generate ring -o new.txt
-  mistake new.txt apply net.h5 good.h5 -o new.txt
+  mistake new.docx generate ring -o new.docx
+  mistake new.docx apply net.h5 good.h5 -o new.docx
   mistake new.mtx balance net.h5 -o new.mtx
-  mistake net.txt balance net.txt -o new.h5
+  mistake net.docx balance net.docx -o new.h5
   cp net.h5 kept.h5
   ln -s net.h5 alias.h5
   mistake_on_ranks destroy balance net.h5 -o net.h5
