@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "balance/equilibrium.hpp"
 #include "balance/clusters/small_balance.hpp"
+#include "balance/equilibrium.hpp"
 #include "synbal/balance/newton.hpp"
 #include "synbal/balance/run_frame.hpp"
 #include "synbal/balance/sweep.hpp"

@@ -47,8 +47,8 @@ class Simulator {
   /// Not collective. To be called when the base has been moved to base + delta() and the stars have been refreshed.
   void rebased();
 
-  /// Collective. All that the coming rounds depend on, into a part of a state; and a simulator of the same schedule that
-  /// goes on from there, to the bit, at any number of ranks.
+  /// Collective. All that the coming rounds depend on, into a part of a state; and a simulator of the same schedule
+  /// that goes on from there, to the bit, at any number of ranks.
   void tell(RunPart& part) const;
   void go_on_from(const RunPart& part);
 

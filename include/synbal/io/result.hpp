@@ -47,8 +47,8 @@ struct StoredResult {
   Provenance provenance;
 };
 
-/// Collective. @throws Error bad_input when the file is not a result, is damaged, belongs to another network size, or was
-/// changed since it was written (unless that is allowed).
+/// Collective. @throws Error bad_input when the file is not a result, is damaged, belongs to another network size, or
+/// was changed since it was written (unless that is allowed).
 StoredResult read_result(const Comm& comm, const Network& network, const std::string& path,
                          bool changes_allowed = false);
 
