@@ -54,7 +54,7 @@ std::unique_ptr<TwoLevel> TwoLevel::make(const BalanceProblem& problem, const Ne
   std::vector<GlobalIndex> within;  // nothing is taken between components whose constants are projected out
   for (LocalIndex i = 0; finer && i < problem.size(); ++i) within.push_back(components.leader(i));
   const auto coarse = coarse_problem(problem, costs, clusters, finer, within);
-  if (coarse.size() > kMostNodes || !factorise(coarse, made->pivots_)) return nullptr;
+  if (coarse.size() == 0 || coarse.size() > kMostNodes || !factorise(coarse, made->pivots_)) return nullptr;
   made->coarse_ = coarse.size();
   made->number_ = coarse.numbers(clusters);
   return made;
