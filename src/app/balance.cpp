@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "app/balance_methods.hpp"
 #include "app/checkpointing.hpp"
@@ -63,10 +64,10 @@ void print(const Report& r) {
   const auto& s = r.solver();
   const auto& imbalance = r.run.found.imbalance;
   print_network(r.input, r.components);
-  fmt::print("cost         {} before, {} after (p = {})\n", text_of(r.cost.initial), text_of(r.cost.final),
-             text_of(r.cost.power, "{:g}"));
-  fmt::print("proof        no scaling can cost less than {}; gap {}\n", text_of(r.cost.lower_bound),
-             text_of(r.cost.gap, "{:.2e}"));
+  fmt::print("cost         {} before, {} after (p = {})\n", cost_text(r.cost.initial, r.cost.log10_initial),
+             cost_text(r.cost.final, r.cost.log10_final), text_of(r.cost.power, "{:g}"));
+  fmt::print("proof        no scaling can cost less than {}; gap {}\n",
+             cost_text(r.cost.lower_bound, r.cost.log10_bound), text_of(r.cost.gap, "{:.2e}"));
   fmt::print("imbalance    {} relative to the cost; {} at most in log(in/out) of a neuron\n",
              text_of(imbalance.l1, "{:.2e}"), text_of(imbalance.max_log_ratio, "{:.2e}"));
   if (s.cuts) {
@@ -182,8 +183,10 @@ void write_balanced(const Options& o, LoadedNetwork&& loaded, const BalanceProbl
 Report report_of(const Options& o, const InputSection& input, const LoadedNetwork& loaded,
                  const BalanceProblem& problem, const MethodRun& run, const PhaseTimes& times) {
   const auto& found = run.found;
-  CostSection cost{problem.power(), found.initial_cost, found.costs.total * problem.cost_unit(), {}, {}};
+  CostSection cost{problem.power(), found.initial_cost, found.costs.total * problem.cost_unit()};
   cost.bound_by(found.certificate, problem);
+  cost.log10_initial = found.initial_log10_cost;
+  cost.log10_final = std::log10(found.costs.total) + problem.log10_cost_unit();
   return {{},      input, components_of(loaded.components, problem, found.initial_cost),
           cost,    run,   h_of(problem, found.h),
           times,   {},    parallel_of(loaded.network, problem),

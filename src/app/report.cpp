@@ -34,8 +34,7 @@ void describe(ReportWriter& report, const InputSection& input) {
 
 ComponentsSection components_of(const Components& components, const BalanceProblem& problem, double cost_inside) {
   ComponentsSection section{components.count, components.nontrivial, components.largest, problem.edges_between(), {}};
-  const double between = problem.cost_between(), all = between + cost_inside;
-  if (all > 0 && std::isfinite(between / all)) section.share_between = between / all;
+  if (cost_inside > 0 || problem.share_between() > 0) section.share_between = problem.share_between();
   return section;
 }
 
@@ -47,11 +46,18 @@ void describe(ReportWriter& report, const ComponentsSection& components) {
 void CostSection::bound_by(const Certificate& certificate, const BalanceProblem& problem) {
   if (certificate.lower_bound) lower_bound = *certificate.lower_bound * problem.cost_unit();
   if (certificate.gap) gap = *certificate.gap * problem.cost_unit();
+  if (certificate.lower_bound) log10_bound = std::log10(*certificate.lower_bound) + problem.log10_cost_unit();
+}
+
+std::string cost_text(std::optional<double> cost, std::optional<double> log10) {
+  const bool beyond = !cost || !std::isnormal(*cost);
+  return beyond && log10 && std::isfinite(*log10) ? fmt::format("10^{:.10g}", *log10) : text_of(cost);
 }
 
 void describe(ReportWriter& report, const CostSection& cost) {
   report("power", cost.power)("initial", cost.initial)("final", cost.final);
   report("lower_bound", cost.lower_bound)("gap", cost.gap);
+  if (cost.log10_initial) report("log10_initial", *cost.log10_initial)("log10_final", *cost.log10_final);
 }
 
 HSection h_of(const BalanceProblem& problem, std::span<const double> h) {

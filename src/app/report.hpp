@@ -129,12 +129,15 @@ void describe(ReportWriter& report, const ComponentsSection& components);
 /// In the user's unit.
 struct CostSection {
   double power = 2, initial = 0, final = 0;
-  std::optional<double> lower_bound, gap;
+  std::optional<double> lower_bound{}, gap{};
+  std::optional<double> log10_initial{}, log10_final{}, log10_bound{};  ///< where doubles end
 
   /// Takes the bounds over, which are in the problem's unit.
   void bound_by(const Certificate& certificate, const BalanceProblem& problem);
 };
 void describe(ReportWriter& report, const CostSection& cost);
+/// A cost, as a power of ten where it is no double.
+[[nodiscard]] std::string cost_text(std::optional<double> cost, std::optional<double> log10);
 
 /// Extremes of h over the active neurons; 0 without any.
 struct HSection {

@@ -59,6 +59,7 @@ Equilibrium unbalanced(const BalanceProblem& problem, FusedKernel& kernel) {
   Equilibrium found;
   evaluate_at_base(problem, kernel, found);
   found.initial_cost = found.costs.total * problem.cost_unit();
+  found.initial_log10_cost = std::log10(found.costs.total) + problem.log10_cost_unit();
   found.initial_imbalance = found.imbalance;
   return found;
 }

@@ -166,6 +166,8 @@ void BalanceProblem::choose_unit() {
 
 double BalanceProblem::cost_unit() const noexcept { return std::exp2(log2_unit_); }
 
+double BalanceProblem::log10_cost_unit() const noexcept { return log2_unit_ * std::log10(2.0); }
+
 /// Collective. [network local + ghosts] Global index among the active neurons; -1 where a column is none.
 std::vector<GlobalIndex> BalanceProblem::active_numbers() const {
   const auto rows = network_->local_size();
@@ -297,8 +299,11 @@ struct BalanceProblem::Prices {
     const auto& f = pre[at(j)];
     const auto& g = post[at(i)];
     int exponent = 0;  // the largest and the subnormal weights keep their digits
-    const double mantissa = std::frexp(std::abs(weight), &exponent);
-    return to_the(times_power_of_two(mantissa * (f.mantissa * g.mantissa), exponent + f.exponent + g.exponent), power);
+    const double mantissa = std::frexp(std::abs(weight), &exponent) * (f.mantissa * g.mantissa);
+    exponent += f.exponent + g.exponent;
+    // Small powers of what is no double may be one.
+    if (std::abs(exponent) > 1000) return std::exp2(power * (exponent + std::log2(mantissa)));
+    return to_the(times_power_of_two(mantissa, exponent), power);
   }
   [[nodiscard]] double held(double weight, LocalIndex i, LocalIndex j) const {
     return std::max(exact(weight, i, j), smallest_cost());
@@ -355,11 +360,23 @@ void BalanceProblem::compute_costs() {
   exchange.reverse_end([&](LocalIndex i, double value) { leaving[at(i)] += value; });
   to_pinned_.assign(at(size()), 0.0);
   for (LocalIndex k = 0; k < size(); ++k) to_pinned_[at(k)] = leaving[at(network_row_[at(k)])];
-  if (counted_) return;
+  if (!counted_) count_edges(edges_between, between);
+}
+
+/// Collective. Once, at h = 0.
+void BalanceProblem::count_edges(std::int64_t edges_between, double between) {
   counted_ = true;
   edges_ = comm_->sum(local_.size() + remote_.size());
   edges_between_ = comm_->sum(edges_between);
-  cost_between_ = comm_->sum(between) * cost_unit();
+  double inside = 0;
+  for (const auto* costs : {&local_.cost, &remote_.cost}) {
+    for (const double c : *costs) inside += edges_between_ > 0 ? c : 0.0;
+  }
+  for (LocalIndex k = 0; k < size(); ++k) inside += from_pinned_[at(k)] + to_pinned_[at(k)];
+  std::array<double, 2> sums{between, inside};
+  comm_->sum(std::span<double>(sums));
+  cost_between_ = sums[0] * cost_unit();
+  share_between_ = sums[0] > 0 ? sums[0] / (sums[0] + sums[1]) : 0.0;
 }
 
 void BalanceProblem::for_each_log_cost(const std::function<void(GlobalIndex, GlobalIndex, double)>& visit) const {

@@ -51,11 +51,11 @@ void scale_row(Network& network, std::size_t i, const std::vector<Split>& logs, 
     const auto x = difference(logs[at(network.column[k])], h_i);
     network.weight[k] = scaled_weight(network.weight[k], x.head, x.tail);
     if (std::isfinite(network.weight[k])) continue;
-    throw bad_input(
-        fmt::format("the synapse from neuron {} to neuron {} becomes {} when scaled by e^{:.6g}: h leaves the range of "
-                    "double precision, check h",
-                    network.global(network.column[k]) + 1, network.rows.first() + static_cast<GlobalIndex>(i) + 1,
-                    network.weight[k], x.head));
+    throw bad_input(fmt::format(
+        "the synapse from neuron {} to neuron {} becomes {} when scaled by e^{:.6g}: no double can hold it, "
+        "so only h can be kept, not the scaled weights",
+        network.global(network.column[k]) + 1, network.rows.first() + static_cast<GlobalIndex>(i) + 1,
+        network.weight[k], x.head));
   }
 }
 

@@ -28,6 +28,7 @@ struct Equilibrium {
   NeuronCosts costs;      ///< at h, computed from the weights there
   Imbalance imbalance;
   double initial_cost = 0;
+  double initial_log10_cost = 0;  ///< whatever the range
   Imbalance initial_imbalance;
   Certificate certificate;
   SolverResult solver;

@@ -69,11 +69,15 @@ class BalanceProblem {
   /// Costs are held divided by this power of two: 1, unless |J|^p nears over- or underflow; where it spans 200 decades
   /// the unit follows the largest cost as the base moves.
   [[nodiscard]] double cost_unit() const noexcept;
+  /// Its decimal logarithm: the unit itself may lie beyond doubles.
+  [[nodiscard]] double log10_cost_unit() const noexcept;
   /// Edges over all ranks, inside components and between active neurons.
   [[nodiscard]] std::int64_t edges() const noexcept { return edges_; }
   /// Edges between components and their cost at h = 0, in the user's unit.
   [[nodiscard]] std::int64_t edges_between() const noexcept { return edges_between_; }
   [[nodiscard]] double cost_between() const noexcept { return cost_between_; }
+  /// Their share of all costs that scaling could change, at h = 0; whatever the range. 0 where nothing costs.
+  [[nodiscard]] double share_between() const noexcept { return share_between_; }
 
   static constexpr double smallest_cost() noexcept { return 1e-250; }
 
@@ -101,6 +105,7 @@ class BalanceProblem {
   struct Prices;
   [[nodiscard]] Prices prices() const;
   void compute_costs();
+  void count_edges(std::int64_t edges_between, double between);
   [[nodiscard]] bool unit_moved();
   void check_gains() const;
   void check_exponents() const;
@@ -126,7 +131,7 @@ class BalanceProblem {
   bool one_component_ = false;            // all this rank sees is one component without pinned neurons
   bool counted_ = false;
   std::int64_t edges_ = 0, edges_between_ = 0;
-  double cost_between_ = 0;
+  double cost_between_ = 0, share_between_ = 0;
 };
 
 }  // namespace synbal
