@@ -161,7 +161,8 @@ void add_edge_list_options(const OptionSet& command, EdgeListOptions& edges) {
 void add_reading_options(const OptionSet& command, InputOptions& options) {
   command
       .add("FILE", options.path,
-           "network: see the README for formats; FILE.h5:/group; 'part-*.csv' (in quotes): parts of one edge list")
+           "network: see the README for formats; FILE.h5:/group; 'part-*.csv' (in quotes): parts of one edge list; "
+           "random:nodes=1e6,degree=20,seed=3 and the like: what generate makes, without a file")
       .required()
       .shown_as("");
   add_reading_choices(command, options);

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "io/format.hpp"
+#include "io/generated.hpp"
 #include "io/node_values.hpp"
 #include "io/output_file.hpp"
 #include "synbal/core/agree.hpp"
@@ -151,6 +152,8 @@ void check_fits(const io::Source& source, const ReadOptions& options) {
                   source.path, format.name));
 }
 
+constexpr const char* kPostPre = "row = postsynaptic, column = presynaptic";
+
 /// Collective.
 void take_facts(const Comm& comm, InputFacts& facts, const std::vector<std::string>& paths, const io::Source& source,
                 const ReadOptions& options) {
@@ -163,19 +166,30 @@ void take_facts(const Comm& comm, InputFacts& facts, const std::vector<std::stri
   facts.path = fmt::format("{}", fmt::join(paths, " "));
   facts.format = source.format->name;
   if (facts.taken_as.empty()) {
-    facts.taken_as = options.orientation == Orientation::post_pre ? "row = postsynaptic, column = presynaptic"
-                                                                  : "row = presynaptic, column = postsynaptic";
+    facts.taken_as =
+        options.orientation == Orientation::post_pre ? kPostPre : "row = presynaptic, column = postsynaptic";
   }
   for (const auto& file : files) facts.file_size += file.size();
   if (options.checksum) facts.checksum = io::checksum(comm, files);
 }
-}  // namespace
 
-Network read_network(const Comm& comm, const std::string& path, const ReadOptions& options) {
-  return read_network(comm, std::vector{path}, options);
+/// Collective. A generator's network with the facts that a file would have.
+Network generated(const Comm& comm, const std::string& name, const GeneratorParams& params,
+                  const ReadOptions& options) {
+  agreed(comm, [&] {
+    if (options.orientation == Orientation::post_pre && options.edges == EdgeListOptions{}) return;
+    throw usage_error(name + ": orientation, columns and filters of rows belong to files: leave these options out");
+  });
+  auto network = generate(comm, params);
+  auto& facts = network.facts;
+  facts.path = name, facts.format = "generator", facts.taken_as = kPostPre;
+  if (options.checksum) facts.checksum = io::checksum_of_name(name);
+  return network;
 }
 
-Network read_network(const Comm& comm, const std::vector<std::string>& paths, const ReadOptions& options) {
+/// Collective. What the file holds.
+Network read_files(const Comm& comm, const std::vector<std::string>& paths, const ReadOptions& options,
+                   GlobalIndex& first_id) {
   const auto files = all_files(comm, paths);
   auto source = io::find_source(files.at(0));
   source.parts.assign(files.begin() + 1, files.end());
@@ -186,7 +200,20 @@ Network read_network(const Comm& comm, const std::vector<std::string>& paths, co
     return source.format->read(comm, file, source, options);
   }();
   take_facts(comm, network.facts, paths, source, options);
-  if (options.pinned) io::apply_pinned(comm, network, *options.pinned, source.format->first_id);
+  first_id = source.format->first_id;
+  return network;
+}
+}  // namespace
+
+Network read_network(const Comm& comm, const std::string& path, const ReadOptions& options) {
+  return read_network(comm, std::vector{path}, options);
+}
+
+Network read_network(const Comm& comm, const std::vector<std::string>& paths, const ReadOptions& options) {
+  GlobalIndex first_id = 0;
+  const auto params = agreed(comm, [&] { return io::generator_of(paths.at(0)); });
+  auto network = params ? generated(comm, paths.at(0), *params, options) : read_files(comm, paths, options, first_id);
+  if (options.pinned) io::apply_pinned(comm, network, *options.pinned, first_id);
   if (options.gain) io::apply_gain(comm, network, *options.gain);
   if (options.partition != PartitionKind::ptscotch) return network;
   return partition_by_ptscotch(comm, std::move(network));
@@ -211,6 +238,7 @@ void write_network(const Comm& comm, const Network& network, const std::string& 
 
 void write_scaled(const Comm& comm, const Network& network, std::span<const double> h, const std::string& input,
                   const ReadOptions& options, const std::string& path) {
+  if (agreed(comm, [&] { return io::generator_of(input); })) return write_network(comm, network, path);
   auto source = io::find_source(all_files(comm, {input}).at(0));
   const auto file = agreed(comm, [&] { return io::InputFile(source.path); });
   source.format = &io::recognised(comm, file, source);

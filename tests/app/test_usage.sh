@@ -166,6 +166,22 @@ lists() {
   check "nothing written" test ! -e new.h5
 }
 
+# A generator's name stands where a file may: the same network, the same answer.
+generator_names() {
+  local name=random:nodes=300,degree=8,sigma=2
+  expect 0 2 balance net.h5 -o file.h5 --report file.json
+  expect 0 2 balance $name -o named.h5 --report named.json
+  check "$name: the same cost" test "$(figure file.json final)" = "$(figure named.json final)"
+  expect 0 0 verify $name named.h5
+  expect 0 0 apply $name named.h5 -o by_name.mtx
+  expect 0 0 apply net.h5 file.h5 -o by_file.mtx
+  check "$name: the same weights" cmp by_name.mtx by_file.mtx
+  expect 0 3 info layered:layers=20x10x20
+  expect_refusal 2 "'knots=3'" 3 info random:knots=3
+  expect_refusal 2 "'many'" 3 info random:nodes=many
+  expect_refusal 2 orientation 2 info $name --orientation pre-post
+}
+
 # Limits: exit code 4, after walltime 75 where a checkpoint is left, too; the result written and marked, and true to what
 # it says.
 limited() {
