@@ -262,6 +262,6 @@ call() {
   cp ../net.h5 ../good.h5 .
   "$1"
 }
-share_out call help_texts wrong_words wrong_values petsc_words other_methods limits lists file_failures \
+share_out call help_texts wrong_words wrong_values petsc_words other_methods generator_names limits lists file_failures \
   wrong_names components quiet_runs option_files full_disk
 finish
