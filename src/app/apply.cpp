@@ -23,6 +23,7 @@ ExitCode run(const Context& context, const Options& options) {
   PhaseTimes times;
   auto network = load_network(comm, options.input, times);
   const auto stored = read_result(comm, network, options.result);
+  refuse_foreign(context);
   warn_of_other_input(options.result, stored.provenance.input_checksum, network, "its scaling is applied");
   scale_weights(comm, network, stored.h);
   warn_of_lost_arrays(network, options.output);

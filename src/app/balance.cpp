@@ -235,6 +235,7 @@ ExitCode run(const Context& context, const Options& options, const Beginning& be
   params.stop.max_seconds = beginning.left_of(params.stop.max_seconds);
   const Timer solving;
   BalanceProblem problem(comm, loaded.network, loaded.components, options.input.power);
+  refuse_foreign(context);
   auto about = provenance_of(context, options.input, loaded.network, beginning.date);
   about.n = input.neurons, about.nnz = input.synapses;
   checkpoints.attach(loaded.network, problem, facts_of(comm, options, loaded.network), about);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/option_set.hpp"
 #include "synbal/core/comm.hpp"
@@ -21,8 +22,9 @@ struct Context {
   std::string command_line;  ///< as the user typed it, for the provenance
   int verbosity = 0;         ///< -1 quiet, 0 normal, 1 verbose
   const InterruptGuard& signals;
-  OutputLocks& locks;  ///< of what this run is going to write
-  bool force = false;  ///< replace what this program did not make
+  OutputLocks& locks;                 ///< of what this run is going to write
+  std::vector<std::string>& foreign;  ///< outputs that stand there already and were not made by this program
+  bool force = false;                 ///< replace these
 
   /// Whether this rank prints results.
   [[nodiscard]] bool speaks() const { return world.is_root() && verbosity >= 0; }

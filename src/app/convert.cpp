@@ -41,6 +41,7 @@ ExitCode run(const Context& context, const Options& options) {
   check_outputs(context, {{options.output, OutputKind::network}, {options.map, OutputKind::table}},
                 all_inputs(options));
   auto network = read_network(comm, options.files, options.input.read);
+  refuse_foreign(context);
   for (const auto& notice : network.facts.notices) log_warning("{}", notice);
   if (!options.map.empty()) write_name_map(comm, network, options.map);
   warn_of_lost_arrays(network, options.output);

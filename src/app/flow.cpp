@@ -205,6 +205,7 @@ ExitCode run(const Context& context, FlowOptions options) {
   PhaseTimes times;
   const auto loaded = load_for_flow(comm, options, times);
   FlowRun flow(comm, options, loaded);
+  refuse_foreign(context);
   options.params.max_seconds = beginning.left_of(options.params.max_seconds);
   auto about = provenance_of(context, options.input, loaded.network, beginning.date);
   about.tolerance = options.params.tolerance, about.finished = "", about.exit_code = -1;

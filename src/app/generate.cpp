@@ -19,6 +19,7 @@ struct Options {
 ExitCode run(const Context& context, const Options& options) {
   context.session.refuse_unused_petsc_options();
   check_outputs(context, {{options.output, OutputKind::network}}, {});
+  refuse_foreign(context);
   const auto network = generate(context.world, options.params);
   write_network(context.world, network, options.output);
   if (context.speaks()) {

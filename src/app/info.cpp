@@ -121,6 +121,7 @@ ExitCode run(const Context& context, const Options& options) {
   check_outputs(context, {{options.report, OutputKind::report}}, input_files(options.input));
   Report report;
   const auto [network, components] = load(comm, options.input, report.time);
+  refuse_foreign(context);
   const BalanceProblem problem(comm, network, components, options.input.power);
   FusedKernel kernel(problem);
   NeuronCosts costs;

@@ -47,6 +47,7 @@ LaplacianRun::LaplacianRun(const Context& context, const LaplacianOptions& optio
   context.session.refuse_unused_petsc_options(kPetscPrefix);  // those of the solver can only be judged at the end
   check_outputs(context, {{options.output, kind}, {options.report, OutputKind::report}}, files);
   source_.emplace(comm(), options.graph, times_);
+  refuse_foreign(context);
   input_ = input_of(comm(), source_->network());
   graph_ = graph_section_of(*source_, options.graph);
 }

@@ -131,9 +131,10 @@ int run(const Arguments& arguments, const Manner& manner, const Command& command
   configure_log(manner.verbosity, session.world().is_root());
   const InterruptGuard signals;
   OutputLocks locks;
+  std::vector<std::string> foreign;
   try {
-    const auto code =
-        command.body({session.world(), session, arguments.line, manner.verbosity, signals, locks, manner.force});
+    const auto code = command.body(
+        {session.world(), session, arguments.line, manner.verbosity, signals, locks, foreign, manner.force});
     flush_answers(session.world());
     session.world().barrier();  // nobody leaves with an error code while others still print
     return static_cast<int>(code);

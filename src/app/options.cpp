@@ -58,14 +58,10 @@ void check_extension(const std::string& path, OutputKind kind) {
   }
 }
 
-/// Nothing is destroyed that cannot be made again by this program.
-void check_target(const std::string& path, OutputKind kind, bool force) {
+/// Whether something stands there that cannot be made again by this program.
+bool is_foreign(const std::string& path, OutputKind kind) {
   const bool damaged_own = kind == OutputKind::checkpoint && path.ends_with(".checkpoint.h5");
-  if (force || damaged_own || target_at(path, kind == OutputKind::network) != Target::foreign) return;
-  throw usage_error(fmt::format(
-      "{}: stands there already and is not of the kind that would replace it (a network, or not made by synbal): give "
-      "another name, or --force to replace it",
-      path));
+  return !damaged_own && target_at(path, kind == OutputKind::network) == Target::foreign;
 }
 
 }  // namespace
@@ -214,10 +210,21 @@ void check_outputs(const Context& context, const std::vector<OutputFile>& output
             fmt::format("{}: this run reads or writes it already, and would destroy it: give another name", path));
       }
       check_can_write(path);
-      check_target(path, kind, context.force);
+      if (!context.force && is_foreign(path, kind)) context.foreign.push_back(path);
       if (!is_stream(path)) context.locks.take(path);
       inputs.push_back(path);
     }
+  });
+}
+
+void refuse_foreign(const Context& context) {
+  agreed(context.world, [&] {
+    if (context.foreign.empty()) return;
+    throw usage_error(
+        fmt::format("{}: stands there already and is not of the kind that would replace it (a network, or not made by "
+                    "synbal): give "
+                    "another name, or --force to replace it",
+                    context.foreign.front()));
   });
 }
 

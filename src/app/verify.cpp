@@ -242,6 +242,7 @@ ExitCode run(const Context& context, const Options& options) {
   inputs.push_back(options.result);
   check_outputs(context, {{options.report, OutputKind::report}}, inputs);
   auto pair = read_pair(comm, options.input, options.result);
+  refuse_foreign(context);
   const auto input = input_of(comm, pair.network);
   const auto found = timed(comm, pair.times.solve, [&] { return verify(comm, pair, options.result); });
   pair.times.solve -= pair.times.components;
