@@ -368,9 +368,10 @@ void BalanceProblem::count_edges(std::int64_t edges_between, double between) {
   counted_ = true;
   edges_ = comm_->sum(local_.size() + remote_.size());
   edges_between_ = comm_->sum(edges_between);
+  if (edges_between_ == 0) return;
   double inside = 0;
   for (const auto* costs : {&local_.cost, &remote_.cost}) {
-    for (const double c : *costs) inside += edges_between_ > 0 ? c : 0.0;
+    for (const double c : *costs) inside += c;
   }
   for (LocalIndex k = 0; k < size(); ++k) inside += from_pinned_[at(k)] + to_pinned_[at(k)];
   std::array<double, 2> sums{between, inside};

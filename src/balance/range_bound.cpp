@@ -21,7 +21,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::array<double, 2> kTies{1e4, 2};  // costs over the imbalance: ties of 1e-4 first, then of 0.7
 constexpr GlobalIndex kMostClusters = 100'000;  // whose cuts every rank holds
 constexpr int kPasses = 200;                    // over the synapses, in search of paths
-constexpr double kRounding = 4 * std::numeric_limits<double>::epsilon();
+constexpr double kRounding = 64 * std::numeric_limits<double>::epsilon();  // of a sum, also over thousands of synapses
 
 /// Collective. sum |in - out|, and what rounding may hide of it.
 double whole_imbalance(const BalanceProblem& problem, const NeuronCosts& costs) {

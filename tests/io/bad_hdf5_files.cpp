@@ -104,7 +104,7 @@ std::vector<BadFile> wrong_structure() {
   };
 }
 
-std::vector<BadFile> wrong_numbers() {
+std::vector<BadFile> wrong_matrices() {
   constexpr double kInf = std::numeric_limits<double>::infinity();
   return {
       sample_file("indptr_short.h5", "indptr",
@@ -150,6 +150,11 @@ std::vector<BadFile> wrong_numbers() {
                   }),
       sample_file("weight_nan.h5", "element 2", [](NativeSample& s) { s.data = with_third(std::nan("")); }),
       sample_file("weight_infinite.h5", "finite", [](NativeSample& s) { s.data = with_third(kInf); }),
+  };
+}
+
+std::vector<BadFile> wrong_node_values() {
+  return {
       edited_file("pinned_short.h5", "pinned",
                   [](hid_t f) {
                     put_integers(f, "/pinned", {0, 1}, H5T_STD_U8LE);
@@ -278,7 +283,7 @@ std::vector<BadFile> hostile_files() {
 
 std::vector<BadFile> bad_hdf5_files() {
   auto all = damaged_files();
-  for (auto&& more : {wrong_structure(), wrong_numbers(), hostile_files()})
+  for (auto&& more : {wrong_structure(), wrong_matrices(), wrong_node_values(), hostile_files()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

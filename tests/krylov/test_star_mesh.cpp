@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "support/eliminated_resistance.hpp"
 #include "support/mpi_test.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/krylov/elimination_preconditioner.hpp"
@@ -27,16 +28,7 @@ double reference(const Sample& sample, std::int32_t first, std::int32_t second) 
   for (const auto& e : sample.edges) {
     if (e.i != e.j) w[at(e.i) * n + at(e.j)] += e.conductance, w[at(e.j) * n + at(e.i)] += e.conductance;
   }
-  for (std::size_t k = 0; k < n; ++k) {
-    if (k == at(first) || k == at(second)) continue;
-    long double sum = 0;
-    for (std::size_t j = 0; j < n; ++j) sum += w[k * n + j];
-    for (std::size_t i = 0; i < n && sum > 0; ++i) {
-      for (std::size_t j = 0; j < n; ++j) w[i * n + j] += i == j ? 0 : w[i * n + k] * (w[k * n + j] / sum);
-    }
-    for (std::size_t i = 0; i < n; ++i) w[i * n + k] = w[k * n + i] = 0;
-  }
-  return static_cast<double>(1 / w[at(first) * n + at(second)]);
+  return eliminated_resistance(std::move(w), n, at(first), at(second));
 }
 
 void add_clique(Sample& sample, std::int32_t size, double sigma, std::uint64_t seed) {

@@ -7,6 +7,7 @@
 #include "resistance/bridges.hpp"
 #include "resistance/pair_certificate.hpp"
 #include "resistance/strongest_tree.hpp"
+#include "support/eliminated_resistance.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/resistance/diagonal.hpp"
 #include "synbal/resistance/edge_resistance.hpp"
@@ -44,16 +45,7 @@ double reference(const EdgeList& list, GlobalIndex first, GlobalIndex second) {
   const auto add = [&](std::size_t i, std::size_t j, double c) { w[i * n + j] += c, w[j * n + i] += c; };
   for (const auto& e : list.edges) add(at(e.i), at(e.j), e.w);
   for (std::size_t i = 0; i < list.ground.size(); ++i) add(i, n - 1, list.ground[i]);
-  for (std::size_t k = 0; k < n; ++k) {
-    if (k == at(first) || k == at(second)) continue;
-    long double sum = 0;
-    for (std::size_t j = 0; j < n; ++j) sum += w[k * n + j];
-    for (std::size_t i = 0; i < n && sum > 0; ++i) {
-      for (std::size_t j = 0; j < n; ++j) w[i * n + j] += i == j ? 0 : w[i * n + k] * (w[k * n + j] / sum);
-    }
-    for (std::size_t i = 0; i < n; ++i) w[i * n + k] = w[k * n + i] = 0;
-  }
-  return static_cast<double>(1 / w[at(first) * n + at(second)]);
+  return eliminated_resistance(std::move(w), n, at(first), at(second));
 }
 
 double worst_edge(const ConductanceGraph& graph, const EdgeList& list, const EdgeResistances& found) {

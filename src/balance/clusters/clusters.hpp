@@ -23,8 +23,8 @@ struct Clusters {
 
 /// Collective. The clusters at the largest threshold of a ladder at which they are few beside the neurons; trivial
 /// where no weak cut shows, and with homogeneity exponents other than 1. `on_the_way`: steps that are not judged yet
-/// want only what single neurons cannot see at all. A pass over the synapses for each rung tried, 12 bytes a neuron and
-/// ghost.
+/// want clusters only where single neurons cannot see a cut at all, but then as stiff ones as there are: at the highest
+/// rung. A pass over the synapses for each rung tried, 12 bytes a neuron and ghost.
 [[nodiscard]] Clusters find_clusters(const BalanceProblem& problem, const NeuronCosts& costs,
                                      const ComponentSums& components, bool on_the_way = false);
 
