@@ -30,13 +30,13 @@ def main(words, about):
 
 
 def _parser(about):
-    parser = argparse.ArgumentParser(prog="campaign.py", description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog=pathlib.Path(sys.argv[0]).name, description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add = commands.add_parser("plan", help="write the scripts of all runs to a folder; submits nothing")
     add.add_argument("campaign", help="campaign file (.toml), see jobs/campaigns")
     add.add_argument("--machine", required=True, help="machine file (.toml), see jobs/machines")
     add.add_argument("--folder", help="where everything goes (the campaign's name)")
-    add.add_argument("--program", default="", help="synbal (the machine's, else the one built here, else that in PATH)")
+    add.add_argument("--program", default="", help="synbal (the machine's, else the one built or installed with this script, else that in PATH)")
     add.set_defaults(act=plan)
     add = _folder_command(commands, "submit", "hand in the runs that were planned", submit)
     add.add_argument("--go", action="store_true", help="really; without it, only say what would be done")

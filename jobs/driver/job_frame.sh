@@ -6,9 +6,9 @@ SYNBAL_JOB_STARTED=$(date +%s)
 SYNBAL_JOB_LIMIT=$job_limit
 export SYNBAL_JOB_STARTED SYNBAL_JOB_LIMIT
 child=
-stopped=
+stopped= interrupted=
 pass_on() {
-  stopped=yes
+  stopped=yes interrupted=yes
   if [ -n "$child" ]; then kill -USR2 "$child" 2>/dev/null; fi
 }
 trap pass_on USR2 TERM INT
@@ -19,7 +19,8 @@ attend() {
   child=$!
   wait "$child"
   code=$?
-  while kill -0 "$child" 2>/dev/null; do
+  while [ -n "$interrupted" ]; do
+    interrupted=
     wait "$child"
     code=$?
   done

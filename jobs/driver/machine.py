@@ -15,7 +15,7 @@ KEYS = {
     "cores": 0,               # of one node; 0: those of this machine
     "memory": 0.0,            # GiB of one node; 0: not asked for
     "launcher": str,          # the command before the program; {ranks} stands for their number
-    "program": "",            # synbal; "": the one beside this script's project, else the one in PATH
+    "program": "",            # synbal; "": the one built or installed beside this script, else the one in PATH
     "modules": [],            # names for `module load`
     "setup": [],              # lines of bash before the program starts: variables, paths
     "header": [],             # lines of the batch script, e.g. "#SBATCH --account=abc"
@@ -79,8 +79,9 @@ def _check_launcher(launcher, path):
 def _program(wanted, system):
     """Where synbal is. A name without a folder is looked for where the job runs, and here only on a plain machine."""
     if not wanted:
-        built = pathlib.Path(__file__).resolve().parents[2] / "build/release/bin/synbal"
-        wanted = str(built) if built.exists() else "synbal"
+        folders = pathlib.Path(__file__).resolve().parents  # of a checkout, or of a prefix into which this was installed
+        beside = [folders[2] / "build/release/bin/synbal", folders[3] / "bin/synbal"]
+        wanted = next((str(program) for program in beside if program.exists()), "synbal")
     if "/" in wanted:
         wanted = str(pathlib.Path(wanted).expanduser().absolute())
         if not os.access(wanted, os.X_OK):

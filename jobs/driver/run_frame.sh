@@ -70,20 +70,21 @@ end_attempt() {
 
 # Passes a signal on to what runs; USR2 makes synbal write its checkpoint and stop.
 pass_on() {
-  stopping=yes
+  stopping=yes interrupted=yes
   if [ -n "$child" ]; then kill -USR2 "$child" 2>/dev/null; fi
 }
-stopping=
+stopping= interrupted=
 trap pass_on USR2 TERM INT
 
-# attend COMMAND...: runs it with signals passed on; its exit code. `wait` returns early when a signal comes.
+# attend COMMAND...: runs it with signals passed on; its exit code. A signal ends a `wait` early.
 attend() {
   local code
   "$@" & # it keeps the lock: what outlives this script still works on the run
   child=$!
   wait "$child"
   code=$?
-  while kill -0 "$child" 2>/dev/null; do
+  while [ -n "$interrupted" ]; do
+    interrupted=
     wait "$child"
     code=$?
   done

@@ -121,7 +121,8 @@ def _pbs_header(folder, campaign, machine, ranks):
 _SYSTEMS = {
     "plain": (_plain_header, ["task=$2", "tasks=$1"], ["requeue() { :; } # the pool of workers sees the exit code 75"]),
     "slurm": (_slurm_header, ["task=${SLURM_ARRAY_TASK_ID:?submit this as an array}", "tasks=$1"],
-              ['requeue() { scontrol requeue "$SLURM_JOB_ID"; }']),
+              # Never SLURM_JOB_ID: for the last task of an array it is the array's own, and all tasks would be requeued.
+              ['requeue() { scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"; }']),
     "pbs": (_pbs_header, ["task=${SYNBAL_TASK:-${PBS_ARRAY_INDEX:?submit this as an array}}", "tasks=$SYNBAL_TASKS"],
             ['requeue() { qsub -v SYNBAL_TASKS="$SYNBAL_TASKS",SYNBAL_TASK="$task" "$job_script"; }']),
 }
