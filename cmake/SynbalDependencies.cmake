@@ -1,5 +1,5 @@
 # The libraries the project stands on, all from the distribution; a missing one is an error that names it.
-# Installed beside synbalConfig.cmake, so that a program that uses the library finds the same ones in the same way.
+# Installed beside synbalConfig.cmake where the library is static: then the program that uses it links these, too.
 set(MPI_CXX_SKIP_MPICXX ON)
 find_package(MPI 3 REQUIRED COMPONENTS C CXX)
 find_package(PkgConfig REQUIRED)

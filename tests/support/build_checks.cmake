@@ -1,6 +1,6 @@
 # Checks of the build itself: headers stand alone, includes keep to the layers, an installed library can be used.
 
-# Every public header compiles as the first and only include of a file.
+# Every public header compiles as the first and only include of a file, and needs no more than its users are told to have.
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/synbal/*.hpp)
 set(header_checks "")
 foreach(header IN LISTS headers)
@@ -11,7 +11,7 @@ foreach(header IN LISTS headers)
 endforeach()
 add_library(synbal_headers_stand_alone OBJECT ${header_checks})
 target_include_directories(synbal_headers_stand_alone PRIVATE ${PROJECT_SOURCE_DIR}/include)
-target_link_libraries(synbal_headers_stand_alone PRIVATE synbal_options synbal_dependencies)
+target_link_libraries(synbal_headers_stand_alone PRIVATE synbal_options synbal_public_dependencies)
 
 # Each folder includes only headers of the folders it may use.
 get_property(folders GLOBAL PROPERTY SYNBAL_FOLDERS)
@@ -34,3 +34,7 @@ if(NOT SYNBAL_SANITIZE)
                    -P ${CMAKE_CURRENT_SOURCE_DIR}/support/check_install.cmake)
   synbal_test_settings(installed_library_can_be_used 1 120)
 endif()
+
+# The version has one place.
+add_test(NAME versions_agree COMMAND ${CMAKE_COMMAND} -DSOURCE_DIR=${PROJECT_SOURCE_DIR} -DVERSION=${PROJECT_VERSION}
+         -P ${CMAKE_CURRENT_SOURCE_DIR}/support/check_versions.cmake)

@@ -1,4 +1,4 @@
-// The balance problem in its normal form: all that a solver sees (DESIGN: C, a, b, exponents).
+// The balance problem in its normal form: all that a solver sees, C(h) with its costs c, a, b and exponents k as below.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,12 @@
+# CITATION.cff and the newest entry of CHANGELOG.md carry VERSION, which CMakeLists.txt alone decides.
+cmake_minimum_required(VERSION 3.25)
+function(must_be file pattern)
+  file(STRINGS ${SOURCE_DIR}/${file} lines REGEX "${pattern}")
+  list(POP_FRONT lines first)
+  string(REGEX REPLACE "${pattern}" "\\1" found "${first}")
+  if(NOT found STREQUAL VERSION)
+    message(FATAL_ERROR "${file} says version '${found}', but project() in CMakeLists.txt says ${VERSION}")
+  endif()
+endfunction()
+must_be(CITATION.cff "^version: (.*)$")
+must_be(CHANGELOG.md "^## (.*)$")
