@@ -15,6 +15,7 @@
 #include "io/hdf5/provenance.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/route.hpp"
+#include "synbal/io/formats.hpp"
 #include "synbal/network/partition.hpp"
 #include "synbal/network/transport.hpp"
 
@@ -188,6 +189,13 @@ void write_result(const Comm& comm, const Network& network, const ResultData& re
   }
   io::with_file_order(comm, *result.balanced,
                       [&](const Network& ordered) { write_all(comm, network, result, &ordered, path); });
+}
+
+bool is_result(const Comm& comm, const std::string& path) {
+  const Hdf5Path named(path);
+  if (!named.is_hdf5() || !named.inside.empty()) return false;
+  const auto file = Hdf5Input::open(comm, path);
+  return agreed(comm, [&] { return file.exists("/h") && file.exists("/in_cost"); });
 }
 
 StoredResult read_result(const Comm& comm, const Network& network, const std::string& path, bool changes_allowed) {

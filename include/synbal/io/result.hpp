@@ -47,6 +47,10 @@ struct StoredResult {
   Provenance provenance;
 };
 
+/// Collective. Whether `path` names an HDF5 file that holds a result, as far as that is to be seen. @throws Error
+/// io_failure, bad_input for an HDF5 file that is none.
+[[nodiscard]] bool is_result(const Comm& comm, const std::string& path);
+
 /// Collective. @throws Error bad_input when the file is not a result, is damaged, belongs to another network size, or
 /// was changed since it was written (unless that is allowed).
 StoredResult read_result(const Comm& comm, const Network& network, const std::string& path,

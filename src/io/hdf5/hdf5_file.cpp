@@ -49,38 +49,54 @@ bool check_filters(const Dataset& dataset, hid_t plan) {
   return filters > 0;
 }
 
-/// Sets the sizes of `found`. @throws Error bad_input unless it has that many dimensions.
-void take_shape(Dataset& found, int dimensions) {
-  const auto space = adopt_hid(H5Dget_space(found.id.get()), found.name + " has no shape (damaged file)");
-  std::array<hsize_t, 2> extent{0, 1};
-  if (H5Sget_simple_extent_ndims(space.get()) != dimensions ||
-      H5Sget_simple_extent_dims(space.get(), extent.data(), nullptr) != dimensions) {
-    throw bad_input(found.name + (dimensions == 1 ? " is not one-dimensional: store a plain list of numbers"
-                                                  : " is not two-dimensional: store a table of numbers"));
-  }
+/// Sets the shape of `found`. @throws Error bad_input for sizes that cannot be.
+void take_extents(Dataset& found, hid_t space) {
   constexpr auto kMost = static_cast<hsize_t>(INT64_MAX / 16);
-  if (extent[0] > kMost || extent[1] > kMost || (extent[1] > 0 && extent[0] > kMost / extent[1])) {
-    throw bad_input(found.name + " has an impossible length");
+  hsize_t length = 1;
+  bool fits = H5Sget_simple_extent_dims(space, found.shape.data(), nullptr) > 0;
+  for (const auto size : found.shape) {
+    fits = fits && size <= kMost && (size == 0 || length <= kMost / size);
+    length *= size;
   }
-  found.length = static_cast<std::int64_t>(extent[0] * extent[1]);
-  if (dimensions == 2)
-    found.rows = static_cast<std::int64_t>(extent[0]), found.width = static_cast<std::int64_t>(extent[1]);
+  if (!fits) throw bad_input(found.name + " has an impossible length");
+  found.length = static_cast<std::int64_t>(length);
 }
 
-/// The part of [first, first + count) that is one rectangle of a dataset: its start and extent. At most `step` elements
-/// where that is more than a row.
-std::pair<std::array<hsize_t, 2>, std::array<hsize_t, 2>> rectangle(const Dataset& dataset, std::int64_t first,
-                                                                    std::int64_t count, std::int64_t step) {
-  count = std::min(count, step);
-  std::array<std::int64_t, 2> start{first, 0}, extent{count, 0};
-  if (dataset.width > 0) {
-    start = {first / dataset.width, first % dataset.width};
-    const bool whole_rows = start[1] == 0 && count >= dataset.width;
-    extent = {whole_rows ? count / dataset.width : 1,
-              whole_rows ? dataset.width : std::min(count, dataset.width - start[1])};
+/// Sets the sizes of `found`. @throws Error bad_input unless it has that many dimensions (0: as many as may be).
+void take_shape(Dataset& found, int dimensions) {
+  const auto space = adopt_hid(H5Dget_space(found.id.get()), found.name + " has no shape (damaged file)");
+  const int there = H5Sget_simple_extent_ndims(space.get());
+  const bool any = dimensions == 0 && there >= 1 && there <= Hdf5Input::kMostDimensions;
+  if (!any && there != dimensions) {
+    throw bad_input(found.name + (dimensions == 1   ? " is not one-dimensional: store a plain list of numbers"
+                                  : dimensions == 2 ? " is not two-dimensional: store a table of numbers"
+                                                    : " is no array: store one of 1 to 8 dimensions"));
   }
-  const auto sizes = [](const auto& v) { return std::array{static_cast<hsize_t>(v[0]), static_cast<hsize_t>(v[1])}; };
-  return {sizes(start), sizes(extent)};
+  found.shape.resize(at(there));
+  take_extents(found, space.get());
+  if (dimensions != 2) return;
+  found.rows = static_cast<std::int64_t>(found.shape[0]), found.width = static_cast<std::int64_t>(found.shape[1]);
+}
+
+/// A box of elements of a dataset.
+struct Box {
+  std::vector<hsize_t> start, extent;
+  hsize_t length = 1;
+};
+
+/// The largest box with which [first, first + count) begins.
+Box first_box(const std::vector<hsize_t>& shape, hsize_t first, hsize_t count) {
+  Box box{std::vector<hsize_t>(shape.size()), std::vector<hsize_t>(shape.size(), 1)};
+  hsize_t stride = 1;  // elements between neighbours along the axis
+  bool whole = true;   // all axes behind this one are taken whole
+  for (auto axis = shape.size(); axis-- > 0; stride *= shape[axis]) {
+    box.start[axis] = first / stride % shape[axis];
+    if (!whole) continue;
+    box.extent[axis] = std::min(count / stride, shape[axis] - box.start[axis]);
+    whole = box.start[axis] == 0 && box.extent[axis] == shape[axis];
+    box.length = stride * box.extent[axis];
+  }
+  return box;
 }
 /// h5py stores numpy's bool as an enumeration of one byte.
 bool is_truth(hid_t type) { return H5Tget_class(type) == H5T_ENUM && H5Tget_size(type) == 1; }
@@ -249,6 +265,7 @@ int Hdf5Input::dimensions(const std::string& name) const {
 
 Dataset Hdf5Input::dataset(const std::string& name, ElementKind kind) const { return described(name, kind, 1); }
 Dataset Hdf5Input::table(const std::string& name) const { return described(name, ElementKind::real, 2); }
+Dataset Hdf5Input::array(const std::string& name) const { return described(name, ElementKind::real, 0); }
 
 Dataset Hdf5Input::described(const std::string& name, ElementKind kind, int dimensions) const {
   Dataset found{object(name), fmt::format("{}: dataset {}", path_, name)};
@@ -327,14 +344,13 @@ void Hdf5Input::read(const Dataset& dataset, std::int64_t first, std::int64_t co
       (ByteCount{1} << 29) / static_cast<ByteCount>(sizeof(T));  // HDF5 reads less than 2^31 bytes at once
   const auto file_space = adopt_hid(H5Dget_space(dataset.id.get()), dataset.name + " has no shape (damaged file)");
   while (count > 0) {
-    const auto [start, extent] = rectangle(dataset, first, count, step);
-    const hsize_t length = dataset.width > 0 ? extent[0] * extent[1] : extent[0];
-    const auto memory = adopt_hid(H5Screate_simple(1, &length, nullptr), "HDF5 gave no dataspace");
-    H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr);
+    const auto box = first_box(dataset.shape, static_cast<hsize_t>(first), static_cast<hsize_t>(std::min(count, step)));
+    const auto memory = adopt_hid(H5Screate_simple(1, &box.length, nullptr), "HDF5 gave no dataspace");
+    H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, box.start.data(), nullptr, box.extent.data(), nullptr);
     if (H5Dread(dataset.id.get(), memory_type<T>(), memory.get(), file_space.get(), H5P_DEFAULT, into) < 0) {
       throw bad_input(dataset.name + " cannot be read (damaged data or a failing disk): get the file again");
     }
-    const auto done = static_cast<std::int64_t>(length);
+    const auto done = static_cast<std::int64_t>(box.length);
     if constexpr (std::is_same_v<T, std::int64_t>) check_range(dataset, first, {into, at(done)});
     count -= done, first += done, into += done;
   }

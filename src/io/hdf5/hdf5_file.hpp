@@ -27,13 +27,14 @@ Hid adopt_hid(hid_t raw, const std::string& what);
 /// What the elements of a dataset may be.
 enum class ElementKind { real, integer };  // real: floating point or integer in the file
 
-/// A one- or two-dimensional dataset that passed all checks of its description.
+/// A dataset that passed all checks of its description.
 struct Dataset {
   Hid id;
-  std::string name;               ///< FILE: dataset /path, for messages
-  std::int64_t length = 0;        ///< elements, of all rows together
-  std::int64_t rows = 0;          ///< of a table
-  std::int64_t width = 0;         ///< elements a row of a table
+  std::string name;         ///< FILE: dataset /path, for messages
+  std::int64_t length = 0;  ///< elements, of all rows together
+  std::int64_t rows = 0;    ///< of a table
+  std::int64_t width = 0;   ///< elements a row of a table
+  std::vector<hsize_t> shape = {};
   bool is_wide_unsigned = false;  ///< of type uint64, whose elements an int64 may not hold
 };
 
@@ -75,6 +76,9 @@ class Hdf5Input {
   [[nodiscard]] Dataset dataset(const std::string& object, ElementKind kind) const;
   /// Two-dimensional, of real numbers. @throws Error bad_input likewise.
   [[nodiscard]] Dataset table(const std::string& object) const;
+  /// Of one to `kMostDimensions` dimensions, of real numbers. @throws Error bad_input likewise.
+  [[nodiscard]] Dataset array(const std::string& object) const;
+  static constexpr int kMostDimensions = 8;
 
   /// One-dimensional, of texts of `width` bytes each (numpy's S type); `length` texts. @throws Error bad_input
   /// likewise.
@@ -82,7 +86,7 @@ class Hdf5Input {
   /// Bytes [first, first + count) of texts one after the other, whole texts alone; not collective.
   void read_letters(const Dataset& texts, std::int64_t first, std::int64_t count, char* into) const;
 
-  /// Elements [first, first + count) converted to T, those of a table counted row after row; not collective.
+  /// Elements [first, first + count) converted to T, the last index running fastest; not collective.
   /// T: double, std::int64_t, std::uint8_t.
   template <class T>
   void read(const Dataset& dataset, std::int64_t first, std::int64_t count, T* into) const;

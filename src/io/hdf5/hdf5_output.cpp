@@ -122,6 +122,14 @@ Hdf5Output::DatasetId Hdf5Output::table(const std::string& path, std::int64_t ro
 template Hdf5Output::DatasetId Hdf5Output::table<double>(const std::string&, std::int64_t, std::int64_t);
 template Hdf5Output::DatasetId Hdf5Output::table<std::int64_t>(const std::string&, std::int64_t, std::int64_t);
 
+template <class T>
+Hdf5Output::DatasetId Hdf5Output::array(const std::string& path, const std::vector<std::int64_t>& shape) {
+  datasets_.push_back({path, memory_type<T>(), {shape.begin(), shape.end()}, 0});
+  return datasets_.size() - 1;
+}
+template Hdf5Output::DatasetId Hdf5Output::array<double>(const std::string&, const std::vector<std::int64_t>&);
+template Hdf5Output::DatasetId Hdf5Output::array<std::int64_t>(const std::string&, const std::vector<std::int64_t>&);
+
 Hdf5Output::DatasetId Hdf5Output::texts(const std::string& path, std::int64_t length, std::int64_t width) {
   datasets_.push_back({path, memory_type<std::uint8_t>(), {static_cast<hsize_t>(length)}, 0, width});
   return datasets_.size() - 1;
@@ -220,9 +228,7 @@ template <class T>
 void Hdf5Output::read_back(const Hdf5Input& file, const Written& range) const {
   const auto& declared = datasets_[range.dataset];
   const auto& name = declared.path;
-  const auto stored = declared.text_width > 0      ? file.texts(name)
-                      : declared.shape.size() == 2 ? file.table(name)
-                                                   : file.dataset(name, ElementKind::real);
+  const auto stored = declared.text_width > 0 ? file.texts(name) : file.array(name);
   std::vector<T> piece(at(std::min(std::max(tuning::kPiece, declared.text_width), range.count)));
   std::uint32_t sum = 0;
   const auto whole = std::max<std::int64_t>(declared.text_width, 1);  // elements are read back whole

@@ -41,6 +41,9 @@ class Hdf5Output {
   /// Two-dimensional, [rows, width]; its elements are counted row after row. T: double, std::int64_t.
   template <class T>
   DatasetId table(const std::string& path, std::int64_t rows, std::int64_t width);
+  /// Of any shape; its elements are counted with the last index running fastest. T: double, std::int64_t.
+  template <class T>
+  DatasetId array(const std::string& path, const std::vector<std::int64_t>& shape);
 
   /// Texts of at most `width` bytes each, padded with zeros (numpy's S type, in UTF-8); bytes are written as
   /// std::uint8_t, `width` a text.
