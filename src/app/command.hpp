@@ -50,5 +50,6 @@ Command add_verify(const OptionSet& root);
 Command add_laplacian(const OptionSet& root);
 Command add_resistance(const OptionSet& root);
 Command add_perturb(const OptionSet& root);
+Command add_simulate(const OptionSet& root);
 
 }  // namespace synbal::app

@@ -183,7 +183,7 @@ int main(int argc, char** argv) {
   const auto root = root_options(quiet, verbose, force);
   const Command commands[] = {add_generate(root),   add_info(root),    add_balance(root), add_flow(root),
                               add_apply(root),      add_convert(root), add_verify(root),  add_laplacian(root),
-                              add_resistance(root), add_perturb(root)};
+                              add_resistance(root), add_perturb(root), add_simulate(root)};
   const auto parsed = root.parse(arguments.ours);
   if (parsed.outcome == Parsed::Outcome::text) {
     if (launched_rank() != 0) return 0;
