@@ -7,14 +7,22 @@
 #include "app/command.hpp"
 #include "app/report.hpp"
 #include "synbal/balance/certificate.hpp"
+#include "synbal/balance/null_model.hpp"
+#include "synbal/core/agree.hpp"
+#include "synbal/io/neuron_vectors.hpp"
+#include "synbal/perturb/problem_graph.hpp"
+#include "synbal/spectral/modes.hpp"
 
 namespace synbal::app {
 
 namespace {
 
 struct Options {
+  OptionSet given;
   InputOptions input;
-  std::string report;
+  std::string report, null_within;
+  NullParams null{.draws = 0};
+  bool relaxation = false;
 };
 
 /// Of |J|, over stored entries.
@@ -37,6 +45,29 @@ void describe(ReportWriter& report, const CostBounds& cost) {
   report("power", cost.power)("initial", cost.initial)("lower_bound", cost.lower)("upper_bound", cost.upper);
 }
 
+/// |g| against permutations.
+struct NullSection {
+  NullResult found;
+  NullKind kind = NullKind::rows;
+};
+
+void describe(ReportWriter& report, const NullSection& null) {
+  const auto& f = null.found;
+  report("kind", to_string(null.kind))("draws", f.draws)("classes", f.classes)("value", f.value)("mean", f.mean);
+  report("sd", f.sd)("least", f.least)("most", f.most)("z", f.z())("p_value", f.p_value());
+}
+
+/// What the Laplacian of the costs as they are says of balancing.
+struct Relaxation {
+  double rate = 0;       ///< p lambda_2: the slowest mode of the flow decays by e in a time of 1 / rate
+  double reduction = 0;  ///< g^T L^+ g / 2: of the cost, by the quadratic model
+  bool converged = true;
+};
+
+void describe(ReportWriter& report, const Relaxation& relaxation) {
+  report("rate", relaxation.rate)("predicted_reduction", relaxation.reduction)("converged", relaxation.converged);
+}
+
 struct Report {
   RunHead head;
   InputSection input;
@@ -48,17 +79,39 @@ struct Report {
   MemorySection memory;
   double memory_estimate = 0;  ///< bytes
   ParallelSection parallel;
+  std::optional<NullSection> null;
+  std::optional<Relaxation> relaxation;
 };
 
 void describe(ReportWriter& report, const Report& r) {
   describe(report, r.head);
   report("input", r.input)("weights", r.weights)("components", r.components)("cost", r.cost);
-  report("imbalance", r.imbalance)("time", r.time);
+  report("imbalance", r.imbalance);
+  if (r.null) report("null", *r.null);
+  if (r.relaxation) report("relaxation", *r.relaxation);
+  report("time", r.time);
   report.object("memory", [&](ReportWriter& memory) {
     describe(memory, r.memory);
     memory("estimate", r.memory_estimate);
   });
   report("parallel", r.parallel);
+}
+
+void print_null(const NullSection& null) {
+  const auto& f = null.found;
+  const auto within = f.classes > 1 ? fmt::format(" within {} classes", f.classes) : std::string();
+  fmt::print("chance       |in - out| is {}; with {} permuted{} it is {} +- {} ({} draws)\n",
+             text_of(f.value, "{:.6g}"), to_string(null.kind), within, text_of(f.mean, "{:.6g}"),
+             text_of(f.sd, "{:.3g}"), f.draws);
+  fmt::print("             z = {}, p = {}: {} draws are as balanced (in the unit of the largest cost)\n",
+             text_of(f.z(), "{:.3g}"), text_of(f.p_value(), "{:.3g}"), f.below);
+}
+
+void print_relaxation(const Relaxation& relaxation, double cost) {
+  fmt::print("relaxation   the slowest mode of the flow decays at the rate {}{}\n", text_of(relaxation.rate, "{:.6g}"),
+             relaxation.converged ? "" : " (NOT CONVERGED)");
+  fmt::print("             a quadratic model saves {} of the cost ({:.3g} %)\n",
+             text_of(relaxation.reduction, "{:.6g}"), cost > 0 ? 100 * relaxation.reduction / cost : 0.0);
 }
 
 void print(const Report& r) {
@@ -78,6 +131,8 @@ void print(const Report& r) {
              text_of(r.cost.lower), text_of(r.cost.upper));
   fmt::print("imbalance    {} relative to the cost, {} at most in log(in/out)\n", text_of(r.imbalance.l1),
              text_of(r.imbalance.max_log_ratio));
+  if (r.null) print_null(*r.null);
+  if (r.relaxation) print_relaxation(*r.relaxation, r.cost.initial);
   fmt::print("memory       about {} for `balance`\n", human_bytes(r.memory_estimate));
 }
 
@@ -114,11 +169,60 @@ CostBounds cost_bounds(const BalanceProblem& problem, const NeuronCosts& costs) 
   return {problem.power(), cost, cost * (1 - square / 8), problem.cost_unit() * reciprocal_bound(problem)};
 }
 
+/// Collective. The class of every owned neuron.
+std::vector<std::int64_t> classes_from(const Comm& comm, const Network& network, const std::string& from) {
+  const auto read = read_neuron_vectors(comm, network, "--null-within", from);
+  return agreed(comm, [&] {
+    std::vector<std::int64_t> labels;
+    for (const double v : read.values) {
+      if (read.columns != 1 || v != std::floor(v)) {
+        throw bad_input(fmt::format("{}: {} is no class: give a whole number for every neuron", from, v));
+      }
+      labels.push_back(std::llround(v));
+    }
+    return labels;
+  });
+}
+
+/// Collective.
+std::optional<NullSection> against_chance(const Comm& comm, const Options& options, const Network& network) {
+  if (options.null.draws == 0) return {};
+  auto params = options.null;
+  if (!options.null_within.empty()) params.label = classes_from(comm, network, options.null_within);
+  CountProgress progress("null", params.draws, "draws");
+  params.progress = [&](std::int64_t done) { progress.update(done); };
+  return NullSection{null_model(comm, network, options.input.power, params), params.kind};
+}
+
+/// Collective.
+Relaxation relaxation_of(const BalanceProblem& problem, const NeuronCosts& costs) {
+  if (problem.global_size() == 0) return {};
+  const auto graph = graph_of(problem);
+  LaplacianSolver solver(graph);
+  std::vector<double> g(at(problem.size())), x(g.size());
+  gradient(problem, costs, g);
+  const auto solved = solver.solve(g, x, 1, exact_solve());
+  double product = 0;
+  for (std::size_t i = 0; i < g.size(); ++i) product += g[i] * x[i];
+  const auto modes = slowest_modes(graph, solver, {.count = 1});
+  const double slowest = modes.count > 0 ? modes.value[0] : 0.0;
+  return {problem.power() * slowest * problem.cost_unit(), problem.comm().sum(product) / 2 * problem.cost_unit(),
+          solved.converged && modes.converged};
+}
+
+void check_null_options(const Options& options) {
+  if (options.null.draws > 0) return;
+  refuse_given(options.given, {"--null-within", "--null-kind"}, "--null N");
+}
+
 ExitCode run(const Context& context, const Options& options) {
   const auto& comm = context.world;
   const Beginning beginning;
-  context.session.refuse_unused_petsc_options();
-  check_outputs(context, {{options.report, OutputKind::report}}, input_files(options.input));
+  context.session.refuse_unused_petsc_options(options.relaxation ? "laplacian_" : "");
+  agreed(comm, [&] { check_null_options(options); });
+  auto inputs = input_files(options.input);
+  if (!options.null_within.empty()) inputs.push_back(options.null_within);
+  check_outputs(context, {{options.report, OutputKind::report}}, inputs);
   Report report;
   const auto [network, components] = load(comm, options.input, report.time);
   refuse_foreign(context);
@@ -129,11 +233,16 @@ ExitCode run(const Context& context, const Options& options) {
   report.input = input_of(comm, network), report.weights = weight_range(comm, network);
   report.cost = cost_bounds(problem, costs), report.imbalance = imbalance(problem, costs);
   report.components = components_of(components, problem, report.cost.initial);
+  report.null = timed(comm, report.time.solve, [&] { return against_chance(comm, options, network); });
+  if (options.relaxation) {
+    report.relaxation = timed(comm, report.time.solve, [&] { return relaxation_of(problem, costs); });
+  }
   report.memory_estimate = memory_estimate(comm, network), report.parallel = parallel_of(network, problem);
   report.time.total = comm.max(beginning.timer.seconds()), report.memory = memory_of(comm);
   report.head = head_of(context, beginning.date);
   tell(context, report, options.report);
-  return ExitCode::done;
+  context.session.refuse_unused_petsc_options();
+  return report.relaxation && !report.relaxation->converged ? ExitCode::not_converged : ExitCode::done;
 }
 
 }  // namespace
@@ -143,6 +252,19 @@ Command add_info(const OptionSet& root) {
   auto o = std::make_shared<Options>();
   add_input_options(command, o->input);
   add_report_option(command, o->report, "the same figures as JSON");
+  o->given = command;
+  const auto chance = command.add_group("Chance", "is the network more balanced than permutations of itself?");
+  chance.add("--null", o->null.draws, "compare |in - out| (2-norm) with that many permutations")
+      .within_integers(1, 1'000'000'000)
+      .shown_as("N");
+  chance.add("--null-within", o->null_within, "permute within classes only: a whole number for every neuron")
+      .shown_as("FILE[:/dataset]");
+  chance.add_choice("--null-kind", o->null.kind,
+                    "what is permuted: the neurons' rows (their in-costs), or the costs of the synapses there are");
+  chance.add("--seed", o->null.seed, "of the permutations").with_default();
+  command.add_flag("--relaxation", o->relaxation,
+                   "also the slowest rate of the flow, p lambda_2, and what a quadratic model saves, g^T L^+ g / 2, at "
+                   "the costs as they are");
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 
