@@ -48,6 +48,7 @@ struct ChangedSynapse {
   /// With the cost and the leverage of the synapse alone; a bracket of what was solved alone.
   PairResistance resistance;
   double predicted = 0;  ///< log change after the perturbation, to first order
+  double quadratic = 0;  ///< the same by the quadratic model of the changed network's cost
   double measured = kUnknown, response_error = kUnknown, distant = kUnknown, uncertainty = kUnknown;
 
   static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
@@ -55,6 +56,7 @@ struct ChangedSynapse {
   [[nodiscard]] double minus_c_r() const { return takes_part ? -resistance.leverage : 0.0; }
   /// Of the prediction of the synapse itself.
   [[nodiscard]] double relative_error() const;
+  [[nodiscard]] double quadratic_error() const;
 };
 
 /// How the resistances were found.

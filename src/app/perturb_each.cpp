@@ -103,7 +103,8 @@ Table table_of(const PerturbRun& perturb) {
   columns.real("lower", [](const S& s) { return s.resistance.lower; });
   columns.real("upper", [](const S& s) { return s.resistance.upper; });
   columns.real("minus_c_r", &S::minus_c_r).real("measured_over_eta", [eta](const S& s) { return s.measured / eta; });
-  columns.real("predicted", &S::predicted).real("measured", &S::measured).real("relative_error", &S::relative_error);
+  columns.real("predicted", &S::predicted).real("quadratic", &S::quadratic).real("measured", &S::measured);
+  columns.real("relative_error", &S::relative_error).real("quadratic_error", &S::quadratic_error);
   columns.real("response_error", &S::response_error).real("largest_distant", &S::distant);
   columns.real("uncertainty", &S::uncertainty);
   columns.table.notes = {{"eta", {eta}}};
@@ -114,6 +115,7 @@ Table table_of(const PerturbRun& perturb) {
 /// of a response of 1e-14 nobody knows how well it was predicted. Not known where there are none of these.
 struct ErrorsSection {
   std::optional<double> mean_relative, largest_relative, mean_response, largest_response;
+  std::optional<double> mean_quadratic, largest_quadratic;
   std::int64_t drowned = 0;
   bool converged = true;
 };
@@ -121,13 +123,14 @@ struct ErrorsSection {
 void describe(ReportWriter& report, const ErrorsSection& e) {
   report("mean_relative_error", e.mean_relative)("largest_relative_error", e.largest_relative);
   report("mean_response_error", e.mean_response)("largest_response_error", e.largest_response);
+  report("mean_quadratic_error", e.mean_quadratic)("largest_quadratic_error", e.largest_quadratic);
   report("drowned_in_rounding", e.drowned)("all_converged", e.converged);
 }
 
 // Collective.
 ErrorsSection errors_of(const PerturbRun& perturb, bool converged) {
-  std::array<double, 3> sums{};  // count, relative errors, errors of responses
-  std::array<double, 2> most{};
+  std::array<double, 4> sums{};  // count, relative errors, errors of responses, of the quadratic model
+  std::array<double, 3> most{};
   std::int64_t drowned = 0;
   for (const auto& s : perturb.synapses) {
     if (!s.known || !s.takes_part) continue;
@@ -135,14 +138,20 @@ ErrorsSection errors_of(const PerturbRun& perturb, bool converged) {
       ++drowned;
       continue;
     }
-    sums[0] += 1, sums[1] += s.relative_error(), sums[2] += s.response_error;
+    sums[0] += 1, sums[1] += s.relative_error(), sums[2] += s.response_error, sums[3] += s.quadratic_error();
     most[0] = std::max(most[0], s.relative_error()), most[1] = std::max(most[1], s.response_error);
+    most[2] = std::max(most[2], s.quadratic_error());
   }
   perturb.comm().sum(std::span<double>(sums));
   perturb.comm().max(std::span<double>(most));
   drowned = perturb.comm().sum(drowned);
-  if (sums[0] == 0) return {{}, {}, {}, {}, drowned, converged};
-  return {sums[1] / sums[0], most[0], sums[2] / sums[0], most[1], drowned, converged};
+  ErrorsSection errors;
+  errors.drowned = drowned, errors.converged = converged;
+  if (sums[0] == 0) return errors;
+  errors.mean_relative = sums[1] / sums[0], errors.largest_relative = most[0];
+  errors.mean_response = sums[2] / sums[0], errors.largest_response = most[1];
+  errors.mean_quadratic = sums[3] / sums[0], errors.largest_quadratic = most[2];
+  return errors;
 }
 
 struct EachSection {
@@ -162,6 +171,8 @@ void print(const EachSection& s) {
              text_of(e.mean_relative, "{:.3e}"), text_of(e.largest_relative, "{:.3e}"),
              text_of(e.mean_response, "{:.3e}"), text_of(e.largest_response, "{:.3e}"),
              e.converged ? "" : "; NOT ALL CONVERGED");
+  fmt::print("             of the quadratic model: {} on average, {} at most\n", text_of(e.mean_quadratic, "{:.3e}"),
+             text_of(e.largest_quadratic, "{:.3e}"));
   if (e.drowned > 0) fmt::print("             {} more moved so little that rounding hides it\n", e.drowned);
 }
 

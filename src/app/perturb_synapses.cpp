@@ -26,7 +26,10 @@ EdgeMethod method_for(const PerturbRun& perturb) {
 
 void answer(const PerturbRun& perturb, ChangedSynapse& synapse, const PairResistance& resistance) {
   synapse.resistance = resistance;
-  synapse.predicted = synapse.takes_part ? -perturb.study.eta() * resistance.leverage : 0.0;
+  const auto& study = perturb.study;
+  synapse.predicted = synapse.takes_part ? -study.eta() * resistance.leverage : 0.0;
+  synapse.quadratic =
+      synapse.takes_part ? quadratic_log_change(study.power(), perturb.options.factor, resistance.leverage) : 0.0;
 }
 
 /// Collective. Each of `synapses` (of this rank) to its own accuracy.
@@ -138,6 +141,11 @@ double ChangedSynapse::relative_error() const {
   return std::abs(predicted - measured) / std::abs(measured);
 }
 
+double ChangedSynapse::quadratic_error() const {
+  if (!known || !takes_part || measured == 0) return kUnknown;
+  return std::abs(quadratic - measured) / std::abs(measured);
+}
+
 PerturbationSection perturbation_of(const PerturbRun& perturb) {
   const auto& study = perturb.study;
   const auto count_if = [&](auto&& what) {
@@ -166,7 +174,8 @@ void describe(ReportWriter& report, const ListedSynapse& listed) {
   const auto& r = s.resistance;
   report("postsynaptic", s.postsynaptic)("presynaptic", s.presynaptic)("takes_part", s.takes_part);
   report("cost", r.conductance)("resistance", r.value)("lower", r.lower)("upper", r.upper)("minus_c_r", s.minus_c_r());
-  report("predicted_log_change", s.predicted)("measured_log_change", s.measured);
+  report("predicted_log_change", s.predicted)("quadratic_log_change", s.quadratic);
+  report("measured_log_change", s.measured)("quadratic_error", s.quadratic_error());
   report("measured_over_eta", s.measured / listed.eta)("relative_error", s.relative_error());
   report("response_error", s.response_error)("converged", s.converged);
 }

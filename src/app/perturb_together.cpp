@@ -40,6 +40,7 @@ Answer answer_of(PerturbRun& perturb) {
   std::ranges::sort(answer.changed);
   answer.response = std::move(study.predict(all, 1).front());
   answer.known = perturb.options.truths(1) > 0;
+  study.predict_quadratic(answer.changed, answer.response);
   if (answer.known) study.rebalance(answer.changed, answer.response);
   answer.predicted = neuron_totals(study, answer.response, answer.changed, false);
   if (answer.known) answer.actual = neuron_totals(study, answer.response, answer.changed, true);
@@ -55,10 +56,11 @@ void take_over(PerturbRun& perturb, const Answer& answer, const ResponseNorms& n
     const auto i = at(answer.row[at(s.entry)]), j = at(network.column[at(s.entry)]);
     s.converged = answer.response.converged && s.resistance.converged;
     if (!s.takes_part) {
-      s.predicted = 0, s.measured = answer.known ? 0 : ChangedSynapse::kUnknown;
+      s.predicted = s.quadratic = 0, s.measured = answer.known ? 0 : ChangedSynapse::kUnknown;
       continue;
     }
     s.predicted = answer.response.predicted[j] - answer.response.predicted[i];
+    s.quadratic = answer.response.quadratic[j] - answer.response.quadratic[i];
     if (!answer.known) continue;
     s.known = true, s.measured = answer.response.actual[j] - answer.response.actual[i];
     s.response_error = norms.relative_error(), s.uncertainty = answer.response.uncertainty;
@@ -82,7 +84,8 @@ Table table_of(const PerturbRun& perturb, const Answer& answer) {
                      [&](std::int64_t e) { return std::int64_t{std::ranges::binary_search(answer.changed, e)}; }),
       real_column("cost", [&](std::int64_t e) { return study.cost(answer.row[at(e)], e); }),
       real_column("immediate", difference(answer.response.rate)),
-      real_column("predicted", difference(answer.response.predicted))};
+      real_column("predicted", difference(answer.response.predicted)),
+      real_column("quadratic", difference(answer.response.quadratic))};
   if (answer.known) table.columns.push_back(real_column("actual", difference(answer.response.actual)));
   table.notes = {{"eta", {study.eta()}}};
   return table;
@@ -212,6 +215,7 @@ void describe(ReportWriter& report, const TogetherSection& s) {
   report.object("response", [&](ReportWriter& r) {
     r("predicted_norm", s.norms.predicted)("actual_norm", s.if_known(s.norms.actual));
     r("relative_error", s.if_known(s.norms.relative_error()))("uncertainty", s.if_known(response.uncertainty));
+    r("quadratic_error", s.if_known(s.norms.quadratic_error()));
     r("newton_steps", response.newton_steps)("residual", response.residual)("all_converged", s.converged);
   });
   report.object("ends", [&](ReportWriter& r) { r("postsynaptic", s.ends[0])("presynaptic", s.ends[1]); });
@@ -230,6 +234,8 @@ void print(const TogetherSection& s) {
   fmt::print("response     |predicted| = {}, |true| = {}, relative error {} (2-norms of log changes over synapses)\n",
              text_of(s.norms.predicted, "{:.6g}"), text_of(s.if_known(s.norms.actual), "{:.6g}"),
              text_of(s.if_known(s.norms.relative_error()), "{:.3e}"));
+  fmt::print("             by the quadratic model of the changed network's cost: relative error {}\n",
+             text_of(s.if_known(s.norms.quadratic_error()), "{:.3e}"));
   print_end("postsynaptic", s.ends[0]);
   print_end("presynaptic", s.ends[1]);
   if (s.distant.empty()) return;

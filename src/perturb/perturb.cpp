@@ -12,6 +12,7 @@
 #include "synbal/core/agree.hpp"
 #include "synbal/core/block_exchange.hpp"
 #include "synbal/graph/operator.hpp"
+#include "synbal/perturb/problem_graph.hpp"
 
 namespace synbal {
 
@@ -223,11 +224,41 @@ std::vector<double> SynapsePerturbation::start_of(const Response& response, doub
   return h;
 }
 
-void SynapsePerturbation::rebalance(std::span<const std::int64_t> entries, Response& response) {
+std::vector<std::int64_t> SynapsePerturbation::that_take_part(std::span<const std::int64_t> entries) const {
   std::vector<std::int64_t> changed;
   for (const auto e : entries) {
     if (takes_part(row_of(e), network_->column[at(e)])) changed.push_back(e);
   }
+  return changed;
+}
+
+void SynapsePerturbation::predict_quadratic(std::span<const std::int64_t> entries, Response& response) {
+  auto changed = that_take_part(entries);
+  response.quadratic.assign(response.predicted.size(), 0.0);
+  if (!comm().any(!changed.empty())) return;
+  std::vector<double> g(h_.size()), h(h_.size());
+  {
+    const ChangedWeights weights(*network_, std::move(changed), params_.factor);
+    problem_->rebase(h_);
+    NeuronCosts costs;
+    evaluate(*problem_, kernel_, std::vector<double>(h_.size(), 0.0), costs);
+    gradient(*problem_, costs, g);
+    const auto graph = graph_of(*problem_);
+    LaplacianSolver solver(graph);
+    response.converged = solver.solve(g, h, 1, {params_.tolerance}).converged && response.converged;
+  }
+  for (auto& v : h) v /= power();
+  response.quadratic = spread(h, 1);
+  problem_->rebase(h_);
+}
+
+double quadratic_log_change(double power, double factor, double leverage) noexcept {
+  const double q = std::pow(factor, power) - 1;
+  return -q * leverage / (power * (1 + q * leverage));
+}
+
+void SynapsePerturbation::rebalance(std::span<const std::int64_t> entries, Response& response) {
+  auto changed = that_take_part(entries);
   response.actual.assign(response.predicted.size(), 0.0);
   if (!comm().any(!changed.empty())) return;
   double largest = 0;

@@ -84,7 +84,7 @@ std::vector<DistantResponse> gathered(const Comm& comm, const std::vector<Distan
 }  // namespace
 
 ResponseNorms response_norms(const SynapsePerturbation& study, const Response& response) {
-  std::vector<double> squares(3, 0.0);
+  std::vector<double> squares(4, 0.0);
   for_each_synapse(study, [&](LocalIndex i, std::int64_t, LocalIndex j) {
     const double predicted = response.predicted[at(j)] - response.predicted[at(i)];
     squares[0] += predicted * predicted;
@@ -92,9 +92,12 @@ ResponseNorms response_norms(const SynapsePerturbation& study, const Response& r
     const double actual = response.actual[at(j)] - response.actual[at(i)];
     squares[1] += actual * actual;
     squares[2] += (predicted - actual) * (predicted - actual);
+    if (response.quadratic.empty()) return;
+    const double off = response.quadratic[at(j)] - response.quadratic[at(i)] - actual;
+    squares[3] += off * off;
   });
   study.comm().sum(std::span(squares));
-  return {std::sqrt(squares[0]), std::sqrt(squares[1]), std::sqrt(squares[2])};
+  return {std::sqrt(squares[0]), std::sqrt(squares[1]), std::sqrt(squares[2]), std::sqrt(squares[3])};
 }
 
 NeuronTotals neuron_totals(const SynapsePerturbation& study, const Response& response,

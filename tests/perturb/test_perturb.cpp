@@ -68,7 +68,7 @@ Values dense_equilibrium(const Dense& weights, double power, const std::vector<G
 
 /// What dense algebra says about synapses (i <- j) changed together.
 struct Truth {
-  Values predicted, actual, rate;
+  Values predicted, quadratic, actual, rate;
   Dense cost{0};
 
   Truth(const Dense& weights, double power, const std::vector<NodePair>& synapses, double factor,
@@ -95,8 +95,27 @@ struct Truth {
     rate = source, predicted = solve(graph, source, pinned);
     for (double& g : rate) g *= power * eta;
     for (double& h : predicted) h *= eta;
+    quadratic = newton_step(costs_at(changed, before, power), power, pinned);
     actual = dense_equilibrium(changed, power, pinned);
     for (std::size_t i = 0; i < actual.size(); ++i) actual[i] -= before[i];
+  }
+
+  /// L^+ g / p of these costs.
+  static Values newton_step(const Dense& c, double power, const std::vector<GlobalIndex>& pinned) {
+    const auto n = c.n;
+    EdgeList graph{n, {}, Values(at(n), 0.0)};
+    Values g(at(n), 0.0);
+    for (GlobalIndex i = 0; i < n; ++i) {
+      for (GlobalIndex j = 0; j < n; ++j) {
+        if (i == j) continue;
+        g[at(i)] += c(i, j), g[at(j)] -= c(i, j);
+        if (j < i && c(i, j) + c(j, i) > 0) graph.edges.push_back({i, j, c(i, j) + c(j, i)});
+      }
+    }
+    for (const auto i : pinned) g[at(i)] = 0;
+    auto h = solve(graph, g, pinned);
+    for (double& v : h) v /= power;
+    return h;
   }
 
   /// L^+ b; where neurons are pinned, their rows and columns are left out.
@@ -166,6 +185,7 @@ struct Study {
     for (const auto e : own) all.push_back({e, 0});
     auto response = perturbation.predict(all, 1).at(0);
     EXPECT_TRUE(response.converged);
+    perturbation.predict_quadratic(own, response);
     perturbation.rebalance(own, response);
     EXPECT_TRUE(response.converged);
     return response;
@@ -206,7 +226,23 @@ TEST(perturb, agrees_with_dense_algebra) {
       const Truth truth(weights, power, {{4, 3}}, factor);
       expect_values(study.balanced.network, response.rate, truth.rate, 1e-9);
       expect_values(study.balanced.network, response.predicted, truth.predicted, 1e-9);
+      expect_values(study.balanced.network, response.quadratic, truth.quadratic, 1e-9);
       expect_truth(study.balanced.network, response, truth.actual);
+    }
+  }
+}
+
+TEST(perturb, of_one_synapse_has_a_closed_form_in_the_quadratic_model) {
+  for (const double factor : {0.5, 1.1, 1.5}) {
+    Study study(random_network(14, 9), 2, factor);
+    const auto own = study.entries({{4, 3}});
+    const auto leverages = study.perturbation.resistances(own);
+    const auto response = study.together({{4, 3}});
+    const auto& network = study.balanced.network;
+    for (std::size_t k = 0; k < own.size(); ++k) {
+      const auto i = at(study.perturbation.row_of(own[k])), j = at(network.column[at(own[k])]);
+      const double expected = quadratic_log_change(2, factor, leverages[k].leverage);
+      EXPECT_NEAR(response.quadratic[j] - response.quadratic[i], expected, 1e-9 * std::abs(expected));
     }
   }
 }
@@ -219,6 +255,7 @@ TEST(perturb, of_several_synapses_together_agrees_with_dense_algebra) {
   const Truth truth(weights, 2, synapses, 1.02);
   expect_values(study.balanced.network, response.rate, truth.rate, 1e-9);
   expect_values(study.balanced.network, response.predicted, truth.predicted, 1e-9);
+  expect_values(study.balanced.network, response.quadratic, truth.quadratic, 1e-9);
   expect_truth(study.balanced.network, response, truth.actual);
 }
 
@@ -233,6 +270,7 @@ TEST(perturb, knows_pinned_neurons_as_ground) {
     const Truth truth(weights, 2, {synapse}, 1.05, pinned);
     expect_values(study.balanced.network, response.rate, truth.rate, 1e-9);
     expect_values(study.balanced.network, response.predicted, truth.predicted, 1e-9);
+    expect_values(study.balanced.network, response.quadratic, truth.quadratic, 1e-9);
     expect_truth(study.balanced.network, response, truth.actual);
   }
 }

@@ -28,10 +28,12 @@ struct Response {
   std::vector<double> rate;       ///< g = p eta c_ij (e_i - e_j), in the user's unit: d/dt log J_kl = g_l - g_k at once
                                   ///< (Stock et al. 2022, eq. 45, 46)
   std::vector<double> predicted;  ///< h = eta c_ij L^+ (e_i - e_j) (eq. 47), L and c at the equilibrium before
-  std::vector<double> actual;     ///< h of the new equilibrium relative to the old one; empty until rebalance()
-  double residual = 0;            ///< of the solve behind the prediction, relative
-  bool converged = true;          ///< that one is as small as asked, and balancing again converged
-  double uncertainty = 0;         ///< of `actual`: the Newton steps left at both equilibria, maximum norm
+  std::vector<double> quadratic;  ///< h = L'^+ g' / p of the changed network, exact g' and L' at the old equilibrium:
+                                  ///< the minimum of the quadratic model of its cost; empty until predict_quadratic()
+  std::vector<double> actual;  ///< h of the new equilibrium relative to the old one; empty until rebalance()
+  double residual = 0;         ///< of the solve behind the prediction, relative
+  bool converged = true;       ///< that one is as small as asked, and balancing again converged
+  double uncertainty = 0;      ///< of `actual`: the Newton steps left at both equilibria, maximum norm
   std::int64_t newton_steps = 0;
 };
 
@@ -80,6 +82,8 @@ class SynapsePerturbation {
   /// Collective. Immediate and predicted response in each of `columns` <= LaplacianOperator::kMaxColumns cases; the
   /// entries of one column, on all ranks, are changed together. Those that take no part change nothing.
   [[nodiscard]] std::vector<Response> predict(std::span<const Perturbed> entries, int columns);
+  /// Collective. Fills in the quadratic prediction for the entries (of this rank, all ranks' together).
+  void predict_quadratic(std::span<const std::int64_t> entries, Response& response);
   /// Collective. Fills in the true response to the entries (of this rank, all ranks' together): their weights are
   /// multiplied, the network is balanced again by Newton's method from where the prediction leads, and everything is
   /// put back.
@@ -89,6 +93,7 @@ class SynapsePerturbation {
   void converge();
   void check_equilibrium();
   void number_columns();
+  [[nodiscard]] std::vector<std::int64_t> that_take_part(std::span<const std::int64_t> entries) const;
   [[nodiscard]] std::vector<double> start_of(const Response& response, double& largest) const;
   [[nodiscard]] double cost_in_unit(LocalIndex row, std::int64_t entry) const noexcept;
   [[nodiscard]] std::vector<double> sources(std::span<const Perturbed> entries, int columns,
@@ -111,9 +116,15 @@ class SynapsePerturbation {
   double first_step_ = 0, equilibrium_step_ = 0;
 };
 
+/// The log change of a synapse that is changed alone, c_ij R_ij being its leverage, by the quadratic model (see
+/// Response::quadratic): -q c R / (p (1 + q c R)), q = F^p - 1.
+[[nodiscard]] double quadratic_log_change(double power, double factor, double leverage) noexcept;
+
 /// 2-norms over the synapses that take part: log changes predicted, true, and their difference.
 struct ResponseNorms {
   double predicted = 0, actual = 0, difference = 0;
+  double quadratic_difference = 0;  ///< of the quadratic prediction; 0 where that is not known
+  [[nodiscard]] double quadratic_error() const noexcept { return actual > 0 ? quadratic_difference / actual : 0.0; }
   /// Of the prediction; 0 where nothing moves.
   [[nodiscard]] double relative_error() const noexcept { return actual > 0 ? difference / actual : 0.0; }
 };
