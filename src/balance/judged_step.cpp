@@ -19,7 +19,7 @@ JudgedStep judged_step(const BalanceProblem& problem, FusedKernel& kernel, const
                        const NeuronCosts& costs) {
   JudgedStep step;
   const bool weak = !find_clusters(problem, costs, components).trivial();
-  if (weak) step.clusters = find_clusters(problem, costs, components, true);
+  if (weak) step.clusters = find_stiff_clusters(problem, costs, components, false);
   std::optional<ComponentSums> finer;
   if (!step.clusters.trivial())
     finer.emplace(problem.comm(), step.clusters.label, problem.neurons(), step.clusters.grounded);

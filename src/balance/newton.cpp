@@ -188,9 +188,8 @@ struct NewtonSolver::Run {
     if (balanced) iterate.settle();
     const bool moved = damped && !balanced && !levels.clustered() && move_modules();
     const auto offsets = move_clusters(balanced, moved);
-    auto& equation = levels.equation();
-    const auto phi = balanced ? equation.solve_accurately(iterate.costs(), kCheckTolerance, levels.clustered() || *weak)
-                              : equation.solve(iterate.costs(), forcing(now));
+    const auto phi = balanced ? judged_step() : solve(forcing(now));
+    const auto& equation = levels.equation();
     krylov_iterations = equation.last_iterations();
     for (std::size_t i = 0; i < d.size(); ++i) d[i] = phi[i] / problem.power();
     const double size = equation.solved() ? largest(problem, d) : std::numeric_limits<double>::infinity();
@@ -212,6 +211,21 @@ struct NewtonSolver::Run {
     }
     damped = length < 1 && equation.preconditioner().kind() == Preconditioner::clusters;
     return true;
+  }
+
+  std::span<const double> judged_step() {
+    return levels.equation().solve_accurately(iterate.costs(), kCheckTolerance, levels.clustered() || *weak);
+  }
+
+  /// Where a coarse space of modules does not serve, their cuts may be too weak together: then they become clusters.
+  std::span<const double> solve(double tolerance) {
+    if (levels.clustered()) return levels.equation().solve(iterate.costs(), tolerance);
+    if (levels.equation().solve_with_modules(iterate.costs(), tolerance)) return levels.equation().potential();
+    levels.see_many_cuts();
+    levels.look(iterate.costs());
+    if (!levels.clustered()) return levels.equation().solve_without_modules(tolerance);
+    move_clusters(false, false);
+    return levels.equation().solve(iterate.costs(), tolerance);
   }
 
   /// Gives every module its own optimum, which whole steps would reach: one far from it holds all others back.

@@ -36,6 +36,20 @@ std::span<const double> NewtonEquation::solve(const NeuronCosts& costs, double t
   return solve_for_gradient(tolerance);
 }
 
+bool NewtonEquation::solve_with_modules(const NeuronCosts& costs, double tolerance) {
+  gradient(*problem_, costs, gradient_);
+  set_point(costs);
+  while (!attempt(tolerance)) {
+    if (choice_.kind() == Preconditioner::clusters) return false;
+    if (!choice_.next()) break;
+  }
+  return true;
+}
+
+std::span<const double> NewtonEquation::solve_without_modules(double tolerance) {
+  return choice_.next() ? solve_for_gradient(tolerance) : potential_;
+}
+
 std::span<const double> NewtonEquation::solve_accurately(const NeuronCosts& costs, double tolerance, bool weak_cuts) {
   accurate_gradient(*problem_, gradient_);
   set_point(costs);

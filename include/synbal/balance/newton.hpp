@@ -26,6 +26,11 @@ class NewtonEquation {
 
   /// Collective. [n] phi at the point of `costs`, to a tolerance relative to g in the norm of the diagonal's inverse.
   std::span<const double> solve(const NeuronCosts& costs, double tolerance);
+  /// Collective. The same, but it does not go beyond a coarse space of modules: false where that does not serve.
+  bool solve_with_modules(const NeuronCosts& costs, double tolerance);
+  /// Collective. Goes on at that point with what comes after such a space.
+  std::span<const double> solve_without_modules(double tolerance);
+  [[nodiscard]] std::span<const double> potential() const noexcept { return potential_; }
   /// Collective. The same at h = base with the gradient in twice the precision: for the step that is judged.
   /// `weak_cuts`: with a coarse space of modules, if there are any, in whose norm the residual of a module counts.
   std::span<const double> solve_accurately(const NeuronCosts& costs, double tolerance, bool weak_cuts);

@@ -72,17 +72,22 @@ Clusters climb(const BalanceProblem& problem, const NeuronCosts& costs, std::int
   return {};
 }
 
+Clusters clusters_from(std::size_t rung, const BalanceProblem& problem, const NeuronCosts& costs,
+                       const ComponentSums& components) {
+  return climb(problem, costs, components.nullity(), std::span(kLadder).subspan(rung),
+               [](double a, double b) { return std::max(a, b); });
+}
+
 }  // namespace
 
-Clusters find_clusters(const BalanceProblem& problem, const NeuronCosts& costs, const ComponentSums& components,
-                       bool on_the_way) {
-  const auto from = [&](std::size_t rung) {
-    return climb(problem, costs, components.nullity(), std::span(kLadder).subspan(rung),
-                 [](double a, double b) { return std::max(a, b); });
-  };
-  if (!on_the_way) return from(1);
-  auto found = from(2);
-  return found.trivial() ? std::move(found) : from(0);
+Clusters find_clusters(const BalanceProblem& problem, const NeuronCosts& costs, const ComponentSums& components) {
+  return clusters_from(1, problem, costs, components);
+}
+
+Clusters find_stiff_clusters(const BalanceProblem& problem, const NeuronCosts& costs, const ComponentSums& components,
+                             bool many) {
+  auto found = clusters_from(many ? 1 : 2, problem, costs, components);
+  return found.trivial() ? std::move(found) : clusters_from(0, problem, costs, components);
 }
 
 Clusters clusters_above(const BalanceProblem& problem, const NeuronCosts& costs, double least) {

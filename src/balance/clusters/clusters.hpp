@@ -22,11 +22,16 @@ struct Clusters {
 };
 
 /// Collective. The clusters at the largest threshold of a ladder at which they are few beside the neurons; trivial
-/// where no weak cut shows, and with homogeneity exponents other than 1. `on_the_way`: steps that are not judged yet
-/// want clusters only where single neurons cannot see a cut at all, but then as stiff ones as there are: at the highest
-/// rung. A pass over the synapses for each rung tried, 12 bytes a neuron and ghost.
+/// where no weak cut shows, and with homogeneity exponents other than 1. A pass over the synapses for each rung tried,
+/// 12 bytes a neuron and ghost.
 [[nodiscard]] Clusters find_clusters(const BalanceProblem& problem, const NeuronCosts& costs,
-                                     const ComponentSums& components, bool on_the_way = false);
+                                     const ComponentSums& components);
+
+/// Collective. The same for steps that are not judged yet, which want clusters only where single neurons cannot see a
+/// cut at all, but then as stiff ones as there are: at the highest rung. `many`: so many cuts follow one another that
+/// rounding hides what they do together (a ring of M modules is M^2 times as soft as one link): weaker ones count.
+[[nodiscard]] Clusters find_stiff_clusters(const BalanceProblem& problem, const NeuronCosts& costs,
+                                           const ComponentSums& components, bool many);
 
 /// Collective. Clusters for speed: the same linkage relative to the smaller of what the ends carry, so that every
 /// neuron keeps the synapses that matter to it. `pieces`: components without pinned neurons.

@@ -27,7 +27,7 @@ void NewtonLevels::leave_equation() {
 
 void NewtonLevels::look(const NeuronCosts& costs) {
   if (given_up_) return;
-  auto found = find_clusters(*problem_, costs, *components_, true);
+  auto found = find_stiff_clusters(*problem_, costs, *components_, many_cuts_);
   if (!problem_->comm().any(found.label != clusters_.label)) return;
   take(std::move(found));
 }
@@ -49,7 +49,7 @@ void NewtonLevels::tell(RunPart& part) const {
   part.numbers["equation"] = {static_cast<double>(choice.kind), choice.resolved ? 1.0 : 0.0,
                               choice.reached ? 1.0 : 0.0};
   part.numbers["levels"] = {static_cast<double>(iterations()), static_cast<double>(served_), last_offset_,
-                            static_cast<double>(slow_turns_), given_up_ ? 1.0 : 0.0};
+                            static_cast<double>(slow_turns_),  given_up_ ? 1.0 : 0.0,        many_cuts_ ? 1.0 : 0.0};
   if (!clustered()) return;
   part.numbers["clusters"] = {clusters_.theta, static_cast<double>(clusters_.count),
                               static_cast<double>(clusters_.grounded)};
@@ -79,6 +79,7 @@ void NewtonLevels::go_on_from(const RunPart& part) {
   earlier_iterations_ = static_cast<std::int64_t>(levels.at(0));
   served_ = static_cast<Preconditioner>(levels.at(1));
   last_offset_ = levels.at(2), slow_turns_ = static_cast<int>(levels.at(3)), given_up_ = levels.at(4) != 0;
+  many_cuts_ = levels.at(5) != 0;
   equation_->set_choice({static_cast<Preconditioner>(choice.at(0)), choice.at(1) != 0, choice.at(2) != 0});
 }
 

@@ -17,6 +17,8 @@ class NewtonLevels {
 
   /// Collective. Looks for clusters at the point of `costs`, unless turns of both levels were given up.
   void look(const NeuronCosts& costs);
+  /// From now on cuts count that only together are too weak for single neurons.
+  void see_many_cuts() noexcept { many_cuts_ = true; }
   [[nodiscard]] bool clustered() const noexcept { return !clusters_.trivial(); }
   [[nodiscard]] const Clusters& clusters() const noexcept { return clusters_; }
 
@@ -49,7 +51,7 @@ class NewtonLevels {
   Preconditioner served_ = Preconditioner::jacobi;  // the last equation
   double last_offset_ = 0;
   int slow_turns_ = 0;
-  bool given_up_ = false;
+  bool given_up_ = false, many_cuts_ = false;
 };
 
 }  // namespace synbal
