@@ -54,8 +54,8 @@ double first_output(Flow& flow, std::span<const double> h) {
 /// The run itself, from the start to the end of the integration.
 class FlowRun {
  public:
-  /// Collective. All must outlive it.
-  FlowRun(const Comm& comm, FlowOptions& options, const LoadedNetwork& loaded)
+  /// Collective. All must outlive it; the weights of a network that is shaken change.
+  FlowRun(const Comm& comm, FlowOptions& options, LoadedNetwork& loaded)
       : comm_(comm),
         o_(options),
         loaded_(loaded),
@@ -71,6 +71,9 @@ class FlowRun {
     } else {
       flow_ = std::make_unique<Flow>(problem_, kernel_, sums_, loaded.network, loaded.components, local_rule(o_.rule));
     }
+    if (o_.shaken) {
+      shaken_ = std::make_unique<ShakenFlow>(*flow_, problem_, loaded.network, loaded.components, *o_.shaken);
+    }
     add_companions();
     recording_ = std::make_unique<Recording>(comm_, loaded.network, problem_, o_, monitor_, companions_);
   }
@@ -82,7 +85,8 @@ class FlowRun {
     timed(comm_, spent.write, [&] { recording_->open(o_.output, outputs ? *outputs + 2 : 0, about); });
     const Timer solving;
     Progress progress("flow");
-    const auto found = (*flow_)(start_.h, o_.params, [&](const FlowMoment& m) { observe(m, progress); });
+    const FlowObserver observer = [&](const FlowMoment& m) { observe(m, progress); };
+    const auto found = shaken_ ? (*shaken_)(start_.h, o_.params, observer) : (*flow_)(start_.h, o_.params, observer);
     spent.write += comm_.max(recording_->writing());
     spent.solve = comm_.max(solving.seconds() - recording_->writing());
     for (const auto& line : monitor_.violations()) log_warning("{}", line);
@@ -101,6 +105,9 @@ class FlowRun {
   [[nodiscard]] const BalanceProblem& problem() const { return problem_; }
   [[nodiscard]] const InvariantMonitor& monitor() const { return monitor_; }
   [[nodiscard]] const Companions& companions() const { return companions_; }
+  [[nodiscard]] std::optional<ShakeResult> shake() const {
+    return shaken_ ? std::optional(shaken_->result()) : std::nullopt;
+  }
   [[nodiscard]] Recording& recording() { return *recording_; }
 
  private:
@@ -113,7 +120,7 @@ class FlowRun {
   [[nodiscard]] InvariantParams watched() const {
     InvariantParams params;
     params.sum_of_h = local_rule(o_.rule).is_gradient_flow();
-    params.cost_falls = o_.is_cost_flow();
+    params.cost_falls = o_.is_cost_flow() && !o_.shaken;
     return params;
   }
 
@@ -148,6 +155,7 @@ class FlowRun {
   Start start_;
   InvariantMonitor monitor_;
   std::unique_ptr<Flow> flow_;
+  std::unique_ptr<ShakenFlow> shaken_;
   Companions companions_;
   std::unique_ptr<Recording> recording_;
 };
@@ -192,6 +200,7 @@ FlowReport report_of(const FlowOptions& o, const LoadedNetwork& loaded, FlowRun&
   report.cost = {problem.power(), found.initial_cost, found.final_cost, {}, {}};
   if (assessed) report.cost.bound_by(assessed->certificate, problem), report.newton_step = assessed->newton_step_inf;
   report.heat = heat_of(comm, run.companions(), found), report.weights = weights_of(run.companions());
+  report.shake = run.shake();
   report.h = h_of(problem, found.h), report.parallel = parallel_of(loaded.network, problem);
   return report;
 }
@@ -203,7 +212,7 @@ ExitCode run(const Context& context, FlowOptions options) {
   const auto& guard = context.signals;
   options.params.interrupted = [&] { return guard.requested(); };
   PhaseTimes times;
-  const auto loaded = load_for_flow(comm, options, times);
+  auto loaded = load_for_flow(comm, options, times);
   FlowRun flow(comm, options, loaded);
   refuse_foreign(context);
   options.params.max_seconds = beginning.left_of(options.params.max_seconds);

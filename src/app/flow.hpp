@@ -16,6 +16,7 @@
 #include "synbal/flow/companions.hpp"
 #include "synbal/flow/flow.hpp"
 #include "synbal/flow/invariants.hpp"
+#include "synbal/flow/shaken.hpp"
 #include "synbal/io/selection.hpp"
 #include "synbal/io/trajectory.hpp"
 
@@ -39,6 +40,9 @@ struct FlowOptions {
   bool all_components = false;
   std::string record = "all", record_synapses, initial, output_times;
   std::string walltime;
+  std::string shake;  ///< RATE,ETA
+  std::optional<ShakeParams> shaken = {};
+  std::uint64_t seed = 1;
   bool heat = false, weights = false;
   FlowParams params;
 
@@ -157,6 +161,7 @@ struct FlowReport {
   std::optional<double> newton_step = {};  ///< left at an equilibrium of the cost, in h
   std::optional<HeatSection> heat = {};
   std::optional<WeightsSection> weights = {};
+  std::optional<ShakeResult> shake = {};
   HSection h = {};
   PhaseTimes time = {};
   MemorySection memory = {};

@@ -25,6 +25,13 @@ void add_physics(const OptionSet& command, FlowOptions& o) {
       .add("--initial", o.initial, "start from a result, or go on from the end of a trajectory; else h = 0 at time 0")
       .shown_as("FILE.h5");
   command.add_flag("--heat", o.heat, "also follow the heat equation around the start, and compare");
+  command
+      .add("--shake", o.shake,
+           "change synapses at random meanwhile: RATE changes in a unit of time, each multiplies a weight by 1 + ETA; "
+           "tells how far from balance the network stays and how much of a change is taken back (h belongs to the "
+           "changed weights then)")
+      .shown_as("RATE,ETA");
+  command.add("--seed", o.seed, "of --shake").with_default();
   command.add_flag("--weights", o.weights,
                    "also integrate the weights themselves, and compare (small and middle-sized networks)");
 }
@@ -78,7 +85,29 @@ void add_recording(const OptionSet& command, FlowOptions& o) {
 
 bool has_end(const FlowOptions& o) { return std::isfinite(o.params.end_time); }
 
+ShakeParams parse_shake(const FlowOptions& o) {
+  const auto parts = parts_of(o.shake, ',');
+  const auto rate = number_in<double>(parts[0]);
+  const auto eta = parts.size() == 2 ? number_in<double>(parts[1]) : std::nullopt;
+  if (!rate || !eta) {
+    throw usage_error(
+        fmt::format("--shake '{}': give RATE,ETA, as in 10,0.05: ten changes in a unit of time, each by "
+                    "5 %",
+                    o.shake));
+  }
+  return {*rate, *eta, o.seed};
+}
+
+void check_shake(const FlowOptions& o) {
+  if (o.shake.empty()) return refuse_given(o.given, {"--seed"}, "--shake");
+  if (!has_end(o)) throw usage_error("--shake goes on for ever: give --end-time, too");
+  if (!o.is_cost_flow() || o.heat || o.weights) {
+    throw usage_error("--shake changes the costs under the flow of the cost: leave out --rule, --heat and --weights");
+  }
+}
+
 void check_together(const FlowOptions& o) {
+  check_shake(o);
   if (o.heat && !o.is_cost_flow()) {
     throw usage_error(
         fmt::format("--heat approximates the flow of the cost, not --rule {}: leave one of them out", o.rule));
@@ -210,6 +239,7 @@ std::vector<std::string> input_files(const FlowOptions& options) {
 void check_flow_options(const Comm& comm, FlowOptions& o) {
   agreed(comm, [&] {
     check_together(o);
+    if (!o.shake.empty()) o.shaken = parse_shake(o);
     o.params.stop_at_equilibrium = o.params.tolerance > 0;
     if (o.given.given("--max-walltime")) o.params.max_seconds = duration_of("--max-walltime", o.walltime);
     if (!comm.is_root()) return;

@@ -80,6 +80,15 @@ void print_companions(const FlowReport& r) {
   }
 }
 
+void print_shake(const FlowReport& r) {
+  if (!r.shake) return;
+  const auto& s = *r.shake;
+  fmt::print("shaken       {} changes; imbalance {} just before them, in the second half\n", s.changes,
+             text_of(s.imbalance, "{:.3g}"));
+  fmt::print("             {} +- {} of a change is taken back until the next; of small ones, one at a time: {}\n",
+             text_of(s.absorbed, "{:.4g}"), text_of(s.standard_error, "{:.2g}"), text_of(s.expected, "{:.4g}"));
+}
+
 }  // namespace
 
 ExitCode code_of(FlowEnd end) {
@@ -127,6 +136,12 @@ void describe(ReportWriter& report, const WeightsSection& weights) {
   report("failure", words_or_nothing(weights.failure));
 }
 
+static void describe(ReportWriter& report, const ShakeResult& shake) {
+  report("changes", shake.changes)("observed", shake.observed)("imbalance", shake.imbalance);
+  report("absorbed", shake.absorbed)("absorbed_standard_error", shake.standard_error);
+  report("absorbed_expected", shake.expected)("synapses", shake.synapses);
+}
+
 void describe(ReportWriter& report, const Invariant& invariant) {
   const auto seen = [&](auto value) { return invariant.watched ? std::optional(value) : std::nullopt; };
   report("name", invariant.name)("watched", invariant.watched)("holds", seen(invariant.holds()));
@@ -139,6 +154,7 @@ void describe(ReportWriter& report, const FlowReport& r) {
   report("input", r.input)("components", r.components)("cost", r.cost)("imbalance", r.found.imbalance);
   report.object("flow", [&](ReportWriter& flow) { describe_flow(flow, r); });
   report("invariants", r.invariants)("heat", r.heat)("weights", r.weights);
+  if (r.shake) report("shake", *r.shake);
   report("h", r.h)("time", r.time)("memory", r.memory)("parallel", r.parallel);
 }
 
@@ -151,6 +167,7 @@ void print(const FlowReport& r) {
   print_flow(r);
   print_invariants(r.invariants);
   print_companions(r);
+  print_shake(r);
   print_spent(r.time, "integrating", r.memory, r.head.ranks);
   fmt::print("trajectory   {}: {} times, h of {} neurons, {} synapses\n", r.options.output, r.recording.rows(),
              r.recording.neurons(), r.recording.synapses());

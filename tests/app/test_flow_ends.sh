@@ -26,6 +26,20 @@ limits() {
   valid limited.h5 walltime
 }
 
+# Random changes meanwhile: rows at the output times alone, a report that says what is taken back, the same changes at any
+# rank count.
+shaken() {
+  local ranks
+  expect 0 0 balance ../net.h5 -o balanced.h5
+  for ranks in 0 2; do
+    expect 0 "$ranks" flow ../net.h5 -o shaken.h5 --initial balanced.h5 --shake 30,0.1 --end-time 0.5 --report "$ranks.json"
+    check "shaken: rows" look 'len(x("time")) == 101 and np.all(np.diff(x("time")) > 0)' shaken.h5
+    check "shaken: away from balance" true_that 'a > 1e-4 && b > 0.05' a="$(figure "$ranks.json" shake/imbalance)" \
+      b="$(figure "$ranks.json" shake/absorbed_expected)"
+  done
+  check "the same changes" test "$(figure 0.json shake/changes)" = "$(figure 2.json shake/changes)"
+}
+
 # From the end of `balance` there is nothing left to do.
 from_a_result() {
   expect 0 0 balance ../net.h5 -o balanced.h5
@@ -87,6 +101,10 @@ wrong_words() {
     # shellcheck disable=SC2086
     expect_refusal 2 "$(awk '{ print $1 }' <<<"$words")" 0 flow ../net.h5 -o new.h5 $words
   done
+  expect_refusal 2 "RATE,ETA" 0 flow ../net.h5 -o new.h5 --shake 2 --end-time 1
+  expect_refusal 2 "--end-time" 0 flow ../net.h5 -o new.h5 --shake 2,0.1
+  expect_refusal 2 "--shake" 2 flow ../net.h5 -o new.h5 --shake 2,0 --end-time 1
+  expect_refusal 2 "--rule" 0 flow ../net.h5 -o new.h5 --shake 2,0.1 --end-time 1 --heat
   expect_refusal 2 .h5 3 flow ../net.h5 -o new.mtx
   expect_refusal 2 net.h5 0 flow ../net.h5 -o ../net.h5
   expect_refusal 2 newton_pc_type 0 flow ../net.h5 -o new.h5 -- -newton_pc_type jacobi
@@ -116,5 +134,5 @@ run_one() {
   rm -rf ./*
   "$1"
 }
-share_out run_one limits from_a_result signals killed wrong_words wrong_files
+share_out run_one limits shaken from_a_result signals killed wrong_words wrong_files
 finish
