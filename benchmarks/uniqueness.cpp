@@ -448,7 +448,7 @@ int main(int argc, char** argv) {
   app.add_option("--visits", options.visits, "independent: any neuron at any time; permutation: all, then all again")
       ->check(CLI::IsMember({"independent", "permutation"}));
   app.add_option("--layers", options.layers, "sizes instead of the paper's");
-  app.add_option("--csv", options.csv, "cost and deficit over visits, for plot_uniqueness.py");
+  app.add_option("--csv", options.csv, "cost and deficit over visits, for synbal-plot uniqueness");
   CLI11_PARSE(app, argc, argv);
   const Session session("benchmark_uniqueness");
   try {

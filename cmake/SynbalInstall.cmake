@@ -24,8 +24,8 @@ endif()
 
 install(FILES LICENSE README.md CHANGELOG.md CITATION.cff jobs/CLUSTERS.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY tests/support/consumer/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples/consumer)
-install(PROGRAMS jobs/campaign.py DESTINATION ${data_dir})
-install(DIRECTORY jobs/driver jobs/machines jobs/campaigns DESTINATION ${data_dir} PATTERN __pycache__ EXCLUDE)
+install(PROGRAMS jobs/campaign.py jobs/synbal_plot.py DESTINATION ${data_dir})
+install(DIRECTORY jobs/driver jobs/machines jobs/campaigns jobs/pictures DESTINATION ${data_dir} PATTERN __pycache__ EXCLUDE)
 install(FILES jobs/packaging/modulefile DESTINATION ${CMAKE_INSTALL_DATADIR}/modulefiles/synbal RENAME ${PROJECT_VERSION})
 
 # synbal_install_command(name script): NAME in bin leads to a script that finds its parts beside itself.
@@ -36,6 +36,7 @@ function(synbal_install_command name script)
   install(FILES ${PROJECT_BINARY_DIR}/links/${name} DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 synbal_install_command(synbal-campaign campaign.py)
+synbal_install_command(synbal-plot synbal_plot.py)
 
 # Man pages and completions are made by the program's own --help.
 find_package(Python3 3.9 QUIET COMPONENTS Interpreter)

@@ -34,15 +34,14 @@ say "Checking the result from the network file and the scaling h alone"
 "${mpirun[@]}" -n "$cores" "$synbal" verify "$network" "$result"
 
 say "Drawing it"
-python=python3
-"$python" -c 'import h5py, matplotlib' 2>/dev/null || python=/usr/bin/python3  # another python3 may come first in PATH
-"$python" jobs/plot_balance.py "$network" "$result" "$picture"
+rm -f "$picture"
+jobs/synbal_plot.py balance "$result" --network "$network" -o "$picture"
 
 say "Done. In $root:"
 cat <<TEXT
   $network    the network as generated
   $result   the balanced weights, the scaling h, the costs of every neuron
   $report   all figures of the run, for scripts
-  $picture   in-cost against out-cost before and after, and the convergence
+  $picture   in-cost against out-cost before and after, the convergence, the scaling
 Next: build/release/bin/synbal --help, and your own network in place of $network.
 TEXT

@@ -162,11 +162,12 @@ void write_balanced(const Options& o, LoadedNetwork&& loaded, const BalanceProbl
   about.cost_scope = o.all_costs ? "all" : "recurrent", about.gauge = to_string(o.gauge);
   auto h = problem.to_network(found.h, 0.0);
   auto costs = direct_costs(comm, network, components, h, problem.power());
+  auto before = direct_costs(comm, network, components, std::vector<double>(h.size()), problem.power());
   if (!o.only_h) scale_weights(comm, network, h);
   if (o.all_costs) {
     components.number = numbers_inside(comm, components);
     network = without_outside(comm, std::move(network));
-    for (auto* values : {&h, &costs.in, &costs.out}) values->pop_back();
+    for (auto* values : {&h, &costs.in, &costs.out, &before.in, &before.out}) values->pop_back();
   }
   write_result(comm, network,
                {.h = h,
@@ -175,7 +176,9 @@ void write_balanced(const Options& o, LoadedNetwork&& loaded, const BalanceProbl
                 .out_cost = costs.out,
                 .history = found.solver.history,
                 .balanced = o.only_h ? nullptr : &network,
-                .provenance = about},
+                .provenance = about,
+                .in_cost_before = before.in,
+                .out_cost_before = before.out},
                o.output);
 }
 

@@ -97,6 +97,31 @@ std::vector<SolverProgress> common_history(const Comm& comm, std::span<const Sol
   return history;
 }
 
+/// The costs as they were before, where they are given.
+class CostsBefore {
+ public:
+  /// Collective.
+  CostsBefore(const Comm& comm, const Network& network, const ResultData& result, Hdf5Output& output)
+      : given_(comm.any(!result.in_cost_before.empty())), comm_(&comm), network_(&network), output_(&output) {
+    if (!given_) return;
+    in_ = output.dataset<double>("/in_cost_before", network.size());
+    out_ = output.dataset<double>("/out_cost_before", network.size());
+  }
+  /// Collective.
+  void write(const ResultData& result) const {
+    if (!given_) return;
+    FileValues<double>(*comm_, *network_, result.in_cost_before).write(*output_, in_);
+    FileValues<double>(*comm_, *network_, result.out_cost_before).write(*output_, out_);
+  }
+
+ private:
+  bool given_;
+  const Comm* comm_;
+  const Network* network_;
+  Hdf5Output* output_;
+  Hdf5Output::DatasetId in_{}, out_{};
+};
+
 void write_all(const Comm& comm, const Network& network, const ResultData& result, const Network* balanced,
                const std::string& path) {
   Hdf5Output output;
@@ -105,6 +130,7 @@ void write_all(const Comm& comm, const Network& network, const ResultData& resul
   const auto h = output.dataset<double>("/h", n);
   const auto component = output.dataset<std::int64_t>("/component", n);
   const auto in_cost = output.dataset<double>("/in_cost", n), out_cost = output.dataset<double>("/out_cost", n);
+  const CostsBefore before(comm, network, result, output);
   io::declare_provenance(result.provenance, output);
   const auto entries = common_history(comm, result.history);
   HistoryOutput history(entries, output);
@@ -121,6 +147,7 @@ void write_all(const Comm& comm, const Network& network, const ResultData& resul
   FileValues<std::int64_t>(comm, network, result.component).write(output, component);
   FileValues<double>(comm, network, result.in_cost).write(output, in_cost);
   FileValues<double>(comm, network, result.out_cost).write(output, out_cost);
+  before.write(result);
   if (comm.is_root()) history.write();
   if (weights) weights->write();
   if (names) names->write(output);

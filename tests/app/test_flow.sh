@@ -154,7 +154,7 @@ figure_of_a_run() {
     return
   fi
   expect 0 0 flow ../net.h5 -o t.h5 --heat
-  check "picture" "$python" "$jobs/plot_flow.py" t.h5 t.png
+  check "picture" "$python" "$jobs/synbal_plot.py" flow t.h5
   check "picture: a PNG" test "$(head -c 4 t.png | tail -c 3)" = PNG
 }
 

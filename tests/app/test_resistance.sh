@@ -134,7 +134,7 @@ figure_of_a_run() {
   expect 0 0 generate random --nodes 50 --degree 4 --seed 1 -o net.h5
   for name in r.h5 r.csv; do
     expect 0 2 resistance net.h5 -o "$name"
-    check "picture of $name" "$python" "$jobs/plot_resistance.py" "$name" r.png
+    check "picture of $name" "$python" "$jobs/synbal_plot.py" resistance "$name" -o r.png
     check "picture: a PNG" test "$(head -c 4 r.png | tail -c 3)" = PNG
   done
 }

@@ -85,7 +85,7 @@ built_in() {
     check "$what: less sensitive" true_that 'a > 0' a="$(figure r.json sensitivity_difference)"
   done
   if "$python" -c 'import matplotlib' 2>/dev/null; then
-    check "picture" "$python" "$here/../../jobs/plot_simulate.py" out.h5 out.png
+    check "picture" "$python" "$here/../../jobs/synbal_plot.py" simulate out.h5
   fi
   expect 4 2 simulate plain.h5 -o out.h5 --coupling 0.1 --end-time 1e6 --max-walltime 1 --report r.json
   check "stopped: the report says so" grep -q '"finished": false' r.json

@@ -32,6 +32,7 @@ struct ResultData {
   std::span<const SolverProgress> history;
   const Network* balanced = nullptr;  ///< the network whose weights go to /weights (already scaled); null: h only
   Provenance provenance;
+  std::span<const double> in_cost_before = {}, out_cost_before = {};  ///< at h = 0; empty on all ranks: left out
 };
 
 /// Collective. Writes to a temporary name, checks, renames. `network` gives the order of the neurons.
