@@ -48,3 +48,12 @@ endforeach()
 must_say("preconditioner")
 must_work(bash ${CMAKE_CURRENT_LIST_DIR}/complete.sh ${prefix}/share/bash-completion/completions/synbal)
 must_say("^newton\nlaplacian\nmodes\n--heat\nmodular\n")
+
+# Pictures, where there is a python3 that can draw; else the command says what to install.
+execute_process(COMMAND ${prefix}/bin/synbal-plot balance ${SCRATCH}/balanced.h5 -o ${SCRATCH}/balanced.png
+                RESULT_VARIABLE code OUTPUT_VARIABLE text ERROR_VARIABLE text)
+if(NOT code EQUAL 0)
+  must_say("apt install python3-")
+elseif(NOT EXISTS ${SCRATCH}/balanced.png)
+  message(FATAL_ERROR "synbal-plot left no picture:\n${text}")
+endif()
