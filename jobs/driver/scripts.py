@@ -124,5 +124,6 @@ _SYSTEMS = {
               # Never SLURM_JOB_ID: for the last task of an array it is the array's own, and all tasks would be requeued.
               ['requeue() { scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"; }']),
     "pbs": (_pbs_header, ["task=${SYNBAL_TASK:-${PBS_ARRAY_INDEX:?submit this as an array}}", "tasks=$SYNBAL_TASKS"],
-            ['requeue() { qsub -v SYNBAL_TASKS="$SYNBAL_TASKS",SYNBAL_TASK="$task" "$job_script"; }']),
+            # The job that goes on with the task is noted where `campaign.py status` looks for it.
+            ['requeue() { qsub -v SYNBAL_TASKS="$tasks",SYNBAL_TASK="$task" "$job_script" >"$tasks.again-$task"; }']),
 }

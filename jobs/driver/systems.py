@@ -70,15 +70,23 @@ def _slurm_tasks(folder, submissions):
 
 
 def _pbs_tasks(folder, submissions):
-    """All tasks of jobs that PBS knows and has not finished; and those that went back to the queue as jobs of their own."""
+    """Tasks of jobs that PBS knows and has not finished, by the job that they were first submitted with."""
     states = {}
     for submission in submissions:
-        done = _run(["qstat", submission["job"]])
-        if done is None:
-            raise CampaignError("there is no qstat here: whether runs wait or have died is not known")
-        if done.returncode == 0:
-            states |= {(submission["job"], number): WAITING for number in range(1, len(submission["tasks"]) + 1)}
+        numbers = range(1, len(submission["tasks"]) + 1)
+        if _pbs_knows(submission["job"]):
+            states |= {(submission["job"], number): WAITING for number in numbers}
+        else:
+            again = {number: read_text(f"{submission['tasks_file']}.again-{number}") for number in numbers}
+            states |= {(submission["job"], number): WAITING for number, job in again.items() if job and _pbs_knows(job)}
     return states
+
+
+def _pbs_knows(job):
+    done = _run(["qstat", job])
+    if done is None:
+        raise CampaignError("there is no qstat here: whether runs wait or have died is not known")
+    return done.returncode == 0
 
 
 def _pool_tasks(folder, submissions):

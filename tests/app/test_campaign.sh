@@ -110,6 +110,47 @@ says "1 invalid, $((networks - 1)) valid"
 campaign 0 retry few --state invalid --go
 campaign 0 status few --wait
 
+# PBS, played by two scripts: an array, a run that is stopped and submitted again, one that is killed and begins again.
+mkdir pbs
+cat >pbs/qsub <<'EOF'
+#!/usr/bin/env bash
+# qsub [-J 1-COUNT] -v NAME=VALUE,... SCRIPT: starts the tasks, tells the job's name, which is a file while it runs.
+count=
+while getopts J:v: word; do
+  case $word in J) count=${OPTARG#*-} ;; v) variables=${OPTARG//,/ } ;; esac
+done
+shift $((OPTIND - 1))
+job=$(mktemp "$(dirname "$0")/job.XXXXXX")
+(
+  for ((k = 1; k <= ${count:-1}; k++)); do
+    env $variables ${count:+PBS_ARRAY_INDEX=$k} PBS_JOBID="$(basename "$job")" bash "$1" 8>&- &
+  done
+  wait
+  rm "$job"
+) >/dev/null 2>&1 &
+basename "$job"
+EOF
+printf '#!/usr/bin/env bash\ntest -e "$(dirname "$0")/$1"\n' >pbs/qstat
+chmod +x pbs/*
+sed 's/system = .*/system = "pbs"/; s/0003-1 | 0007-1/0002-1/; s/0005-1/0003-1/' machine.toml >pbs.toml
+sed 's/name = .*/name = "queued"/; s/seed = .*/seed = "1..3"/; s/retries = 0/retries = 1/; s/runs_per_task = 2/time = "01:00:00"/' few.toml >queued.toml
+(
+  failures=0
+  export PATH=$scratch/pbs:$PATH
+  campaign 0 plan queued.toml --machine pbs.toml
+  campaign 0 submit queued --go
+  says "qsub -J 1-3"
+  for ((k = 0; k < 300; k++)); do
+    sleep 0.1
+    python3 "$jobs/campaign.py" status queued >out && break
+  done
+  says "3 done"
+  echo "$failures" >pbs/failures
+)
+failures=$((failures + $(cat pbs/failures)))
+check "each of the two was started twice" test "$(ls -d queued/runs/*/attempt-* | wc -l)" = 5
+check "the job's name is kept" grep -q '^job\.' queued/runs/0001/attempt-1/job
+
 # Bad data: one message, exit code 3, nothing written.
 refuse() {
   printf '%s\n' "$2" >bad.toml
