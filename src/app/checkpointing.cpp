@@ -83,8 +83,8 @@ std::string neuron_facts(const Comm& comm, const Network& network) {
   return fmt::format("{:016x}", comm.sum(sum));
 }
 
-Checkpointing::Checkpointing(const Context& context, const CheckpointOptions& options, const std::string& output,
-                             const Beginning& beginning)
+StateFile::StateFile(const Context& context, const CheckpointOptions& options, const std::string& output,
+                     const Beginning& beginning)
     : context_(&context), options_(&options), beginning_(&beginning), path_(options.path_for(output)) {
   kept_.path = path_;
   const auto wanted = options.resume.value_or("");
@@ -103,7 +103,7 @@ Checkpointing::Checkpointing(const Context& context, const CheckpointOptions& op
 }
 
 /// Collective. The newest one that is whole.
-Checkpoint Checkpointing::read() const {
+Checkpoint StateFile::read() const {
   try {
     return read_checkpoint(context_->world, *network_, from_);
   } catch (const Error& e) {  // of all ranks together
@@ -117,20 +117,34 @@ Checkpoint Checkpointing::read() const {
   }
 }
 
-void Checkpointing::attach(const Network& network, const BalanceProblem& problem, RunFacts facts, Provenance about) {
-  network_ = &network, problem_ = &problem;
+std::optional<StateFile::Found> StateFile::open(const Network& network, RunFacts facts, Provenance about,
+                                                const char* begins) {
+  network_ = &network;
   facts_ = std::move(facts), about_ = std::move(about);
-  if (from_.empty()) return;
-  const auto found = read();
-  const auto differs = difference(found.facts, facts_);
-  if (!differs.empty() && !context_->force) {
+  if (from_.empty()) return {};
+  Found found{read()};
+  const auto differs = difference(found.checkpoint.facts, facts_);
+  found.is_other = !differs.empty();
+  if (found.is_other && !context_->force) {
     throw bad_input(
         fmt::format("{} is of another run ({}): give the same input and options, or --force to begin from "
-                    "its h",
-                    from_, differs));
+                    "{}",
+                    from_, differs, begins));
   }
-  if (!differs.empty()) log_warning("{} is of another run ({}): its h is the beginning all the same", from_, differs);
-  resumed_ = ResumedSection{from_, found.resumed + 1, found.since, found.seconds_before};
+  if (found.is_other)
+    log_warning("{} is of another run ({}): {} is the beginning all the same", from_, differs, begins);
+  resumed_ =
+      ResumedSection{from_, found.checkpoint.resumed + 1, found.checkpoint.since, found.checkpoint.seconds_before};
+  log_info("going on from {}: resumed {} {}, since {}", from_, resumed_->times, resumed_->times == 1 ? "time" : "times",
+           resumed_->since);
+  return found;
+}
+
+void Checkpointing::attach(const Network& network, const BalanceProblem& problem, RunFacts facts, Provenance about) {
+  problem_ = &problem;
+  const auto opened = file_.open(network, std::move(facts), std::move(about), "its h");
+  if (!opened) return;
+  const auto& found = opened->checkpoint;
   RunState state;
   for (const auto& [name, values] : found.numbers) {
     const auto [part, rest] = parted(name);
@@ -140,13 +154,11 @@ void Checkpointing::attach(const Network& network, const BalanceProblem& problem
     const auto [part, rest] = parted(name);
     state[part].neurons[rest] = problem.from_network(values);
   }
-  if (!differs.empty()) state.clear();
+  if (opened->is_other) state.clear();
   begin_with(std::move(state), problem.from_network(found.h));
-  log_info("going on from {}: resumed {} {}, since {}", from_, resumed_->times, resumed_->times == 1 ? "time" : "times",
-           resumed_->since);
 }
 
-Wish Checkpointing::wish() {
+Wish StateFile::wish() const {
   const auto& signals = context_->signals;
   if (signals.requested()) return Wish::stop;
   if (options_->interval <= 0) return Wish::go_on;
@@ -154,29 +166,20 @@ Wish Checkpointing::wish() {
   return asked || since_last_.seconds() > options_->interval ? Wish::keep : Wish::go_on;
 }
 
-Checkpoint Checkpointing::checkpoint_of(const RunState& state, std::span<const double> h) const {
-  Checkpoint checkpoint;
+void StateFile::complete(Checkpoint& checkpoint) const {
   checkpoint.about = about_, checkpoint.facts = facts_;
   checkpoint.about.reason = "checkpoint", checkpoint.about.exit_code = -1, checkpoint.about.finished = utc_now();
   checkpoint.resumed = resumed_ ? resumed_->times : 0;
   checkpoint.since = resumed_ ? resumed_->since : beginning_->date;
   checkpoint.seconds_before = beginning_->timer.seconds() + (resumed_ ? resumed_->seconds_before : 0);
-  checkpoint.h = problem_->to_network(h, 0.0);
-  for (const auto& [part, held] : state) {
-    for (const auto& [name, values] : held.numbers) checkpoint.numbers[joined(part, name)] = values;
-    for (const auto& [name, values] : held.neurons) {
-      checkpoint.neurons[joined(part, name)] = problem_->to_network(values, 0.0);
-    }
-  }
-  return checkpoint;
 }
 
 /// Collective. What went wrong, if anything; the checkpoint that stood there before is then as it was.
-std::optional<Error> Checkpointing::attempt(const RunState& state, std::span<const double> h) {
+std::optional<Error> StateFile::attempt(const Checkpoint& state) {
   const Timer timer;
   fault_point("checkpoint");
   try {
-    write_checkpoint(context_->world, *network_, checkpoint_of(state, h), path_);
+    write_checkpoint(context_->world, *network_, state, path_);
   } catch (const Error& e) {  // of all ranks together
     return e;
   }
@@ -188,22 +191,35 @@ std::optional<Error> Checkpointing::attempt(const RunState& state, std::span<con
 }
 
 void Checkpointing::write(const RunState& state, std::span<const double> h, Wish agreed) {
+  Checkpoint checkpoint;
+  checkpoint.h = problem_->to_network(h, 0.0);
+  for (const auto& [part, held] : state) {
+    for (const auto& [name, values] : held.numbers) checkpoint.numbers[joined(part, name)] = values;
+    for (const auto& [name, values] : held.neurons) {
+      checkpoint.neurons[joined(part, name)] = problem_->to_network(values, 0.0);
+    }
+  }
+  file_.write(std::move(checkpoint), agreed);
+}
+
+void StateFile::write(Checkpoint&& state, Wish agreed) {
   std::optional<Error> lost;
-  if (options_->interval > 0) lost = attempt(state, h);
+  complete(state);
+  if (options_->interval > 0) lost = attempt(state);
   if (lost && agreed != Wish::stop) log_warning("no checkpoint could be written: {}", lost->what());
   heard_saves_ = context_->signals.save_requests();
   since_last_ = Timer();
   if (agreed == Wish::stop) stop(lost);
 }
 
-std::string Checkpointing::advice() const {
+std::string StateFile::advice() const {
   const bool own = kept_.written > 0;
   const auto& file = own ? path_ : from_;
   const bool plain = own && options_->path.empty();
   return fmt::format("{} is whole: give {} to go on from it", file, plain ? "--resume" : "--resume " + file);
 }
 
-void Checkpointing::stop(const std::optional<Error>& lost) const {
+void StateFile::stop(const std::optional<Error>& lost) const {
   const auto signal = context_->world.max(context_->signals.signal());
   const auto by = fmt::format("stopped by {}", signal_name(signal));
   if (lost && !kept())
@@ -212,13 +228,13 @@ void Checkpointing::stop(const std::optional<Error>& lost) const {
   throw Error(static_cast<ExitCode>(128 + signal), by + " without a checkpoint (--checkpoint-interval 0)");
 }
 
-Error Checkpointing::as_stopped(const Error& error) const {
+Error StateFile::as_stopped(const Error& error) const {
   if (static_cast<int>(error.code()) <= 128 || !kept()) return error;
   return {ExitCode::stopped,
           fmt::format("stopped by {}; {}", signal_name(static_cast<int>(error.code()) - 128), advice())};
 }
 
-void Checkpointing::remove() const {
+void StateFile::remove() const {
   agreed(context_->world, [&] {
     if (context_->world.is_root() && kept_.written > 0) remove_checkpoints(path_);
     if (context_->world.is_root() && resumed_ && from_ == path_) remove_checkpoints(path_);

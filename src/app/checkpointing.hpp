@@ -47,19 +47,29 @@ void describe(ReportWriter& report, const KeptSection& kept);
 /// A hash of what the options say of single neurons (pinned, gain, exponent), the same under any partition. Collective.
 [[nodiscard]] std::string neuron_facts(const Comm& comm, const Network& network);
 
-/// Keeps the state of a run in a file; one for a run, made before the network is read.
-class Checkpointing final : public RunKeeper {
+/// The file that holds the state of a run, of whatever kind; one for a run, made before the network is read.
+class StateFile {
  public:
   /// Collective. Finds what to go on from, before any work. All must outlive it. @throws Error io_failure when there is
   /// nothing where there should be.
-  Checkpointing(const Context& context, const CheckpointOptions& options, const std::string& output,
-                const Beginning& beginning);
+  StateFile(const Context& context, const CheckpointOptions& options, const std::string& output,
+            const Beginning& beginning);
 
-  /// Collective. Before the solver: reads what there is to go on from. `facts` have to be the same, unless --force was
-  /// given. Both must outlive it. @throws Error bad_input that says which are not.
-  void attach(const Network& network, const BalanceProblem& problem, RunFacts facts, Provenance about);
+  /// What there is to go on from.
+  struct Found {
+    Checkpoint checkpoint;
+    bool is_other = false;  ///< of another run, which --force allows
+  };
+  /// Collective. Before the run: reads what there is to go on from; nothing where there is none. `facts` have to be the
+  /// same, unless --force was given and `begins` says what is taken of another run. The network must outlive it.
+  /// @throws Error bad_input that says which are not.
+  [[nodiscard]] std::optional<Found> open(const Network& network, RunFacts facts, Provenance about, const char* begins);
 
-  [[nodiscard]] Wish wish() override;
+  /// What this rank was asked for. Not collective.
+  [[nodiscard]] Wish wish() const;
+  /// Collective. Writes h, numbers and neurons of `state`, unless no checkpoints are wanted; a failure is no end unless
+  /// that was `agreed` upon. Does not come back where that is Wish::stop: @throws Error stopped.
+  void write(Checkpoint&& state, Wish agreed);
   /// Whether a checkpoint of this run stands on the disk.
   [[nodiscard]] bool kept() const noexcept { return kept_.written > 0 || resumed_.has_value(); }
   /// Collective. After success nothing is left to go on with.
@@ -73,11 +83,9 @@ class Checkpointing final : public RunKeeper {
   [[nodiscard]] Error as_stopped(const Error& error) const;
 
  private:
-  void write(const RunState& state, std::span<const double> h, Wish agreed) override;
-  [[nodiscard]] Checkpoint checkpoint_of(const RunState& state, std::span<const double> h) const;
-  [[nodiscard]] std::optional<Error> attempt(const RunState& state, std::span<const double> h);
+  void complete(Checkpoint& state) const;
+  [[nodiscard]] std::optional<Error> attempt(const Checkpoint& state);
   [[nodiscard]] Checkpoint read() const;
-  void go_on_from(const Checkpoint& found);
   [[noreturn]] void stop(const std::optional<Error>& lost) const;
 
   const Context* context_;
@@ -86,13 +94,40 @@ class Checkpointing final : public RunKeeper {
   std::string path_;  // where checkpoints of this run go
   std::string from_;  // what to go on from; empty: nothing
   const Network* network_ = nullptr;
-  const BalanceProblem* problem_ = nullptr;
   RunFacts facts_;
   Provenance about_;
   Timer since_last_;
   int heard_saves_ = 0;
   std::optional<ResumedSection> resumed_;
   KeptSection kept_;
+};
+
+/// Keeps the state of a solver of a balance problem.
+class Checkpointing final : public RunKeeper {
+ public:
+  /// Collective. As StateFile.
+  Checkpointing(const Context& context, const CheckpointOptions& options, const std::string& output,
+                const Beginning& beginning)
+      : file_(context, options, output, beginning) {}
+
+  /// Collective. Before the solver: reads what there is to go on from. `facts` have to be the same, unless --force was
+  /// given. Both must outlive it. @throws Error bad_input that says which are not.
+  void attach(const Network& network, const BalanceProblem& problem, RunFacts facts, Provenance about);
+
+  [[nodiscard]] Wish wish() override { return file_.wish(); }
+  [[nodiscard]] bool kept() const noexcept { return file_.kept(); }
+  /// Collective.
+  void remove() const { file_.remove(); }
+  [[nodiscard]] const std::optional<ResumedSection>& resumed() const noexcept { return file_.resumed(); }
+  [[nodiscard]] const KeptSection& written() const noexcept { return file_.written(); }
+  [[nodiscard]] std::string advice() const { return file_.advice(); }
+  [[nodiscard]] Error as_stopped(const Error& error) const { return file_.as_stopped(error); }
+
+ private:
+  void write(const RunState& state, std::span<const double> h, Wish agreed) override;
+
+  StateFile file_;
+  const BalanceProblem* problem_ = nullptr;
 };
 
 }  // namespace synbal::app

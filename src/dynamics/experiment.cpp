@@ -25,8 +25,10 @@ std::optional<std::int64_t> level_without_noise(const Ensemble& ensemble) {
 Experiment::Experiment(const Comm& comm, const std::vector<const Network*>& networks, const DynamicsParams& dynamics,
                        const Ensemble& ensemble, Protocol& protocol, const ExperimentParams& params)
     : comm_(&comm), ensemble_(ensemble), protocol_(&protocol), params_(params), clean_(level_without_noise(ensemble)) {
+  auto own = params_;
   for (const auto* network : networks) {
-    runs_.push_back(std::make_unique<NetworkRun>(comm, *network, dynamics, ensemble, params_, clean_));
+    runs_.push_back(std::make_unique<NetworkRun>(comm, *network, dynamics, ensemble, own, clean_));
+    own.recorded.clear();  // the states of the first network alone
   }
   agreed(comm, [&] { check_fit(); });
 }
@@ -59,6 +61,27 @@ void Experiment::advance() {
   if (runs_.size() == 2 && clean_) compare();
   ++steps_;
   if (is_over() || steps_ % kLook == 0) check_finite();
+}
+
+void Experiment::keep(Checkpoint& checkpoint) const {
+  checkpoint.numbers["experiment"] = {static_cast<double>(steps_), difference_, largest_};
+  for (std::size_t k = 0; k < runs_.size(); ++k) runs_[k]->keep(checkpoint, fmt::format("network{}", k));
+}
+
+void Experiment::go_on_from(const Checkpoint& checkpoint) {
+  agreed(*comm_, [&] {
+    const auto found = checkpoint.numbers.find("experiment");
+    if (found == checkpoint.numbers.end() || found->second.size() != 3) {
+      throw bad_input("the checkpoint is none of a simulation: begin anew");
+    }
+    steps_ = std::llround(found->second[0]), difference_ = found->second[1], largest_ = found->second[2];
+    for (std::size_t k = 0; k < runs_.size(); ++k) runs_[k]->go_on_from(checkpoint, fmt::format("network{}", k));
+  });
+}
+
+double Experiment::recorded_in_the_end() const {
+  const auto neurons = static_cast<double>(comm_->sum(std::ssize(params_.recorded)));
+  return neurons * static_cast<double>(params_.grid.count / params_.every) * static_cast<double>(ensemble_.runs());
 }
 
 void Experiment::check_finite() const {

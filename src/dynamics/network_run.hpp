@@ -1,6 +1,8 @@
 // One network of an experiment, with the sums of what is measured.
 #pragma once
 
+#include <string>
+
 #include "synbal/dynamics/experiment.hpp"
 
 namespace synbal {
@@ -16,6 +18,11 @@ class NetworkRun {
   /// Collective. After `steps` steps.
   [[nodiscard]] Measured measured(std::int64_t steps) const;
 
+  /// Collective. All that changes, under names that begin with `name`.
+  void keep(Checkpoint& checkpoint, const std::string& name) const;
+  /// Not collective. @throws Error bad_input where something is missing.
+  void go_on_from(const Checkpoint& checkpoint, const std::string& name);
+
   [[nodiscard]] const Dynamics& dynamics() const noexcept { return dynamics_; }
   /// [outputs * columns] As they are now.
   [[nodiscard]] const std::vector<double>& outputs() const noexcept { return outputs_; }
@@ -25,7 +32,12 @@ class NetworkRun {
   void add_response(std::int64_t step);
   void record();
 
-  const ExperimentParams* params_;
+  [[nodiscard]] std::vector<double> all_states() const;
+  void take_states(const std::vector<double>& all);
+
+  const Comm* comm_;
+  ExperimentParams params_;
+  std::vector<std::int64_t> order_;  // places in the file of the neurons recorded by all ranks
   std::optional<std::int64_t> clean_;
   Dynamics dynamics_;
   std::vector<double> outputs_;

@@ -25,7 +25,7 @@ as_numpy() {
   done
   check "$1: the same bits" judge same 0.h5 3.h5
 }
-share_out as_numpy "relu 0" "relu 0.2,0,0.4" "leaky:0.1 0.3,0.1" "linear 0" "tanh 0.1" "bipu:2,0.5,-0.3 0"
+share_out as_numpy "relu 0.2,0,0.4" "leaky:0.1 0.3,0.1" "tanh 0" "bipu:2,0.5,-0.3 0.1"
 
 # The same noise however the neurons lie on the ranks: 2 and 4 ranks, and a partition in another order.
 same_noise() {
@@ -63,9 +63,9 @@ pipeline() {
   expect 0 2 simulate net.h5 -o out.h5 --against other.h5 --report r.json "${drive[@]}" --phi leaky:0.1
   check "the network itself" true_that 'a <= 1e-10' a="$(figure r.json output_difference_relative)"
   expect 0 2 simulate net.h5 -o out.h5 --against balanced.h5 --report r.json --drive drive.h5:/flat \
-    --phi leaky:0.1 --trials 20000 --end-time 1 --coupling 0.3 --amplification 1e-4
+    --phi leaky:0.1 --trials 10000 --end-time 1 --coupling 0.3 --amplification 1e-4
   for which in "" against/; do
-    check "the definition, ${which:-alone}: within 1e-3" true_that 'abs(a / s - 1) <= 1e-3 && e / s < 1e-3' \
+    check "the definition, ${which:-alone}: within 1e-3" true_that 'abs(a / s - 1) <= 1e-3 && e / s < 2e-3' \
       a="$(figure r.json "${which}amplification/mean")" s="$(figure r.json "${which}sensitivity/total")" \
       e="$(figure r.json "${which}amplification/standard_error")"
   done
@@ -76,7 +76,7 @@ pipeline
 built_in() {
   synbal 0 generate random --nodes 200 --degree 10 --sigma 1 --inhibitory 0.3 --seed 3 -o plain.h5
   local how=(--trials 2 --coupling 0.1 --end-time 20 --phi leaky:0.1)
-  for what in cdi white:2 step:0.5; do
+  for what in cdi step:0.5; do
     expect 0 2 simulate plain.h5 -o gains.h5 --drive $what "${how[@]}"
     expect 0 2 balance plain.h5 -o balanced.h5 --gain gains.h5
     expect 0 2 simulate plain.h5 -o out.h5 --drive $what "${how[@]}" --noise 0,0.1 \
@@ -87,16 +87,26 @@ built_in() {
   if "$python" -c 'import matplotlib' 2>/dev/null; then
     check "picture" "$python" "$here/../../jobs/synbal_plot.py" simulate out.h5
   fi
-  expect 4 2 simulate plain.h5 -o out.h5 --coupling 0.1 --end-time 1e6 --max-walltime 1 --report r.json
-  check "stopped: the report says so" grep -q '"finished": false' r.json
-  timeout -k 5 "$limit" "$SYNBAL" simulate plain.h5 -o none.h5 --coupling 0.1 --end-time 1e6 >out 2>err &
-  local run=$!
-  for _ in $(seq 100); do grep -q 'read plain' err && break || sleep 0.1; done
-  sleep 0.3
+}
+
+# Stopped by walltime on two ranks, by a signal on one, and gone on with on three: the same bits as in one go.
+survives() {
+  local how=(plain.h5 --drive cdi --coupling 0.1 --trials 8 --noise 0.1,0 --record 2,31,7 --end-time 300) run
+  expect 0 2 simulate "${how[@]}" -o whole.h5
+  expect 75 2 simulate "${how[@]}" -o parts.h5 --max-walltime 0.2 --report r.json
+  check "walltime: the report says so" grep -q '"finished": false' r.json
+  check "walltime: a checkpoint" test -e parts.checkpoint.h5
+  timeout -k 5 "$limit" "$SYNBAL" simulate "${how[@]}" -o parts.h5 --resume >out 2>err &
+  run=$!
+  for _ in $(seq 100); do grep -q 'going on' err && break || sleep 0.1; done
   kill -TERM "$run" # which `timeout` passes on
   wait "$run"
-  check "stopped by TERM" grep -q "stopped by TERM" err
-  check "stopped by TERM: nothing half-written" test "$(find . -name 'none.h5*' | wc -l)" -eq 0
+  check "stopped by TERM" grep -q "stopped by TERM; parts.checkpoint.h5 is whole" err
+  expect_refusal 3 "--seed was 1, is 2" 2 simulate "${how[@]}" -o parts.h5 --resume --seed 2
+  expect 0 3 simulate "${how[@]}" -o parts.h5 --resume
+  check "the same bits" judge same whole.h5 parts.h5
+  check "nothing is left to go on with" test ! -e parts.checkpoint.h5
+  expect 4 2 simulate "${how[@]}" -o parts.h5 --max-walltime 0.2 --checkpoint-interval 0
 }
 
 refusals() {
@@ -117,6 +127,7 @@ refusals() {
   check "tanh: a warning" grep -q "not homogeneous" err
 }
 built_in
+survives
 synbal 0 generate random --nodes 40 --degree 4 -o plain40.h5
 refusals
 finish

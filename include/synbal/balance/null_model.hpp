@@ -40,7 +40,8 @@ struct NullResult {
   std::int64_t draws = 0, classes = 1;
 
   /// Standard deviations from chance: negative where the network is balanced more.
-  [[nodiscard]] double z() const noexcept { return sd > 0 ? (value - mean) / sd : 0; }
+  /// 0 where the draws do not differ by more than rounding.
+  [[nodiscard]] double z() const noexcept { return sd > 1e-12 * mean ? (value - mean) / sd : 0; }
   /// Of one-sided test, the network itself counted among the draws.
   [[nodiscard]] double p_value() const noexcept {
     return (1.0 + static_cast<double>(below)) / (1.0 + static_cast<double>(draws));

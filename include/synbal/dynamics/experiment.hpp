@@ -9,6 +9,7 @@
 #include "synbal/dynamics/dynamics.hpp"
 #include "synbal/dynamics/sensitivity.hpp"
 #include "synbal/dynamics/signal.hpp"
+#include "synbal/io/checkpoint.hpp"
 
 namespace synbal {
 
@@ -57,6 +58,14 @@ class Experiment {
   /// Collective. One step of all. @throws Error bad_input when a state leaves the doubles (looked for now and then, and
   /// at the last step).
   void advance();
+  /// Collective. Puts all that changes into the numbers and neurons of a checkpoint, for any number of ranks; states
+  /// recorded of all neurons on every rank.
+  void keep(Checkpoint& checkpoint) const;
+  /// Collective. The way back, for an experiment made alike. @throws Error bad_input.
+  void go_on_from(const Checkpoint& checkpoint);
+  /// Collective. The numbers that keep() gathers of recorded states when the run is over.
+  [[nodiscard]] double recorded_in_the_end() const;
+
   /// Steps made.
   [[nodiscard]] std::int64_t steps() const noexcept { return steps_; }
   [[nodiscard]] bool is_over() const noexcept { return steps_ >= params_.grid.count; }

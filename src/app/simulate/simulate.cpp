@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "app/command.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/fault.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/io/selection.hpp"
 #include "synbal/network/partition.hpp"
@@ -16,31 +18,57 @@ namespace synbal::app {
 
 namespace {
 
-constexpr std::int64_t kListen = 8;                            // steps between looks at the clock and for signals
 constexpr std::int64_t kMostRecorded = std::int64_t{1} << 30;  // values a rank: 8 GiB
+constexpr double kMostKept = 1 << 26;                          // recorded values in a checkpoint: 512 MiB on every rank
 
-/// What a run was asked to do.
-enum class Heard : int { nothing, time_is_up, stop };
-
-/// Collective. Makes steps until the end, or until something is heard.
-Heard run_steps(const Context& context, Experiment& experiment, std::int64_t steps, double seconds) {
-  const Timer timer;
-  CountProgress progress("simulate", steps, "steps");
-  while (!experiment.is_over()) {
-    experiment.advance();
-    progress.update(experiment.steps());
-    if (experiment.steps() % kListen != 0) continue;
-    const bool late = seconds > 0 && timer.seconds() > seconds;
-    const auto own = context.signals.requested() ? Heard::stop : late ? Heard::time_is_up : Heard::nothing;
-    const auto heard = static_cast<Heard>(context.world.max(static_cast<std::int32_t>(own)));
-    if (heard != Heard::nothing) return heard;
+/// Steps until the next look at the clock and for signals, so that those come about five times a second.
+class Listener {
+ public:
+  Listener(const Comm& comm, std::int64_t steps) : comm_(&comm), last_(steps), next_(steps + 1) {}
+  /// Whether it is time to look, after `steps` steps.
+  [[nodiscard]] bool is_due(std::int64_t steps) const { return steps >= next_; }
+  /// Collective. The largest wish of all ranks.
+  Wish heard(Wish own, std::int64_t steps) {
+    std::array<double, 2> most{static_cast<double>(own), timer_.seconds()};
+    comm_->max(std::span<double>(most));
+    const double a_step = most[1] / static_cast<double>(std::max<std::int64_t>(steps - last_, 1));
+    next_ = steps + std::clamp<std::int64_t>(std::llround(0.2 / std::max(a_step, 1e-6)), 1, 1000);
+    last_ = steps;
+    timer_.restart();
+    return static_cast<Wish>(std::llround(most[0]));
   }
-  return Heard::nothing;
+
+ private:
+  const Comm* comm_;
+  Timer timer_;
+  std::int64_t last_, next_;
+};
+
+/// Collective. Keeps the state of an experiment; does not come back from Wish::stop.
+void keep(StateFile& file, const Network& network, const Experiment& experiment, Wish agreed) {
+  Checkpoint state;
+  state.h.assign(at(network.local_size()), 0.0);
+  experiment.keep(state);
+  file.write(std::move(state), agreed);
 }
 
-Error stopped_by(const Context& context) {
-  const auto signal = context.world.max(context.signals.signal());
-  return {static_cast<ExitCode>(128 + signal), fmt::format("stopped by {}; nothing is written", signal_name(signal))};
+/// Collective. Makes steps until the end, or until the time is up. @return whether it is the end.
+bool run_steps(StateFile& file, const Network& network, Experiment& experiment, const Comm& comm, const TimeGrid& grid,
+               double seconds) {
+  const Timer timer;
+  const auto before = experiment.steps();  // by earlier runs
+  CountProgress progress("simulate", grid.count - before, before > 0 ? "steps that are left" : "steps");
+  Listener listener(comm, before);
+  while (!experiment.is_over()) {
+    experiment.advance();
+    progress.update(experiment.steps() - before);
+    if (!listener.is_due(experiment.steps())) continue;
+    const bool late = seconds > 0 && timer.seconds() > seconds;
+    const auto wish = listener.heard(std::max(file.wish(), late ? Wish::late : Wish::go_on), experiment.steps());
+    if (wish != Wish::go_on) keep(file, network, experiment, wish);
+    if (wish == Wish::late) return experiment.is_over();
+  }
+  return true;
 }
 
 /// Collective. The owned neurons whose states are recorded.
@@ -115,48 +143,92 @@ void tell_findings(const Comm& comm, const Experiment& experiment, const Loaded&
                                                     report.against->found.measured.gains);
 }
 
-void tell_end(Heard heard, SimulateReport& report) {
-  if (heard == Heard::nothing) return;
-  report.is_whole = false;
-  report.reason =
-      fmt::format("stopped by walltime at time {:g}", static_cast<double>(report.steps) * report.setting.grid.step);
+/// Collective. Reads what there is to go on from.
+void go_on(const Comm& comm, StateFile& file, const SimulateOptions& o, const Network& network, Experiment& experiment,
+           const Provenance& about) {
+  if (o.checkpoint.interval > 0 && experiment.recorded_in_the_end() > kMostKept) {
+    throw usage_error(
+        fmt::format("{:.3g} recorded numbers are too many for checkpoints, which every rank gathers: "
+                    "record fewer neurons or times, or give --checkpoint-interval 0",
+                    experiment.recorded_in_the_end()));
+  }
+  const auto found = file.open(network, facts_of(comm, o, network), about, "the start");
+  if (found && !found->is_other) experiment.go_on_from(found->checkpoint);
+}
+
+/// With a checkpoint scripts can go on.
+ExitCode code_of(bool is_whole, const StateFile& file) {
+  if (is_whole) return ExitCode::done;
+  return file.written().written > 0 ? ExitCode::stopped : ExitCode::not_converged;
+}
+
+/// Collective. Writes and tells what was found.
+ExitCode conclude(const Context& context, const Loaded& loaded, const std::vector<LocalIndex>& recorded,
+                  const Experiment& experiment, const StateFile& file, SimulateReport& report, Provenance about,
+                  const Beginning& beginning) {
+  const auto& comm = context.world;
+  const auto& o = report.options;
+  const auto code = code_of(report.is_whole, file);
+  about.reason = report.reason, about.exit_code = static_cast<int>(code), about.finished = utc_now();
+  agreed(comm, [] { fault_point("write"); });
+  timed(comm, report.time.write,
+        [&] { write_simulation(comm, loaded.network, report, recorded, experiment.times(), about); });
+  if (code == ExitCode::done) file.remove();
+  report.resumed = file.resumed();
+  if (file.written().written > 0) report.kept = file.written();
+  report.time.total = comm.max(beginning.timer.seconds());
+  report.memory = memory_of(comm), report.head = head_of(context, beginning.date);
+  tell(context, report, o.report);
+  if (code == ExitCode::stopped) log_warning("the time was up; {}", file.advice());
+  return code;
+}
+
+ExitCode simulate(const Context& context, const SimulateOptions& o, const SimulateSettings& settings, StateFile& file,
+                  const Beginning& beginning) {
+  const auto& comm = context.world;
+  PhaseTimes times;
+  const auto loaded = load_for_simulation(comm, o, times);
+  const auto& network = loaded.network;
+  refuse_foreign(context);
+  warn(o, settings.dynamics, network);
+  auto setting = setting_of(comm, o, settings, network);
+  const auto recorded = chosen(comm, network, o, setting);
+  std::vector<const Network*> networks{&network};
+  if (loaded.other) networks.push_back(&*loaded.other);
+  Experiment experiment(comm, networks, settings.dynamics, setting.ensemble, setting.protocol,
+                        {setting.grid, o.every, recorded, o.amplification});
+  const auto about = provenance_of(context, o.input, network, beginning.date);
+  go_on(comm, file, o, network, experiment, about);
+  SimulateReport report{o, settings, setting, loaded.drawn};
+  {
+    const HearsSignals hears;
+    report.is_whole = timed(comm, times.solve, [&] {
+      return run_steps(file, network, experiment, comm, setting.grid, beginning.left_of(settings.max_seconds));
+    });
+  }
+  tell_findings(comm, experiment, loaded, report);
+  if (!report.is_whole) {
+    report.reason = fmt::format("walltime reached at time {:g}", static_cast<double>(report.steps) * setting.grid.step);
+  }
+  report.inputs = setting.protocol.input->channels(), report.outputs = experiment.outputs();
+  report.recorded = comm.sum(std::ssize(recorded)), report.input = input_of(comm, network), report.time = times;
+  return conclude(context, loaded, recorded, experiment, file, report, about, beginning);
 }
 
 ExitCode run(const Context& context, const SimulateOptions& o) {
   const Beginning beginning;
-  const auto& comm = context.world;
-  const auto settings = settings_of(comm, o);
+  const auto settings = settings_of(context.world, o);
   context.session.refuse_unused_petsc_options();
-  check_outputs(context, {{o.output, OutputKind::trajectory}, {o.report, OutputKind::report}}, input_files(o));
-  PhaseTimes times;
-  const auto loaded = load_for_simulation(comm, o, times);
-  refuse_foreign(context);
-  warn(o, settings.dynamics, loaded.network);
-  auto setting = setting_of(comm, o, settings, loaded.network);
-  const auto recorded = chosen(comm, loaded.network, o, setting);
-  std::vector<const Network*> networks{&loaded.network};
-  if (loaded.other) networks.push_back(&*loaded.other);
-  const HearsSignals hears;
-  Experiment experiment(comm, networks, settings.dynamics, setting.ensemble, setting.protocol,
-                        {setting.grid, o.every, recorded, o.amplification});
-  const auto heard = timed(comm, times.solve, [&] {
-    return run_steps(context, experiment, setting.grid.count, beginning.left_of(settings.max_seconds));
-  });
-  if (heard == Heard::stop) throw stopped_by(context);
-  SimulateReport report{o, settings, setting, loaded.drawn};
-  tell_findings(comm, experiment, loaded, report);
-  tell_end(heard, report);
-  report.inputs = setting.protocol.input->channels(), report.outputs = experiment.outputs();
-  report.recorded = comm.sum(std::ssize(recorded)), report.input = input_of(comm, loaded.network);
-  auto about = provenance_of(context, o.input, loaded.network, beginning.date);
-  about.reason = report.reason,
-  about.exit_code = static_cast<int>(report.is_whole ? ExitCode::done : ExitCode::not_converged);
-  timed(comm, times.write,
-        [&] { write_simulation(comm, loaded.network, report, recorded, experiment.times(), about); });
-  times.total = comm.max(beginning.timer.seconds());
-  report.time = times, report.memory = memory_of(comm), report.head = head_of(context, beginning.date);
-  tell(context, report, o.report);
-  return report.is_whole ? ExitCode::done : ExitCode::not_converged;
+  const auto kept = o.checkpoint.interval > 0 ? o.checkpoint.path_for(o.output) : std::string();
+  check_outputs(context,
+                {{o.output, OutputKind::trajectory}, {o.report, OutputKind::report}, {kept, OutputKind::checkpoint}},
+                input_files(o));
+  StateFile file(context, o.checkpoint, o.output, beginning);
+  try {
+    return simulate(context, o, settings, file, beginning);
+  } catch (const Error& e) {  // of all ranks together
+    throw file.as_stopped(e);
+  }
 }
 
 }  // namespace
@@ -171,7 +243,8 @@ Command add_simulate(const OptionSet& root) {
       "phi'(x), /gain (sigma again, where `balance --gain OUT.h5` looks for it), /noise/{level,loss,deviation}, and\n"
       "with --record /activity and /recorded. Losses are means of (y - target)^2, deviations of (y - y without\n"
       "noise)^2. Sensitivity S = sum sigma_j^2 J_ij^2 - 2 sum mu_i J_ii + N (Stock et al. 2022, eq. 9).\n"
-      "Exit code 4: stopped by --max-walltime; what is written goes up to there.");
+      "Exit codes: 75 stopped by TERM, INT, USR2 or --max-walltime with a checkpoint, from which --resume goes on to\n"
+      "the same bits; 4 by --max-walltime without (--checkpoint-interval 0). After walltime OUT.h5 goes up to there.");
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 

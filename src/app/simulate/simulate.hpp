@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/checkpointing.hpp"
 #include "app/options.hpp"
 #include "app/report.hpp"
 #include "synbal/dynamics/experiment.hpp"
@@ -21,7 +22,11 @@ struct SimulateOptions {
   double end_time = 50, time_step = 0.1, tau = 1, coupling = 1, amplification = 0;
   std::int64_t trials = 1, hold = 1, every = 1, random_inputs = 0, random_outputs = 0;
   std::uint64_t seed = 1;
+  CheckpointOptions checkpoint;
 };
+
+/// What has to be as it was for a run to be gone on with. Collective.
+[[nodiscard]] RunFacts facts_of(const Comm& comm, const SimulateOptions& options, const Network& network);
 
 /// Adds all options of `simulate`.
 void add_simulate_options(const OptionSet& command, SimulateOptions& options);
@@ -97,6 +102,8 @@ struct SimulateReport {
   InputSection input = {};
   PhaseTimes time = {};
   MemorySection memory = {};
+  std::optional<ResumedSection> resumed = {};
+  std::optional<KeptSection> kept = {};
 
   [[nodiscard]] bool has_targets() const { return setting.protocol.target != nullptr; }
 };

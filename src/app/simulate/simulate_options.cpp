@@ -167,8 +167,29 @@ void add_simulate_options(const OptionSet& command, SimulateOptions& o) {
   add_drive(command, o);
   add_dynamics(command, o);
   add_measures(command, o);
-  command.add("--max-walltime", o.walltime, "stop this long after the start and write what there is")
+  add_checkpoint_options(command, o.checkpoint);
+  command.add("--max-walltime", o.walltime, "stop this long after the start, with a checkpoint and what there is")
       .shown_as("HH:MM:SS");
+}
+
+RunFacts facts_of(const Comm& comm, const SimulateOptions& o, const Network& network) {
+  const auto& sum = network.facts.checksum;
+  RunFacts facts{{"the input", sum.empty() ? o.input.path : sum},
+                 {"neurons", fmt::format("{}", network.size())},
+                 {"synapses", fmt::format("{}", network.nnz)},
+                 {"--drive", o.drive},
+                 {"--targets", o.targets},
+                 {"--against", o.against},
+                 {"--phi", o.phi},
+                 {"--noise", o.noise},
+                 {"--record", o.record}};
+  const auto add = [&](const char* name, auto value) { facts.emplace_back(name, fmt::format("{}", value)); };
+  add("--time-step", o.time_step), add("--tau", o.tau), add("--coupling", o.coupling);
+  add("--amplification", o.amplification), add("--trials", o.trials), add("--hold", o.hold), add("--every", o.every);
+  add("--random-inputs", o.random_inputs), add("--random-outputs", o.random_outputs), add("--seed", o.seed);
+  add("--readout", o.reads_states ? "states" : "rates");
+  add("the hash of pinned neurons and gains", neuron_facts(comm, network));
+  return facts;
 }
 
 std::vector<std::string> input_files(const SimulateOptions& options) {
@@ -177,6 +198,7 @@ std::vector<std::string> input_files(const SimulateOptions& options) {
     if (!more.empty()) files.push_back(more);  // lists name no file that exists
   }
   if (!is_protocol(options.drive)) files.push_back(options.drive);
+  if (options.checkpoint.resume && !options.checkpoint.resume->empty()) files.push_back(*options.checkpoint.resume);
   return files;
 }
 

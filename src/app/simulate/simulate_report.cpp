@@ -143,6 +143,8 @@ void describe(ReportWriter& report, const SimulateReport& r) {
   report("noise", levels_of(r));
   if (r.against) report.object("against", [&](ReportWriter& w) { describe_against(w, r); });
   report("time", r.time)("memory", r.memory);
+  if (r.resumed) report("resumed", *r.resumed);
+  if (r.kept) report("checkpoints", *r.kept);
 }
 
 void print(const SimulateReport& r) {

@@ -21,7 +21,7 @@ NullResult statistics_of(double value, const std::vector<double>& norms) {
   found.sd = std::sqrt(found.sd);
   const auto [least, most] = std::ranges::minmax(norms);
   found.least = least, found.most = most;
-  found.below = std::ranges::count_if(norms, [&](double n) { return n <= value; });
+  found.below = std::ranges::count_if(norms, [&](double n) { return n <= value * (1 + 1e-12); });
   return found;
 }
 
