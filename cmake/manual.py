@@ -227,7 +227,8 @@ def main():
         write(folder / f"man/man1/{man_name(page.path)}.1", man_page(page, pages, version))
     write(folder / "bash/synbal", bash_completion(pages))
     functions = "\n".join(zsh_function(page) for page in pages)
-    write(folder / "zsh/_synbal", f"#compdef synbal\n# zsh completion of synbal, made from its --help\n{functions}\n_synbal \"$@\"\n")
+    head = "#compdef synbal\n# zsh completion of synbal, made from its --help\n"
+    write(folder / "zsh/_synbal", f"{head}{functions}\n_synbal \"$@\"\n")
 
 
 if __name__ == "__main__":

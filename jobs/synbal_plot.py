@@ -25,15 +25,17 @@ def go_on_with_a_python_that_can_draw():
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if not missing:
         return
-    if os.path.realpath(sys.executable) != os.path.realpath(SYSTEM_PYTHON) and os.access(SYSTEM_PYTHON, os.X_OK) and not os.environ.get("SYNBAL_PLOT"):
+    another = os.path.realpath(sys.executable) != os.path.realpath(SYSTEM_PYTHON) and os.access(SYSTEM_PYTHON, os.X_OK)
+    if another and not os.environ.get("SYNBAL_PLOT"):
         os.environ["SYNBAL_PLOT"] = "tried"  # no python calls the other one back
         os.execv(SYSTEM_PYTHON, [SYSTEM_PYTHON, *sys.argv])
-    sys.exit(f"synbal-plot: {sys.executable} has no {' and no '.join(missing)}: install them (Debian: apt install python3-matplotlib "
-             "python3-h5py; elsewhere: pip install matplotlib h5py)")
+    sys.exit(f"synbal-plot: {sys.executable} has no {' and no '.join(missing)}: install them "
+             "(Debian: apt install python3-matplotlib python3-h5py; elsewhere: pip install matplotlib h5py)")
 
 
 def options_of(words, kinds):
-    parser = argparse.ArgumentParser(prog="synbal-plot", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="synbal-plot", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True, metavar="KIND")
     for name, kind in kinds.items():
         command = commands.add_parser(name, help=kind.ABOUT, description=kind.ABOUT)

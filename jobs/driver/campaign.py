@@ -157,7 +157,8 @@ class _Filler:
             return string.Formatter().vformat(template, (), self.values)
         except (KeyError, IndexError, ValueError) as error:
             known = ", ".join(self.values)
-            raise CampaignError(f"{self.path}: {where} = '{template}' names {error}, which is no parameter ({known})") from None
+            why = f"names {error}, which is no parameter ({known})"
+            raise CampaignError(f"{self.path}: {where} = '{template}' {why}") from None
 
     def options(self, table):
         """Words of a command line."""

@@ -30,13 +30,15 @@ def main(words, about):
 
 
 def _parser(about):
-    parser = argparse.ArgumentParser(prog=pathlib.Path(sys.argv[0]).name, description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog=pathlib.Path(sys.argv[0]).name, description=about,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add = commands.add_parser("plan", help="write the scripts of all runs to a folder; submits nothing")
     add.add_argument("campaign", help="campaign file (.toml), see jobs/campaigns")
     add.add_argument("--machine", required=True, help="machine file (.toml), see jobs/machines")
     add.add_argument("--folder", help="where everything goes (the campaign's name)")
-    add.add_argument("--program", default="", help="synbal (the machine's, else the one built or installed with this script, else that in PATH)")
+    add.add_argument("--program", default="", help="synbal (the machine's; else the one built or installed with this script; "
+                     "else that in PATH)")
     add.set_defaults(act=plan)
     add = _folder_command(commands, "submit", "hand in the runs that were planned", submit)
     add.add_argument("--go", action="store_true", help="really; without it, only say what would be done")
@@ -73,7 +75,8 @@ def plan(options):
         print(f"run {run.id}   {run.network}  {shlex.join(run.options)}")
     if len(campaign.runs) > SHOWN:
         print(f"...        {len(campaign.runs) - SHOWN} more")
-    print(f"folder     {folder.path}: scripts are written, nothing is submitted; go on with `campaign.py submit {folder.path}`")
+    print(f"folder     {folder.path}: scripts are written, nothing is submitted;")
+    print(f"           go on with `campaign.py submit {folder.path}`")
 
 
 def _check_fit(campaign, machine):
@@ -82,8 +85,8 @@ def _check_fit(campaign, machine):
     if machine.system != "plain" and not seconds:
         raise CampaignError(f"campaign {campaign.name}: [job] time is missing: {machine.system} needs a limit (HH:MM:SS)")
     if seconds and seconds < machine.stop_before + 5:
-        raise CampaignError(f"campaign {campaign.name}: [job] time {campaign.job['time']} is too short: runs stop {machine.stop_before} s "
-                            f"before it (stop_before of machine {machine.name})")
+        raise CampaignError(f"campaign {campaign.name}: [job] time {campaign.job['time']} is too short: "
+                            f"runs stop {machine.stop_before} s before it (stop_before of machine {machine.name})")
 
 
 def _by_ranks(runs):
@@ -163,7 +166,8 @@ def status(options):
             break
         time.sleep(POLL_SECONDS[folder.machine.system])
     counts = collections.Counter(states.values())
-    print(f"{folder.campaign.name}: {len(states)} runs: " + ", ".join(f"{counts[s]} {s}" for s in folders.STATES if counts[s]))
+    named = ", ".join(f"{counts[state]} {state}" for state in folders.STATES if counts[state])
+    print(f"{folder.campaign.name}: {len(states)} runs: {named}")
     _name_troubles(folder, states)
     return 0 if counts[folders.DONE] == len(states) else 4
 

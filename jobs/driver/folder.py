@@ -28,7 +28,7 @@ class Folder:
         self.path = pathlib.Path(path).resolve()
         plan = read_text(self.path / "plan.json")
         if plan is None:
-            raise CampaignError(f"{path}: no campaign was planned here (there is no plan.json); see `campaign.py plan --help`")
+            raise CampaignError(f"{path}: no campaign was planned here (there is no plan.json): see `campaign.py plan`")
         data = json.loads(plan)
         runs = [Run(**run) for run in data["campaign"].pop("runs")]
         self.campaign = Campaign(**data["campaign"], runs=runs)
@@ -71,7 +71,8 @@ def _check_same(old, campaign):
     new = {run.id: run for run in campaign.runs}
     for run in begun:
         if new.get(run.id) != run:
-            raise CampaignError(f"{old.path}: run {run.id} has been started, and would be another one now: plan into a new folder")
+            raise CampaignError(f"{old.path}: run {run.id} has been started, and would be another one now: "
+                                "plan into a new folder")
 
 
 def try_lock(file):

@@ -24,7 +24,8 @@ settled() {
 
 # Variables that say how the machine was used; others may hold secrets.
 note_environment() {
-  env | grep -E '^(PATH|LD_LIBRARY_PATH|LOADEDMODULES|HOSTNAME|(OMP|OMPI|PMIX|PRTE|MPICH|I_MPI|UCX|FI|HDF5|PETSC|SYNBAL|SLURM|PBS)_[A-Z0-9_]*)=' |
+  local tools='OMP|OMPI|PMIX|PRTE|MPICH|I_MPI|UCX|FI|HDF5|PETSC|SYNBAL|SLURM|PBS'
+  env | grep -E "^(PATH|LD_LIBRARY_PATH|LOADEDMODULES|HOSTNAME|($tools)_[A-Z0-9_]*)=" |
     grep -viE '^[^=]*(token|secret|passw|key|jwt|cookie|credential)[^=]*=' | sort >"$attempt/environment.txt"
   if type module >/dev/null 2>&1; then module list >"$attempt/modules.txt" 2>&1; fi
 }
@@ -39,7 +40,7 @@ note_facts() {
     echo "file system: $(stat -f -c %T .)"
     echo "program: $program ($("$program" --version 2>&1 | head -n 1))"
     echo "launcher: $(launch_words)"
-    echo "nodes: ${SLURM_JOB_NODELIST:-$(if [ -f "${PBS_NODEFILE:-}" ]; then sort -u "$PBS_NODEFILE" | xargs; else hostname; fi)}"
+    echo "nodes: ${SLURM_JOB_NODELIST:-$(sort -u "${PBS_NODEFILE:-/dev/null}" | xargs)}"
   } >"$attempt/facts.txt" 2>&1
 }
 

@@ -1,4 +1,4 @@
-"""Scripts out of data: one for the machine, one for every run, one for every size of job. Readable, and run by hand, too."""
+"""Scripts out of data: one for the machine, one for every run, one for every size of job; for readers, too."""
 import pathlib
 import shlex
 import shutil

@@ -66,7 +66,8 @@ def _slurm_tasks(folder, submissions):
     if done is None or done.returncode != 0:
         raise CampaignError("squeue does not answer: whether runs wait or have died is not known")
     rows = [line.split() for line in done.stdout.splitlines()]
-    return {(job, int(number)): RUNNING if state in ("R", "CG") else WAITING for job, number, state in rows if number.isdigit()}
+    return {(job, int(number)): RUNNING if state in ("R", "CG") else WAITING
+            for job, number, state in rows if number.isdigit()}
 
 
 def _pbs_tasks(folder, submissions):

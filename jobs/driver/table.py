@@ -1,4 +1,4 @@
-"""One table of all runs: parameters, how each ended, whether its result is what it should be, and the figures of its report."""
+"""One table of all runs: parameters, how each ended, whether its result is valid, the figures of its report."""
 import csv
 import json
 
@@ -37,7 +37,7 @@ def _history(path):
     """Exit code, attempts, seconds of all attempts together, and where and when the last one was."""
     attempts = attempts_of(path)
     spans = [(code_in(attempt / "started"), code_in(attempt / "ended")) for attempt in attempts]
-    history = {"exit_code": code_in(path / "exit_code"), "verify_code": code_in(path / "verify_code"), "attempts": len(attempts)}
+    history = {name: code_in(path / name) for name in ("exit_code", "verify_code")} | {"attempts": len(attempts)}
     history["wall_seconds"] = sum(end - start for start, end in spans if start and end)
     last = attempts[-1] if attempts else None
     return history | {"host": last and read_text(last / "host"), "job": last and read_text(last / "job")}

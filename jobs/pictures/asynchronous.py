@@ -54,16 +54,19 @@ def _draw_slow(axes, alike, slow):
     methods = [row["method"] for row in slow if row["tolerance"] == tolerance and row["reached"]]
     for shift, color, label, rows in ((-0.2, style.LIGHT, "equal ranks", alike),
                                       (0.2, style.DARK, f"one rank {slow[0]['slow_factor']:g} times slower", slow)):
-        found = {row["method"]: row["seconds"]["median"] for row in rows if row["tolerance"] == tolerance and row["reached"]}
+        found = {row["method"]: row["seconds"]["median"] for row in rows
+                 if row["tolerance"] == tolerance and row["reached"]}
         places = [k + shift for k, method in enumerate(methods) if method in found]
         axes.bar(places, [found[method] for method in methods if method in found], 0.38, color=color, label=label)
     axes.set_xticks(range(len(methods)), methods, rotation=20)
     axes.set(ylabel="seconds", title=f"A slow rank, imbalance {style.short(tolerance)}")
     style.log_axis(axes.yaxis)
+    axes.set_ylim(top=5 * axes.get_ylim()[1])  # room for the legend
     axes.legend()
 
 
 def _caption(run):
     machine = run["machine"]
-    return (f"{run['kind']}: {run['neurons']:,} neurons, {run['synapses']:,} synapses on {machine['ranks']} ranks; medians and quartiles. Imbalance: "
+    return (f"{run['kind']}: {run['neurons']:,} neurons, {run['synapses']:,} synapses on {machine['ranks']} ranks; "
+            "medians and quartiles. Imbalance: "
             f"$\\Sigma|in-out|/\\Sigma c$. Comparable on these cores: {run['cores_can_show']}.")

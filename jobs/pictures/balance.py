@@ -75,6 +75,6 @@ def _caption(result, before, after):
     saved = 1 - np.sum(after[0]) / np.sum(before[0]) if np.sum(before[0]) > 0 else 0
     words = (f"{len(after[0]):,} neurons, {int(result.attrs['nnz']):,} synapses. Weight $J_{{ij}}$ from neuron j to i costs "
              f"$c_{{ij}}=\\sigma_j^2|J_{{ij}}|^p$ with p = {power:g} (gain $\\sigma$ = 1 unless given) and becomes "
-             f"$J_{{ij}}\\,e^{{h_j-h_i}}$. In-cost: sum over synapses onto a neuron; out-cost: over those from it; on the dashed "
-             f"line it is balanced. Balancing saves {100 * saved:.3g} % of the cost.")
+             f"$J_{{ij}}\\,e^{{h_j-h_i}}$. In-cost: sum over synapses onto a neuron; out-cost: over those from it; "
+             f"on the dashed line it is balanced. Balancing saves {100 * saved:.3g} % of the cost.")
     return words + (f" {alone:,} neurons are in no cycle and not shown in a, b." if alone else "")

@@ -61,7 +61,8 @@ def check_same_network(network, result, path, force):
     wanted, sum_of_result = text_of(result.attrs["input_path"]), text_of(result.attrs["input_checksum"])
     same = wanted == network if not os.path.exists(network) else _checksum(network) == sum_of_result
     if not same and not force:
-        raise PictureError(f"{path}: is a result of {wanted} ({sum_of_result}), not of {network}: give the right files, or --force")
+        raise PictureError(f"{path}: is a result of {wanted} ({sum_of_result}), not of {network}: "
+                           "give the right files, or --force")
 
 
 def _checksum(path):

@@ -34,10 +34,11 @@ def _draw_one_change(figure, axes, columns, path):
     axes[1].set_title("Error of the prediction")
     _draw_at_once(axes[2], columns["immediate"], actual, changed)
     error = np.linalg.norm(predicted - actual) / max(np.linalg.norm(actual), 1e-300)
-    style.caption(figure, f"{int(changed.sum())} of {len(predicted):,} synapses changed; the whole response is predicted to {error:.2g} (relative). "
-                  "Log change of the synapse from l to k: $h_l-h_k$, once the network is balanced again; predicted by the Laplacian "
-                  "of its costs. At once: the rate at which it starts to change, $g_l-g_k$, with g in-cost minus out-cost; only synapses "
-                  "at the ends of a changed one start at once, all others follow. Axes through 0 are logarithmic to both sides.")
+    style.caption(figure, f"{int(changed.sum())} of {len(predicted):,} synapses changed; the whole response is "
+                  f"predicted to {error:.2g} (relative). Log change of the synapse from l to k: $h_l-h_k$, once the network is "
+                  "balanced again; predicted by the Laplacian of its costs. At once: the rate at which it starts to change, "
+                  "$g_l-g_k$, with g in-cost minus out-cost; only synapses at the ends of a changed one start at once, all "
+                  "others follow. Axes through 0 are logarithmic to both sides.")
 
 
 def _draw_agreement(axes, predicted, true, marked):
@@ -45,7 +46,8 @@ def _draw_agreement(axes, predicted, true, marked):
     most = 4 * max(np.abs(predicted).max(initial=0), np.abs(true).max(initial=0), 1e-300)
     for axis in (axes.xaxis, axes.yaxis):
         style.signed_log_axis(axis, most)
-    axes.set(xlim=(-most, most), ylim=(-most, most), xlabel="predicted log change", ylabel="true log change", title="Response")
+    axes.set(xlim=(-most, most), ylim=(-most, most), title="Response")
+    axes.set(xlabel="predicted log change", ylabel="true log change")
     axes.plot((-most, most), (-most, most), "--", color=style.LINE, lw=0.8)
     style.cloud(axes, predicted[~marked], true[~marked], style.DARK)
     _mark(axes, predicted[marked], true[marked])
@@ -91,5 +93,6 @@ def _draw_each(figure, axes, columns, path):
     axes[1].set_title("Error for all synapses")
     _draw_points(axes[2], columns["cost"], leverage, "cost $c$", "$c\\,R$")
     axes[2].set_title("How much balancing takes back")
-    style.caption(figure, f"{len(leverage):,} synapses changed one after the other by a factor $e^\\eta$, {int(known.sum()):,} of them balanced "
-                  "again. c: cost of the synapse; R: effective resistance between its neurons; balancing takes back $-c\\,R\\,\\eta$ of the change.")
+    style.caption(figure, f"{len(leverage):,} synapses changed one after the other by a factor $e^\\eta$, "
+                  f"{int(known.sum()):,} of them balanced again. c: cost of the synapse; R: effective resistance between its "
+                  "neurons; balancing takes back $-c\\,R\\,\\eta$ of the change.")

@@ -23,10 +23,11 @@ def draw(options):
     _draw_resistance(axes[0], c[joined], r[joined])
     _draw_leverage(axes[1], leverage[joined])
     apart = int(np.sum(~joined))
-    style.caption(figure, f"{int(joined.sum()):,} synapses{f'; {apart:,} more lead from one component to another' if apart else ''}. Conductance of two "
-                  "neurons: $c_{ij}+c_{ji}$, the costs of the synapses between them. R: effective resistance between them through the whole "
-                  "network; nothing can exceed 1/conductance, where nothing goes around. Leverage: conductance times R, the share of the "
-                  "current between them that the synapses carry; 1 is a bridge.")
+    between = f"; {apart:,} more lead from one component to another" if apart else ""
+    style.caption(figure, f"{int(joined.sum()):,} synapses{between}. Conductance of two neurons: $c_{{ij}}+c_{{ji}}$, the costs "
+                  "of the synapses between them. R: effective resistance between them through the whole network; nothing can "
+                  "exceed 1/conductance, where nothing goes around. Leverage: conductance times R, the share of the current "
+                  "between them that the synapses carry; 1 is a bridge.")
     return figure
 
 
@@ -38,7 +39,7 @@ def _draw_resistance(axes, c, r):
     ends = np.array([c.min(), c.max()])
     axes.plot(ends, 1 / ends, "--", color=style.LINE, lw=0.9, label="nothing goes around", zorder=3)
     axes.set(xlabel="conductance $c_{ij}+c_{ji}$ (cost)", ylabel="resistance $R_{ij}$ (1/cost)", title="Resistance")
-    axes.legend(loc="lower left")
+    axes.legend(loc="upper right")
 
 
 def _draw_leverage(axes, leverage):

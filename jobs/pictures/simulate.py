@@ -1,4 +1,4 @@
-"""A network that was run: outputs over time, gains of the neurons, what noise does; and the network of --against beside it."""
+"""A network that was run: outputs over time, gains, what noise does; and the network of --against beside it."""
 import numpy as np
 
 from . import style
@@ -22,9 +22,10 @@ def draw(options):
         _draw_gains(axes[1], file["sigma"][:])
         _draw_noise(axes[2], file)
         beside = " Dashed, squares: the network of --against." if "against" in file else ""
-        style.caption(figure, f"{len(file['sigma']):,} neurons. a: output {options.channel}, mean over trials, a line for each condition. b: gains "
-                      "$\\sigma$, the slope at which a neuron works, in order. c: mean squared distance of the outputs from the "
-                      f"{'targets' if 'noise/loss' in file else 'outputs without noise'}, over the level of the noise.{beside}")
+        aim = "targets" if "noise/loss" in file else "outputs without noise"
+        style.caption(figure, f"{len(file['sigma']):,} neurons. a: output {options.channel}, mean over trials, a line for each "
+                      "condition. b: gains $\\sigma$, the slope at which a neuron works, in order. c: mean squared distance of "
+                      f"the outputs from the {aim}, over the level of the noise.{beside}")
     return figure
 
 
@@ -44,7 +45,8 @@ def _draw_outputs(axes, file, options):
 def _draw_gains(axes, sigma):
     gains = np.sort(sigma)[::-1]
     axes.plot(np.arange(1, len(gains) + 1), gains, color=style.DARK)
-    axes.set(ylim=(0, None), xlabel=f"neurons ({np.sum(gains == 0):,} of {len(gains):,} silent)", ylabel="gain $\\sigma$", title="Gains")
+    axes.set(ylim=(0, None), ylabel="gain $\\sigma$", title="Gains")
+    axes.set_xlabel(f"neurons ({np.sum(gains == 0):,} of {len(gains):,} silent)")
 
 
 def _draw_noise(axes, file):

@@ -19,9 +19,9 @@ PANEL = (3.4, 2.9)          # inches: two panels side by side fill the width of 
 DOTS = 300
 MARK = "synbal-plot"        # in every file, so that only our own pictures are replaced
 
-plt.rcParams.update({"font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7, "legend.frameon": False,
-                     "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 1.2, "axes.titlelocation": "left",
-                     "axes.unicode_minus": False, "svg.fonttype": "none", "pdf.fonttype": 42})
+plt.rcParams.update({"font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7,
+                     "legend.frameon": False, "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 1.2,
+                     "axes.titlelocation": "left", "axes.unicode_minus": False, "svg.fonttype": "none", "pdf.fonttype": 42})
 
 
 class PictureError(Exception):
@@ -59,7 +59,9 @@ def log_axis(axis):
 
 def short(value, _=None):
     """A number as a tick says it."""
-    return f"{value:g}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
+    if value == 0 or 1e-3 <= abs(value) < 1e4:
+        return f"{value:g}"
+    return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
 
 
 def signed_log_axis(axis, most):

@@ -24,8 +24,8 @@ def draw(options):
     # The first record is taken after a tenth of the neurons.
     neurons = 10 * data["visits"][1]
     if run and abs(neurons / run["hidden_neurons"] - 1) > 0.1 and not options.force:
-        raise style.PictureError(f"{options.json}: tells of {run['hidden_neurons']} neurons, {options.file} of some {neurons:g}: "
-                                 "give files of one run, or --force")
+        raise style.PictureError(f"{options.json}: tells of {run['hidden_neurons']} neurons, "
+                                 f"{options.file} of some {neurons:g}: give files of one run, or --force")
     neurons = run["hidden_neurons"] if run else neurons
     figure, axes = style.panels(2)
     _draw_cost(axes[0], data, neurons)
@@ -55,7 +55,8 @@ def _draw_cost(axes, data, neurons):
     axes.plot(x, mean, color=style.LINE, label="mean over orders")
     axes.axhline(mean[-1], color=style.LINE, lw=0.8, ls="--", zorder=0)
     for value, shift in ((mean[0], -3), (mean[-1], 4)):
-        axes.annotate(f"{value:,.0f}" if value >= 1000 else f"{value:.4g}", (x[0], value), textcoords="offset points", xytext=(6, shift))
+        words = f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
+        axes.annotate(words, (x[0], value), textcoords="offset points", xytext=(6, shift))
     axes.set(xlim=(0, 5), xlabel="visits per neuron", ylabel="cost $\\Vert W\\Vert_F^2$", title="Sum of squares")
     axes.legend()
 
@@ -72,9 +73,10 @@ def _draw_deficit(axes, data, neurons):
 
 
 def _caption(run):
-    words = "Neurons are visited in random order, and balanced one at a time; W: all weights; in, out: sums of squares of the weights " \
-            "onto a neuron and from it."
+    words = ("Neurons are visited in random order, and balanced one at a time; W: all weights; in, out: sums of squares of the "
+             "weights onto a neuron and from it.")
     if run is None:
         return words
     difference = run["largest_relative_difference_between_orders"]
-    return f"{run['orders']:,} random orders of {run['layers']}: in the end weights differ by at most {difference:.1e} (relative). {words}"
+    return (f"{run['orders']:,} random orders of {run['layers']}: in the end weights differ by at most {difference:.1e} "
+            f"(relative). {words}")
