@@ -58,6 +58,14 @@ void Activation::apply(std::span<const double> x, std::span<double> rate) const 
   for (std::size_t k = 0; k < x.size(); ++k) rate[k] = (*this)(x[k]);
 }
 
+void Activation::add_slopes(std::span<const double> x, double& slopes, double& squares) const noexcept {
+  const bool plain = !is_tanh && power == 1;  // without a call for each
+  for (const double v : x) {
+    const double s = plain ? (v > 0 ? above : below) : slope(v);
+    slopes += s, squares += s * s;
+  }
+}
+
 Activation activation_of(const std::string& words) {
   const auto colon = words.find(':');
   const auto name = words.substr(0, colon);

@@ -213,11 +213,7 @@ void Dynamics::copy_state(LocalIndex neuron, std::span<double> state) const {
 void Dynamics::add_slopes(std::span<double> slopes, std::span<double> squares) const {
   body_->for_first_level([&](const Block& block, int count) {
     for (LocalIndex i = 0; i < network().local_size(); ++i) {
-      for (const double x : block.of(i).first(at(count))) {
-        const double slope = body_->params.phi.slope(x);
-        slopes[at(i)] += slope;
-        squares[at(i)] += slope * slope;
-      }
+      body_->params.phi.add_slopes(block.of(i).first(at(count)), slopes[at(i)], squares[at(i)]);
     }
   });
 }

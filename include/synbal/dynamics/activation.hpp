@@ -17,6 +17,8 @@ struct Activation {
   [[nodiscard]] double slope(double x) const noexcept;
   /// rate[k] = phi(x[k]).
   void apply(std::span<const double> x, std::span<double> rate) const noexcept;
+  /// The sums of the slopes at all x[k], and of their squares, in the order of k.
+  void add_slopes(std::span<const double> x, double& slopes, double& squares) const noexcept;
   /// Whether phi(a x) = a^power phi(x) for a > 0: without that no scaling keeps what a network computes.
   [[nodiscard]] bool is_homogeneous() const noexcept { return !is_tanh; }
 };
