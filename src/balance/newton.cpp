@@ -115,6 +115,8 @@ struct NewtonSolver::Run {
     part.put("looked", looked ? 1 : 0);
     part.put("weak", weak ? (*weak ? 2 : 1) : 0);
     part.put("last_step", last_step);
+    part.put("damped", damped);
+    part.put("module_moves", module_moves);
     part.put("last_krylov_iterations", static_cast<double>(krylov_iterations));
     part.numbers["watch"] = watch.state();
     part.neurons["base"].assign(problem.base().begin(), problem.base().end());
@@ -130,6 +132,8 @@ struct NewtonSolver::Run {
     looked = begun->count("looked") != 0;
     if (begun->count("weak") != 0) weak = begun->count("weak") == 2;
     last_step = begun->number("last_step");
+    damped = static_cast<int>(begun->count("damped"));
+    module_moves = static_cast<int>(begun->count("module_moves"));
     krylov_iterations = begun->count("last_krylov_iterations");
     const auto& stall = begun->numbers.at("watch");
     watch.set_state(stall.at(0), stall.at(1));
@@ -186,7 +190,7 @@ struct NewtonSolver::Run {
     const bool balanced = now.l1 <= stop.tolerance && now.max_log_ratio <= ratio_target();
     if (out_of_limits()) return false;
     if (balanced) iterate.settle();
-    const bool moved = damped && !balanced && !levels.clustered() && move_modules();
+    const bool moved = damped > 0 && !balanced && !levels.clustered() && move_modules();
     const auto offsets = move_clusters(balanced, moved);
     const auto phi = balanced ? judged_step() : solve(forcing(now));
     const auto& equation = levels.equation();
@@ -209,7 +213,7 @@ struct NewtonSolver::Run {
       ++result.newton_steps;
       iterate.move(d, length);
     }
-    damped = length < 1 && equation.preconditioner().kind() == Preconditioner::clusters;
+    damped = length < 1 && equation.preconditioner().kind() != Preconditioner::jacobi ? damped + 1 : 0;
     return true;
   }
 
@@ -245,7 +249,9 @@ struct NewtonSolver::Run {
     // One search tells most networks that they have no weak cuts at all.
     if (balanced && !weak) weak = !find_clusters(problem, iterate.costs(), *solver.components_).trivial();
     const bool may_hide = balanced && !looked && *weak;
-    if (levels.clustered() || (krylov_iterations > kManyIterations && !moved) || may_hide) {
+    const bool held_back = damped > kMostModuleMoves && !moved;
+    if (held_back) levels.see_many_cuts();
+    if (levels.clustered() || (krylov_iterations > kManyIterations && !moved) || may_hide || held_back) {
       levels.look(iterate.costs());
       looked = balanced;
     }
@@ -296,7 +302,7 @@ struct NewtonSolver::Run {
   bool looked = false;       // for clusters since the point was balanced
   std::optional<bool> weak;  // whether cuts are so weak that a judged step wants a coarse space
   int module_moves = 0;
-  bool damped = false;  // the last step, although modules were seen
+  int damped = 0;  // steps in a row that were, although the equation was solved well
   double last_step = 1;
   std::int64_t krylov_iterations = 0;  // of the last step
   StallWatch watch;
