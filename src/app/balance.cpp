@@ -70,12 +70,7 @@ void print(const Report& r) {
              cost_text(r.cost.lower_bound, r.cost.log10_bound), text_of(r.cost.gap, "{:.2e}"));
   fmt::print("imbalance    {} relative to the cost; {} at most in log(in/out) of a neuron\n",
              text_of(imbalance.l1, "{:.2e}"), text_of(imbalance.max_log_ratio, "{:.2e}"));
-  if (s.cuts) {
-    fmt::print(
-        "cuts         {} clusters hang together weakly: the weakest cut is {:.1e} of the cost; {:.1e} at most in "
-        "log(in/out) of a cut\n",
-        s.cuts->clusters, s.cuts->weakest_share, s.cuts->max_log_ratio);
-  }
+  print_cuts(s.cuts);
   fmt::print("solver       {}: {}, {} sweeps, {} Newton steps, {} Krylov iterations, {} matrix passes\n", s.method,
              to_string(s.reason), s.sweeps, s.newton_steps, s.krylov_iterations, s.matrix_passes);
   print_method(r.run);

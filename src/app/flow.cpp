@@ -199,6 +199,10 @@ FlowReport report_of(const FlowOptions& o, const LoadedNetwork& loaded, FlowRun&
   report.components = components_of(loaded.components, problem, found.initial_cost);
   report.cost = {problem.power(), found.initial_cost, found.final_cost, {}, {}};
   if (assessed) report.cost.bound_by(assessed->certificate, problem), report.newton_step = assessed->newton_step_inf;
+  if (assessed) report.cuts = assessed->cuts;
+  if (found.end == FlowEnd::equilibrium && code_of(found.end, report.cuts) != ExitCode::done) {
+    report.reason = "single neurons balanced, a weak cut not";
+  }
   report.heat = heat_of(comm, run.companions(), found), report.weights = weights_of(run.companions());
   report.shake = run.shake();
   report.h = h_of(problem, found.h), report.parallel = parallel_of(loaded.network, problem);
@@ -222,7 +226,8 @@ ExitCode run(const Context& context, FlowOptions options) {
   const auto found = flow(wanted, about, times);
   const auto assessed = timed(comm, times.solve, [&] { return flow.assessed(found); });
   auto report = report_of(options, loaded, flow, found, assessed, comm.max(guard.signal()));
-  about.finished = utc_now(), about.reason = report.reason, about.exit_code = static_cast<int>(code_of(found.end));
+  about.finished = utc_now(), about.reason = report.reason,
+  about.exit_code = static_cast<int>(code_of(found.end, report.cuts));
   const auto lost = timed(comm, times.write, [&] { return finish(flow.recording(), about); });
   times.total = comm.max(beginning.timer.seconds());
   report.time = times, report.memory = memory_of(comm), report.head = head_of(context, beginning.date);
@@ -230,7 +235,7 @@ ExitCode run(const Context& context, FlowOptions options) {
   if (lost) throw *lost;
   tell_how_to_go_on(report);
   context.session.refuse_unused_petsc_options();  // last, so that a finished trajectory is not lost over them
-  return code_of(found.end);
+  return code_of(found.end, report.cuts);
 }
 
 }  // namespace
@@ -240,10 +245,9 @@ Command add_flow(const OptionSet& root) {
   auto o = std::make_shared<FlowOptions>();
   add_flow_options(command, *o);
   command.footer(
-      "Exit codes: 0 equilibrium or the end time reached, 4 step limit reached or tolerances that cannot be met, 75\n"
-      "stopped by TERM, INT, USR2 or --max-walltime (USR1 only asks to save, and rows are safe). The trajectory is "
-      "valid in every case; --initial goes on from "
-      "it.\n"
+      "Exit codes: 0 equilibrium or the end time reached, 4 step limit reached, tolerances that cannot be met or a\n"
+      "weak cut that is not at its end, 75 stopped by TERM, INT, USR2 or --max-walltime (USR1 only asks to save, and\n"
+      "rows are safe). The trajectory is valid in every case; --initial goes on from it.\n"
       "PETSc options that begin with -flow_ choose the preconditioner, e.g. -- -flow_pc_type gamg.");
   return {command, [o](const Context& context) { return run(context, *o); }};
 }

@@ -159,6 +159,7 @@ struct FlowReport {
   ComponentsSection components = {};
   CostSection cost = {};
   std::optional<double> newton_step = {};  ///< left at an equilibrium of the cost, in h
+  std::optional<CutFacts> cuts = {};       ///< there, where single neurons do not see them
   std::optional<HeatSection> heat = {};
   std::optional<WeightsSection> weights = {};
   std::optional<ShakeResult> shake = {};
@@ -176,7 +177,8 @@ struct FlowReport {
 void describe(ReportWriter& report, const FlowReport& flow);
 void print(const FlowReport& flow);
 
-[[nodiscard]] ExitCode code_of(FlowEnd end);
+/// `cuts`: an equilibrium of single neurons is none while clusters are far from theirs.
+[[nodiscard]] ExitCode code_of(FlowEnd end, const std::optional<CutFacts>& cuts);
 /// Why a flow ended, as the file and the report say it. `signal`: the one that stopped it, 0 without.
 [[nodiscard]] std::string reason_of(FlowEnd end, int signal);
 /// In the log: why an unfinished run ended, and how to go on.

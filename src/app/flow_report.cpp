@@ -10,6 +10,8 @@ namespace synbal::app {
 
 namespace {
 
+constexpr double kBalancedCut = 1e-6;  // log(in/out) of a cluster: what single neurons are at by then
+
 std::optional<std::string> words_or_nothing(const std::string& words) {
   return words.empty() ? std::nullopt : std::optional(words);
 }
@@ -32,6 +34,7 @@ void describe_flow(ReportWriter& report, const FlowReport& r) {
   report("message", words_or_nothing(r.found.message));
   describe_integration(report, r.found.statistics);
   report("matrix_passes", r.found.matrix_passes)("largest_cost_increase", r.found.largest_cost_increase);
+  if (r.cuts) report("cuts", *r.cuts);
   report("newton_step_inf", r.newton_step)("rows", r.recording.rows());
   report("neurons_recorded", r.recording.neurons())("synapses_recorded", r.recording.synapses());
 }
@@ -91,9 +94,10 @@ void print_shake(const FlowReport& r) {
 
 }  // namespace
 
-ExitCode code_of(FlowEnd end) {
+ExitCode code_of(FlowEnd end, const std::optional<CutFacts>& cuts) {
   switch (end) {
     case FlowEnd::equilibrium:
+      return cuts && !(cuts->max_log_ratio <= kBalancedCut) ? ExitCode::not_converged : ExitCode::done;
     case FlowEnd::end_time:
       return ExitCode::done;
     case FlowEnd::walltime:
@@ -164,6 +168,7 @@ void print(const FlowReport& r) {
              text_of(r.cost.power, "{:g}"));
   fmt::print("imbalance    {} relative to the cost; {} at most in log(in/out) of a neuron\n",
              text_of(r.found.imbalance.l1, "{:.2e}"), text_of(r.found.imbalance.max_log_ratio, "{:.2e}"));
+  print_cuts(r.cuts);
   print_flow(r);
   print_invariants(r.invariants);
   print_companions(r);
@@ -174,7 +179,15 @@ void print(const FlowReport& r) {
 }
 
 void tell_how_to_go_on(const FlowReport& r) {
-  if (code_of(r.found.end) == ExitCode::done) return;
+  const auto code = code_of(r.found.end, r.cuts);
+  if (code == ExitCode::done) return;
+  if (r.found.end == FlowEnd::equilibrium) {
+    log_warning(
+        "single neurons are balanced, clusters that hang together weakly are not (log(in/out) {:.1e}), and a flow over "
+        "their cuts takes for ever: `synbal balance` finds where it leads, or give a smaller --tolerance",
+        r.cuts->max_log_ratio);
+    return;
+  }
   const auto next = r.recording.has_all_neurons()
                         ? fmt::format("go on with --initial {} and another output", r.options.output)
                         : std::string("to be able to go on, record all neurons");

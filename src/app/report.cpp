@@ -106,6 +106,14 @@ void describe(ReportWriter& report, const CutFacts& cuts) {
   report("clusters", cuts.clusters)("weakest_share", cuts.weakest_share)("max_log_ratio", cuts.max_log_ratio);
 }
 
+void print_cuts(const std::optional<CutFacts>& cuts) {
+  if (!cuts) return;
+  fmt::print(
+      "cuts         {} clusters hang together weakly: the weakest cut is {:.1e} of the cost; {:.1e} at most in "
+      "log(in/out) of a cut\n",
+      cuts->clusters, cuts->weakest_share, cuts->max_log_ratio);
+}
+
 void describe(ReportWriter& report, const SolverResult& solver) {
   report("method", solver.method)("reason", to_string(solver.reason))("converged", solver.converged());
   report("iterations", solver.iterations)("sweeps", solver.sweeps)("newton_steps", solver.newton_steps);

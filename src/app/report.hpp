@@ -165,6 +165,8 @@ void describe(ReportWriter& report, const ParallelSection& parallel);
 
 void describe(ReportWriter& report, const Imbalance& imbalance);
 void describe(ReportWriter& report, const CutFacts& cuts);
+/// Nothing without weak cuts.
+void print_cuts(const std::optional<CutFacts>& cuts);
 void describe(ReportWriter& report, const SolverResult& solver);
 void describe(ReportWriter& report, const PhaseTimes& times);
 

@@ -40,6 +40,14 @@ for ranks in 1 3; do
   check "and says that it is a cut" grep -q 'cuts .*FAIL' out
 done
 
+# A flow that ends where single neurons see nothing any more is not at the end of such a cut, and says so.
+planted make net.mtx 1e-6 ring
+synbal 2 flow net.mtx -o flow.h5 --report flow.json
+check "a flow over weak cuts: exit code 4" test $? -eq 4
+check "which names the cuts" grep -q '^cuts .*clusters hang together weakly' out
+check "and is not called an equilibrium" python3 -c \
+  'import json; f = json.load(open("flow.json"))["flow"]; assert "weak cut" in f["end"] and f["cuts"]["max_log_ratio"] > 1e-6'
+
 if [ -d "${SHARED:-}/data/trouble" ]; then
   for name in four_1e-10 wr_1e-07 weakring sink0.0005 two_scale_060 wide100 mix300 dblmax_one m_subnormal two_extremes; do
     for ranks in 1 2; do
