@@ -93,7 +93,7 @@ built_in() {
 survives() {
   local how=(plain.h5 --drive cdi --coupling 0.1 --trials 8 --noise 0.1,0 --record 2,31,7 --end-time 300) run
   expect 0 2 simulate "${how[@]}" -o whole.h5
-  expect 75 2 simulate "${how[@]}" -o parts.h5 --max-walltime 0.2 --report r.json
+  expect 75 2 simulate "${how[@]}" -o parts.h5 --max-walltime 0:00:00.2 --report r.json
   check "walltime: the report says so" grep -q '"finished": false' r.json
   check "walltime: a checkpoint" test -e parts.checkpoint.h5
   timeout -k 5 "$limit" "$SYNBAL" simulate "${how[@]}" -o parts.h5 --resume >out 2>err &
@@ -106,11 +106,12 @@ survives() {
   expect 0 3 simulate "${how[@]}" -o parts.h5 --resume
   check "the same bits" judge same whole.h5 parts.h5
   check "nothing is left to go on with" test ! -e parts.checkpoint.h5
-  expect 4 2 simulate "${how[@]}" -o parts.h5 --max-walltime 0.2 --checkpoint-interval 0
+  expect 4 2 simulate "${how[@]}" -o parts.h5 --max-walltime 0:00:00.2 --checkpoint-interval 0
 }
 
 refusals() {
   expect_refusal 2 "is no activation" 2 simulate net.h5 -o out.h5 --phi sigmoid
+  expect_refusal 2 "no level of noise" 2 simulate net.h5 -o out.h5 --noise 0.1,-1
   expect_refusal 2 "--drive" 2 simulate net.h5 -o out.h5 --drive noise
   expect_refusal 2 "has 3 inputs" 2 simulate net.h5 -o out.h5 --drive drive.h5:/few
   expect_refusal 2 "cdi has 6 inputs" 2 simulate net.h5 -o out.h5 --drive cdi
@@ -130,4 +131,17 @@ built_in
 survives
 synbal 0 generate random --nodes 40 --degree 4 -o plain40.h5
 refusals
+
+# The README's example: a trained network, with the gains it has at work.
+trained() {
+  local file=$SHARED/data/npz/saved_weights.npz white=(--drive white --trials 10)
+  expect 0 2 simulate "$file" -o run.h5 "${white[@]}"
+  expect 0 2 balance "$file" -o balanced.h5 --gain run.h5 --report b.json
+  expect 0 2 simulate "$file" -o both.h5 "${white[@]}" --noise 0,0.02 --against balanced.h5 --report r.json
+  check "trained: the same outputs" true_that 'a <= 1e-10 && a > 0' a="$(figure r.json output_difference_relative)"
+  check "trained: exactly the same gains" true_that 'a == 0' a="$(figure r.json gain_difference)"
+  check "trained: S0 - S1 = C0 - C*" judge costs r.json b.json
+  check "trained: a little noise harms less" grep -q '"deviation_ratio": 0.[0-7]' r.json
+}
+if [ -d "${SHARED:-}/data" ]; then trained; fi
 finish

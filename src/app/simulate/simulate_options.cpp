@@ -85,10 +85,22 @@ std::int64_t steps_of(const SimulateOptions& o) {
                                 o.time_step, steps, kMostSteps));
 }
 
+std::vector<double> levels_in(const std::string& words) {
+  std::vector<double> levels;
+  for (const auto word : parts_of(words, ',')) {
+    const auto level = number_in<double>(word);
+    if (!level || !(*level >= 0 && *level < 1e100)) {
+      throw usage_error(fmt::format("--noise: '{}' is no level of noise: write numbers from 0 up, E1,E2,...", word));
+    }
+    levels.push_back(*level);
+  }
+  return levels;
+}
+
 SimulateSettings parsed(const SimulateOptions& o) {
   SimulateSettings settings;
   settings.dynamics = {activation_of(o.phi), o.time_step, o.tau, o.seed, o.reads_states};
-  settings.noise = times_of("--noise", o.noise);
+  settings.noise = levels_in(o.noise);
   if (o.given.given("--max-walltime")) settings.max_seconds = duration_of("--max-walltime", o.walltime);
   steps_of(o);
   if (!is_protocol(o.drive)) {
