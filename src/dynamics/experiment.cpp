@@ -41,7 +41,7 @@ void Experiment::check_fit() const {
     const auto& path = dynamics.network().facts.path;
     if (dynamics.inputs() != protocol_->input->channels()) {
       throw usage_error(fmt::format("{} has {} inputs, but {} gives {}: give as many", path, dynamics.inputs(),
-                                    parameter("inputs"), protocol_->input->channels()));
+                                    parameter("drive"), protocol_->input->channels()));
     }
     if (protocol_->target && dynamics.outputs() != protocol_->target->channels()) {
       throw usage_error(fmt::format("{} has {} outputs, but {} gives {}: give as many", path, dynamics.outputs(),

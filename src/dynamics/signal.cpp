@@ -179,9 +179,9 @@ Words taken_apart(const std::string& words) {
   double number = 0;
   const auto [rest, error] = std::from_chars(words.data() + colon + 1, words.data() + words.size(), number);
   if (error != std::errc() || rest != words.data() + words.size()) {
-    throw usage_error(fmt::format("{} '{}': what follows the colon is no number", parameter("inputs"), words));
+    throw usage_error(fmt::format("{} '{}': what follows the colon is no number", parameter("drive"), words));
   }
-  require_in({0, 1e100}, "inputs", number, "a size");
+  require_in({0, 1e100}, "drive", number, "a size");
   taken.number = number;
   return taken;
 }
@@ -210,7 +210,7 @@ Protocol protocol_of(const std::string& words, std::int64_t inputs, std::int64_t
   }
   if (inputs != kCdiInputs) {
     throw usage_error(fmt::format("{} cdi has {} inputs, but the network {}: give inputs in a file, white or step",
-                                  parameter("inputs"), kCdiInputs, inputs));
+                                  parameter("drive"), kCdiInputs, inputs));
   }
   const CdiInputs made(trials, InputNoise(seed, number.value_or(0.3)));
   return {std::make_unique<CdiInput>(made, grid.a_unit), std::make_unique<CdiTarget>(made, trials, grid),

@@ -113,8 +113,8 @@ refusals() {
   expect_refusal 2 "is no activation" 2 simulate net.h5 -o out.h5 --phi sigmoid
   expect_refusal 2 "no level of noise" 2 simulate net.h5 -o out.h5 --noise 0.1,-1
   expect_refusal 2 "--drive" 2 simulate net.h5 -o out.h5 --drive noise
-  expect_refusal 2 "has 3 inputs" 2 simulate net.h5 -o out.h5 --drive drive.h5:/few
-  expect_refusal 2 "cdi has 6 inputs" 2 simulate net.h5 -o out.h5 --drive cdi
+  expect_refusal 2 "but --drive gives 2" 2 simulate net.h5 -o out.h5 --drive drive.h5:/few
+  expect_refusal 2 "--drive cdi has 6 inputs" 2 simulate net.h5 -o out.h5 --drive cdi
   expect_refusal 3 "/none" 2 simulate net.h5 -o out.h5 --drive drive.h5:/none
   expect_refusal 3 "is nan" 2 simulate net.h5 -o out.h5 --drive drive.h5:/bad
   expect_refusal 3 "2 conditions" 2 simulate net.h5 -o out.h5 --drive drive.h5:/flat --targets drive.h5

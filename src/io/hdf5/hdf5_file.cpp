@@ -67,7 +67,7 @@ void take_shape(Dataset& found, int dimensions) {
   const auto space = adopt_hid(H5Dget_space(found.id.get()), found.name + " has no shape (damaged file)");
   const int there = H5Sget_simple_extent_ndims(space.get());
   const bool any = dimensions == 0 && there >= 1 && there <= Hdf5Input::kMostDimensions;
-  if (!any && there != dimensions) {
+  if (!any && (there != dimensions || dimensions == 0)) {
     throw bad_input(found.name + (dimensions == 1   ? " is not one-dimensional: store a plain list of numbers"
                                   : dimensions == 2 ? " is not two-dimensional: store a table of numbers"
                                                     : " is no array: store one of 1 to 8 dimensions"));
