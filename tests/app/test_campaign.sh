@@ -18,6 +18,7 @@ says() { check "it says '$1'" grep -qF -- "$1" out; }
 says_no() { check "it says '$1'" grep -qF -- "$1" err; }
 
 networks=${NETWORKS:-8}
+limit=$((60 + 20 * networks)) # seconds for `status --wait`, which lasts as long as its runs do on a busy machine
 
 # A rank of runs 0003 and 0007 is killed at their first start, and run 0005 is told to stop; USR2 leads to a checkpoint.
 cat >machine.toml <<EOF
