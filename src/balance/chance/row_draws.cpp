@@ -41,13 +41,21 @@ AllSums gathered(const Comm& comm, const Network& network, const EntryCosts& cos
   return all;
 }
 
-/// Fisher and Yates, with two numbers out of every block of random bits: block m is for k = 2m and k = 2m - 1.
+/// Fisher and Yates. Random bits come in blocks of four times 32: enough up to kNarrow places, where a place is at most
+/// one in 2^12 more likely than another; above, a number of 64 bits has half a block.
 void shuffle(std::span<double> values, const CounterRandom& random, std::uint64_t first, std::uint32_t draw) {
+  constexpr std::size_t kNarrow = std::size_t{1} << 20;
+  constexpr std::uint64_t kApart = std::uint64_t{1} << 62;  // between the blocks of the two kinds
   std::array<std::uint64_t, 2> bits{};
-  for (auto k = values.size(); k > 1; --k) {
-    if (k % 2 == 0 || k == values.size()) bits = random.bits(first + (k + 1) / 2, draw);
-    const auto other = static_cast<std::uint64_t>((static_cast<unsigned __int128>(bits[k % 2]) * k) >> 64);
-    std::swap(values[k - 1], values[other]);
+  auto k = values.size();
+  for (bool begins = true; k > kNarrow; --k, begins = false) {  // block m is for k = 2m and k = 2m - 1
+    if (begins || k % 2 == 0) bits = random.bits(first + (k + 1) / 2, draw);
+    std::swap(values[k - 1], values[static_cast<std::size_t>((static_cast<unsigned __int128>(bits[k % 2]) * k) >> 64)]);
+  }
+  for (bool begins = true; k > 1; --k, begins = false) {  // block m is for k = 4m to k = 4m - 3
+    if (begins || k % 4 == 0) bits = random.bits(kApart + first + (k + 3) / 4, draw);
+    const auto word = (bits[k % 4 / 2] >> (k % 2 * 32)) & 0xffffffff;
+    std::swap(values[k - 1], values[(word * k) >> 32]);
   }
 }
 
