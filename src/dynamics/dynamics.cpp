@@ -65,6 +65,8 @@ struct Dynamics::Body {
   void advance(Block& block, std::int64_t step, std::span<const double> input);
   void drive(const Block& block, LocalIndex neuron, std::span<const double> input, std::span<double> sum) const;
   void add_noise(Block& block, std::int64_t step) const;
+  void add_normals(const Block& block, LocalIndex neuron, const CounterRandom& random, std::uint32_t step,
+                   std::span<const double> size, std::span<double> values) const;
   [[nodiscard]] std::vector<double> gathered(const Block& block, std::span<const double> input) const;
   void read_out(const Block& block, std::span<double> sums) const;
   void respond(const Block& block, double size, std::uint32_t draw, std::span<double> sums);
@@ -103,21 +105,29 @@ void Dynamics::Body::drive(const Block& block, LocalIndex neuron, std::span<cons
 }
 
 void Dynamics::Body::add_noise(Block& block, std::int64_t step) const {
-  const CounterRandom random(params.seed, streams::kNoise);
-  const double root = std::sqrt(params.step);
+  std::array<double, kWidestBlock> room{};
+  const auto size = std::span(room).first(at(block.used));
   for (int k = 0; k < block.used; ++k) {
-    const auto column = block.first + k, run = column % ensemble.runs();
-    const double size = root * ensemble.noise[at(column / ensemble.runs())];
-    if (size == 0) continue;
-    // The other of the pair is the next column's, unless that one belongs to another level or block.
-    const bool both = run % 2 == 0 && run + 1 < ensemble.runs() && k + 1 < block.used;
-    for (LocalIndex i = 0; i < network->local_size(); ++i) {
-      const auto pair = normal_pair(random, network->file_index(i), run / 2, static_cast<std::uint32_t>(step));
-      const auto x = block.of(i);
-      x[at(k)] += size * pair[at(run % 2)];
-      if (both) x[at(k + 1)] += size * pair[1];
-    }
-    if (both) ++k;
+    size[at(k)] = std::sqrt(params.step) * ensemble.noise[at((block.first + k) / ensemble.runs())];
+  }
+  if (std::ranges::all_of(size, [](double s) { return s == 0; })) return;
+  const CounterRandom random(params.seed, streams::kNoise);
+  for (LocalIndex i = 0; i < network->local_size(); ++i) {
+    add_normals(block, i, random, static_cast<std::uint32_t>(step), size, block.of(i));
+  }
+}
+
+/// Adds normal numbers of these sizes to a neuron's columns, those of a run to each of its levels.
+void Dynamics::Body::add_normals(const Block& block, LocalIndex neuron, const CounterRandom& random, std::uint32_t step,
+                                 std::span<const double> size, std::span<double> values) const {
+  const auto place = network->file_index(neuron);
+  std::int64_t held = -1;
+  std::array<double, 2> pair{};
+  for (std::size_t k = 0; k < size.size(); ++k) {
+    if (size[k] == 0) continue;
+    const auto run = (block.first + static_cast<std::int64_t>(k)) % ensemble.runs();
+    if (run / 2 != held) pair = normal_pair(random, place, run / 2, step), held = run / 2;
+    values[k] += size[k] * pair[at(run % 2)];
   }
 }
 
@@ -158,11 +168,9 @@ void Dynamics::Body::respond(const Block& block, double size, std::uint32_t draw
   const CounterRandom random(params.seed, streams::kPerturbation);
   const auto width = at(block.width);
   std::vector<double> moved(block.state.size(), 0.0);  // d
+  const std::vector<double> sizes(at(block.used), size);
   for (LocalIndex i = 0; i < network->local_size(); ++i) {
-    for (int k = 0; k < block.used; ++k) {
-      const auto run = block.first + k;
-      moved[at(i) * width + at(k)] = size * normal_pair(random, network->file_index(i), run / 2, draw)[at(run % 2)];
-    }
+    add_normals(block, i, random, draw, sizes, std::span(moved).subspan(at(i) * width, width));
   }
   const auto change = product.factors(block.width);
   for (std::size_t k = 0; k < moved.size(); ++k) {
