@@ -43,6 +43,9 @@ try_ring() {
     error=$(sed -n '/"response": {/,/}/p' report.json | sed -n 's/.*"relative_error": \([^,]*\),*/\1/p')
   done
   check "error proportional to eta on $ranks" true_that 'abs(a / b - 2) < 0.02 && b < 0.01' a="$before" b="$error"
+  # R = 11/24 in the closed form -q c R / (2 (1 + q c R)), q = 1.01^2 - 1
+  check "the quadratic model on $ranks" true_that 'abs(a + b / (2 * (1 + b))) < 1e-12' \
+    a="$(figure report.json quadratic_log_change)" b="$(awk 'BEGIN { printf "%.17g", (1.01 ^ 2 - 1) * 11 / 24 }')"
   check "the report is JSON" well_formed report.json
   check "-c R is 11/24" true_that 'abs(a + 11 / 24) < 1e-8' a="$(figure report.json minus_c_r)"
   check "signs of equation 46 on $ranks" signs_of_equation_46 ring.csv
