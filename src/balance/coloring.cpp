@@ -85,7 +85,7 @@ class Colorer {
   void find_losers() {
     std::fill(loses_.begin(), loses_.end(), 0);
     for_each_edge(problem_, [&](LocalIndex i, LocalIndex j, double) {
-      if (color_[at(i)] == color_[at(j)]) loses_[at(below(i, j) ? i : j)] = 1;
+      if (i != j && color_[at(i)] == color_[at(j)]) loses_[at(below(i, j) ? i : j)] = 1;
     });
     HaloExchange<std::uint8_t> exchange(problem_.halo());
     exchange.reverse_begin([&](LocalIndex g) { return loses_[at(n_ + g)]; });

@@ -25,8 +25,7 @@ constexpr double kLog2Wide = 660;      // so are costs that span about 200 decad
 }  // namespace
 
 BalanceProblem::BalanceProblem(const Comm& comm, const Network& network, const Components& components, double power)
-    : comm_(&comm), network_(&network), power_(power) {
-  agreed(comm, [&] { check_gains(); });
+    : comm_(&comm), network_(&network), free_(comm, network), power_(power) {
   label_columns(components);
   number_active_neurons();
   agreed(comm, [&] { check_exponents(); });
@@ -34,17 +33,6 @@ BalanceProblem::BalanceProblem(const Comm& comm, const Network& network, const C
   find_ghosts();
   lay_out_tiles();
   rebase(std::vector<double>(at(size()), 0.0));
-}
-
-void BalanceProblem::check_gains() const {
-  const auto& gain = network_->nodes.gain;
-  for (std::size_t i = 0; i < gain.size(); ++i) {
-    if (gain[i] > 0) continue;
-    throw bad_input(
-        fmt::format("gain {} of neuron {} (its outgoing synapses would cost nothing, so nothing would limit "
-                    "their growth): give every neuron a positive gain",
-                    gain[i], network_->file_index(static_cast<LocalIndex>(i))));
-  }
 }
 
 void BalanceProblem::check_exponents() const {
@@ -111,8 +99,15 @@ void BalanceProblem::number_active_neurons() {
   for (const auto row : network_row_) exponent_.push_back(exponent.empty() ? 1.0 : exponent[at(row)]);
 }
 
+/// Whether the self-loop of a neuron changes with its h: as a synapse that enters and leaves it, it adds (k - 1) c to
+/// the gradient over p and (k - 1)^2 c to the Hessian over p^2.
+bool BalanceProblem::loop_costs(LocalIndex row) const noexcept {
+  const auto& exponent = network_->nodes.exponent;
+  return !exponent.empty() && exponent[at(row)] != 1 && active_index_[at(row)] >= 0;
+}
+
 BalanceProblem::Role BalanceProblem::role(LocalIndex row, LocalIndex column) const noexcept {
-  if (row == column) return Role::unchanging;
+  if (row == column) return loop_costs(row) ? Role::inside : Role::unchanging;
   if (one_component_) return Role::inside;
   const auto post = label_[at(row)];
   const auto pre = label_[at(column)];
@@ -129,32 +124,45 @@ void BalanceProblem::for_each_entry(LocalIndex begin, LocalIndex end, Visit&& vi
   for (LocalIndex i = begin; i < end; ++i) {
     for (auto e = network_->row_ptr[at(i)]; e < network_->row_ptr[at(i) + 1]; ++e) {
       const auto j = network_->column[at(e)];
-      visit(i, e, j, role(i, j));
+      visit(i, e, j, free_(e) ? Role::unchanging : role(i, j));
     }
   }
 }
 
-// The range of |J| and of the gains decides whether costs can be held as they are.
-void BalanceProblem::choose_unit() {
+namespace {
+
+/// log2 of the largest and the smallest of what is not 0.
+struct Log2Range {
+  double largest = 0, smallest = 0;
+
+  void add(const Log2Range& other, double power) {
+    largest += power * other.largest;
+    smallest += power * other.smallest;
+  }
+};
+
+/// Collective. 0 and 0 where there is nothing.
+Log2Range log2_range(const Comm& comm, std::span<const double> values) {
   double largest = 0, smallest = std::numeric_limits<double>::max();
-  for (const double w : network_->weight) {
-    if (w == 0) continue;
-    largest = std::max(largest, std::abs(w));
-    smallest = std::min(smallest, std::abs(w));
+  for (const double v : values) {
+    if (v == 0) continue;
+    largest = std::max(largest, std::abs(v));
+    smallest = std::min(smallest, std::abs(v));
   }
-  double most_gain = 0, least_gain = std::numeric_limits<double>::max();
-  for (const double g : network_->nodes.gain) {
-    most_gain = std::max(most_gain, g);
-    least_gain = std::min(least_gain, g);
-  }
-  std::array<double, 2> maxima{largest, most_gain};
-  comm_->max(std::span<double>(maxima));
-  smallest = comm_->min(smallest);
-  least_gain = comm_->min(least_gain);
-  if (maxima[0] == 0) return;
-  const bool gains = maxima[1] > 0;
-  const double log2_largest = power_ * std::log2(maxima[0]) + (gains ? 2 * std::log2(maxima[1]) : 0.0);
-  const double log2_smallest = power_ * std::log2(smallest) + (gains ? 2 * std::log2(least_gain) : 0.0);
+  largest = comm.max(largest);
+  smallest = comm.min(smallest);
+  return largest == 0 ? Log2Range{} : Log2Range{std::log2(largest), std::log2(smallest)};
+}
+
+}  // namespace
+
+// The range of |J|, of the gains and of the alphas decides whether costs can be held as they are.
+void BalanceProblem::choose_unit() {
+  Log2Range range;
+  range.add(log2_range(*comm_, network_->weight), power_);
+  range.add(log2_range(*comm_, network_->nodes.gain), 2);
+  range.add(log2_range(*comm_, network_->alpha), 1);
+  const double log2_largest = range.largest, log2_smallest = range.smallest;
   log2_span_ = log2_largest - log2_smallest;
   wide_ = log2_span_ > kLog2Wide;
   if (wide_) {
@@ -262,7 +270,9 @@ std::vector<double> BalanceProblem::log_factors() const {
   std::vector<double> x(label_.size(), 0.0);
   for (LocalIndex k = 0; k < size(); ++k) x[at(network_row_[at(k)])] = exponent(k) * base_[at(k)];
   const auto& gain = network_->nodes.gain;
-  for (std::size_t i = 0; i < gain.size(); ++i) x[i] += 2 / power_ * std::log(gain[i]);
+  for (std::size_t i = 0; i < gain.size(); ++i) {
+    if (gain[i] > 0) x[i] += 2 / power_ * std::log(gain[i]);  // a gain of 0 takes no part
+  }
   HaloExchange<double>(network_->halo).forward(std::span(x).first(at(rows)), std::span(x).subspan(at(rows)));
   return x;
 }
@@ -288,25 +298,37 @@ bool BalanceProblem::unit_moved() {
   return true;
 }
 
-/// What entries cost at the base, in the unit.
+/// alpha^{1/p} of an entry that takes part: what it does to the weight, as far as costs are concerned.
+double BalanceProblem::alpha_root(std::int64_t entry) const noexcept {
+  if (network_->alpha.empty()) return 1.0;
+  const double alpha = network_->alpha[at(entry)];
+  return power_ == 2 ? std::sqrt(alpha) : to_the(alpha, 1 / power_);
+}
+
+double BalanceProblem::log_alpha(std::int64_t entry) const noexcept {
+  return network_->alpha.empty() ? 0.0 : std::log(network_->alpha[at(entry)]);
+}
+
+/// What entries cost at the base, in the unit. `root` is alpha_root().
 struct BalanceProblem::Prices {
   std::vector<Factor> pre, post;  // by local columns and by rows of the network
   bool plain;                     // all factors are 1
   double power;
 
-  [[nodiscard]] double exact(double weight, LocalIndex i, LocalIndex j) const {
+  [[nodiscard]] double exact(double weight, double root, LocalIndex i, LocalIndex j) const {
     if (plain) return to_the(std::abs(weight), power);
     const auto& f = pre[at(j)];
     const auto& g = post[at(i)];
-    int exponent = 0;  // the largest and the subnormal weights keep their digits
-    const double mantissa = std::frexp(std::abs(weight), &exponent) * (f.mantissa * g.mantissa);
-    exponent += f.exponent + g.exponent;
+    int exponent = 0, of_root = 0;  // the largest and the subnormal weights keep their digits
+    const double mantissa =
+        std::frexp(std::abs(weight), &exponent) * std::frexp(root, &of_root) * (f.mantissa * g.mantissa);
+    exponent += of_root + f.exponent + g.exponent;
     // Small powers of what is no double may be one.
     if (std::abs(exponent) > 1000) return std::exp2(power * (exponent + std::log2(mantissa)));
     return to_the(times_power_of_two(mantissa, exponent), power);
   }
-  [[nodiscard]] double held(double weight, LocalIndex i, LocalIndex j) const {
-    return std::max(exact(weight, i, j), smallest_cost());
+  [[nodiscard]] double held(double weight, double root, LocalIndex i, LocalIndex j) const {
+    return std::max(exact(weight, root, i, j), smallest_cost());
   }
 };
 
@@ -318,7 +340,7 @@ BalanceProblem::Prices BalanceProblem::prices() const {
   prices.post.assign(at(network_->local_size()), factor_of(log_unit));
   for (LocalIndex k = 0; k < size(); ++k) prices.post[at(network_row_[at(k)])] = factor_of(-base_[at(k)] + log_unit);
   const auto is_one = [](const Factor& f) { return f.mantissa == 1 && f.exponent == 0; };
-  prices.plain = std::all_of(prices.pre.begin(), prices.pre.end(), is_one) &&
+  prices.plain = network_->alpha.empty() && std::all_of(prices.pre.begin(), prices.pre.end(), is_one) &&
                  std::all_of(prices.post.begin(), prices.post.end(), is_one);
   return prices;
 }
@@ -327,7 +349,7 @@ void BalanceProblem::for_each_pinned_synapse(const std::function<void(LocalIndex
   const auto prices = this->prices();
   for_each_entry(0, network_->local_size(), [&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind) {
     if (kind != Role::from_pinned && kind != Role::to_pinned) return;
-    visit(i, j, prices.held(network_->weight[at(e)], i, j));
+    visit(i, j, prices.held(network_->weight[at(e)], alpha_root(e), i, j));
   });
 }
 
@@ -340,19 +362,19 @@ void BalanceProblem::compute_costs() {
   std::vector<double> leaving(label_.size(), 0.0);
   for_each_placed([&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind, std::int64_t place) {
     if (kind == Role::unchanging) return;
-    const double weight = network_->weight[at(e)];
+    const double weight = network_->weight[at(e)], root = alpha_root(e);
     switch (kind) {
       case Role::inside:
-        (j < rows ? local_ : remote_).cost[at(place)] = prices.held(weight, i, j);
+        (j < rows ? local_ : remote_).cost[at(place)] = prices.held(weight, root, i, j);
         break;
       case Role::from_pinned:
-        from_pinned_[at(active_index_[at(i)])] += prices.held(weight, i, j);
+        from_pinned_[at(active_index_[at(i)])] += prices.held(weight, root, i, j);
         break;
       case Role::to_pinned:
-        leaving[at(j)] += prices.held(weight, i, j);
+        leaving[at(j)] += prices.held(weight, root, i, j);
         break;
       default:
-        between += prices.exact(weight, i, j), ++edges_between;
+        between += prices.exact(weight, root, i, j), ++edges_between;
     }
   });
   HaloExchange<double> exchange(network_->halo);
@@ -389,7 +411,8 @@ void BalanceProblem::for_each_log_cost(const std::function<void(GlobalIndex, Glo
   const auto number = active_numbers();
   for_each_entry(0, rows, [&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind) {
     if (kind == Role::unchanging || kind == Role::between) return;
-    visit(number[at(i)], number[at(j)], power_ * std::log(std::abs(network_->weight[at(e)])) + log_gain[at(j)]);
+    const double log_weight = std::log(std::abs(network_->weight[at(e)]));
+    visit(number[at(i)], number[at(j)], power_ * log_weight + log_gain[at(j)] + log_alpha(e));
   });
 }
 

@@ -37,18 +37,22 @@ double SynapseCosts::gain_at(std::int64_t entry) const noexcept {
   return gain_.empty() ? 1.0 : gain_[at(network_->column[at(entry)])];
 }
 
+double SynapseCosts::alpha_at(std::int64_t entry) const noexcept {
+  return network_->alpha.empty() ? 1.0 : network_->alpha[at(entry)];
+}
+
 double SynapseCosts::weight(LocalIndex row, std::int64_t entry) const noexcept {
   return scaled_weight(network_->weight[at(entry)], exponent_at(row, entry));
 }
 
 double SynapseCosts::cost(LocalIndex row, std::int64_t entry) const noexcept {
   const double gain = gain_at(entry);
-  return gain * gain * std::pow(std::abs(weight(row, entry)), power_);
+  return alpha_at(entry) * gain * gain * std::pow(std::abs(weight(row, entry)), power_);
 }
 
 double SynapseCosts::log_cost(LocalIndex row, std::int64_t entry) const noexcept {
   const double log_weight = std::log(std::abs(network_->weight[at(entry)])) + exponent_at(row, entry);
-  return power_ * log_weight + 2 * std::log(gain_at(entry));
+  return power_ * log_weight + 2 * std::log(gain_at(entry)) + std::log(alpha_at(entry));
 }
 
 }  // namespace synbal

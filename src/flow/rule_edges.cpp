@@ -27,7 +27,8 @@ RuleEdges::RuleEdges(const BalanceProblem& problem, const Network& network, cons
 }
 
 // row and column are those of the network for now. Balancing sees an entry as driving exactly when its ends share a
-// component and are not both pinned: the pinned neurons' component has one leader for all its members.
+// component, are not both pinned, and it costs something: the pinned neurons' component has one leader for all its
+// members.
 void RuleEdges::collect(const BalanceProblem& problem, const Network& network, const Components& components,
                         Scope scope) {
   auto flags = network.nodes.pinned;
@@ -37,8 +38,10 @@ void RuleEdges::collect(const BalanceProblem& problem, const Network& network, c
   for (LocalIndex i = 0; i < network.local_size(); ++i) {
     for (auto e = network.row_ptr[at(i)]; e < network.row_ptr[at(i) + 1]; ++e) {
       const auto j = network.column[at(e)];
-      if (i == j || (active[at(i)] < 0 && active[at(j)] < 0)) continue;
-      const bool drives = components.leader[at(i)] == components.leader[at(j)] && (pinned[at(i)] + pinned[at(j)] < 2);
+      const bool loop = i == j && (network.nodes.exponent.empty() || network.nodes.exponent[at(i)] == 1);
+      if (loop || (active[at(i)] < 0 && active[at(j)] < 0)) continue;  // such loops never change
+      const bool drives = components.leader[at(i)] == components.leader[at(j)] && (pinned[at(i)] + pinned[at(j)] < 2) &&
+                          !problem.free_synapses()(e);
       if (scope == Scope::driving && !drives) continue;
       row.push_back(i);
       column.push_back(j);
@@ -55,6 +58,10 @@ void RuleEdges::number(const BalanceProblem& problem, const Network& network) {
     for (double& v : logs) v = 2 * std::log(v);
     logs = with_ghosts(network.halo, std::move(logs));
     for (const auto j : column) log_alpha.push_back(logs[at(j)]);
+  }
+  log_alpha.resize(network.alpha.empty() ? log_alpha.size() : column.size(), 0.0);
+  for (std::size_t e = 0; !network.alpha.empty() && e < column.size(); ++e) {
+    log_alpha[e] += std::log(network.alpha[at(entry[e])]);
   }
   const auto active = active_numbers(problem, network);
   const auto& own = problem.neurons();

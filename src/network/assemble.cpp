@@ -19,7 +19,7 @@ namespace {
 
 struct Entry {
   GlobalIndex column;
-  double weight;
+  double weight, alpha;
 };
 
 /// What merging found on this rank.
@@ -27,13 +27,15 @@ struct Found {
   std::int64_t entries = 0, self_loops = 0, duplicates = 0, zeros = 0;
 };
 
-void sort_row(std::span<GlobalIndex> column, std::span<double> weight, std::vector<Entry>& scratch) {
+void sort_row(GlobalRows& rows, std::size_t begin, std::size_t end, std::vector<Entry>& scratch) {
+  const bool alphas = !rows.alpha.empty();
   scratch.clear();
-  for (std::size_t k = 0; k < column.size(); ++k) scratch.push_back({column[k], weight[k]});
+  for (auto e = begin; e < end; ++e) scratch.push_back({rows.column[e], rows.weight[e], alphas ? rows.alpha[e] : 1.0});
   std::stable_sort(scratch.begin(), scratch.end(), [](const Entry& a, const Entry& b) { return a.column < b.column; });
-  for (std::size_t k = 0; k < column.size(); ++k) {
-    column[k] = scratch[k].column;
-    weight[k] = scratch[k].weight;
+  for (auto e = begin; e < end; ++e) {
+    rows.column[e] = scratch[e - begin].column;
+    rows.weight[e] = scratch[e - begin].weight;
+    if (alphas) rows.alpha[e] = scratch[e - begin].alpha;
   }
 }
 
@@ -54,6 +56,13 @@ Error duplicate_error(GlobalIndex row, GlobalIndex column, const InputFacts& fac
       fmt::format("{}: row {}, column {} is given more than once (`duplicates` error): remove one of the entries, or "
                   "choose `duplicates` sum or keep",
                   where(facts), row + 1, column + 1));
+}
+
+Error alphas_differ(GlobalIndex row, GlobalIndex column, double one, double other, const InputFacts& facts) {
+  return bad_input(
+      fmt::format("{}: row {}, column {} is given more than once, with the alphas {} and {} (nothing says what the sum "
+                  "of the weights costs): give one alpha, or choose `duplicates` keep",
+                  where(facts), row + 1, column + 1, one, other));
 }
 
 Error not_finite(GlobalIndex row, GlobalIndex column, double weight, const InputFacts& facts) {
@@ -83,6 +92,7 @@ class Merger {
     }
     rows_.column.resize(out_);
     rows_.weight.resize(out_);
+    if (!rows_.alpha.empty()) rows_.alpha.resize(out_);
     return found_;
   }
 
@@ -90,9 +100,13 @@ class Merger {
   /// The entries from k on at one place; moves k behind them.
   void merge_place(GlobalIndex row, std::size_t& k, std::size_t end) {
     const auto column = rows_.column[k];
+    const double alpha = rows_.alpha.empty() ? 1.0 : rows_.alpha[k];
     double weight = rows_.weight[k++];
     while (duplicates_ != Duplicates::keep && k < end && rows_.column[k] == column) {
       if (duplicates_ == Duplicates::error) throw duplicate_error(row, column, facts_);
+      if (!rows_.alpha.empty() && rows_.alpha[k] != alpha) {
+        throw alphas_differ(row, column, alpha, rows_.alpha[k], facts_);
+      }
       weight += rows_.weight[k++];
       ++found_.duplicates;
     }
@@ -101,6 +115,7 @@ class Merger {
     if (weight == 0.0) return;
     found_.self_loops += column == row ? 1 : 0;
     rows_.column[out_] = column;
+    if (!rows_.alpha.empty()) rows_.alpha[out_] = alpha;
     rows_.weight[out_++] = weight;
   }
 
@@ -122,7 +137,8 @@ void add_counts(const Comm& comm, const Found& found, InputFacts& facts) {
 
 void check_shape(const Ownership& ownership, const GlobalRows& rows) {
   const bool fits = rows.row_ptr.size() == at(ownership.count()) + 1 && rows.row_ptr[0] == 0 &&
-                    rows.column.size() == rows.weight.size() && rows.row_ptr.back() == std::ssize(rows.column);
+                    rows.column.size() == rows.weight.size() && rows.row_ptr.back() == std::ssize(rows.column) &&
+                    (rows.alpha.empty() || rows.alpha.size() == rows.weight.size());
   if (!fits) throw internal_error("assemble was given rows that do not match their owner");
 }
 
@@ -158,11 +174,9 @@ void trim(std::vector<double>& values) {
 void sort_rows(GlobalRows& rows) {
   std::vector<Entry> scratch;
   for (std::size_t i = 0; i + 1 < rows.row_ptr.size(); ++i) {
-    const auto begin = at(rows.row_ptr[i]);
-    const auto length = at(rows.row_ptr[i + 1]) - begin;
-    const auto column = std::span(rows.column).subspan(begin, length);
-    if (std::is_sorted(column.begin(), column.end())) continue;
-    sort_row(column, std::span(rows.weight).subspan(begin, length), scratch);
+    const auto begin = at(rows.row_ptr[i]), end = at(rows.row_ptr[i + 1]);
+    const auto column = std::span(rows.column).subspan(begin, end - begin);
+    if (!std::is_sorted(column.begin(), column.end())) sort_row(rows, begin, end, scratch);
   }
 }
 
@@ -176,11 +190,12 @@ Network localise(const Comm& comm, Ownership ownership, GlobalRows&& rows, Input
     }
     network.column = local_columns(ownership, foreign, rows.column);
     std::vector<GlobalIndex>().swap(rows.column);
-    trim(rows.weight);
+    trim(rows.weight), trim(rows.alpha);
     return members;
   });
   network.row_ptr = std::move(rows.row_ptr);
   network.weight = std::move(rows.weight);
+  network.alpha = std::move(rows.alpha);
   network.halo = Halo(comm, ownership, std::move(ghosts));
   network.rows = std::move(ownership);
   network.nnz = comm.sum(std::ssize(network.column));

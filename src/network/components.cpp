@@ -8,6 +8,7 @@
 
 #include "network/components_detail.hpp"
 #include "synbal/core/route.hpp"
+#include "synbal/network/free_synapses.hpp"
 
 namespace synbal {
 namespace {
@@ -111,9 +112,8 @@ std::vector<GlobalIndex> leaders(const Comm& comm, const Network& network, const
       directory.reduce(sums.least, kNone, [](GlobalIndex a, GlobalIndex b) { return std::min(a, b); }));
 }
 
-}  // namespace
-
-Components strongly_connected_components(const Comm& comm, const Network& network, const ComponentsParams& params) {
+/// Collective. Every entry is an edge.
+Components components_of(const Comm& comm, const Network& network, const ComponentsParams& params) {
   const auto ring = pinned_ring(network.nodes.pinned);
   const auto pieces = detail::strong_pieces({network.row_ptr, network.column, ring.next});
   const auto first_with_pinned = comm.min(ring.first < 0 ? comm.size() : comm.rank());
@@ -124,6 +124,13 @@ Components strongly_connected_components(const Comm& comm, const Network& networ
   const auto facts = number_pieces(comm, network, std::move(leader), sums, result);
   spread_to_neurons(network, pieces, facts, result);
   return result;
+}
+
+}  // namespace
+
+Components strongly_connected_components(const Comm& comm, const Network& network, const ComponentsParams& params) {
+  const FreeSynapses free(comm, network);
+  return components_of(comm, free.any() ? costing_pattern(network, free) : network, params);
 }
 
 // A ghost here is the presynaptic end of a synapse; so is, elsewhere, every owned neuron that is sent.

@@ -23,6 +23,8 @@ NodeData moved_nodes(const Placement& placement, NodeData&& nodes) {
   move_field(placement, nodes.pinned);
   move_field(placement, nodes.gain);
   move_field(placement, nodes.exponent);
+  move_field(placement, nodes.group);
+  move_field(placement, nodes.known_h);
   return std::move(nodes);
 }
 
@@ -52,6 +54,11 @@ GlobalRows moved_rows(const Placement& placement, Network& network, const std::v
   rows.weight =
       moved_entries(placement, network.row_ptr, rows.row_ptr, [&](std::int64_t e) { return network.weight[at(e)]; });
   std::vector<double>().swap(network.weight);
+  if (placement.route().comm().any(!network.alpha.empty())) {
+    rows.alpha =
+        moved_entries(placement, network.row_ptr, rows.row_ptr, [&](std::int64_t e) { return network.alpha[at(e)]; });
+    std::vector<double>().swap(network.alpha);
+  }
   sort_rows(rows);
   return rows;
 }

@@ -82,26 +82,26 @@ std::vector<GlobalIndex> shifted_columns(const Network& network, GlobalIndex mor
   return columns;
 }
 
-GlobalRows rows_with_outside(const Network& network, const OutsideWeights& weights, const Ownership& rows) {
+/// `alphas`: whether some rank's synapses have such factors.
+GlobalRows rows_with_outside(const Network& network, const OutsideWeights& weights, const Ownership& rows,
+                             bool alphas) {
   const auto columns = shifted_columns(network, 1);
   const auto n = network.local_size();
   const auto outside = rows.first() + n;
   GlobalRows grown_rows;
+  const auto put = [&](GlobalIndex column, double weight, double alpha) {
+    grown_rows.column.push_back(column), grown_rows.weight.push_back(weight);
+    if (alphas) grown_rows.alpha.push_back(alpha);
+  };
   for (LocalIndex i = 0; i < n; ++i) {
     for (auto e = network.row_ptr[at(i)]; e < network.row_ptr[at(i) + 1]; ++e) {
-      grown_rows.column.push_back(columns[at(e)]);
-      grown_rows.weight.push_back(network.weight[at(e)]);
+      put(columns[at(e)], network.weight[at(e)], alphas ? network.alpha[at(e)] : 1.0);
     }
-    if (weights.in[at(i)] != 0) {
-      grown_rows.column.push_back(outside);
-      grown_rows.weight.push_back(weights.in[at(i)]);
-    }
+    if (weights.in[at(i)] != 0) put(outside, weights.in[at(i)], 1.0);
     grown_rows.row_ptr.push_back(std::ssize(grown_rows.column));
   }
   for (LocalIndex j = 0; j < n; ++j) {
-    if (weights.out[at(j)] == 0) continue;
-    grown_rows.column.push_back(rows.first() + j);
-    grown_rows.weight.push_back(weights.out[at(j)]);
+    if (weights.out[at(j)] != 0) put(rows.first() + j, weights.out[at(j)], 1.0);
   }
   grown_rows.row_ptr.push_back(std::ssize(grown_rows.column));
   sort_rows(grown_rows);
@@ -121,6 +121,8 @@ NodeData nodes_with_outside(const Comm& comm, NodeData&& nodes, LocalIndex n) {
   nodes.pinned.push_back(1);
   grow(comm, nodes.gain, 1.0);
   grow(comm, nodes.exponent, 1.0);
+  grow(comm, nodes.group, kUntied);
+  grow(comm, nodes.known_h, 0.0);
   return std::move(nodes);
 }
 
@@ -134,7 +136,8 @@ NodeData nodes_inside(const Comm& comm, NodeData&& nodes) {
     nodes.name.start.pop_back();
     nodes.name.letters.resize(at(nodes.name.start.back()));
   }
-  shrink(nodes.id), shrink(nodes.pinned), shrink(nodes.gain), shrink(nodes.exponent);
+  shrink(nodes.id), shrink(nodes.pinned), shrink(nodes.gain), shrink(nodes.exponent), shrink(nodes.group),
+      shrink(nodes.known_h);
   if (!comm.any(std::ranges::find(nodes.pinned, std::uint8_t{1}) != nodes.pinned.end())) nodes.pinned.clear();
   return std::move(nodes);
 }
@@ -148,6 +151,7 @@ GlobalRows rows_inside(const Network& network) {
       if (network.column[at(e)] == n) continue;  // the rank's own neuron of the outside: nobody else's is seen here
       rows.column.push_back(columns[at(e)]);
       rows.weight.push_back(network.weight[at(e)]);
+      if (!network.alpha.empty()) rows.alpha.push_back(network.alpha[at(e)]);
     }
     rows.row_ptr.push_back(std::ssize(rows.column));
   }
@@ -162,7 +166,7 @@ Network with_outside(const Comm& comm, Network&& network, double power) {
   std::vector<GlobalIndex> position;
   for (LocalIndex i = 0; i < n; ++i) position.push_back(network.file_index(i));
   position.push_back(network.size() + comm.rank());
-  auto entries = rows_with_outside(network, weights, rows);
+  auto entries = rows_with_outside(network, weights, rows, comm.any(!network.alpha.empty()));
   auto result = localise(comm, std::move(rows), std::move(entries), std::move(network.facts));
   result.nodes = nodes_with_outside(comm, std::move(network.nodes), n);
   result.arrays = std::move(network.arrays);

@@ -161,6 +161,9 @@ GlobalRows route(const Comm& comm, const Ownership& ownership, Triplets&& entrie
   rows.row_ptr = row_starts(row_of, ownership.count());
   rows.column = placed(row_of, rows.row_ptr, way.send(std::move(entries.column)));
   rows.weight = placed(row_of, rows.row_ptr, way.send(std::move(entries.weight)));
+  if (comm.any(!entries.alpha.empty())) {
+    rows.alpha = placed(row_of, rows.row_ptr, way.send(std::move(entries.alpha)));
+  }
   return rows;
 }
 
@@ -172,6 +175,7 @@ GlobalRows redistribute(const Comm& comm, const Ownership& from, const Ownership
   moved.row_ptr = starts_of(sent(comm, lengths_of(rows.row_ptr), row_counts));
   moved.column = sent(comm, std::move(rows.column), entry_counts);
   moved.weight = sent(comm, std::move(rows.weight), entry_counts);
+  if (comm.any(!rows.alpha.empty())) moved.alpha = sent(comm, std::move(rows.alpha), entry_counts);
   return moved;
 }
 

@@ -1,5 +1,5 @@
 // The one-dimensional root, the sweeps over it, and when to stop.
-#include "stochastic/mixed_cost.hpp"
+#include "synbal/stochastic/mixed_cost.hpp"
 
 #include <fmt/format.h>
 

@@ -60,7 +60,7 @@ void for_each_synapse_of(const Network& network, GlobalIndex neuron, Visit&& vis
   }
 }
 
-/// Costs in units of the power of the neuron's largest gain^{2/p} |J|, so that none over- or underflows.
+/// Costs in units of the power of the neuron's largest (alpha gain^2)^{1/p} |J|, so that none over- or underflows.
 struct RelativeCosts {
   SeenCosts seen;
   double largest = 0;
@@ -69,8 +69,9 @@ struct RelativeCosts {
 RelativeCosts relative_costs(const Comm& comm, const Network& network, GlobalIndex neuron, double power) {
   const auto gain = column_gains(network);
   const auto size_of = [&](std::size_t e) {
-    const double g = gain[at(network.column[e])];
-    return std::abs(network.weight[e]) * (g == 1 ? 1.0 : std::pow(g, 2 / power));
+    const double g = gain[at(network.column[e])], alpha = network.alpha.empty() ? 1.0 : network.alpha[e];
+    const double factor = alpha * g * g;
+    return std::abs(network.weight[e]) * (factor == 1 ? 1.0 : std::pow(factor, 1 / power));
   };
   double largest = 0;
   for_each_synapse_of(network, neuron, [&](std::size_t e, bool) { largest = std::max(largest, size_of(e)); });

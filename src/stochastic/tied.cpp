@@ -1,80 +1,22 @@
 // From groups of neurons to a network of groups, and back.
-#include "stochastic/tied.hpp"
+#include "synbal/stochastic/tied.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <tuple>
-#include <unordered_map>
-#include <utility>
 
 #include "synbal/core/agree.hpp"
 #include "synbal/core/route.hpp"
 #include "synbal/network/components.hpp"
 #include "synbal/network/factor.hpp"
+#include "synbal/network/groups.hpp"
 #include "synbal/network/transport.hpp"
 
 namespace synbal {
 
 namespace {
-
-constexpr std::int64_t kPinnedGroup = std::numeric_limits<std::int64_t>::min();  // a reserved id
-
-/// Spreads ids over the ranks (the finaliser of splitmix64).
-Rank home_of(std::int64_t id, int ranks) {
-  auto x = static_cast<std::uint64_t>(id);
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return static_cast<Rank>((x ^ (x >> 31)) % static_cast<std::uint64_t>(ranks));
-}
-
-/// A group as one rank knows it: its id and the smallest global index among its neurons.
-struct Led {
-  std::int64_t id;
-  GlobalIndex leader;
-};
-
-/// Collective. The smallest leader of each id over all ranks; `own` holds distinct ids.
-void agree_on_leaders(const Comm& comm, std::vector<Led>& own) {
-  std::vector<Rank> home;
-  for (const auto& led : own) home.push_back(home_of(led.id, comm.size()));
-  const Route way(comm, std::move(home));
-  const auto came = way.send(own);
-  std::unordered_map<std::int64_t, GlobalIndex> least;
-  for (const auto& led : came) {
-    const auto [known, fresh] = least.emplace(led.id, led.leader);
-    if (!fresh) known->second = std::min(known->second, led.leader);
-  }
-  std::vector<GlobalIndex> answers;
-  for (const auto& led : came) answers.push_back(least[led.id]);
-  const auto leaders = way.reply(answers);
-  for (std::size_t k = 0; k < own.size(); ++k) own[k].leader = leaders[k];
-}
-
-/// Collective. [n_local] The smallest global index in each neuron's group.
-std::vector<GlobalIndex> leaders(const Comm& comm, const Network& network, std::span<const std::int64_t> group) {
-  const auto& pinned = network.nodes.pinned;
-  const auto id_of = [&](std::size_t i) { return !pinned.empty() && pinned[i] != 0 ? kPinnedGroup : group[i]; };
-  std::vector<Led> own;
-  for (std::size_t i = 0; i < group.size(); ++i) {
-    if (id_of(i) != kUntied) own.push_back({id_of(i), network.global(static_cast<LocalIndex>(i))});
-  }
-  std::sort(own.begin(), own.end(),
-            [](const Led& a, const Led& b) { return std::tie(a.id, a.leader) < std::tie(b.id, b.leader); });
-  own.erase(std::unique(own.begin(), own.end(), [](const Led& a, const Led& b) { return a.id == b.id; }), own.end());
-  agree_on_leaders(comm, own);
-  const auto by_id = [](const Led& a, const Led& b) { return a.id < b.id; };
-  std::sort(own.begin(), own.end(), by_id);
-  std::vector<GlobalIndex> leader(group.size());
-  for (std::size_t i = 0; i < leader.size(); ++i) {
-    const auto id = id_of(i);
-    leader[i] = id == kUntied ? network.global(static_cast<LocalIndex>(i))
-                              : std::lower_bound(own.begin(), own.end(), Led{id, 0}, by_id)->leader;
-  }
-  return leader;
-}
 
 /// Costs between groups under way: kept as (sum of |J|^p)^{1/p}, which neither over- nor underflows, and merged
 /// whenever the list has doubled.
@@ -135,7 +77,8 @@ double exponent_of(const Network& network, LocalIndex i) {
   return network.nodes.exponent.empty() ? 1.0 : network.nodes.exponent[at(i)];
 }
 
-/// Collective. This rank's synapses as costs between groups; `group`: numbers of the columns' groups.
+/// Collective. This rank's synapses as costs between groups (and inside those whose exponent is not 1); `group`:
+/// numbers of the columns' groups.
 Triplets pair_sums(const Comm& comm, const Network& network, const std::vector<GlobalIndex>& group, double power) {
   std::vector<double> gain = network.nodes.gain;
   gain.resize(at(network.local_size()), 1.0);
@@ -146,16 +89,12 @@ Triplets pair_sums(const Comm& comm, const Network& network, const std::vector<G
     for (LocalIndex i = 0; i < network.local_size(); ++i) {
       for (auto e = network.row_ptr[at(i)]; e < network.row_ptr[at(i) + 1]; ++e) {
         const auto j = network.column[at(e)];
-        if (group[at(i)] != group[at(j)]) {
-          if (network.weight[at(e)] != 0)
-            sums.add(group[at(i)], group[at(j)], std::abs(network.weight[at(e)]) * gain[at(j)]);
-        } else if (i != j && exponent_of(network, i) != 1 &&
-                   (network.nodes.pinned.empty() || network.nodes.pinned[at(i)] == 0)) {
-          throw bad_input(fmt::format(
-              "neurons {} and {} are tied, have the homogeneity exponent {} and a synapse between them (its cost would "
-              "change with the group's own factor): untie one of them",
-              network.file_index(i), network.global(j), exponent_of(network, i)));
-        }
+        // Inside a group nothing changes but where the exponent is not 1: that is a self-loop of the group.
+        const bool pinned = !network.nodes.pinned.empty() && network.nodes.pinned[at(i)] != 0;
+        if (group[at(i)] == group[at(j)] && (exponent_of(network, i) == 1 || pinned)) continue;
+        const double alpha = network.alpha.empty() ? 1.0 : std::pow(network.alpha[at(e)], 1 / power);
+        const double weight = std::abs(network.weight[at(e)]) * gain[at(j)] * alpha;
+        if (weight != 0) sums.add(group[at(i)], group[at(j)], weight);
       }
     }
     return sums.take();
@@ -220,7 +159,7 @@ TiedGroups tie(const Comm& comm, const Network& network, std::span<const std::in
   agreed(comm, [&] {
     if (group.size() != at(network.local_size())) throw internal_error("tie needs one group id per owned neuron");
   });
-  const auto leader = leaders(comm, network, group);
+  const auto leader = group_leaders(comm, network, group);
   check_exponents(comm, network, leader);
   std::vector<LocalIndex> leading;
   for (LocalIndex i = 0; i < network.local_size(); ++i) {

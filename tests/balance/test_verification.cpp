@@ -80,6 +80,15 @@ struct Truth {
     return made;
   }
 
+  /// Whether the neuron lies on a cycle through another one.
+  template <class Reach>
+  [[nodiscard]] bool meets_another(const Reach& reach, GlobalIndex i) const {
+    for (GlobalIndex j = 0; j < weights.n; ++j) {
+      if (j != i && reach[at(i)][at(j)] && reach[at(j)][at(i)]) return true;
+    }
+    return false;
+  }
+
   struct Costs {
     std::vector<double> in, out;
     double total = 0;
@@ -90,7 +99,8 @@ struct Truth {
     for (GlobalIndex i = 0; i < weights.n; ++i) {
       for (GlobalIndex j = 0; j < weights.n; ++j) {
         const bool inside = reach[at(i)][at(j)] && reach[at(j)][at(i)];
-        if (i == j || !inside || (pinned[at(i)] && pinned[at(j)])) continue;
+        if (!inside || (pinned[at(i)] && pinned[at(j)])) continue;
+        if (i == j && (exponent[at(i)] == 1 || !meets_another(reach, i))) continue;  // never changes
         const double scaled = std::abs(weights(i, j)) * std::exp(exponent[at(j)] * h[at(j)] - h[at(i)]);
         const double cost = gain[at(j)] * gain[at(j)] * std::pow(scaled, power);
         c.in[at(i)] += weights(i, j) == 0 ? 0 : cost;

@@ -117,25 +117,25 @@ Network assembled(GlobalIndex n, const Triplets& all, Duplicates duplicates) {
 }
 
 TEST(Assembly, names_the_place_of_a_refused_duplicate_on_all_ranks) {
-  const Triplets all{{0, 3, 3}, {1, 2, 2}, {1.0, 1.0, 0.0}};
+  const Triplets all{{0, 3, 3}, {1, 2, 2}, {1.0, 1.0, 0.0}, {}};
   const auto message = bad_input_message([&] { assembled(5, all, Duplicates::error); });
   EXPECT_NE(message.find("some.mtx: row 4, column 3"), std::string::npos) << message;
 }
 
 TEST(Assembly, refuses_sums_that_overflow_and_columns_out_of_range) {
   const double huge = std::numeric_limits<double>::max();
-  const auto overflow = bad_input_message([&] { assembled(5, {{1, 1}, {2, 2}, {huge, huge}}, Duplicates::sum); });
+  const auto overflow = bad_input_message([&] { assembled(5, {{1, 1}, {2, 2}, {huge, huge}, {}}, Duplicates::sum); });
   EXPECT_NE(overflow.find("row 2, column 3 is inf"), std::string::npos) << overflow;
-  EXPECT_EQ(assembled(5, {{1, 1}, {2, 2}, {huge, huge}}, Duplicates::keep).nnz, 2);
-  const auto column = bad_input_message([&] { assembled(5, {{4}, {5}, {1.0}}, Duplicates::sum); });
+  EXPECT_EQ(assembled(5, {{1, 1}, {2, 2}, {huge, huge}, {}}, Duplicates::keep).nnz, 2);
+  const auto column = bad_input_message([&] { assembled(5, {{4}, {5}, {1.0}, {}}, Duplicates::sum); });
   EXPECT_NE(column.find("row 5 has an entry in column 6"), std::string::npos) << column;
-  bad_input_message([&] { assembled(5, {{4}, {-1}, {1.0}}, Duplicates::sum); });
-  bad_input_message([&] { assembled(5, {{5}, {0}, {1.0}}, Duplicates::sum); });
+  bad_input_message([&] { assembled(5, {{4}, {-1}, {1.0}, {}}, Duplicates::sum); });
+  bad_input_message([&] { assembled(5, {{5}, {0}, {1.0}, {}}, Duplicates::sum); });
 }
 
 TEST(Assembly, sums_of_duplicates_do_not_depend_on_the_rank_count) {
   // 1 + 1e100 - 1e100 is 0 in this order and 1 in another.
-  const Triplets all{{3, 3, 3, 2}, {0, 0, 0, 0}, {1.0, 1e100, -1e100, 5.0}};
+  const Triplets all{{3, 3, 3, 2}, {0, 0, 0, 0}, {1.0, 1e100, -1e100, 5.0}, {}};
   const auto network = assembled(4, all, Duplicates::sum);
   EXPECT_EQ(network.nnz, 1);
   EXPECT_EQ(network.facts.zeros_dropped, 1);

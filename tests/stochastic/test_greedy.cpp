@@ -68,7 +68,7 @@ TEST(GreedyVisitor, takes_the_most_unbalanced_neuron_every_time) {
 TEST(GreedyVisitor, sums_anew_what_cancellation_would_spoil) {
   // A cycle with costs 1e14, 1e-14 and 1: when the first neuron is balanced, the second's in-cost falls from 1e14 to 1.
   const Comm self(MPI_COMM_SELF);
-  GlobalRows rows{{0, 1, 2, 3}, {2, 0, 1}, {1e-7, 1e7, 1}};
+  GlobalRows rows{{0, 1, 2, 3}, {2, 0, 1}, {1e-7, 1e7, 1}, {}};
   Sample sample(self, assemble(self, Ownership::even(self, 3), std::move(rows), Duplicates::sum, {}), 2);
   IncidentSynapses stars(sample.problem, sample.network);
   for (const auto key : kKeys) {

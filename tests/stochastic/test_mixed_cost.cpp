@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "samples.hpp"
-#include "stochastic/mixed_cost.hpp"
 #include "synbal/balance/balance.hpp"
+#include "synbal/stochastic/mixed_cost.hpp"
 
 namespace synbal::test {
 namespace {

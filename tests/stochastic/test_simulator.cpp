@@ -339,7 +339,7 @@ TEST(ScheduleSolver, networks_without_anything_to_balance_are_done) {
   const auto empty = assemble(world(), Ownership::even(world(), 0), {}, Duplicates::sum, {});
   GlobalRows loop;
   const auto one = Ownership::even(world(), 1);
-  if (one.count() == 1) loop = {{0, 1}, {0}, {2.0}};
+  if (one.count() == 1) loop = {{0, 1}, {0}, {2.0}, {}};
   for (const auto& network : {empty, assemble(world(), one, std::move(loop), Duplicates::sum, {})}) {
     Sample sample(world(), Network(network), 2);
     for (const auto& schedule : schedules()) EXPECT_EQ(solved(world(), sample, schedule).second, 0) << told(schedule);

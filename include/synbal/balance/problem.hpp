@@ -11,18 +11,22 @@
 #include "synbal/core/comm.hpp"
 #include "synbal/core/halo.hpp"
 #include "synbal/network/components.hpp"
+#include "synbal/network/free_synapses.hpp"
 #include "synbal/network/network.hpp"
 
 namespace synbal {
 
 /// minimise C(h) = sum c_ij e^{p(k_j h_j - h_i)} + sum a_i e^{-p h_i} + sum b_j e^{p k_j h_j} over the active neurons:
-/// those that are free and lie on a cycle (through other neurons or through the pinned ones). Costs are held at a
-/// `base` point h = base + delta and are recomputed from the weights whenever the base moves, so nothing drifts and
-/// squares neither overflow nor cut the graph where they underflow: too small costs are raised to smallest_cost().
+/// those that are free and lie on a cycle (through other neurons or through the pinned ones). Self-loops never change
+/// and are left out, but those of neurons with an exponent k other than 1, which become J_ii e^{(k - 1) h_i}. Costs are
+/// held at a `base` point h = base + delta and are recomputed from the weights whenever the base moves, so nothing
+/// drifts and squares neither overflow nor cut the graph where they underflow: too small costs are raised to
+/// smallest_cost().
 class BalanceProblem {
  public:
-  /// Collective. `comm` and `network` must outlive the problem. c_ij = gain_j^2 |J_ij|^power.
-  /// @throws Error bad_input for a gain of zero and for an exponent other than 1 on a neuron whose component has no
+  /// Collective. `comm` and `network` must outlive the problem. c_ij = alpha_ij gain_j^2 |J_ij|^power; synapses that
+  /// cost nothing take no part.
+  /// @throws Error bad_input for an exponent other than 1 on a neuron whose component has no
   /// pinned neuron (no finite minimum exists there).
   BalanceProblem(const Comm& comm, const Network& network, const Components& components, double power);
 
@@ -76,6 +80,8 @@ class BalanceProblem {
   /// Edges between components and their cost at h = 0, in the user's unit.
   [[nodiscard]] std::int64_t edges_between() const noexcept { return edges_between_; }
   [[nodiscard]] double cost_between() const noexcept { return cost_between_; }
+  /// What takes no part because it costs nothing.
+  [[nodiscard]] const FreeSynapses& free_synapses() const noexcept { return free_; }
   /// Their share of all costs that scaling could change, at h = 0; whatever the range. 0 where nothing costs.
   [[nodiscard]] double share_between() const noexcept { return share_between_; }
 
@@ -90,6 +96,7 @@ class BalanceProblem {
   /// Where an entry of the network belongs in the normal form.
   enum class Role : std::uint8_t { unchanging, inside, from_pinned, to_pinned, between };
   [[nodiscard]] Role role(LocalIndex row, LocalIndex column) const noexcept;
+  [[nodiscard]] bool loop_costs(LocalIndex row) const noexcept;
   template <class Visit>
   void for_each_entry(LocalIndex begin, LocalIndex end, Visit&& visit) const;
   template <class Visit>
@@ -102,17 +109,19 @@ class BalanceProblem {
   void label_columns(const Components& components);
   void number_active_neurons();
   void choose_unit();
+  [[nodiscard]] double alpha_root(std::int64_t entry) const noexcept;
+  [[nodiscard]] double log_alpha(std::int64_t entry) const noexcept;
   struct Prices;
   [[nodiscard]] Prices prices() const;
   void compute_costs();
   void count_edges(std::int64_t edges_between, double between);
   [[nodiscard]] bool unit_moved();
-  void check_gains() const;
   void check_exponents() const;
   [[nodiscard]] std::vector<double> log_factors() const;
 
   const Comm* comm_;
   const Network* network_;
+  FreeSynapses free_;
   double power_;
   double log2_unit_ = 0, log2_span_ = 0;
   bool wide_ = false;  // costs span so much that the unit has to follow the base

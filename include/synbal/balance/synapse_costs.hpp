@@ -10,11 +10,11 @@
 
 namespace synbal {
 
-/// Weights J_ij e^{k_j h_j - h_i} and costs c_ij = sigma_j^2 |J_ij e^{k_j h_j - h_i}|^p (Stock et al. 2022;
-/// exponents k: Baldi et al. 2024), in the user's unit. Synapses are named by an owned row and an entry in it.
+/// Weights J_ij e^{k_j h_j - h_i} and costs c_ij = alpha_ij sigma_j^2 |J_ij e^{k_j h_j - h_i}|^p (Stock et al.
+/// 2022; exponents k: Baldi et al. 2024), in the user's unit. Synapses are named by an owned row and an entry in it.
 class SynapseCosts {
  public:
-  /// Collective. At h = 0. The network must outlive it; its weights may change, its gains and exponents not.
+  /// Collective. At h = 0. The network must outlive it; its weights may change, its gains, alphas and exponents not.
   SynapseCosts(const Comm& comm, const Network& network, double power);
 
   /// Collective. `h`: [network rows].
@@ -22,13 +22,14 @@ class SynapseCosts {
 
   [[nodiscard]] double weight(LocalIndex row, std::int64_t entry) const noexcept;
   [[nodiscard]] double cost(LocalIndex row, std::int64_t entry) const noexcept;
-  /// log c_ij, also where c_ij leaves the range of doubles.
+  /// log c_ij, also where c_ij leaves the range of doubles; -infinity where it costs nothing.
   [[nodiscard]] double log_cost(LocalIndex row, std::int64_t entry) const noexcept;
 
  private:
   /// k_j h_j - h_i.
   [[nodiscard]] double exponent_at(LocalIndex row, std::int64_t entry) const noexcept;
   [[nodiscard]] double gain_at(std::int64_t entry) const noexcept;
+  [[nodiscard]] double alpha_at(std::int64_t entry) const noexcept;
 
   const Network* network_;
   double power_;

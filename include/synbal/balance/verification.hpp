@@ -14,21 +14,23 @@
 
 namespace synbal {
 
-/// Costs straight from the weights, over entries i != j whose two ends lie in the same component; between two pinned
-/// neurons nothing ever changes, so these are left out.
+/// Costs straight from the weights, over entries i != j that cost something and whose two ends lie in the same
+/// component; between two pinned neurons nothing ever changes, so these are left out, nor between neurons that are
+/// tied. Self-loops of free neurons (and synapses inside groups) with an exponent other than 1 change: they enter and
+/// leave.
 struct DirectCosts {
   std::vector<double> in, out;  ///< [n_local] for every owned neuron, pinned ones too
   double total = 0;             ///< over all ranks; infinite when it leaves the range of doubles
   std::int64_t entries = 0;     ///< counted, over all ranks
 };
 
-/// Collective. c_ij = gain_j^2 (|J_ij| e^{k_j h_j - h_i})^power. `h`: [n_local]. One pass; costs neither over- nor
-/// underflow on the way, only in the end.
+/// Collective. c_ij = alpha_ij gain_j^2 (|J_ij| e^{k_j h_j - h_i})^power. `h`: [n_local]. One pass; costs neither over-
+/// nor underflow on the way, only in the end.
 DirectCosts direct_costs(const Comm& comm, const Network& network, const Components& components,
                          std::span<const double> h, double power);
 
-/// Collective. r - k o over the free neurons as CONTRACT.md says. Neurons whose cost is below the range in which
-/// doubles keep their precision do not count for max_log_ratio. Not finite when the total is not.
+/// Collective. r - k o over the free neurons, or groups of tied ones, as CONTRACT.md says. Neurons whose cost is below
+/// the range in which doubles keep their precision do not count for max_log_ratio. Not finite when the total is not.
 Imbalance direct_imbalance(const Comm& comm, const Network& network, const DirectCosts& costs);
 
 /// What became of one check.
@@ -63,6 +65,9 @@ Check check_fixed_neurons(const Comm& comm, const Network& network, const Compon
 
 /// Collective. The sum of h is 0 in every component without pinned neurons: |sum h| / (n + sum |h|) <= 1e-10.
 Check check_gauge(const Comm& comm, const Network& network, const Components& components, std::span<const double> h);
+
+/// Collective. Tied neurons (NodeData::group) have the same h, bit by bit. Skipped without such.
+Check check_ties(const Comm& comm, const Network& network, std::span<const double> h);
 
 /// Collective. The labels [n_local] divide the neurons as the components do (numbers may be permuted).
 Check check_labels(const Comm& comm, const Network& network, const Components& components,

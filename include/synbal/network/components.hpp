@@ -31,7 +31,8 @@ struct ComponentsParams {
 };
 
 /// Collective. Exact, whatever the partition. Self-loops are ignored. A neuron pinned (network.nodes.pinned) is joined
-/// with all other pinned neurons. An edge j -> i exists for every stored entry (row i, column j).
+/// with all other pinned neurons. An edge j -> i exists for every stored entry (row i, column j) that
+/// costs something (see FreeSynapses).
 /// Time is linear in the synapses but for a logarithmic number of phases on what crosses ranks; the rounds of a phase
 /// grow with the rank crossings of the longest simple path that has to be followed, never with its length inside a
 /// rank. Temporary memory is at most about 8 bytes per synapse and 200 per neuron and ghost (acyclic networks); well

@@ -19,6 +19,7 @@ struct GlobalRows {
   std::vector<std::int64_t> row_ptr{0};
   std::vector<GlobalIndex> column;  ///< presynaptic neuron
   std::vector<double> weight;
+  std::vector<double> alpha;  ///< factor of each entry's cost, or empty: 1
 };
 
 /// Entries anywhere, as files in coordinate form give them.
@@ -26,7 +27,11 @@ struct Triplets {
   std::vector<GlobalIndex> row;
   std::vector<GlobalIndex> column;
   std::vector<double> weight;
+  std::vector<double> alpha;  ///< factor of each entry's cost, or empty: 1
 };
+
+/// The label of a neuron that is tied to no other.
+inline constexpr std::int64_t kUntied = -1;
 
 /// What to do with several entries at one place.
 enum class Duplicates { sum, keep, error };
@@ -36,8 +41,10 @@ struct NodeData {
   std::vector<std::int64_t> id;      ///< the user's number of the neuron; empty: its place in the file
   Texts name;                        ///< the user's name of the neuron, where it is no number (then `id` is empty)
   std::vector<std::uint8_t> pinned;  ///< 1: h stays 0 (visible or non-homogeneous neurons)
-  std::vector<double> gain;          ///< presynaptic gain sigma_j: cost alpha_ij = sigma_j^2 (Stock et al. 2022)
+  std::vector<double> gain;          ///< presynaptic gain sigma_j >= 0: cost factor sigma_j^2 (Stock et al. 2022)
   std::vector<double> exponent;      ///< homogeneity exponent k_j (BiPU, Baldi et al. 2024); empty: 1
+  std::vector<double> known_h;       ///< what balances the network, where its maker knows: `balance` compares
+  std::vector<std::int64_t> group;   ///< neurons of one label share one h (tied); kUntied, or empty: stands alone
 };
 
 /// What happened while reading, summed over ranks.
@@ -61,6 +68,7 @@ struct Network {
   std::vector<std::int64_t> row_ptr{0};  ///< [n_local + 1]
   std::vector<LocalIndex> column;        ///< [nnz_local]
   std::vector<double> weight;            ///< [nnz_local]
+  std::vector<double> alpha;             ///< [nnz_local] factor >= 0 of each synapse's cost; empty: 1
   Halo halo;                             ///< ghosts: columns owned by other ranks
   NodeData nodes;
   std::vector<NetworkArray> arrays;   ///< weights of inputs and outputs, biases, initial states
@@ -85,9 +93,10 @@ struct Network {
 /// ghosts. `rows.row_ptr.size() == ownership.count() + 1` on every rank; `facts` is equal on all ranks and gets the
 /// counts: entries given (unless the caller stated them) = nnz + duplicates_merged + zeros_dropped. Entries at one
 /// place are summed in the given order; a sum of 0 is dropped as a zero. Self-loops stay. Under Duplicates::keep the
-/// entries stay apart. Holds at most 20 bytes an entry and 0.19 bytes a neuron of the whole network (a bitmap).
-/// @throws Error bad_input for a duplicate under Duplicates::error, a column out of range and a sum that is not finite,
-/// naming row and column (1-based, file order).
+/// entries stay apart. Alphas, where some rank has them, go with their entries. Holds at most 20 bytes an entry and
+/// 0.19 bytes a neuron of the whole network (a bitmap).
+/// @throws Error bad_input for a duplicate under Duplicates::error, one whose alpha is another (nothing says what the
+/// sum costs), a column out of range and a sum that is not finite, naming row and column (1-based, file order).
 Network assemble(const Comm& comm, Ownership ownership, GlobalRows&& rows, Duplicates duplicates, InputFacts facts);
 
 /// Collective. Multiplies J_ij by e^{k_j h_j - h_i} in place (task-preserving transformation; Stock et al. 2022, Prop.

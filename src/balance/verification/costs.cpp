@@ -4,8 +4,9 @@
 #include <cmath>
 #include <limits>
 
-#include "synbal/balance/verification.hpp"
+#include "balance/verification/detail.hpp"
 #include "synbal/network/factor.hpp"
+#include "synbal/network/groups.hpp"
 
 namespace synbal {
 
@@ -68,19 +69,38 @@ std::vector<Presynaptic> presynaptic(const Network& network, const Components& c
   return columns;
 }
 
-/// The cost that enters neuron i; what leaves its presynaptic neurons is added to them.
-double row_cost(const Network& network, std::size_t i, double h_i, double power, std::vector<Presynaptic>& columns,
-                std::int64_t& entries) {
+/// [n_local + ghosts] Leaders of the groups of tied neurons; empty where none are.
+std::vector<GlobalIndex> groups_of_columns(const Comm& comm, const Network& network) {
+  if (!comm.any(has_ties(network))) return {};
+  auto label = network.nodes.group;
+  label.resize(at(network.local_size()), kUntied);
+  return with_ghosts(network.halo, group_leaders(comm, network, label));
+}
+
+/// Whether the self-loop of neuron i, and synapses inside its group, change with h: J_ii e^{(k - 1) h_i}. They enter
+/// and leave then.
+bool loop_changes(const Network& network, const Components& components, std::size_t i) {
+  const auto& nodes = network.nodes;
+  if (nodes.exponent.empty() || nodes.exponent[i] == 1 || components.on_cycle[i] == 0) return false;
+  return nodes.pinned.empty() || nodes.pinned[i] == 0;
+}
+
+/// The cost that enters neuron i; what leaves its presynaptic neurons is added to them. `loop`: loop_changes().
+double row_cost(const Network& network, const std::vector<GlobalIndex>& group, std::size_t i, bool loop, double h_i,
+                double power, std::vector<Presynaptic>& columns, std::int64_t& entries) {
   const auto post = factor_of(-h_i);
   const auto label = columns[i].label;
   double in = 0;
   for (auto e = at(network.row_ptr[i]); e < at(network.row_ptr[i + 1]); ++e) {
     const auto j = at(network.column[e]);
     auto& pre = columns[j];
-    if (j == i || !counts(label, pre.label)) continue;
+    const bool inside = j == i || (!group.empty() && group[j] == group[i]);
+    if (!(inside ? loop : counts(label, pre.label))) continue;
     const double weight =
         times_power_of_two(std::abs(network.weight[e]) * (pre.mantissa * post.mantissa), pre.exponent + post.exponent);
-    const double cost = pre.squared_gain * to_the(weight, power);
+    const double factor = (network.alpha.empty() ? 1.0 : network.alpha[e]) * pre.squared_gain;
+    if (factor == 0) continue;
+    const double cost = factor * to_the(weight, power);
     in += cost;
     pre.out += cost;
     ++entries;
@@ -96,10 +116,12 @@ DirectCosts direct_costs(const Comm& comm, const Network& network, const Compone
   auto columns = presynaptic(network, components, h);
   DirectCosts costs;
   costs.in.resize(n), costs.out.resize(n);
+  const auto group = groups_of_columns(comm, network);
   std::int64_t entries = 0;
   double total = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    costs.in[i] = row_cost(network, i, h[i], power, columns, entries);
+    const bool loop = loop_changes(network, components, i);
+    costs.in[i] = row_cost(network, group, i, loop, h[i], power, columns, entries);
     total += costs.in[i];
   }
   HaloExchange<double> exchange(network.halo);
@@ -128,9 +150,20 @@ Neuron neuron(const Network& network, const DirectCosts& costs, std::size_t i) {
   return {std::abs(in - out), mean, mean >= kSmallestPrecise ? std::abs(std::log(in) - std::log(out)) : 0.0};
 }
 
+/// Collective. Tied neurons balance together: their costs, summed at their leaders.
+DirectCosts costs_of_groups(const Comm& comm, const Network& network, const DirectCosts& costs) {
+  const auto group = groups_of_columns(comm, network);
+  if (!comm.any(!group.empty())) return costs;
+  const verification::KeyedReduction reduction(comm, network.rows, std::span(group).first(costs.in.size()));
+  const auto add = [](double a, double b) { return a + b; };
+  return {reduction.combine<double>(costs.in, 0.0, add), reduction.combine<double>(costs.out, 0.0, add), costs.total,
+          costs.entries};
+}
+
 }  // namespace
 
-Imbalance direct_imbalance(const Comm& comm, const Network& network, const DirectCosts& costs) {
+Imbalance direct_imbalance(const Comm& comm, const Network& network, const DirectCosts& of_neurons) {
+  const auto costs = costs_of_groups(comm, network, of_neurons);
   if (costs.total == 0) return {};
   constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
   if (!std::isfinite(costs.total)) return {undefined, undefined, undefined, undefined};

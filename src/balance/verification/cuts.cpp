@@ -43,7 +43,9 @@ class LogCosts {
       for (auto e = at(network_.row_ptr[at(i)]); e < at(network_.row_ptr[at(i) + 1]); ++e) {
         const auto j = network_.column[e];
         if (i == j || components_.leader[at(i)] != components_.leader[at(j)] || (pinned(i) && pinned(j))) continue;
-        const double log_cost = power_ * (std::log(std::abs(network_.weight[e])) - h_[at(i)]) + pre_[at(j)];
+        const double log_alpha = network_.alpha.empty() ? 0.0 : std::log(network_.alpha[e]);
+        const double log_cost = power_ * (std::log(std::abs(network_.weight[e])) - h_[at(i)]) + pre_[at(j)] + log_alpha;
+        if (std::isinf(log_cost)) continue;  // costs nothing
         visit(i, j, log_cost, std::max(carried_[at(i)], carried_[at(j)]));
       }
     }

@@ -1,5 +1,7 @@
 // Checks of what a result says per neuron and of itself: input, h, labels, costs, imbalance.
 #include "balance/verification/detail.hpp"
+#include "synbal/core/route.hpp"
+#include "synbal/network/groups.hpp"
 
 namespace synbal {
 
@@ -57,6 +59,21 @@ Check check_fixed_neurons(const Comm& comm, const Network& network, const Compon
   }
   worst = worst_over(comm, worst);
   return bounded("h = 0 where pinned or on no cycle", worst.value, 0, at_neuron(worst));
+}
+
+Check check_ties(const Comm& comm, const Network& network, std::span<const double> h) {
+  const std::string name = "tied neurons share one h";
+  if (!comm.any(has_ties(network))) return skipped(name, "no neurons are tied");
+  auto label = network.nodes.group;
+  label.resize(h.size(), kUntied);
+  const Directory leaders(comm, network.rows, group_leaders(comm, network, label));
+  const auto of_leader = leaders.fetch(std::vector<double>(h.begin(), h.end()));
+  Worst worst;
+  for (std::size_t i = 0; i < h.size(); ++i) {
+    worst.meet(std::abs(h[i] - of_leader[i]), network.file_index(static_cast<LocalIndex>(i)));
+  }
+  worst = worst_over(comm, worst);
+  return bounded(name, worst.value, 0, at_neuron(worst));
 }
 
 Check check_gauge(const Comm& comm, const Network& network, const Components& components, std::span<const double> h) {

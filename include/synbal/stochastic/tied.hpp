@@ -11,13 +11,11 @@
 
 namespace synbal {
 
-/// The group id of a neuron that is tied to no other.
-inline constexpr std::int64_t kUntied = -1;
-
 /// A network of groups: one neuron per group, whose synapses cost what all synapses of its members cost. Balancing it
 /// by any method is tied balancing; balancing one of its neurons is the closed form lambda* = (k sum out / sum
 /// in)^{1/(p (k+1))} over the group (eq. 8.1 is its balance equation). All pinned neurons are one pinned group.
-/// Synapses inside a group never change and are left out. Groups are in the order of the members with the smallest
+/// Synapses inside a group never change and are left out, but where the group's exponent is not 1: they are its
+/// self-loop. Groups are in the order of the members with the smallest
 /// global indices, and live where those do. A component of groups may join components of neurons: what the tie holds
 /// together has a finite minimum together.
 struct TiedGroups {
@@ -33,9 +31,8 @@ struct TiedGroups {
 
 /// Collective. `group`: one id per neuron of this rank; neurons of one id, wherever they live, form a group; kUntied
 /// stands alone. The id of a pinned neuron does not matter. The weights of the result are |.| sums taken at `power`,
-/// gains included, so that only problems of this power may be made of it. Holds about 24 bytes per synapse on the way.
-/// @throws Error bad_input for a group whose neurons differ in their homogeneity exponent, or have synapses among each
-/// other and an exponent other than 1 (these synapses would change with the group's factor).
+/// gains and alphas included, so that only problems of this power may be made of it. Holds about 24 bytes per synapse
+/// on the way. @throws Error bad_input for a group whose neurons differ in their homogeneity exponent.
 TiedGroups tie(const Comm& comm, const Network& network, std::span<const std::int64_t> group, double power);
 
 /// The tied equilibrium.
