@@ -32,6 +32,16 @@ struct Word {
     if (x >= 0 && x == std::floor(x) && x < 9e15) return static_cast<std::int64_t>(x);
     throw usage_error(fmt::format("{}: '{}' is no whole number for {}", path, value, key));
   }
+  /// Commas end a key here, so that sheets have slashes between them: 1x28x28/8/16.
+  [[nodiscard]] std::string sheets() const {
+    std::string text(value);
+    std::replace(text.begin(), text.end(), '/', ',');
+    return text;
+  }
+  [[nodiscard]] bool is_normal() const {
+    if (value == "normal" || value == "lognormal") return value == "normal";
+    throw usage_error(fmt::format("{}: '{}' is neither lognormal nor normal, for {}", path, value, key));
+  }
   [[nodiscard]] std::string sizes() const {
     std::string text(value);
     std::replace(text.begin(), text.end(), 'x', ',');
@@ -51,7 +61,12 @@ const std::map<std::string_view, Setter>& setters() {
       {"modules", [](auto& p, const Word& w) { p.modules = w.count(); }},
       {"coupling", [](auto& p, const Word& w) { p.coupling = w.number(); }},
       {"rewiring", [](auto& p, const Word& w) { p.rewiring = w.number(); }},
-      {"layers", [](auto& p, const Word& w) { p.layers = w.sizes(); }},
+      {"layers", [](auto& p, const Word& w) { p.layers = p.kind == "local" ? w.sheets() : w.sizes(); }},
+      {"rank", [](auto& p, const Word& w) { p.rank = w.count(); }},
+      {"kernel", [](auto& p, const Word& w) { p.kernel = w.count(); }},
+      {"stride", [](auto& p, const Word& w) { p.stride = w.count(); }},
+      {"weights", [](auto& p, const Word& w) { p.normal = w.is_normal(); }},
+      {"scramble", [](auto& p, const Word& w) { p.scramble = w.number(); }},
   };
   return all;
 }

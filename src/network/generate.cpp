@@ -23,7 +23,9 @@ const std::map<std::string, Family (*)(const GeneratorParams&)>& families() {
       {"lattice", generators::lattice_family},
       {"ring", generators::ring_family},
       {"dense", generators::dense_family},
-      {"layered", generators::layered_family}};
+      {"layered", generators::layered_family},
+      {"lowrank", generators::lowrank_family},
+      {"local", generators::local_family}};
   return known;
 }
 
@@ -72,18 +74,26 @@ std::string description(const GeneratorParams& p) {
   if (p.degree) text += fmt::format(" --degree {}", *p.degree);
   if (p.kind == "modular") text += fmt::format(" --modules {} --coupling {}", *p.modules, p.coupling);
   if (p.kind == "smallworld") text += fmt::format(" --rewiring {}", p.rewiring);
-  if (p.kind == "layered") text += fmt::format(" --layers {}", p.layers);
+  if (p.kind == "layered" || p.kind == "local") text += fmt::format(" --layers {}", p.layers);
+  if (p.kind == "local") text += fmt::format(" --kernel {} --stride {}", *p.kernel, *p.stride);
+  if (p.kind == "lowrank") text += fmt::format(" --rank {}", *p.rank);
+  if (*p.normal != (p.kind == "layered" || p.kind == "local")) {
+    text += fmt::format(" --weights {}", *p.normal ? "normal" : "lognormal");
+  }
+  if (p.scramble > 0) text += fmt::format(" --scramble {}", p.scramble);
   return text;
 }
 
-/// First and last layer are what the outside sees: their h stays 0.
-std::vector<std::uint8_t> pinned_layers(const GeneratorParams& params, const Ownership& owners) {
-  const auto starts = generators::layer_starts(params.layers);
-  std::vector<std::uint8_t> pinned;
+/// What the maker knows of the neurons.
+NodeData nodes_of(const GeneratorParams& params, const Ownership& owners) {
+  NodeData nodes;
+  const auto pinned = generators::pinned_by(params);
+  const generators::KnownH known_h(params);
   for (GlobalIndex i = owners.first(); owners.owns(i); ++i) {
-    pinned.push_back(i < starts[1] || i >= starts[starts.size() - 2] ? 1 : 0);
+    if (pinned) nodes.pinned.push_back(pinned(i) ? 1 : 0);
+    if (params.scramble > 0) nodes.known_h.push_back(known_h(i));
   }
-  return pinned;
+  return nodes;
 }
 
 }  // namespace
@@ -104,9 +114,10 @@ Network generate(const Comm& comm, const GeneratorParams& params) {
   InputFacts facts;
   facts.path = description(p);
   facts.format = "generated";
-  auto pinned = p.kind == "layered" && *p.nodes > 0 ? pinned_layers(p, ownership) : std::vector<std::uint8_t>{};
+  if (p.scramble > 0) rows = generators::scrambled(comm, ownership, std::move(rows), p);
+  auto nodes = nodes_of(p, ownership);
   auto network = assemble(comm, std::move(ownership), std::move(rows), Duplicates::error, std::move(facts));
-  network.nodes.pinned = std::move(pinned);
+  network.nodes = std::move(nodes);
   return network;
 }
 

@@ -123,9 +123,40 @@ void check_degree(const GeneratorParams& p) {
   }
 }
 
+void complete_local(GeneratorParams& p) {
+  if (p.layers.empty()) p.layers = "1x28x28,8,16";
+  if (!p.kernel) p.kernel = 3;
+  if (!p.stride) p.stride = 2;
+  if (*p.kernel < 1 || *p.kernel > 1024) throw usage_error(fmt::format("`kernel` {}: give 1 to 1024", *p.kernel));
+  if (*p.stride < 1 || *p.stride > 1024) throw usage_error(fmt::format("`stride` {}: give 1 to 1024", *p.stride));
+  const auto sheets = generators::sheets_of(p.layers, *p.stride);
+  const auto total = sheets.back().first + sheets.back().size();
+  if (p.nodes && *p.nodes != total) {
+    throw usage_error(
+        fmt::format("`layers` {} has {} neurons, `nodes` says {}: leave `nodes` out", p.layers, total, *p.nodes));
+  }
+  p.nodes = total;
+  if (!p.sigma) p.sigma = 0.1;
+}
+
+void complete_lowrank(GeneratorParams& p) {
+  if (!p.rank) p.rank = 1;
+  if (*p.rank < 1 || *p.rank > 10'000) throw usage_error(fmt::format("`rank` {}: give 1 to 10000", *p.rank));
+  if (p.inhibitory > 0) {
+    throw usage_error("`inhibitory` gives signs by presynaptic neuron, which no matrix of low rank has: leave it out");
+  }
+  if (p.normal == false) throw usage_error("weights of a matrix of low rank are sums of normals: leave `weights` out");
+}
+
+void check_scramble(const GeneratorParams& p) {
+  constexpr double most = 30;  // e^{60} of the largest over the smallest factor is still far within doubles
+  if (p.scramble >= 0 && p.scramble <= most) return;
+  throw usage_error(fmt::format("`scramble` {} is no spread of h: give 0 to {}", p.scramble, most));
+}
+
 /// Synapses of the families that connect everything, as far as they are not a matter of nodes times degree.
 double full_connections(const GeneratorParams& p) {
-  if (p.kind == "dense") return static_cast<double>(*p.nodes) * static_cast<double>(*p.nodes);
+  if (p.kind == "dense" || p.kind == "lowrank") return static_cast<double>(*p.nodes) * static_cast<double>(*p.nodes);
   if (p.kind != "layered" || p.layers.empty()) return 0.0;
   const auto starts = generators::layer_starts(p.layers);
   double total = 0.0;
@@ -184,8 +215,8 @@ GlobalIndex sheet_width(GlobalIndex nodes) {
 }  // namespace generators
 
 const std::vector<std::string>& generator_kinds() {
-  static const std::vector<std::string> kinds{"random",  "modular", "smallworld", "kronecker",
-                                              "lattice", "ring",    "layered",    "dense"};
+  static const std::vector<std::string> kinds{"random", "modular", "smallworld", "kronecker", "lattice",
+                                              "ring",   "layered", "dense",      "lowrank",   "local"};
   return kinds;
 }
 
@@ -196,6 +227,10 @@ GeneratorParams completed(const GeneratorParams& params) {
   if (!uses_degree(p)) p.degree.reset();
   if (p.kind == "modular") complete_modular(p);
   if (p.kind == "layered") complete_layered(p);
+  if (p.kind == "local") complete_local(p);
+  if (p.kind == "lowrank") complete_lowrank(p);
+  if (!p.normal) p.normal = p.kind == "layered" || p.kind == "local" || p.kind == "lowrank";
+  check_scramble(p);
   if (!p.nodes) p.nodes = 1000;
   if (!p.sigma) p.sigma = p.kind == "ring" ? 0.0 : 1.0;
   if (uses_degree(p)) {

@@ -37,6 +37,36 @@ void fill(const GeneratorParams& params, GlobalIndex first_row, GlobalRows& rows
   }
 }
 
+/// [rank] The factors of a neuron, those of its incoming (0) or outgoing (1) side.
+void factors_of(const CounterRandom& random, GlobalIndex neuron, std::uint32_t side, std::span<double> factors) {
+  const auto half = static_cast<std::uint32_t>((factors.size() + 1) / 2);
+  for (std::size_t a = 0; a < factors.size(); a += 2) {
+    const auto z = normals(random, static_cast<std::uint64_t>(neuron), side * half + static_cast<std::uint32_t>(a / 2));
+    factors[a] = z[0];
+    if (a + 1 < factors.size()) factors[a + 1] = z[1];
+  }
+}
+
+void fill_low_rank(const GeneratorParams& params, GlobalIndex first_row, GlobalRows& rows) {
+  const CounterRandom random(params.seed, kFactors);
+  const auto rank = at(*params.rank);
+  const double scale = *params.sigma / std::sqrt(static_cast<double>(rank));
+  const auto n = at(*params.nodes);
+  std::vector<double> outgoing(n * rank), own(rank);
+  for (std::size_t j = 0; j < n; ++j) {
+    factors_of(random, static_cast<GlobalIndex>(j), 1, std::span(outgoing).subspan(j * rank, rank));
+  }
+  for (std::size_t i = 0; i + 1 < rows.row_ptr.size(); ++i) {
+    factors_of(random, first_row + static_cast<GlobalIndex>(i), 0, own);
+    for (auto e = at(rows.row_ptr[i]); e < at(rows.row_ptr[i + 1]); ++e) {
+      const auto* other = outgoing.data() + at(rows.column[e]) * rank;
+      double sum = 0;
+      for (std::size_t a = 0; a < rank; ++a) sum += own[a] * other[a];
+      rows.weight[e] = scale * sum;
+    }
+  }
+}
+
 void apply_signs(const GeneratorParams& params, GlobalRows& rows) {
   for (std::size_t e = 0; e < rows.column.size(); ++e) {
     rows.weight[e] = std::copysign(rows.weight[e], sign_of(params, rows.column[e]));
@@ -55,7 +85,9 @@ void make_weights(const GeneratorParams& params, GlobalIndex first_row, GlobalRo
   const double sigma = *params.sigma;
   rows.weight.assign(rows.column.size(), 1.0);
   if (sigma > 0.0) {
-    if (params.kind == "layered") {
+    if (params.kind == "lowrank") {
+      fill_low_rank(params, first_row, rows);
+    } else if (*params.normal) {
       fill(params, first_row, rows, [sigma](double z) { return sigma * z; });
     } else {
       fill(params, first_row, rows, [sigma](double z) { return std::exp(sigma * z); });

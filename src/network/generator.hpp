@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "synbal/core/comm.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/network/generate.hpp"
 
@@ -18,7 +19,9 @@ enum Stream : std::uint32_t {
   kRewired = 5,
   kRedirected = 6,
   kEdges = 7,
-  kScramble = 8
+  kScramble = 8,
+  kFactors = 9,
+  kKnown = 10
 };
 
 /// Fills in the presynaptic partners of a row: ascending, distinct.
@@ -39,12 +42,39 @@ Family lattice_family(const GeneratorParams& params);
 Family ring_family(const GeneratorParams& params);
 Family dense_family(const GeneratorParams& params);
 Family layered_family(const GeneratorParams& params);
+Family lowrank_family(const GeneratorParams& params);
+Family local_family(const GeneratorParams& params);
 
 /// Collective. Columns of the rows in `rows` (ascending, distinct); no weights yet.
 GlobalRows kronecker_columns(const Comm& comm, const Ownership& rows, const GeneratorParams& params);
 
 /// First neuron of each layer, and the number of neurons at the end. @throws Error usage for a text that is no list.
 std::vector<GlobalIndex> layer_starts(const std::string& layers);
+
+/// Sheets of a local network, one behind the other.
+struct Sheet {
+  GlobalIndex first, channels, height, width;
+  [[nodiscard]] GlobalIndex size() const { return channels * height * width; }
+};
+/// @throws Error usage for a text that is no list of sheets.
+std::vector<Sheet> sheets_of(const std::string& layers, std::int64_t stride);
+
+/// Neurons that the outside sees: those of the first and last layer. Empty for kinds without layers.
+std::function<bool(GlobalIndex)> pinned_by(const GeneratorParams& params);
+
+/// Collective. Makes magnitudes symmetric, adding what is missing, and moves the network by minus known_h().
+GlobalRows scrambled(const Comm& comm, const Ownership& rows, GlobalRows&& made, const GeneratorParams& params);
+/// The h that balances a scrambled network.
+class KnownH {
+ public:
+  explicit KnownH(const GeneratorParams& params);
+  [[nodiscard]] double operator()(GlobalIndex neuron) const;
+
+ private:
+  CounterRandom random_;
+  double spread_;
+  std::function<bool(GlobalIndex)> pinned_;
+};
 
 /// Width of the sheet of `nodes` neurons: the largest divisor not above the square root.
 GlobalIndex sheet_width(GlobalIndex nodes);

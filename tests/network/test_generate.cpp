@@ -34,9 +34,10 @@ std::vector<std::int64_t> in_degrees(const std::vector<Entry>& entries, GlobalIn
 
 TEST(Generate, every_kind_is_the_same_at_any_rank_count) {
   for (const auto& kind : generator_kinds()) {
+    if (kind == "local") continue;  // its sheets say how many neurons there are: below
     for (const GlobalIndex n : {0, 1, 2, 3, 36, 300}) {
       auto params = params_of(kind, n);
-      params.inhibitory = 0.3;
+      params.inhibitory = kind == "lowrank" ? 0.0 : 0.3;
       params.rewiring = 0.2;
       params.seed = 5;
       const auto network = generate(world(), params);
@@ -50,6 +51,7 @@ TEST(Generate, every_kind_is_the_same_at_any_rank_count) {
 
 TEST(Generate, no_kind_has_self_loops_or_repeated_or_zero_synapses) {
   for (const auto& kind : generator_kinds()) {
+    if (kind == "lowrank" || kind == "local") continue;
     const auto entries = serial(params_of(kind, 120));
     EXPECT_FALSE(entries.empty());
     for (std::size_t e = 0; e < entries.size(); ++e) {
@@ -259,6 +261,81 @@ TEST(Generate, large_in_degrees_and_many_batches_are_the_same_at_any_rank_count)
   EXPECT_EQ(sum, 0.0);
 }
 
+TEST(Generate, local_sheets_hear_each_other_through_windows) {
+  GeneratorParams params;
+  params.kind = "local";
+  params.layers = "2x5x4,3,1";
+  params.kernel = 3, params.stride = 2;
+  const auto network = generate(world(), params);
+  const GlobalIndex n = 2 * 5 * 4 + 3 * 3 * 2 + 1 * 2 * 1;
+  ASSERT_EQ(network.size(), n);
+  const auto entries = test::gathered(world(), network);
+  EXPECT_EQ(entries, serial(params));
+  std::set<std::pair<GlobalIndex, GlobalIndex>> expected, found;
+  const auto connect = [&](GlobalIndex c0, GlobalIndex h0, GlobalIndex w0, GlobalIndex first, GlobalIndex c1,
+                           GlobalIndex h1, GlobalIndex w1) {
+    for (GlobalIndex i = 0; i < c1 * h1 * w1; ++i) {
+      for (GlobalIndex j = 0; j < c0 * h0 * w0; ++j) {
+        const auto dy = j / w0 % h0 - 2 * (i / w1 % h1), dx = j % w0 - 2 * (i % w1);
+        if (std::abs(dy) <= 1 && std::abs(dx) <= 1) expected.emplace(first + c0 * h0 * w0 + i, first + j);
+      }
+    }
+  };
+  connect(2, 5, 4, 0, 3, 3, 2);
+  connect(3, 3, 2, 40, 1, 2, 1);
+  for (const auto& e : entries) found.emplace(e.row, e.column);
+  EXPECT_EQ(found, expected);
+  for (LocalIndex i = 0; i < network.local_size(); ++i) {
+    const auto g = network.rows.first() + i;
+    EXPECT_EQ(network.nodes.pinned[static_cast<std::size_t>(i)], g < 40 || g >= n - 2);
+  }
+}
+
+TEST(Generate, weights_of_low_rank_have_that_rank_and_spread) {
+  auto params = params_of("lowrank", 60);
+  params.rank = 2, params.sigma = 3;
+  const auto entries = serial(params);
+  ASSERT_EQ(entries.size(), 3600U);  // row after row
+  const auto w = [&](int i, int j) { return entries[static_cast<std::size_t>(60 * i + j)].weight; };
+  double largest = 0, squares = 0;
+  for (int i = 0; i < 58; i += 3) {  // all 3 x 3 minors of a matrix of rank 2 vanish
+    const auto m = [&](int a, int b) { return w(i + a, i + b); };
+    const double minor = m(0, 0) * (m(1, 1) * m(2, 2) - m(1, 2) * m(2, 1)) -
+                         m(0, 1) * (m(1, 0) * m(2, 2) - m(1, 2) * m(2, 0)) +
+                         m(0, 2) * (m(1, 0) * m(2, 1) - m(1, 1) * m(2, 0));
+    largest = std::max(largest, std::abs(minor));
+  }
+  EXPECT_LT(largest, 1e-11);
+  EXPECT_GT(std::abs(w(0, 0) * w(1, 1) - w(0, 1) * w(1, 0)), 1e-3);
+  for (const auto& e : entries) squares += e.weight * e.weight / 3600;
+  EXPECT_NEAR(std::sqrt(squares), 3, 1);
+}
+
+TEST(Generate, scrambled_networks_are_balanced_by_the_h_they_know) {
+  for (const auto& kind : generator_kinds()) {
+    auto params = params_of(kind, 90);
+    if (kind == "local") params.nodes.reset(), params.layers = "2x4x4,3,1";
+    params.scramble = 0.7;
+    if (kind == "random") params.normal = true;
+    if (kind == "dense") params.inhibitory = 0.3;
+    const auto network = generate(world(), params);
+    const auto entries = test::gathered(world(), network);
+    EXPECT_EQ(entries, serial(params)) << kind;
+    const auto h = world().gather_all(std::span<const double>(network.nodes.known_h));
+    ASSERT_EQ(std::ssize(h), network.size());
+    std::vector<double> in(h.size(), 0.0), out(h.size(), 0.0);
+    for (const auto& e : entries) {
+      const auto i = static_cast<std::size_t>(e.row), j = static_cast<std::size_t>(e.column);
+      const double cost = std::pow(std::abs(e.weight) * std::exp(h[j] - h[i]), 1.3);
+      in[i] += cost, out[j] += cost;
+    }
+    for (std::size_t i = 0; i < h.size(); ++i) EXPECT_NEAR(in[i], out[i], 1e-12 * in[i]) << kind;
+    if (kind == "random") {
+      EXPECT_LT(*std::ranges::min_element(h), -0.7);
+    }
+  }
+}
+
 TEST(Generate, impossible_parameters_are_usage_errors_that_name_the_option) {
   const auto refused = [](const char* option, auto&& change, const char* kind = "random") {
     auto params = params_of(kind, 100);
@@ -276,6 +353,15 @@ TEST(Generate, impossible_parameters_are_usage_errors_that_name_the_option) {
   refused("`degree`", [](P& p) { p.degree = -1; });
   refused("`degree`", [](P& p) { p.nodes = 1LL << 32, p.degree = 1LL << 31; });
   refused("`nodes`", [](P& p) { p.nodes = -5; });
+  refused(
+      "`rank`", [](P& p) { p.rank = 0; }, "lowrank");
+  refused(
+      "`inhibitory`", [](P& p) { p.inhibitory = 0.5; }, "lowrank");
+  refused("`scramble`", [](P& p) { p.scramble = -1; });
+  refused(
+      "`layers`", [](P& p) { p.nodes.reset(), p.layers = "3x4,5"; }, "local");
+  refused(
+      "`kernel`", [](P& p) { p.nodes.reset(), p.kernel = 0; }, "local");
   refused("`nodes`", [](P& p) { p.nodes = 1LL << 40; });
   refused(
       "`nodes`", [](P& p) { p.nodes = 1LL << 40; }, "dense");

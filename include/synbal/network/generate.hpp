@@ -27,17 +27,28 @@ namespace synbal {
 ///   first and last layer are pinned. Default: the autoencoder of Baldi et al. 2024, fig. 9; of `nodes` alone: five
 ///   equal layers
 /// - dense: every neuron hears every other
+/// - lowrank: J = sigma U V^T / sqrt(rank) with factors of standard normals, self-loops included
+/// - local: feed-forward sheets of `layers` channels; a neuron hears all channels of the sheet before in a window of
+///   `kernel` x `kernel` places around its own, which are `stride` places apart; no weight is shared. First and last
+///   layer pinned. Default: 1x28x28,8,16, kernel 3, stride 2
+/// Weights are exp(sigma z) or, where `normal`, sigma z; z standard normal.
 struct GeneratorParams {
   std::string kind = "random";
   std::optional<GlobalIndex> nodes;    ///< 1000
   std::optional<std::int64_t> degree;  ///< in-degree (mean number drawn for kronecker); 10, less in tiny networks
   std::uint64_t seed = 1;
-  std::optional<double> sigma;          ///< weights are exp(sigma z), z standard normal; 0 gives ones; default 1
+  std::optional<double> sigma;          ///< spread of the weights; 0 gives ones; default 1, layered and local 0.1
   double inhibitory = 0.0;              ///< chance that all weights of a presynaptic neuron are negative (Dale)
   std::optional<std::int64_t> modules;  ///< modular: modules on the ring
   double coupling = 0.03;               ///< modular: factor of the weights between modules; 0: none
   double rewiring = 0.01;               ///< smallworld: share of redirected synapses
-  std::string layers;                   ///< layered: sizes, "784,200,100"
+  std::string layers;                   ///< layered: sizes, "784,200,100"; local: CxHxW and more C, "1x28x28,8,16"
+  std::optional<std::int64_t> rank;     ///< lowrank: of J; 1
+  std::optional<std::int64_t> kernel, stride;  ///< local
+  std::optional<bool> normal;                  ///< weights: layered true, others false
+  /// Not 0: a network of symmetric magnitudes (every synapse gets its opposite), which is balanced, moved by a known h
+  /// of this standard deviation: NodeData::known_h balances it.
+  double scramble = 0.0;
 };
 
 /// The names that GeneratorParams::kind can have.
