@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "io/alphas.hpp"
 #include "synbal/core/error.hpp"
 #include "synbal/network/transport.hpp"
 
@@ -28,6 +29,7 @@ Triplets entries_of(std::span<const GlobalIndex> row, GlobalRows&& rows) {
 }
 
 Network network_of(const Comm& comm, GlobalIndex n, Triplets&& entries, const ReadOptions& options, InputFacts facts) {
+  add_alphas(comm, options, entries);
   if (options.orientation == Orientation::pre_post) std::swap(entries.row, entries.column);
   const auto even = Ownership::even(comm, n);
   auto rows = route(comm, even, std::move(entries));

@@ -6,8 +6,9 @@
 
 namespace synbal::io {
 
-/// Collective. Sends entries to rows (swapping their indices for pre_post), chooses the ownership that the options ask
-/// for, and assembles. @throws Error bad_input for duplicates that are not wanted.
+/// Collective. Gives entries (those of the ranks in order are the file's) the alphas that the options ask for, sends
+/// them to rows (swapping their indices for pre_post), chooses the ownership that the options ask for, and assembles.
+/// @throws Error bad_input for duplicates that are not wanted.
 Network network_of(const Comm& comm, GlobalIndex n, Triplets&& entries, const ReadOptions& options, InputFacts facts);
 
 /// The entries of rows of which row i has the number row[i].

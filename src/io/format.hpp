@@ -37,7 +37,6 @@ struct Format {
   std::string_view extension;
   Network (*read)(const Comm& comm, const InputFile& file, const Source& source, const ReadOptions& options);
   void (*write)(const Comm& comm, const Network& network, const std::string& path);  ///< null: cannot be written
-  GlobalIndex first_id;  ///< the number that the format gives to its first neuron
   /// Where several formats share an extension: asked in the order of the table, on one rank, whether the file is one
   /// of this format. Null: it is.
   bool (*recognises)(const InputFile& file, const Source& source) = nullptr;
@@ -68,9 +67,6 @@ void write_edge_list(const Comm& comm, const Network& network, const std::string
 void write_matrix_market(const Comm& comm, const Network& network, const std::string& path);
 void write_matrix_market_gz(const Comm& comm, const Network& network, const std::string& path);
 void write_native_hdf5(const Comm& comm, const Network& network, const std::string& path);
-
-/// The id of the first neuron in the file that a network came from, where neurons have no ids of their own.
-[[nodiscard]] GlobalIndex first_id_of(const Network& network);
 
 /// The parts of a path and the first format with its extension. @throws Error usage when there is none.
 Source find_source(const std::string& path);

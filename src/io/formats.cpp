@@ -22,25 +22,24 @@ namespace {
 /// A new format is one file with its functions, declared in format.hpp, and one line here. Where several formats share
 /// an extension, those that recognise their files come first.
 constexpr std::array kFormats{
-    Format{"matrix-market-gz", ".mtx.gz", read_matrix_market_gz, write_matrix_market_gz, 1},
-    Format{"matrix-market", ".mtx", read_matrix_market, write_matrix_market, 1},
-    Format{"sonata", ".h5", read_sonata, nullptr, 0, is_sonata, false, copy_sonata},
-    Format{"hdf5", ".h5", read_native_hdf5, write_native_hdf5, 0, nullptr, false, nullptr, true},
-    Format{"sonata", ".hdf5", read_sonata, nullptr, 0, is_sonata, false, copy_sonata},
-    Format{"hdf5", ".hdf5", read_native_hdf5, write_native_hdf5, 0, nullptr, false, nullptr, true},
-    Format{"anndata", ".h5ad", read_native_hdf5, nullptr, 0},
-    Format{"matlab", ".mat", read_native_hdf5, nullptr, 0},
-    Format{"petsc", ".petsc", read_petsc, write_petsc, 0},
-    Format{"petsc", ".dat", read_petsc, write_petsc, 0},
-    Format{"npz", ".npz", read_npz, write_npz, 0, nullptr, false, copy_npz, true},
-    Format{"safetensors", ".safetensors", read_safetensors, write_safetensors, 0, nullptr, false, copy_safetensors,
-           true},
-    Format{"edge-list", ".csv", read_edge_list, write_edge_list, 0, nullptr, true},
-    Format{"edge-list", ".tsv", read_edge_list, write_edge_list, 0, nullptr, true},
-    Format{"edge-list", ".txt", read_edge_list, write_edge_list, 0, nullptr, true},
-    Format{"edge-list-gz", ".csv.gz", read_edge_list, write_edge_list, 0, nullptr, true},
-    Format{"edge-list-gz", ".tsv.gz", read_edge_list, write_edge_list, 0, nullptr, true},
-    Format{"edge-list-gz", ".txt.gz", read_edge_list, write_edge_list, 0, nullptr, true},
+    Format{"matrix-market-gz", ".mtx.gz", read_matrix_market_gz, write_matrix_market_gz},
+    Format{"matrix-market", ".mtx", read_matrix_market, write_matrix_market},
+    Format{"sonata", ".h5", read_sonata, nullptr, is_sonata, false, copy_sonata},
+    Format{"hdf5", ".h5", read_native_hdf5, write_native_hdf5, nullptr, false, nullptr, true},
+    Format{"sonata", ".hdf5", read_sonata, nullptr, is_sonata, false, copy_sonata},
+    Format{"hdf5", ".hdf5", read_native_hdf5, write_native_hdf5, nullptr, false, nullptr, true},
+    Format{"anndata", ".h5ad", read_native_hdf5, nullptr},
+    Format{"matlab", ".mat", read_native_hdf5, nullptr},
+    Format{"petsc", ".petsc", read_petsc, write_petsc},
+    Format{"petsc", ".dat", read_petsc, write_petsc},
+    Format{"npz", ".npz", read_npz, write_npz, nullptr, false, copy_npz, true},
+    Format{"safetensors", ".safetensors", read_safetensors, write_safetensors, nullptr, false, copy_safetensors, true},
+    Format{"edge-list", ".csv", read_edge_list, write_edge_list, nullptr, true},
+    Format{"edge-list", ".tsv", read_edge_list, write_edge_list, nullptr, true},
+    Format{"edge-list", ".txt", read_edge_list, write_edge_list, nullptr, true},
+    Format{"edge-list-gz", ".csv.gz", read_edge_list, write_edge_list, nullptr, true},
+    Format{"edge-list-gz", ".tsv.gz", read_edge_list, write_edge_list, nullptr, true},
+    Format{"edge-list-gz", ".txt.gz", read_edge_list, write_edge_list, nullptr, true},
 };
 
 /// The extensions of the formats that `fits`, each once.
@@ -81,13 +80,6 @@ const Format& recognised(const Comm& comm, const InputFile& file, const Source& 
   return number < kFormats.size() ? kFormats[number] : *source.format;
 }
 }  // namespace
-
-GlobalIndex first_id_of(const Network& network) {
-  for (const auto& f : kFormats) {
-    if (f.name == network.facts.format) return f.first_id;
-  }
-  return 0;
-}
 
 Source find_source(const std::string& path) {
   const Hdf5Path parts(path);
@@ -141,6 +133,12 @@ std::vector<std::string> all_files(const Comm& comm, const std::vector<std::stri
 /// @throws Error usage for what the format has no use for.
 void check_fits(const io::Source& source, const ReadOptions& options) {
   const auto& format = *source.format;
+  if (options.alpha && options.alpha != "none" && format.name == "sonata") {
+    throw usage_error(
+        fmt::format("{}: alphas follow the order of a file's entries, and SONATA has several lists of them: "
+                    "`synbal convert` to a native .h5, and store /alpha there",
+                    source.path));
+  }
   if (!source.parts.empty() && !format.takes_parts) {
     throw usage_error(
         fmt::format("{}: several files can be parts of one network only as edge lists: give one file", source.path));
@@ -177,6 +175,8 @@ void take_facts(const Comm& comm, InputFacts& facts, const std::vector<std::stri
 Network generated(const Comm& comm, const std::string& name, const GeneratorParams& params,
                   const ReadOptions& options) {
   agreed(comm, [&] {
+    if (options.alpha && options.alpha != "none")
+      throw usage_error(name + ": alphas go with the entries of a file: `synbal generate` makes one");
     if (options.orientation == Orientation::post_pre && options.edges == EdgeListOptions{}) return;
     throw usage_error(name + ": orientation, columns and filters of rows belong to files: leave these options out");
   });
@@ -187,9 +187,19 @@ Network generated(const Comm& comm, const std::string& name, const GeneratorPara
   return network;
 }
 
+/// Collective. Values that the options name, in place of those that the network's file has; "none" for none.
+template <class T>
+void take_values(const Comm& comm, Network& network, const std::optional<std::string>& from, std::vector<T>& values,
+                 void (*read)(const Comm&, Network&, const std::string&)) {
+  if (from == "none") {
+    values.clear();
+  } else if (from) {
+    read(comm, network, *from);
+  }
+}
+
 /// Collective. What the file holds.
-Network read_files(const Comm& comm, const std::vector<std::string>& paths, const ReadOptions& options,
-                   GlobalIndex& first_id) {
+Network read_files(const Comm& comm, const std::vector<std::string>& paths, const ReadOptions& options) {
   const auto files = all_files(comm, paths);
   auto source = io::find_source(files.at(0));
   source.parts.assign(files.begin() + 1, files.end());
@@ -200,7 +210,6 @@ Network read_files(const Comm& comm, const std::vector<std::string>& paths, cons
     return source.format->read(comm, file, source, options);
   }();
   take_facts(comm, network.facts, paths, source, options);
-  first_id = source.format->first_id;
   return network;
 }
 }  // namespace
@@ -210,11 +219,12 @@ Network read_network(const Comm& comm, const std::string& path, const ReadOption
 }
 
 Network read_network(const Comm& comm, const std::vector<std::string>& paths, const ReadOptions& options) {
-  GlobalIndex first_id = 0;
   const auto params = agreed(comm, [&] { return io::generator_of(paths.at(0)); });
-  auto network = params ? generated(comm, paths.at(0), *params, options) : read_files(comm, paths, options, first_id);
-  if (options.pinned) io::apply_pinned(comm, network, *options.pinned, first_id);
-  if (options.gain) io::apply_gain(comm, network, *options.gain);
+  auto network = params ? generated(comm, paths.at(0), *params, options) : read_files(comm, paths, options);
+  if (options.pinned) io::apply_pinned(comm, network, *options.pinned);
+  take_values(comm, network, options.gain, network.nodes.gain, io::apply_gain);
+  take_values(comm, network, options.exponent, network.nodes.exponent, io::apply_exponent);
+  take_values(comm, network, options.tie, network.nodes.group, io::apply_group);
   if (options.partition != PartitionKind::ptscotch) return network;
   return partition_by_ptscotch(comm, std::move(network));
 }

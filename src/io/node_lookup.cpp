@@ -31,25 +31,35 @@ struct Entry {
   GlobalIndex index;
 };
 
+Error ambiguous(const Network& network, const std::string& whose) {
+  return bad_input(
+      fmt::format("{}: several neurons have the {}, so that it says which is meant of none: give every neuron "
+                  "its own",
+                  network.facts.path, whose));
+}
+
 /// Collective. This rank's part of the directory: id -> global index.
-std::unordered_map<std::int64_t, GlobalIndex> build_directory(const Comm& comm, const Network& network,
-                                                              GlobalIndex first_id) {
+/// @throws Error bad_input for an id that two neurons have.
+std::unordered_map<std::int64_t, GlobalIndex> build_directory(const Comm& comm, const Network& network) {
   std::vector<std::int64_t> ids;
   std::vector<Entry> entries;
   for (LocalIndex i = 0; i < network.local_size(); ++i) {
-    ids.push_back(id_of(network, i, first_id));
+    ids.push_back(id_of(network, i));
     entries.push_back({ids.back(), network.rows.first() + i});
   }
   std::unordered_map<std::int64_t, GlobalIndex> directory;
-  for (const auto& [id, index] : Route(comm, homes_of(ids, comm.size())).send(std::move(entries))) {
-    directory.emplace(id, index);
-  }
+  const auto filed = Route(comm, homes_of(ids, comm.size())).send(std::move(entries));
+  agreed(comm, [&] {
+    for (const auto& [id, index] : filed) {
+      if (!directory.emplace(id, index).second) throw ambiguous(network, fmt::format("id {}", id));
+    }
+  });
   return directory;
 }
 
 /// Collective. Global index of every id asked for, or kUnknown.
 std::vector<GlobalIndex> find_in_directory(const Comm& comm, const Network& network, const NamedNeurons& names) {
-  const auto directory = build_directory(comm, network, names.first_id);
+  const auto directory = build_directory(comm, network);
   const Route route(comm, homes_of(names.id, comm.size()));
   auto questions = route.send(names.id);
   for (auto& id : questions) {
@@ -78,7 +88,13 @@ std::vector<GlobalIndex> find_names(const Comm& comm, const Network& network, co
   const auto filed = send(filing, own);
   const auto filed_index = filing.send(index);
   std::unordered_map<std::string_view, GlobalIndex> directory;
-  for (std::size_t k = 0; k < filed.size(); ++k) directory.emplace(filed[k], filed_index[k]);
+  agreed(comm, [&] {
+    for (std::size_t k = 0; k < filed.size(); ++k) {
+      if (!directory.emplace(filed[k], filed_index[k]).second) {
+        throw ambiguous(network, fmt::format("name {}", quoted(filed[k])));
+      }
+    }
+  });
   const Route route(comm, homes_of(names, comm.size()));
   const auto questions = send(route, names);
   std::vector<GlobalIndex> answers;
@@ -91,17 +107,15 @@ std::vector<GlobalIndex> find_names(const Comm& comm, const Network& network, co
 
 std::vector<GlobalIndex> places_in_file(const Network& network, const NamedNeurons& names) {
   std::vector<GlobalIndex> index(names.id.size());
-  std::transform(names.id.begin(), names.id.end(), index.begin(), [&](std::int64_t id) {
-    const bool inside = id >= names.first_id && id - names.first_id < network.size();
-    return inside ? id - names.first_id : kUnknown;
-  });
+  std::transform(names.id.begin(), names.id.end(), index.begin(),
+                 [&](std::int64_t id) { return id >= 0 && id < network.size() ? id : kUnknown; });
   return index;
 }
 }  // namespace
 
-std::int64_t id_of(const Network& network, LocalIndex neuron, GlobalIndex first_id) {
+std::int64_t id_of(const Network& network, LocalIndex neuron) {
   const auto& ids = network.nodes.id;
-  return ids.empty() ? first_id + network.file_index(neuron) : ids[at(neuron)];
+  return ids.empty() ? network.file_index(neuron) : ids[at(neuron)];
 }
 
 namespace {
@@ -129,8 +143,10 @@ std::vector<GlobalIndex> find_neurons(const Comm& comm, const Network& network, 
     const auto k = at(wrong - index.begin());
     throw bad_input(fmt::format(
         "{}: {} {}: no neuron has the id {} ({}): correct the id", names.file, names.unit, names.line[k], names.id[k],
-        own_ids ? std::string("ids are those of the network's /node_id")
-                : fmt::format("ids run from {} to {}", names.first_id, names.first_id + network.size() - 1)));
+        own_ids
+            ? std::string("ids are those of the network's /node_id")
+            : fmt::format("neurons are counted from 0 to {} in the order of the file, whatever its format counts from",
+                          network.size() - 1)));
   });
   return index;
 }

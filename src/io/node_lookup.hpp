@@ -14,7 +14,6 @@ struct NamedNeurons {
   const std::string& file;
   const std::vector<std::int64_t>& id;
   const std::vector<std::int64_t>& line;  ///< where in the file each stands
-  GlobalIndex first_id;                   ///< id of the first neuron when the network has no ids of its own
   const char* unit = "line";              ///< what `line` counts
   const Texts* name = nullptr;            ///< in place of ids where the network's neurons have names
 };
@@ -24,10 +23,11 @@ struct NamedNeurons {
   return comm.any(!network.nodes.name.empty());
 }
 
-/// The id of an owned neuron.
-[[nodiscard]] std::int64_t id_of(const Network& network, LocalIndex neuron, GlobalIndex first_id);
+/// The id of an owned neuron: its own, else its place in the file from 0, whatever the format counts from.
+[[nodiscard]] std::int64_t id_of(const Network& network, LocalIndex neuron);
 
-/// Collective. The global index of every neuron named. @throws Error bad_input for an unknown id, with its line.
+/// Collective. The global index of every neuron named. @throws Error bad_input for an unknown id, with its line, and
+/// for one that several neurons have.
 std::vector<GlobalIndex> find_neurons(const Comm& comm, const Network& network, const NamedNeurons& names);
 
 /// Collective. 1 for every owned neuron that some rank names. @throws Error bad_input for an unknown id, with its line.

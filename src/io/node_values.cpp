@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <string_view>
 
 #include "io/assembly.hpp"
 #include "io/edges/neuron_list.hpp"
@@ -43,6 +45,25 @@ void check_values(const std::string& name, GlobalIndex first, const std::vector<
 }
 
 bool is_gain(double g) { return std::isfinite(g) && g >= 0; }
+bool is_exponent(double k) { return std::isfinite(k) && k > 0; }
+
+/// A number that every neuron has: what such numbers are called, and what they must be.
+struct Quantity {
+  const char* dataset;
+  const char* one;
+  bool (*good)(double);
+  const char* rule;
+};
+constexpr Quantity kGain{"/gain", "gain", is_gain, "gains are finite and not negative"};
+constexpr Quantity kExponent{"/exponent", "exponent", is_exponent, "exponents are finite and positive"};
+
+std::vector<double> read_quantity(const Hdf5Input& file, const std::string& name, const Ownership& rows,
+                                  const Quantity& what) {
+  const auto found = one_per_neuron(file, name, ElementKind::real, rows);
+  auto values = read_all<double>(file, found, rows);
+  check_values(found.name, rows.first(), values, what.good, what.rule);
+  return values;
+}
 
 /// Collective. Opens the file of FILE.h5:/dataset and calls read(file, dataset name, rows) on every rank.
 template <class Read>
@@ -69,19 +90,25 @@ std::vector<std::uint8_t> read_pinned(const Hdf5Input& file, const std::string& 
 }
 
 std::vector<double> read_gain(const Hdf5Input& file, const std::string& name, const Ownership& rows) {
-  const auto found = one_per_neuron(file, name, ElementKind::real, rows);
-  auto values = read_all<double>(file, found, rows);
-  check_values(found.name, rows.first(), values, is_gain, "gains are finite and not negative");
-  return values;
+  return read_quantity(file, name, rows, kGain);
 }
 
 std::vector<double> read_exponent(const Hdf5Input& file, const std::string& name, const Ownership& rows) {
-  const auto found = one_per_neuron(file, name, ElementKind::real, rows);
-  auto values = read_all<double>(file, found, rows);
+  return read_quantity(file, name, rows, kExponent);
+}
+
+std::vector<double> read_known_h(const Hdf5Input& file, const std::string& name, const Ownership& rows) {
+  constexpr Quantity known{"/known_h", "h", [](double h) { return std::isfinite(h); }, "h is finite"};
+  return read_quantity(file, name, rows, known);
+}
+
+std::vector<std::int64_t> read_group(const Hdf5Input& file, const std::string& name, const Ownership& rows) {
+  const auto found = one_per_neuron(file, name, ElementKind::integer, rows);
+  auto labels = read_all<std::int64_t>(file, found, rows);
   check_values(
-      found.name, rows.first(), values, [](double k) { return std::isfinite(k) && k > 0; },
-      "exponents are finite and positive");
-  return values;
+      found.name, rows.first(), labels, [](auto g) { return g >= kUntied; },
+      "labels count from 0, and -1 is tied to none");
+  return labels;
 }
 
 IdLines read_id_lines(const Comm& comm, const std::string& path, int per_line, bool names) {
@@ -95,40 +122,82 @@ IdLines read_id_lines(const Comm& comm, const std::string& path, int per_line, b
   return ids;
 }
 
-std::vector<std::uint8_t> named_neurons(const Comm& comm, const Network& network, const std::string& from,
-                                        GlobalIndex first_id) {
+std::vector<std::uint8_t> named_neurons(const Comm& comm, const Network& network, const std::string& from) {
   if (Hdf5Path(from).is_hdf5()) return from_dataset(comm, network, from, "/pinned", read_pinned);
   const auto ids = read_id_lines(comm, from, 1, has_names(comm, network));
-  return mark_neurons(comm, network, {from, ids.id, ids.line, first_id, "line", ids.names_or_none()});
+  return mark_neurons(comm, network, {from, ids.id, ids.line, "line", ids.names_or_none()});
 }
 
-void apply_pinned(const Comm& comm, Network& network, const std::string& from, GlobalIndex first_id) {
-  const auto flags = named_neurons(comm, network, from, first_id);
+void apply_pinned(const Comm& comm, Network& network, const std::string& from) {
+  const auto flags = named_neurons(comm, network, from);
   auto& pinned = network.nodes.pinned;
   pinned.resize(flags.size(), 0);
   std::transform(flags.begin(), flags.end(), pinned.begin(), pinned.begin(),
                  [](auto a, auto b) { return static_cast<std::uint8_t>(a | b); });
 }
 
-void apply_gain(const Comm& comm, Network& network, const std::string& from) {
+namespace {
+/// Collective. What this rank's lines hold, brought to the owners of the neurons.
+template <class T>
+std::vector<T> to_neurons(const Comm& comm, const Network& network, const std::string& from, const char* one,
+                          std::vector<T>&& values) {
+  const auto have = comm.sum(std::ssize(values));
+  if (have != network.size()) {
+    throw bad_input(fmt::format("{}: holds {} {}s for {} neurons: give one value a line, one line per neuron", from,
+                                have, one, network.size()));
+  }
+  const auto as_read = Ownership::of_counts(comm, std::ssize(values));
+  return from_file_order<T>(comm, network, as_read, values);
+}
+
+/// Collective.
+std::vector<double> quantity_from(const Comm& comm, const Network& network, const std::string& from,
+                                  const Quantity& what) {
   if (Hdf5Path(from).is_hdf5()) {
-    network.nodes.gain = from_dataset(comm, network, from, "/gain", read_gain);
+    return from_dataset(comm, network, from, what.dataset,
+                        [&](const Hdf5Input& file, const std::string& name, const Ownership& rows) {
+                          return read_quantity(file, name, rows, what);
+                        });
+  }
+  auto lines = read_number_lines<double>(comm, from, {1});
+  agreed(comm, [&] {
+    const auto wrong = std::ranges::find_if_not(lines.values, what.good);
+    if (wrong == lines.values.end()) return;
+    throw bad_input(fmt::format("{}: line {}: {} {}: {}", from, lines.line[at(wrong - lines.values.begin())], what.one,
+                                *wrong, what.rule));
+  });
+  return to_neurons<double>(comm, network, from, what.one, std::move(lines.values));
+}
+
+/// The label that a word stands for: whole numbers from -1 are themselves, other words 63 bits of their own (FNV-1a:
+/// two of a million words coincide once in 10^7 files).
+std::int64_t label_of(std::string_view word) {
+  std::int64_t number = 0;
+  const auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error == std::errc() && rest == word.data() + word.size() && number >= kUntied) return number;
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char letter : word) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3ULL;
+  return static_cast<std::int64_t>(hash >> 1);
+}
+}  // namespace
+
+void apply_gain(const Comm& comm, Network& network, const std::string& from) {
+  network.nodes.gain = quantity_from(comm, network, from, kGain);
+}
+
+void apply_exponent(const Comm& comm, Network& network, const std::string& from) {
+  network.nodes.exponent = quantity_from(comm, network, from, kExponent);
+}
+
+void apply_group(const Comm& comm, Network& network, const std::string& from) {
+  if (Hdf5Path(from).is_hdf5()) {
+    network.nodes.group = from_dataset(comm, network, from, "/group", read_group);
     return;
   }
-  const auto lines = read_number_lines<double>(comm, from, {1});
-  const auto have = comm.sum(std::ssize(lines.values));
-  if (have != network.size()) {
-    throw bad_input(fmt::format("{}: holds {} gains for {} neurons: give one value a line, one line per neuron", from,
-                                have, network.size()));
-  }
-  agreed(comm, [&] {
-    const auto wrong = std::find_if_not(lines.values.begin(), lines.values.end(), is_gain);
-    if (wrong == lines.values.end()) return;
-    throw bad_input(fmt::format("{}: line {}: gain {} is negative: gains are finite and not negative", from,
-                                lines.line[at(wrong - lines.values.begin())], *wrong));
-  });
-  const auto as_read = Ownership::of_counts(comm, std::ssize(lines.values));
-  network.nodes.gain = redistribute<double>(comm, as_read, network.rows, lines.values);
+  const auto words = read_neuron_list(comm, from).name;
+  std::vector<std::int64_t> labels;
+  for (std::size_t k = 0; k < words.size(); ++k) labels.push_back(label_of(words[k]));
+  network.nodes.group = to_neurons<std::int64_t>(comm, network, from, "label", std::move(labels));
 }
 
 }  // namespace synbal::io

@@ -1,4 +1,4 @@
-// Values per neuron (ids, pinned, gains, exponents) from datasets and from text files.
+// Values per neuron (ids, pinned, gains, exponents, labels of groups) from datasets and from text files.
 #pragma once
 
 #include "io/hdf5/hdf5_file.hpp"
@@ -11,14 +11,15 @@ std::vector<std::int64_t> read_node_ids(const Hdf5Input& file, const std::string
 std::vector<std::uint8_t> read_pinned(const Hdf5Input& file, const std::string& dataset, const Ownership& rows);
 std::vector<double> read_gain(const Hdf5Input& file, const std::string& dataset, const Ownership& rows);
 std::vector<double> read_exponent(const Hdf5Input& file, const std::string& dataset, const Ownership& rows);
+std::vector<double> read_known_h(const Hdf5Input& file, const std::string& dataset, const Ownership& rows);
+std::vector<std::int64_t> read_group(const Hdf5Input& file, const std::string& dataset, const Ownership& rows);
 
 /// Collective. Pins the neurons that `from` (FILE[:/dataset], see ReadOptions) names, besides those pinned already.
-/// Ids are those of network.nodes.id, else places in the file counted from `first_id`.
-void apply_pinned(const Comm& comm, Network& network, const std::string& from, GlobalIndex first_id);
+/// Ids are those of network.nodes.id, else places in the file counted from 0.
+void apply_pinned(const Comm& comm, Network& network, const std::string& from);
 
 /// Collective. 1 for every owned neuron that `from` names, likewise.
-std::vector<std::uint8_t> named_neurons(const Comm& comm, const Network& network, const std::string& from,
-                                        GlobalIndex first_id);
+std::vector<std::uint8_t> named_neurons(const Comm& comm, const Network& network, const std::string& from);
 
 /// What one rank has of a text file of ids or names.
 struct IdLines {
@@ -34,7 +35,10 @@ struct IdLines {
 /// is one, two have a tab, else a comma, else blanks between them. @throws Error bad_input with file and line.
 IdLines read_id_lines(const Comm& comm, const std::string& path, int per_line, bool names);
 
-/// Collective. Sets the gains of all neurons from `from`.
+/// Collective. Set the gains, the homogeneity exponents, the labels of tied groups of all neurons from `from`
+/// (FILE[:/dataset], see ReadOptions). @throws Error bad_input with file and line or element.
 void apply_gain(const Comm& comm, Network& network, const std::string& from);
+void apply_exponent(const Comm& comm, Network& network, const std::string& from);
+void apply_group(const Comm& comm, Network& network, const std::string& from);
 
 }  // namespace synbal::io

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 #include "io/assembly.hpp"
@@ -13,6 +14,7 @@
 #include "io/hdf5/native_output.hpp"
 #include "io/hdf5/node_names.hpp"
 #include "io/hdf5/provenance.hpp"
+#include "io/node_values.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/route.hpp"
 #include "synbal/io/formats.hpp"
@@ -122,6 +124,27 @@ class CostsBefore {
   Hdf5Output::DatasetId in_{}, out_{};
 };
 
+/// Things to write once the file is there.
+using Pending = std::vector<std::function<void(Hdf5Output&)>>;
+
+/// Collective. Declares what the run knew of the neurons besides their weights: a result without weights says so as
+/// well as one with them.
+Pending declare_nodes(const Comm& comm, const Network& network, Hdf5Output& output) {
+  Pending pending;
+  const auto declare = [&](const char* name, const auto& values) {
+    using T = typename std::decay_t<decltype(values)>::value_type;
+    if (!comm.any(!values.empty())) return;
+    const auto id = output.dataset<T>(name, network.size());
+    pending.push_back([&, id](Hdf5Output& file) { FileValues<T>(comm, network, values).write(file, id); });
+  };
+  const auto& nodes = network.nodes;
+  declare("/pinned", nodes.pinned);
+  declare("/gain", nodes.gain);
+  declare("/exponent", nodes.exponent);
+  declare("/group", nodes.group);
+  return pending;
+}
+
 void write_all(const Comm& comm, const Network& network, const ResultData& result, const Network* balanced,
                const std::string& path) {
   Hdf5Output output;
@@ -138,7 +161,9 @@ void write_all(const Comm& comm, const Network& network, const ResultData& resul
   if (balanced != nullptr) weights.emplace(comm, *balanced, output);
   const auto moved_names = balanced == nullptr ? names_in_file_order(comm, network) : Texts{};
   std::optional<io::NameOutput> names;
+  Pending nodes;
   if (balanced == nullptr) {
+    nodes = declare_nodes(comm, network, output);
     const auto first = comm.sum_below(static_cast<std::int64_t>(moved_names.size()));
     names.emplace(comm, "/node_name", moved_names, first, n, output);
   }
@@ -151,6 +176,7 @@ void write_all(const Comm& comm, const Network& network, const ResultData& resul
   if (comm.is_root()) history.write();
   if (weights) weights->write();
   if (names) names->write(output);
+  for (const auto& write : nodes) write(output);
   output.finish();
 }
 
@@ -170,6 +196,21 @@ std::vector<T> read_values(const Comm& comm, const Hdf5Input& file, const Networ
     file.read(found, rows.first(), rows.count(), own.data());
     return own;
   });
+}
+
+/// Collective. Pinned neurons, gains, exponents and groups, as far as the file has such.
+NodeData read_nodes(const Comm& comm, const Hdf5Input& file, const Network& network) {
+  const auto field = [&](const char* name, auto read) {
+    using Values = std::invoke_result_t<decltype(read), const Hdf5Input&, const std::string&, const Ownership&>;
+    if (!agreed(comm, [&] { return file.exists(name); })) return Values{};
+    return io::read_for_neurons(comm, network, [&](const Ownership& rows) { return read(file, name, rows); });
+  };
+  NodeData nodes;
+  nodes.pinned = field("/pinned", io::read_pinned);
+  nodes.gain = field("/gain", io::read_gain);
+  nodes.exponent = field("/exponent", io::read_exponent);
+  nodes.group = field("/group", io::read_group);
+  return nodes;
 }
 
 void check_finite(const Comm& comm, const Hdf5Input& file, const Network& network, const std::vector<double>& h) {
@@ -245,6 +286,7 @@ StoredResult read_result(const Comm& comm, const Network& network, const std::st
   stored.component = read_values<std::int64_t>(comm, file, network, "/component");
   stored.in_cost = read_values<double>(comm, file, network, "/in_cost");
   stored.out_cost = read_values<double>(comm, file, network, "/out_cost");
+  stored.nodes = read_nodes(comm, file, network);
   return stored;
 }
 

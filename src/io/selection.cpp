@@ -86,9 +86,8 @@ Named named(const Comm& comm, const Network& network, const std::string& option,
 
 /// Collective. Global indices of the neurons named.
 std::vector<GlobalIndex> found(const Comm& comm, const Network& network, const Named& names) {
-  return io::find_neurons(
-      comm, network,
-      {names.source, names.ids.id, names.ids.line, io::first_id_of(network), names.unit, names.ids.names_or_none()});
+  return io::find_neurons(comm, network,
+                          {names.source, names.ids.id, names.ids.line, names.unit, names.ids.names_or_none()});
 }
 
 /// Every `step`-th value from `first` on.
@@ -152,17 +151,15 @@ std::vector<std::uint8_t> select_neurons(const Comm& comm, const Network& networ
   const auto n = at(network.local_size());
   if (words == "all") return std::vector<std::uint8_t>(n, 1);
   if (words == "none") return std::vector<std::uint8_t>(n, 0);
-  const auto first_id = io::first_id_of(network);
-  if (Hdf5Path(words).is_hdf5()) return io::named_neurons(comm, network, words, first_id);
+  if (Hdf5Path(words).is_hdf5()) return io::named_neurons(comm, network, words);
   const auto names = named(comm, network, option, words, 1);
-  return io::mark_neurons(
-      comm, network, {names.source, names.ids.id, names.ids.line, first_id, names.unit, names.ids.names_or_none()});
+  return io::mark_neurons(comm, network,
+                          {names.source, names.ids.id, names.ids.line, names.unit, names.ids.names_or_none()});
 }
 
 std::vector<std::int64_t> neuron_ids(const Network& network) {
-  const auto first_id = io::first_id_of(network);
   std::vector<std::int64_t> ids(at(network.local_size()));
-  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = io::id_of(network, static_cast<LocalIndex>(i), first_id);
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = io::id_of(network, static_cast<LocalIndex>(i));
   return ids;
 }
 
@@ -193,6 +190,20 @@ SelectedPairs select_pairs(const Comm& comm, const Network& network, const std::
   const auto index = found(comm, network, names);
   const auto ids = ids_given(comm, network, names, index);
   return {every(index, 0, 2), every(index, 1, 2), every(ids, 0, 2), every(ids, 1, 2)};
+}
+
+Texts names_at(const Comm& comm, const Network& network, std::span<const std::int64_t> places) {
+  if (!io::has_names(comm, network)) return {};
+  const auto shares = Ownership::even(comm, network.size());
+  std::vector<GlobalIndex> own;
+  for (LocalIndex i = 0; i < network.local_size(); ++i) own.push_back(network.file_index(i));
+  const auto in_order = send(Placement(comm, shares, own), network.nodes.name);
+  const Route route(comm, shares, places);
+  Texts answers;
+  for (const auto place : route.send(std::vector<GlobalIndex>(places.begin(), places.end()))) {
+    answers.push_back(in_order[at(place - shares.first())]);
+  }
+  return reply(route, answers);
 }
 
 }  // namespace synbal

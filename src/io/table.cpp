@@ -9,10 +9,13 @@
 #include <cmath>
 
 #include "io/hdf5/provenance.hpp"
+#include "io/node_lookup.hpp"
 #include "io/text/text_output.hpp"
 #include "io/trajectory_columns.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/halo.hpp"
 #include "synbal/io/output_lock.hpp"
+#include "synbal/io/selection.hpp"
 
 namespace synbal {
 
@@ -42,21 +45,54 @@ std::function<T(std::int64_t)> placed(const io::ScatteredColumns& rows, std::int
 // Collective. The same table, rank after rank.
 Table in_order(const Comm& comm, const Table& table) {
   const io::ScatteredColumns rows(comm, table.place, comm.sum(table.rows));
-  Table ordered{rows.count(), {}, {}, table.notes};
+  Table ordered{rows.count(), {}, {}, table.notes, table.named};
   for (const auto& c : table.columns) {
     const auto bring = [&](const auto& value) -> decltype(TableColumn::value) {
       return placed(rows, values_a_row(c), table.rows, value);
     };
-    ordered.columns.push_back({c.name, std::visit(bring, c.value), c.width});
+    ordered.columns.push_back({c.name, std::visit(bring, c.value), c.width, c.neurons});
   }
   return ordered;
 }
 
 // ---- text
 
+/// The names of the neurons that this rank's rows are about.
+class RowNames {
+ public:
+  /// Collective.
+  RowNames(const Comm& comm, const Table& table) {
+    if (table.named == nullptr || !io::has_names(comm, *table.named)) return;
+    std::vector<std::int64_t> all;
+    for (const auto& c : table.columns) {
+      if (!c.neurons) continue;
+      const auto& id = std::get<Integers>(c.value);
+      for (std::int64_t r = 0; r < table.rows; ++r) all.push_back(id(r));
+    }
+    place_ = distinct(std::move(all));
+    name_ = names_at(comm, *table.named, place_);
+  }
+  [[nodiscard]] bool any() const { return !name_.empty(); }
+  /// As a field of a line: in quotes where it has to be.
+  [[nodiscard]] std::string field(std::int64_t place) const {
+    const auto k = std::lower_bound(place_.begin(), place_.end(), place) - place_.begin();
+    const std::string_view name = name_[at(k)];
+    if (name.find_first_of(",\"\n\r") == name.npos) return std::string(name);
+    std::string quoted = "\"";
+    for (const char letter : name) quoted.append(letter == '"' ? 2 : 1, letter);
+    return quoted + '"';
+  }
+
+ private:
+  std::vector<std::int64_t> place_;  // ascending
+  Texts name_;
+};
+
 /// One line after the other in the same memory.
 class LineFormatter {
  public:
+  explicit LineFormatter(const RowNames& names) : names_(&names) {}
+
   std::string_view header(const Table& table) {
     text_.clear();
     for (const auto& c : table.columns) {
@@ -71,7 +107,11 @@ class LineFormatter {
       const auto width = values_a_row(c);
       for (auto element = row * width; element < (row + 1) * width; ++element) {
         separate();
-        std::visit([&](const auto& value) { put(value(element)); }, c.value);
+        if (c.neurons && names_->any()) {
+          text_ += names_->field(std::get<Integers>(c.value)(element));
+        } else {
+          std::visit([&](const auto& value) { put(value(element)); }, c.value);
+        }
       }
     }
     return text_ += '\n';
@@ -91,6 +131,7 @@ class LineFormatter {
     text_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
   }
 
+  const RowNames* names_;
   std::string text_;
 };
 
@@ -101,9 +142,10 @@ std::string warning_of(const Table& table, const Provenance& about) {
   return fmt::format("# NOT CONVERGED: {} (exit code {})\n", about.reason, about.exit_code);
 }
 
-io::TextLines lines_of(const Comm& comm, const Table& table, const Provenance& about) {
+/// Collective. The names, the table and `about` have to outlive what comes back.
+io::TextLines lines_of(const Comm& comm, const Table& table, const RowNames& names, const Provenance& about) {
   return [&](const io::TakeText& take) {
-    LineFormatter format;
+    LineFormatter format(names);
     const auto warning = warning_of(table, about);
     if (comm.is_root() && !warning.empty()) take(warning);
     if (comm.is_root()) take(format.header(table));
@@ -169,8 +211,9 @@ void write_table(const Comm& comm, const Table& table, const Provenance& about, 
     return write_table(comm, ordered, about, path);
   }
   if (path.ends_with(".h5")) return write_hdf5(comm, table, about, path);
-  if (path.ends_with(".gz")) return io::write_text_gz(comm, lines_of(comm, table, about), path);
-  io::write_text(comm, lines_of(comm, table, about), path);
+  const RowNames names(comm, table);
+  if (path.ends_with(".gz")) return io::write_text_gz(comm, lines_of(comm, table, names, about), path);
+  io::write_text(comm, lines_of(comm, table, names, about), path);
 }
 
 // ---- matrices

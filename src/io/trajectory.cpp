@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "io/hdf5/node_names.hpp"
 #include "io/hdf5/provenance.hpp"
 #include "io/trajectory_columns.hpp"
 #include "synbal/core/agree.hpp"
@@ -93,6 +94,8 @@ struct TrajectoryWriter::Body {
   std::vector<ScatteredColumns> columns;               // of every table
   std::vector<std::vector<std::int64_t>> label_block;  // what this rank writes of every label
   std::vector<std::int64_t> label_first;
+  std::vector<Texts> label_text;
+  std::vector<io::NameOutput> label_names;
   std::vector<Series> series;  // scalars, then tables
   Hdf5Output::DatasetId rows_id = 0;
   ByteCount rows_offset = 0;
@@ -121,6 +124,7 @@ void TrajectoryWriter::Body::set_up() {
     const ScatteredColumns c(*comm, label.place, label.width);
     label_first.push_back(c.first());
     label_block.push_back(c.block<std::int64_t>(label.value));
+    label_text.push_back(comm->any(!label.text.empty()) ? c.block(label.text) : Texts{});
   }
 }
 
@@ -134,9 +138,12 @@ void TrajectoryWriter::Body::declare(Hdf5Output& output, std::int64_t room) {
   auto next = series.begin();
   for (const auto& name : layout.scalars) (next++)->id = output.dataset<double>(rooted(name), room);
   for (const auto& table : layout.tables) (next++)->id = output.table<double>(rooted(table.name), room, table.width);
-  label_id.clear();
-  for (const auto& label : layout.labels)
+  label_id.clear(), label_names.clear();
+  for (std::size_t k = 0; k < layout.labels.size(); ++k) {
+    const auto& label = layout.labels[k];
     label_id.push_back(output.dataset<std::int64_t>(rooted(label.name), label.width));
+    label_names.emplace_back(*comm, rooted(label.name) + "_name", label_text[k], label_first[k], label.width, output);
+  }
   io::declare_provenance(about, output);
 }
 
@@ -191,6 +198,7 @@ void TrajectoryWriter::Body::replace(std::int64_t room) {
   });
   for (std::size_t k = 0; k < label_id.size(); ++k)
     next.write<std::int64_t>(label_id[k], label_first[k], label_block[k]);
+  for (const auto& names : label_names) names.write(next);
   if (comm->is_root()) next.write<std::int64_t>(rows_id, 0, std::span(&rows, 1));
   next.finish();
   for (auto& s : series) s.offset = next.offset(s.id);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "synbal/core/route.hpp"
+#include "synbal/core/texts.hpp"
 
 namespace synbal::io {
 
@@ -25,6 +26,8 @@ class ScatteredColumns {
   [[nodiscard]] std::vector<T> block(std::span<const T> local) const {
     return placement_ ? placement_->send(local) : std::vector<T>(local.begin(), local.end());
   }
+  /// Collective. The same of texts, one of every local place.
+  [[nodiscard]] Texts block(const Texts& local) const { return placement_ ? send(*placement_, local) : local; }
 
  private:
   std::int64_t first_ = 0, count_ = 0;

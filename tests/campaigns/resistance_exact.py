@@ -88,8 +88,8 @@ def rows(path):
 def judge_edges(command, folder, edges, truth, extra):
     out = os.path.join(folder, 'edges.csv')
     code = run(command, os.path.join(folder, 'net.mtx'), '--conductances', '-o', out, *extra)
-    worst = max(abs(Fraction(row['resistance']) / truth[tuple(sorted((int(row['postsynaptic']) - 1,
-                                                                     int(row['presynaptic']) - 1)))] - 1)
+    worst = max(abs(Fraction(row['resistance']) / truth[tuple(sorted((int(row['postsynaptic']),
+                                                                     int(row['presynaptic']))))] - 1)
                 for row in rows(out))
     return code, float(worst)
 
@@ -97,7 +97,7 @@ def judge_edges(command, folder, edges, truth, extra):
 def judge_pairs(command, folder, pairs, exact, extra):
     out, listed = os.path.join(folder, 'pairs.csv'), os.path.join(folder, 'pairs.txt')
     with open(listed, 'w') as file:
-        file.writelines('%d %d\n' % (i + 1, j + 1) for i, j in pairs)
+        file.writelines('%d %d\n' % (i, j) for i, j in pairs)
     code = run(command, os.path.join(folder, 'net.mtx'), '--conductances', '--pairs', listed, '-o', out, *extra)
     missed = sum(not Fraction(row['lower']) <= value <= Fraction(row['upper'])
                  for row, value in zip(rows(out), exact))

@@ -187,9 +187,17 @@ std::vector<BadFile> wrong_node_values() {
                   [](hid_t f) {
                     put_doubles(f, "/node_id", {1, 2, 3, 4});
                   }),
-      edited_file("tied_groups.h5", "tied groups",
+      edited_file("group_negative.h5", "labels count from 0",
                   [](hid_t f) {
-                    put_integers(f, "/group", {0, 0, 1, 1});
+                    put_integers(f, "/group", {0, 0, -2, 1});
+                  }),
+      edited_file("group_short.h5", "3 elements for 4 neurons",
+                  [](hid_t f) {
+                    put_integers(f, "/group", {0, 0, 1});
+                  }),
+      edited_file("alpha_short.h5", "alphas for",
+                  [](hid_t f) {
+                    put_doubles(f, "/alpha", {1, 2});
                   }),
   };
 }

@@ -54,6 +54,25 @@ TEST(MatrixMarket, pattern_integer_symmetric_and_skew_variants) {
             (Entries{{0, 1, -2.0}, {0, 2, -4.0}, {1, 0, 2.0}, {2, 0, 4.0}}));
 }
 
+TEST(MatrixMarket, what_other_programs_write_is_read) {
+  const test::Folder folder;
+  const auto banner = [](const std::string& words) { return "%%MatrixMarket matrix " + words + "\n"; };
+  const Entries two{{0, 1, 3.0}, {1, 0, 4.0}};
+  EXPECT_EQ(
+      test::entries_of(read_text(folder, banner("coordinate unsigned-integer general") + "2 2 2\n1 2 3\n2 1 4\n")),
+      two);
+  EXPECT_EQ(
+      test::entries_of(read_text(folder, "\xEF\xBB\xBF" + banner("coordinate real general") + "2 2 2\n1 2 3\n2 1 4\n")),
+      two);
+  EXPECT_EQ(
+      test::entries_of(read_text(folder, banner("coordinate real general") + "2 2 2\n1 2 0.3D+01\n2 1 40.0d-1\n")),
+      two);
+  EXPECT_EQ(test::entries_of(read_text(folder, banner("coordinate real symmetric") + "3 3 2\n1 2 2\n2 3 4\n")),
+            (Entries{{0, 1, 2.0}, {1, 0, 2.0}, {1, 2, 4.0}, {2, 1, 4.0}}));
+  EXPECT_EQ(test::entries_of(read_text(folder, banner("array real skew-symmetric") + "3 3\n0\n2\n3\n0\n5\n0\n")),
+            (Entries{{0, 1, -2.0}, {0, 2, -3.0}, {1, 0, 2.0}, {1, 2, -5.0}, {2, 0, 3.0}, {2, 1, 5.0}}));
+}
+
 TEST(MatrixMarket, dense_files_go_column_by_column) {
   const test::Folder folder;
   const auto banner = [](const std::string& words) { return "%%MatrixMarket matrix array " + words + "\n"; };

@@ -25,10 +25,10 @@ std::string sample(const test::Folder& folder, const std::string& name, const st
   return folder.file(name);
 }
 
-TEST(NodeValues, ids_of_matrix_market_files_count_from_one) {
+TEST(NodeValues, ids_of_matrix_market_files_count_from_zero_like_all_others) {
   const test::Folder folder;
   const auto path = test::put(folder, "a.mtx", kRing);
-  const auto pinned = test::put(folder, "pinned.txt", "# visible units\n1\n\n 4 # the last\n1\n");
+  const auto pinned = test::put(folder, "pinned.txt", "# visible units\n0\n\n 3 # the last\n0\n");
   const auto network = read_with(path, pinned, "");
   EXPECT_EQ(test::all_values(network, network.nodes.pinned), (Flags{1, 0, 0, 1}));
 }
@@ -54,8 +54,8 @@ TEST(NodeValues, an_unknown_id_is_told_with_its_line) {
     EXPECT_NE(std::string(e.what()).find(pinned + ": " + word), std::string::npos) << e.what();
     EXPECT_EQ(world().broadcast(std::string(e.what()), 0), e.what());
   };
-  expect_line(path, "1\n2\n0\n", "line 3");
-  expect_line(path, "# c\n5\n", "line 2");
+  expect_line(path, "1\n2\n-1\n", "line 3");
+  expect_line(path, "# c\n4\n", "line 2");
   expect_line(named, "900\n2\n", "line 2");
   expect_line(path, "1\ntwo\n", "line 2");
   expect_line(path, "1\n2 3\n", "line 2");

@@ -14,7 +14,7 @@ using test::world;
 
 constexpr GlobalIndex kNeurons = 60;
 
-/// The same network with its places counted from 1 (.mtx), from 0 (.h5), and with ids of its own (named.h5).
+/// The same network as .mtx, whose entries count from 1, as .h5, and with ids of its own (named.h5).
 struct Files {
   Files() {
     auto network = test::random_network(kNeurons, 4);
@@ -50,19 +50,26 @@ constexpr PartitionKind kPartitions[] = {PartitionKind::contiguous, PartitionKin
 TEST(Selection, neurons_are_those_of_the_file_under_any_partition) {
   const Files files;
   const std::vector<GlobalIndex> expected{0, 3, 59};
-  const auto list = test::put(files.folder, "ids", "# three\n60\n\n1  # the first\n4\n");
+  const auto list = test::put(files.folder, "ids", "# three\n59\n\n0  # the first\n3\n");
   for (const auto partition : kPartitions) {
     const auto marked = [&](const char* file, const std::string& words) {
       const auto network = read_as(files.folder.file(file), partition);
       return places(network, select_neurons(world(), network, "--record", words));
     };
-    EXPECT_EQ(marked("a.mtx", "1,4,60"), expected);
+    EXPECT_EQ(marked("a.mtx", "0,3,59"), expected);
     EXPECT_EQ(marked("a.mtx", list), expected);
     EXPECT_EQ(marked("a.h5", "59,0,3,0"), expected);
+    EXPECT_EQ(marked("a.h5", list), expected);
     EXPECT_EQ(marked("named.h5", "5000,4979,4587"), expected);
     EXPECT_EQ(marked("a.h5", "none").size(), 0U);
     EXPECT_EQ(marked("a.h5", "all").size(), static_cast<std::size_t>(kNeurons));
   }
+}
+
+TEST(Selection, ids_that_two_neurons_have_mean_nobody) {
+  auto network = test::random_network(kNeurons, 4);
+  for (LocalIndex i = 0; i < network.local_size(); ++i) network.nodes.id.push_back(network.file_index(i) / 2);
+  EXPECT_THROW((void)select_neurons(world(), network, "--record", "7"), Error);
 }
 
 TEST(Selection, ids_are_told_as_the_user_knows_them) {
@@ -73,7 +80,7 @@ TEST(Selection, ids_are_told_as_the_user_knows_them) {
       const auto ids = test::all_values(network, neuron_ids(network));
       for (GlobalIndex place = 0; place < kNeurons; ++place) {
         const auto name = std::string(file);
-        const auto expected = name == "named.h5" ? Files::id_of_place(place) : place + (name == "a.mtx" ? 1 : 0);
+        const auto expected = name == "named.h5" ? Files::id_of_place(place) : place;
         EXPECT_EQ(ids.at(static_cast<std::size_t>(place)), expected);
       }
     }

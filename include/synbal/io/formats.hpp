@@ -63,12 +63,20 @@ struct ReadOptions {
   Orientation orientation = Orientation::post_pre;
   PartitionKind partition = PartitionKind::nnz;
   /// FILE[:/dataset]: node ids one a line ('#' starts a comment), or a 0/1 dataset. Ids are those of the network's
-  /// /node_id; without it the places in the file, from 0 in a .h5, from 1 in a .mtx as its own indices.
+  /// /node_id; without it the places in the file, from 0, in every format.
   std::optional<std::string> pinned;
-  std::optional<std::string> gain;  ///< FILE[:/dataset]: one value a line, or a dataset of N values
-  bool checksum = true;             ///< compute the checksum of the file's bytes
-  EdgeListOptions edges;            ///< for edge lists alone
-  ArrayNames arrays;                ///< for bundles of arrays alone
+  /// FILE[:/dataset]: one value a line, or a dataset of N values. "none", here and below: not those of the network's
+  /// own file either.
+  std::optional<std::string> gain;
+  std::optional<std::string> exponent;  ///< likewise: homogeneity exponents
+  /// FILE[:/dataset]: a label for every neuron; those of one label are tied (NodeData::group). Whole numbers or words,
+  /// one a line, or a dataset of N integers; -1: tied to none.
+  std::optional<std::string> tie;
+  /// FILE[:/dataset]: the factor of every synapse's cost, one a line or a dataset, in the order of the file's entries.
+  std::optional<std::string> alpha;
+  bool checksum = true;   ///< compute the checksum of the file's bytes
+  EdgeListOptions edges;  ///< for edge lists alone
+  ArrayNames arrays;      ///< for bundles of arrays alone
   /// For SONATA files alone: the population of the network's neurons, and the table of edge types.
   std::optional<std::string> population, edge_types;
 };

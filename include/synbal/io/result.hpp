@@ -16,6 +16,10 @@ struct Provenance {
   /// "recurrent" or "all": whether inputs, biases and outputs cost as well. "zero-mean" or "inputs-outputs": what the
   /// constant of a component is chosen by.
   std::string cost_scope = "recurrent", gauge = "zero-mean";
+  /// "1*2+0.7*1": weights and powers of a sum of costs; empty: |J|^power.
+  std::string cost_terms;
+  /// Where the factors of single synapses came from, and a hash of them; empty: there were none.
+  std::string alpha_path, alpha_checksum;
   std::string program, version, git, command, input_path, input_checksum, orientation, library_versions, started,
       finished, reason;
   std::int64_t input_size = 0;
@@ -44,6 +48,7 @@ struct StoredResult {
   std::vector<double> h, in_cost, out_cost;  ///< for the owned neurons of the network given
   std::vector<std::int64_t> component;
   bool has_weights = false;
+  NodeData nodes;         ///< pinned, gain, exponent and group of the run, as far as it had such; nothing else
   bool unchanged = true;  ///< the file is as it was written, as far as it says
   Provenance provenance;
 };

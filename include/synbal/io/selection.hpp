@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,10 @@ std::vector<std::uint8_t> select_neurons(const Comm& comm, const Network& networ
 
 /// [n_local] The ids of the owned neurons as the user knows them; of neurons with names their places in the file.
 std::vector<std::int64_t> neuron_ids(const Network& network);
+
+/// Collective. The names of the neurons at these places in the file (anywhere, in any order); empty where the network's
+/// neurons have none.
+Texts names_at(const Comm& comm, const Network& network, std::span<const std::int64_t> places);
 
 /// Synapses in the order in which they were named; each is with the rank that owns its row.
 struct SelectedSynapses {

@@ -20,6 +20,7 @@ struct TableColumn {
   std::string name;
   std::variant<std::function<double(std::int64_t)>, std::function<std::int64_t(std::int64_t)>> value;
   std::int64_t width = 0;  ///< the same on all ranks
+  bool neurons = false;    ///< neuron_ids(): text has names instead, where Table::named has such
 };
 
 [[nodiscard]] inline TableColumn real_column(std::string name, std::function<double(std::int64_t)> value,
@@ -28,6 +29,11 @@ struct TableColumn {
 }
 [[nodiscard]] inline TableColumn integer_column(std::string name, std::function<std::int64_t(std::int64_t)> value) {
   return {std::move(name), std::move(value)};
+}
+
+/// Of neurons, by what neuron_ids() says of them.
+[[nodiscard]] inline TableColumn neuron_column(std::string name, std::function<std::int64_t(std::int64_t)> value) {
+  return {std::move(name), std::move(value), 0, true};
 }
 
 /// Something of the whole table, the same on all ranks; in HDF5 files alone.
@@ -42,6 +48,7 @@ struct Table {
   std::vector<std::int64_t> place;  ///< [rows] of each row in the file; empty on all ranks: rank after rank
   std::vector<TableColumn> columns;
   std::vector<TableNote> notes;
+  const Network* named = nullptr;  ///< whose neurons the columns of neurons are about; null: numbers will do
 };
 
 /// Whether `path` ends as a table can be written: .h5, .csv or .csv.gz.

@@ -27,6 +27,7 @@ struct TrajectoryLabel {
   std::int64_t width = 0;
   std::vector<std::int64_t> place;
   std::vector<std::int64_t> value;
+  Texts text = {};  ///< likewise, where all ranks together have such: goes to dataset /name_name
 };
 
 struct TrajectoryLayout {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "io/alphas.hpp"
 #include "io/assembly.hpp"
 #include "io/tuning.hpp"
 #include "synbal/core/agree.hpp"
@@ -110,6 +111,7 @@ std::vector<GlobalIndex> numbers_from(GlobalIndex first, std::int64_t count) {
 Network made(const Comm& comm, Ownership&& rows, GlobalRows&& own, bool by_columns, ReadOptions options,
              InputFacts&& facts) {
   if (!lies_across(by_columns, options)) {
+    add_alphas(comm, options, own);
     return assemble(comm, std::move(rows), std::move(own), options.duplicates, std::move(facts));
   }
   auto entries = entries_of(numbers_from(rows.first(), rows.count()), std::move(own));

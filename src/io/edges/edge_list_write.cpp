@@ -54,7 +54,7 @@ class ColumnNames {
       return;
     }
     ids_.reserve(at(network.local_size()));
-    for (LocalIndex i = 0; i < network.local_size(); ++i) ids_.push_back(id_of(network, i, first_id_of(network)));
+    for (LocalIndex i = 0; i < network.local_size(); ++i) ids_.push_back(id_of(network, i));
     ids_ = with_ghosts(network.halo, std::move(ids_));
   }
 

@@ -36,11 +36,11 @@ Place find_place(const Hdf5Input& file, const std::string& inside) {
   return {path, slash == 0 ? "/" : path.substr(0, slash)};
 }
 
-void check_supported(const Hdf5Input& file, const Place& place) {
-  if (file.exists(in_group(place.parent, "group"))) {
-    throw file.error(fmt::format("{}: tied groups cannot be balanced yet: remove /group to balance neurons one by one",
-                                 in_group(place.parent, "group")));
-  }
+/// The options with the file's own alphas, unless others are asked for.
+ReadOptions with_own_alphas(const Hdf5Input& file, const Place& place, ReadOptions options) {
+  const auto own = in_group(place.parent, "alpha");
+  if (!options.alpha && file.exists(own)) options.alpha = file.path() + ":" + own;
+  return options;
 }
 
 NodeData read_nodes(const Hdf5Input& file, const Place& place, const Ownership& rows) {
@@ -53,6 +53,8 @@ NodeData read_nodes(const Hdf5Input& file, const Place& place, const Ownership& 
   if (file.exists(name("pinned"))) nodes.pinned = read_pinned(file, name("pinned"), rows);
   if (file.exists(name("gain"))) nodes.gain = read_gain(file, name("gain"), rows);
   if (file.exists(name("exponent"))) nodes.exponent = read_exponent(file, name("exponent"), rows);
+  if (file.exists(name("known_h"))) nodes.known_h = read_known_h(file, name("known_h"), rows);
+  if (file.exists(name("group"))) nodes.group = read_group(file, name("group"), rows);
   return nodes;
 }
 
@@ -69,11 +71,11 @@ Network read_native_hdf5(const Comm& comm, const InputFile& bytes, const Source&
   InputFacts facts;
   facts.path = bytes.path();
   const auto matrix = agreed(comm, [&] {
-    check_supported(file, place);
     facts.notices = notices(file, place);
     return open_matrix(file, place.weights);
   });
-  auto network = std::visit([&](const auto& found) { return network_of(comm, found, options, facts); }, matrix);
+  const auto wanted = agreed(comm, [&] { return with_own_alphas(file, place, options); });
+  auto network = std::visit([&](const auto& found) { return network_of(comm, found, wanted, facts); }, matrix);
   network.nodes = agreed(comm, [&] { return read_nodes(file, place, network.rows); });
   network.arrays = read_arrays(comm, file, place.parent, network.size(), options);
   return network;

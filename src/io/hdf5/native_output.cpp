@@ -22,6 +22,7 @@ NativeOutput::NativeOutput(const Comm& comm, const Network& network, Hdf5Output&
   data_ = output.dataset<double>("/weights/data", network.nnz);
   indices_ = output.dataset<std::int64_t>("/weights/indices", network.nnz);
   indptr_ = output.dataset<std::int64_t>("/weights/indptr", network.size() + 1);
+  if (comm.any(!network.alpha.empty())) alpha_ = output.dataset<double>("/alpha", network.nnz);
   for_each_field([&](const char* name, const auto& values, auto& id) {
     using T = typename std::decay_t<decltype(values)>::value_type;
     if (comm.any(!values.empty())) id = output_->dataset<T>(name, network_->size());
@@ -55,6 +56,8 @@ void NativeOutput::for_each_field(Visit&& visit) {
   visit("/pinned", nodes.pinned, pinned_);
   visit("/gain", nodes.gain, gain_);
   visit("/exponent", nodes.exponent, exponent_);
+  visit("/group", nodes.group, group_);
+  visit("/known_h", nodes.known_h, known_h_);
 }
 
 void NativeOutput::write() {
@@ -80,6 +83,7 @@ void NativeOutput::write_weights() {
       entries, [&](std::int64_t k) { return network.global(network.column[at(k)]); },
       [&](std::int64_t at, auto values) { output_->write(indices_, first_entry_ + at, values); });
   output_->write(data_, first_entry_, std::span<const double>(network.weight));
+  if (alpha_) output_->write(*alpha_, first_entry_, std::span<const double>(network.alpha));
 }
 
 void NativeOutput::write_array(const ArrayOutput& out) {

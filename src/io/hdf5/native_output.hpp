@@ -37,7 +37,7 @@ class NativeOutput {
   std::int64_t first_entry_;
   Hdf5Output::DatasetId data_, indices_, indptr_;
   std::optional<NameOutput> names_;
-  std::optional<Hdf5Output::DatasetId> id_, pinned_, gain_, exponent_;
+  std::optional<Hdf5Output::DatasetId> id_, pinned_, gain_, exponent_, group_, alpha_, known_h_;
   std::vector<ArrayOutput> arrays_;
 };
 

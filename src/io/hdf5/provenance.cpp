@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 
 namespace synbal::io {
@@ -32,10 +34,17 @@ void for_each_attribute(AnyProvenance& told, Visit&& visit) {
   visit("exit_code", told.exit_code);
   visit("cost_scope", told.cost_scope);
   visit("gauge", told.gauge);
+  visit("cost_terms", told.cost_terms);
+  visit("alpha_path", told.alpha_path);
+  visit("alpha_checksum", told.alpha_checksum);
 }
 
 /// What results of earlier versions do not say: there was no choice.
-bool is_younger(std::string_view name) { return name == "cost_scope" || name == "gauge"; }
+bool is_younger(std::string_view name) {
+  constexpr std::array<std::string_view, 5> younger{"cost_scope", "gauge", "cost_terms", "alpha_path",
+                                                    "alpha_checksum"};
+  return std::ranges::find(younger, name) != younger.end();
+}
 
 std::int64_t integer_attribute(const Hdf5Input& file, const char* name) {
   const auto values = file.integer_attribute("/", name);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 
 #include "io/text/matrix_market_part.hpp"
@@ -52,6 +53,7 @@ MmPart parse_own_lines(const Comm& comm, const InputFile& file, const MmHeader& 
   }
   part.lines = parser.lines();
   part.count = parser.count();
+  part.above = parser.first_above(), part.below = parser.first_below();
   return part;
 }
 }  // namespace
@@ -66,11 +68,36 @@ bool take_header(MmHeaderParser& parser, std::string_view& text, ByteCount& byte
   return false;
 }
 
-Network finish_matrix_market(const Comm& comm, const InputFile& file, const MmHeader& header, MmPart&& part,
+namespace {
+/// Collective. Either triangle stands for both, but not some of each: an entry and its mirror image would both count.
+void check_one_triangle(const Comm& comm, const InputFile& file, const MmPart& part, std::int64_t lines_below) {
+  constexpr auto none = std::numeric_limits<std::int64_t>::max();
+  const auto above = comm.min(part.above > 0 ? lines_below + part.above : none);
+  const auto below = comm.min(part.below > 0 ? lines_below + part.below : none);
+  if (above == none || below == none) return;
+  throw at_line(
+      file.path(), above,
+      fmt::format("lies above the diagonal and line {} below it, and the banner says that either stands for both: "
+                  "write 'general' if all entries are there, else keep one triangle",
+                  below));
+}
+
+/// The header with what only the end of the file tells: whether the values of a dense skew-symmetric matrix have its
+/// diagonal among them.
+MmHeader completed(MmHeader header, std::int64_t total) {
+  if (!header.dense || header.symmetry != MmSymmetry::skew) return header;
+  header.diagonal = total > header.n * (header.n - 1) / 2;
+  header.entries = dense_values(header);
+  return header;
+}
+}  // namespace
+
+Network finish_matrix_market(const Comm& comm, const InputFile& file, const MmHeader& as_read, MmPart&& part,
                              const ReadOptions& options) {
-  const auto lines_below = header.lines + comm.sum_below(part.lines);
+  const auto lines_below = as_read.lines + comm.sum_below(part.lines);
   const auto first = comm.sum_below(part.count);
   const auto total = comm.sum(part.count);
+  const auto header = completed(as_read, total);
   agreed(comm, [&] {
     if (part.failure) throw at_line(file.path(), lines_below + part.failure->line(), part.failure->what());
   });
@@ -81,7 +108,14 @@ Network finish_matrix_market(const Comm& comm, const InputFile& file, const MmHe
                     "the size line",
                     header.entries, total > header.entries ? "more" : fmt::format("{} (truncated?)", total)));
   }
-  if (header.dense) agreed(comm, [&] { place_dense_values(header, first, part.entries); });
+  check_one_triangle(comm, file, part, lines_below);
+  agreed(comm, [&] {
+    try {
+      if (header.dense) place_dense_values(header, first, part.entries);
+    } catch (const LineError& e) {
+      throw bad_input(fmt::format("{}: {}", file.path(), e.what()));
+    }
+  });
   InputFacts facts;
   facts.path = file.path();
   facts.entries = total;

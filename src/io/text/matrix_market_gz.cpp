@@ -48,6 +48,7 @@ class Distributor {
     }
     part.lines = parser.lines();
     part.count = parser.count();
+    part.above = parser.first_above(), part.below = parser.first_below();
   }
 
   /// Ends the run of every rank that still waits.
@@ -87,6 +88,7 @@ MmPart receive_run(const Comm& comm, const MmHeader& header) {
   }
   part.lines = parser.lines();
   part.count = parser.count();
+  part.above = parser.first_above(), part.below = parser.first_below();
   return part;
 }
 }  // namespace

@@ -14,6 +14,7 @@ struct MmPart {
   Triplets entries;
   std::int64_t lines = 0;  ///< taken without error; lines of the ranks in order make up the file behind its header
   std::int64_t count = 0;  ///< entries as the size line counts them
+  std::int64_t above = 0, below = 0;  ///< MmEntryParser::first_above(), first_below()
   std::optional<LineError> failure;
 };
 

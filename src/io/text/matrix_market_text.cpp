@@ -47,7 +47,7 @@ double value_out_of_range(std::string_view text) {
 
 MmField field_of(const std::string& word) {
   if (word == "real" || word == "double") return MmField::real;
-  if (word == "integer") return MmField::integer;
+  if (word == "integer" || word == "unsigned-integer") return MmField::integer;
   if (word == "pattern") return MmField::pattern;
   if (word == "complex") refuse("field", word, "weights are real numbers: write their real part or magnitude");
   refuse("field", word, "write 'real', 'integer' or 'pattern'");
@@ -64,7 +64,7 @@ MmSymmetry symmetry_of(const std::string& word) {
 /// Values in a column of a dense file that lie at or below the diagonal (general: all of them).
 std::int64_t first_stored_row(const MmHeader& header, GlobalIndex column) {
   if (header.symmetry == MmSymmetry::general) return 0;
-  return header.symmetry == MmSymmetry::symmetric ? column : column + 1;
+  return header.diagonal ? column : column + 1;
 }
 
 /// Row and column of value number `number` of a dense file; the row may be the one behind the last.
@@ -84,12 +84,31 @@ void put(Triplets& entries, GlobalIndex row, GlobalIndex column, double weight) 
   entries.weight.push_back(weight);
 }
 
+/// The number with Fortran's D in place of e; empty where there is none.
+std::string without_fortran(std::string_view number) {
+  const auto letter = number.find_first_of("dD");
+  if (letter == number.npos || letter == 0) return {};
+  std::string text(number);
+  text[letter] = 'e';
+  return text;
+}
+
+/// @throws LineError for what is no text with lines: compressed, or with line ends of its own.
+void check_first_line(std::string_view line) {
+  if (line.starts_with("\x1f\x8b")) {
+    throw LineError(1, "is compressed by gzip: give the file a name that ends in .mtx.gz, or uncompress it");
+  }
+  const auto inner = line.substr(0, line.empty() ? 0 : line.size() - 1);
+  if (inner.find('\r') == inner.npos) return;
+  throw LineError(1, "its lines end with carriage returns alone: convert them (tr '\\r' '\\n' <FILE >NEW.mtx)");
+}
+}  // namespace
+
 std::int64_t dense_values(const MmHeader& header) {
   const auto n = header.n;
   if (header.symmetry == MmSymmetry::general) return n * n;
-  return header.symmetry == MmSymmetry::symmetric ? n * (n + 1) / 2 : n * (n - 1) / 2;
+  return header.diagonal ? n * (n + 1) / 2 : n * (n - 1) / 2;
 }
-}  // namespace
 
 std::string_view take_word(std::string_view& line) noexcept {
   std::size_t begin = 0;
@@ -106,6 +125,7 @@ double parse_value(std::string_view text) {
   double value = 0;
   const auto [end, code] = std::from_chars(number.data(), number.data() + number.size(), value);
   if (code == std::errc::invalid_argument || end != number.data() + number.size()) {
+    if (const auto with_e = without_fortran(number); !with_e.empty()) return parse_value(with_e);
     throw LineError(0, fmt::format("{} is not a number", quoted(text)));
   }
   if (code == std::errc::result_out_of_range) return value_out_of_range(number);
@@ -152,6 +172,9 @@ void MmHeaderParser::end() const {
 }
 
 void MmHeaderParser::take_banner(std::string_view line) {
+  constexpr std::string_view mark = "\xEF\xBB\xBF";  // of UTF-8, as some editors write it
+  if (line.starts_with(mark)) line.remove_prefix(mark.size());
+  check_first_line(line);
   const std::string_view whole = line;
   if (lower(take_word(line)) != "%%matrixmarket") {
     throw LineError(1, fmt::format("{} is no Matrix Market banner: the first line must read "
@@ -262,12 +285,8 @@ double MmEntryParser::take_weight(std::string_view& line) const {
 void MmEntryParser::push(GlobalIndex row, GlobalIndex column, double weight) {
   put(*entries_, row, column, weight);
   if (header_.symmetry == MmSymmetry::general) return;
-  if (column > row) {
-    fail(
-        fmt::format("entry ({}, {}) lies above the diagonal (this symmetry mirrors what is below): store the lower "
-                    "triangle only, or write 'general'",
-                    row + 1, column + 1));
-  }
+  if (column > row && above_ == 0) above_ = lines_ + 1;
+  if (column < row && below_ == 0) below_ = lines_ + 1;
   const bool skew = header_.symmetry == MmSymmetry::skew;
   if (row != column) put(*entries_, column, row, skew ? -weight : weight);
   if (row == column && skew && weight != 0) {
@@ -283,6 +302,11 @@ void place_dense_values(const MmHeader& header, std::int64_t first, Triplets& en
   const double sign = header.symmetry == MmSymmetry::skew ? -1 : 1;
   for (const double value : values) {
     while (row >= header.n) row = first_stored_row(header, ++column);
+    if (row == column && header.symmetry == MmSymmetry::skew && value != 0) {
+      throw LineError(0, fmt::format("value {} at ({}, {}) of a skew-symmetric matrix, whose diagonal is zero: write "
+                                     "'general'",
+                                     value, row + 1, column + 1));
+    }
     put(entries, row, column, value);
     if (mirror && row != column) put(entries, column, row, sign * value);
     ++row;

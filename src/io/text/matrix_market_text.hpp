@@ -17,8 +17,9 @@ struct MmHeader {
   bool dense = false;  ///< "array": values of all places, column by column
   MmField field = MmField::real;
   MmSymmetry symmetry = MmSymmetry::general;
+  bool diagonal = true;  ///< dense: the values of a skew-symmetric matrix include its zero diagonal
   GlobalIndex n = 0;
-  std::int64_t entries = 0;  ///< lines that hold an entry
+  std::int64_t entries = 0;  ///< lines that hold an entry; of a dense skew-symmetric file at most
   std::int64_t lines = 0;    ///< lines up to and including the size line
   ByteCount bytes = 0;       ///< bytes of these lines
 };
@@ -49,6 +50,9 @@ class MmEntryParser {
   [[nodiscard]] std::int64_t lines() const noexcept { return lines_; }
   /// Entries as announced on the size line (mirrored ones are not counted).
   [[nodiscard]] std::int64_t count() const noexcept { return count_; }
+  /// The line of the first entry above the diagonal, and below it, where the file says symmetric; 0: there is none.
+  [[nodiscard]] std::int64_t first_above() const noexcept { return above_; }
+  [[nodiscard]] std::int64_t first_below() const noexcept { return below_; }
 
  private:
   void take_entry(std::string_view line);
@@ -62,12 +66,18 @@ class MmEntryParser {
   Triplets* entries_;
   std::int64_t lines_ = 0;
   std::int64_t count_ = 0;
+  std::int64_t above_ = 0, below_ = 0;
 };
 
+/// Values of a dense file: all, or those of one triangle.
+[[nodiscard]] std::int64_t dense_values(const MmHeader& header);
+
 /// Gives the values of a dense file their places: entries.weight[k] is value number `first` + k of the file.
+/// @throws LineError (line 0) for a skew-symmetric matrix with something on the diagonal.
 void place_dense_values(const MmHeader& header, std::int64_t first, Triplets& entries);
 
-/// Number in `text` as a whole. @throws LineError (line 0) saying why not: text, NaN, infinity, overflow, underflow.
+/// Number in `text` as a whole, also with Fortran's exponents (2.0D+00). @throws LineError (line 0) saying why not:
+/// text, NaN, infinity, overflow, underflow.
 double parse_value(std::string_view text);
 /// Decimal integer in `text` as a whole, an optional sign first. @throws LineError (line 0).
 std::int64_t parse_integer(std::string_view text);
