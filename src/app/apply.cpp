@@ -25,6 +25,8 @@ ExitCode run(const Context& context, const Options& options) {
   const auto stored = read_result(comm, network, options.result);
   refuse_foreign(context);
   warn_of_other_input(options.result, stored.provenance.input_checksum, network, "its scaling is applied");
+  const auto differing = adopt(comm, stored.nodes, network);
+  if (!differing.empty()) log_warning("{} was made with other values of: {}", options.result, differing);
   scale_weights(comm, network, stored.h);
   warn_of_lost_arrays(network, options.output);
   write_scaled(comm, network, stored.h, options.input.path, options.input.read, options.output);
@@ -46,6 +48,8 @@ Command add_apply(const OptionSet& root) {
       .add("-o,--output", o->output, "network to write; with the extension of a SONATA file or bundle: a copy of FILE")
       .required()
       .shown_as("OUT");
+  command.examples(
+      {"synbal apply net.h5 balanced.h5 -o balanced.mtx", "synbal apply trained.npz balanced.h5 -o balanced.npz"});
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 

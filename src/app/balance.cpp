@@ -9,13 +9,18 @@
 #include "app/balance_methods.hpp"
 #include "app/checkpointing.hpp"
 #include "app/command.hpp"
+#include "app/costs/cost_terms.hpp"
+#include "app/costs/cost_view.hpp"
 #include "synbal/balance/gauge.hpp"
 #include "synbal/balance/verification.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/fault.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/io/result.hpp"
+#include "synbal/io/selection.hpp"
+#include "synbal/network/groups.hpp"
 #include "synbal/network/outside.hpp"
+#include "synbal/stochastic/neuron_operations.hpp"
 
 namespace synbal::app {
 
@@ -25,11 +30,15 @@ struct Options {
   OptionSet given;
   InputOptions input;
   MethodOptions method;
-  std::string output, report, walltime;
+  std::string output, report, walltime, cost;
   CheckpointOptions checkpoint;
   bool one_component = false, all_costs = false, only_h = false;  // --components error, --cost-scope all, --write h
   Gauge gauge = Gauge::zero_mean;
   BalanceParams params;
+
+  [[nodiscard]] std::vector<CostTerm> terms() const {
+    return method.terms.empty() ? std::vector<CostTerm>{{.power = input.power, .weight = 1}} : method.terms;
+  }
 };
 
 struct Report {
@@ -43,6 +52,8 @@ struct Report {
   MemorySection memory;
   ParallelSection parallel;
   const std::string& output;
+  std::optional<GlobalIndex> groups = {};  ///< of tied neurons
+  std::optional<double> known_h_off = {};  ///< from the h that the network's maker knows to balance it
   std::optional<ResumedSection> resumed = {};
   std::optional<KeptSection> kept = {};
 
@@ -56,6 +67,8 @@ void describe(ReportWriter& report, const Report& r) {
   if (r.solver().cuts) report("cuts", *r.solver().cuts);
   if (r.run.asynchrony) report("asynchrony", *r.run.asynchrony);
   if (r.run.schedule) report("schedule", *r.run.schedule);
+  if (r.groups) report("groups", *r.groups);
+  if (r.known_h_off) report("known_h_off", *r.known_h_off);
   if (r.resumed) report("resumed", *r.resumed);
   if (r.kept) report("checkpoints", *r.kept);
 }
@@ -64,13 +77,20 @@ void print(const Report& r) {
   const auto& s = r.solver();
   const auto& imbalance = r.run.found.imbalance;
   print_network(r.input, r.components);
-  fmt::print("cost         {} before, {} after (p = {})\n", cost_text(r.cost.initial, r.cost.log10_initial),
-             cost_text(r.cost.final, r.cost.log10_final), text_of(r.cost.power, "{:g}"));
-  fmt::print("proof        no scaling can cost less than {}; gap {}\n",
-             cost_text(r.cost.lower_bound, r.cost.log10_bound), text_of(r.cost.gap, "{:.2e}"));
+  if (r.groups) fmt::print("tied         {} groups, of which the neurons share one h each\n", *r.groups);
+  fmt::print("cost         {} before, {} after ({})\n", cost_text(r.cost.initial, r.cost.log10_initial),
+             cost_text(r.cost.final, r.cost.log10_final),
+             r.cost.terms.empty() ? "p = " + text_of(r.cost.power, "{:g}") : "weight*power: " + r.cost.terms);
+  if (r.cost.terms.empty()) {
+    fmt::print("proof        no scaling can cost less than {}; gap {}\n",
+               cost_text(r.cost.lower_bound, r.cost.log10_bound), text_of(r.cost.gap, "{:.2e}"));
+  } else {
+    fmt::print("proof        none: a bound is known for single powers only\n");
+  }
   fmt::print("imbalance    {} relative to the cost; {} at most in log(in/out) of a neuron\n",
              text_of(imbalance.l1, "{:.2e}"), text_of(imbalance.max_log_ratio, "{:.2e}"));
   print_cuts(s.cuts);
+  if (r.known_h_off) fmt::print("known h      {:.2e} off at most from what balances this network\n", *r.known_h_off);
   fmt::print("solver       {}: {}, {} sweeps, {} Newton steps, {} Krylov iterations, {} matrix passes\n", s.method,
              to_string(s.reason), s.sweeps, s.newton_steps, s.krylov_iterations, s.matrix_passes);
   print_method(r.run);
@@ -91,7 +111,7 @@ void refuse_several_components(const Options& options, const Components& compone
                   options.input.path, components.count, components.nontrivial));
 }
 
-/// Refuses, or warns of, what is asked for but is nowhere in the file. The same on all ranks.
+/// Refuses, or warns of, what is asked for but is nowhere in the file or does not go with it. The same on all ranks.
 void check_arrays(const Options& o, const Network& network) {
   const auto has = [&](ArrayRole role) {
     return std::ranges::find(network.arrays, role, &NetworkArray::role) != network.arrays.end();
@@ -103,16 +123,51 @@ void check_arrays(const Options& o, const Network& network) {
                     "(--input, --output-weights), or leave the option out",
                     o.input.path, in ? "output" : "input"));
   }
+  if (o.gauge == Gauge::inputs_outputs && has_ties(network)) {
+    throw bad_input(
+        fmt::format("{}: neurons are tied, and --gauge inputs-outputs chooses constants neuron by neuron: leave the "
+                    "option out, or give --tie none",
+                    o.input.path));
+  }
+  if (!o.method.terms.empty() && has_ties(network)) {
+    throw bad_input(
+        fmt::format("{}: neurons are tied, and costs of groups are summed at one power, which --cost is not: leave the "
+                    "option out, or give --tie none",
+                    o.input.path));
+  }
   if (o.all_costs && !in && !out) {
     log_warning("{}: holds neither inputs nor outputs: --cost-scope all is the same as recurrent", o.input.path);
   }
 }
 
+/// What a sum of costs does not go together with, and why. Takes the terms. @throws Error usage.
+void check_cost(Options& o) {
+  if (!o.given.given("--cost")) return;
+  o.method.terms = cost_terms_of("--cost", o.cost);
+  const auto refuse = [&](const char* option, const char* why) {
+    if (!o.given.given(option)) return;
+    throw usage_error(fmt::format("{} does not go with --cost ({}): leave one out", option, why));
+  };
+  refuse("--power", "which names the powers");
+  if (o.method.method != BalanceMethod::automatic) refuse("--method", "a sum of costs has sweeps of its own");
+  if (o.all_costs) refuse("--cost-scope", "what inputs and outputs cost is summed at one power");
+  if (o.gauge != Gauge::zero_mean) refuse("--gauge", "what inputs and outputs cost is summed at one power");
+  for (const auto* option : {"--checkpoint", "--checkpoint-interval", "--resume", "--resume-if-exists"}) {
+    refuse(option, "whose sweeps keep no state: a run of them begins anew");
+  }
+  o.checkpoint.interval = 0;
+  o.input.power = o.method.terms.front().power;
+}
+
 /// Collective. Everything that can be refused without reading the network; the parameters that are left.
-BalanceParams check(const Context& context, const Options& o) {
+BalanceParams check(const Context& context, Options& o) {
   auto params = o.params;
   agreed(context.world, [&] {
     check_method_options(o.given, o.method);
+    check_cost(o);
+    if (o.method.is_subset() && context.world.is_root()) {
+      check_selection("--subset", o.method.subset, Selection::neurons);
+    }
     if (o.given.given("--max-walltime")) params.stop.max_seconds = duration_of("--max-walltime", o.walltime);
   });
   context.session.refuse_unused_petsc_options("newton_");  // those of the solver can only be judged at the end
@@ -147,17 +202,17 @@ ExitCode code_of(const SolverResult& solver, const Checkpointing& checkpoints) {
 }
 
 /// Collective. Consumes the network in its place (the problem still looks at it): weights become the balanced ones.
+/// `h`: of its rows.
 /// @throws Error io_failure.
-void write_balanced(const Options& o, LoadedNetwork&& loaded, const BalanceProblem& problem, const Equilibrium& found,
-                    Provenance about, ExitCode code) {
+void write_balanced(const Comm& comm, const Options& o, LoadedNetwork&& loaded, std::vector<double> h,
+                    const Equilibrium& found, Provenance about, ExitCode code) {
   auto& [network, components] = loaded;
-  const auto& comm = problem.comm();
   about.reason = to_string(found.solver.reason), about.exit_code = static_cast<int>(code);
   about.tolerance = o.params.stop.tolerance;
+  about.cost_terms = text_of_terms(o.method.terms);
   about.cost_scope = o.all_costs ? "all" : "recurrent", about.gauge = to_string(o.gauge);
-  auto h = problem.to_network(found.h, 0.0);
-  auto costs = direct_costs(comm, network, components, h, problem.power());
-  auto before = direct_costs(comm, network, components, std::vector<double>(h.size()), problem.power());
+  auto costs = costs_of_terms(comm, loaded, h, o.terms());
+  auto before = costs_of_terms(comm, loaded, std::vector<double>(h.size()), o.terms());
   if (!o.only_h) scale_weights(comm, network, h);
   if (o.all_costs) {
     components.number = numbers_inside(comm, components);
@@ -183,6 +238,7 @@ Report report_of(const Options& o, const InputSection& input, const LoadedNetwor
   const auto& found = run.found;
   CostSection cost{problem.power(), found.initial_cost, found.costs.total * problem.cost_unit()};
   cost.bound_by(found.certificate, problem);
+  cost.terms = text_of_terms(o.method.terms);
   cost.log10_initial = found.initial_log10_cost;
   cost.log10_final = std::log10(found.costs.total) + problem.log10_cost_unit();
   return {{},      input, components_of(loaded.components, problem, found.initial_cost),
@@ -191,18 +247,22 @@ Report report_of(const Options& o, const InputSection& input, const LoadedNetwor
           o.output};
 }
 
-MethodRun solve(const Options& o, const BalanceParams& params, BalanceProblem& problem, const Network& network) {
+MethodRun solve(const Options& o, const BalanceParams& params, BalanceProblem& problem, const CostView& view) {
   Progress progress("balance");
   const HearsSignals hears;
-  return run_method(o.method, problem, network, params, progress_of(progress, problem.comm(), params.stop.tolerance));
+  return run_method(o.method, problem, view.network(), view.components(), params,
+                    progress_of(progress, problem.comm(), params.stop.tolerance));
 }
 
 /// Collective. Where inputs and outputs cost as well, they are a neuron more.
 LoadedNetwork load_as_asked(const Comm& comm, const Options& o, PhaseTimes& times, InputSection& input) {
   LoadedNetwork loaded{load_network(comm, o.input, times), {}};
   auto& network = loaded.network;
+  if (o.method.is_subset()) {
+    pin_all_but(network, select_neurons(comm, network, "--subset", o.method.subset));
+  }
   input = input_of(comm, network);
-  check_arrays(o, network);
+  agreed(comm, [&] { check_arrays(o, network); });
   agreed(comm, [] { fault_point("components"); });
   timed(comm, times.components, [&] {
     if (o.all_costs) network = with_outside(comm, std::move(network), o.input.power);
@@ -232,19 +292,27 @@ ExitCode run(const Context& context, const Options& options, const Beginning& be
   agreed(comm, [&] { refuse_several_components(options, loaded.components); });
   params.stop.max_seconds = beginning.left_of(params.stop.max_seconds);
   const Timer solving;
-  BalanceProblem problem(comm, loaded.network, loaded.components, options.input.power);
+  const CostView view(comm, loaded, options.input.power);
+  BalanceProblem problem(comm, view.network(), view.components(), options.input.power);
   refuse_foreign(context);
   auto about = provenance_of(context, options.input, loaded.network, beginning.date);
   about.n = input.neurons, about.nnz = input.synapses;
-  checkpoints.attach(loaded.network, problem, facts_of(comm, options, loaded.network), about);
+  about.alpha_checksum = input.alphas;
+  about.alpha_path = input.alphas.empty() ? "" : options.input.read.alpha.value_or("");
+  checkpoints.attach(view.network(), problem, facts_of(comm, options, loaded.network), about);
   params.stop.keeper = &checkpoints;
-  auto run = solve(options, params, problem, loaded.network);
+  auto run = solve(options, params, problem, view);
   fix_gauge(options, loaded, problem, run.found);
   times.solve = comm.max(solving.seconds());
   auto report = report_of(options, input, loaded, problem, run, times);
+  report.groups = view.groups();
   const auto code = code_of(run.found.solver, checkpoints);
   agreed(comm, [] { fault_point("write"); });
-  timed(comm, report.time.write, [&] { write_balanced(options, std::move(loaded), problem, run.found, about, code); });
+  timed(comm, report.time.write, [&] {
+    auto h = view.h_of_neurons(problem, run.found.h);
+    report.known_h_off = view.off_known_h(h);
+    write_balanced(comm, options, std::move(loaded), std::move(h), run.found, about, code);
+  });
   if (code == ExitCode::done) checkpoints.remove();
   report.resumed = checkpoints.resumed();
   if (checkpoints.written().written > 0) report.kept = checkpoints.written();
@@ -256,7 +324,7 @@ ExitCode run(const Context& context, const Options& options, const Beginning& be
   return code;
 }
 
-ExitCode run(const Context& context, const Options& options) {
+ExitCode run(const Context& context, Options options) {
   const Beginning beginning;
   auto params = check(context, options);
   Checkpointing checkpoints(context, options.checkpoint, options.output, beginning);
@@ -272,7 +340,8 @@ void add_stop_options(const OptionSet& command, Options& o) {
   command.add("--tolerance", stop.tolerance, "on sum |in - out| / sum cost").within({1e-15, 1}).with_default();
   command.add("--step-tolerance", stop.step_tolerance, "on the Newton step that is left, in h")
       .within({1e-15, 1e15})
-      .with_default();
+      .with_default()
+      .expert();
   command.add("--max-iterations", stop.max_iterations, "sweeps plus Newton steps (0: the method's own)").not_negative();
   command
       .add("--max-walltime", o.walltime,
@@ -290,17 +359,24 @@ Command add_balance(const OptionSet& root) {
   add_input_options(command, o->input);
   command.add("-o,--output", o->output, "result file (.h5)").required().shown_as("RESULT.h5");
   add_report_option(command, o->report);
+  command
+      .add("--cost", o->cost,
+           "a sum of costs: WEIGHT*POWER with + between; 1*2+0.7*1 is |J|^2 + 0.7 |J|. By sweeps, without a proof")
+      .shown_as("TERMS");
   add_method_options(command, o->method);
   add_stop_options(command, *o);
-  command.add_choice("--components", o->one_component, "balance", "error", "what to do with several components");
+  command.add_choice("--components", o->one_component, "balance", "error", "what to do with several components")
+      .expert();
   command.add_choice("--cost-scope", o->all_costs, "recurrent", "all",
                      "which weights cost: the recurrent ones, or those of inputs, biases and outputs as well");
   command.add_choice("--gauge", o->gauge,
                      "what h is in components that the cost leaves free: of mean zero, or such that inputs cost what "
                      "outputs do");
   command.add_choice("--write", o->only_h, "weights", "h", "balanced weights, or only the scaling h");
-  command.add("--seed", o->params.seed, "of everything that is drawn at random").with_default();
+  command.add("--seed", o->params.seed, "of everything that is drawn at random").with_default().expert();
   add_checkpoint_options(command, o->checkpoint);
+  command.examples({"synbal balance net.h5 -o balanced.h5 --report report.json",
+                    "mpirun -n 8 synbal balance connections.csv.gz -o balanced.h5 --pinned inputs.txt --write h"});
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 

@@ -3,8 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <limits>
+
+#include "app/words/help.hpp"
 #include "synbal/flow/flow.hpp"
 #include "synbal/stochastic/schedule_solver.hpp"
+#include "synbal/stochastic/visit_solver.hpp"
 
 namespace synbal {
 
@@ -15,6 +20,18 @@ inline constexpr auto enum_names<app::BalanceMethod> =
                                                  {app::BalanceMethod::sweep, "sweep"},
                                                  {app::BalanceMethod::flow, "flow"},
                                                  {app::BalanceMethod::stochastic, "stochastic"}});
+
+template <>
+inline constexpr auto enum_names<app::VisitSchedule> =
+    std::to_array<EnumName<app::VisitSchedule>>({{app::VisitSchedule::asynchronous, "asynchronous"},
+                                                 {app::VisitSchedule::sequential, "sequential"},
+                                                 {app::VisitSchedule::colored, "colored"},
+                                                 {app::VisitSchedule::random, "random"},
+                                                 {app::VisitSchedule::poisson, "poisson"},
+                                                 {app::VisitSchedule::block, "block"},
+                                                 {app::VisitSchedule::simulated, "simulated"},
+                                                 {app::VisitSchedule::greedy, "greedy"},
+                                                 {app::VisitSchedule::subset, "subset"}});
 
 }  // namespace synbal
 
@@ -39,7 +56,7 @@ void add_asynchronous_options(const OptionSet& command, AsynchronousParams& a) {
 
 void add_fault_options(const OptionSet& command, FaultParams& f) {
   using F = FaultParams;
-  const auto group = command.add_group("Faults on purpose", "with asynchronous balancing, for tests and studies");
+  const auto group = command.add_group(kFaultsGroup, "with asynchronous balancing, for tests and studies");
   group.add("--slow-rank", f.slow_rank, "this rank works slower (-1: none)").within(F::kSlowRank);
   group.add("--slow-factor", f.slow_factor, "by this factor").within(F::kSlowFactor);
   group.add("--delay-publications", f.delayed_by, "messages arrive so many messages late").within(F::kDelay);
@@ -76,7 +93,7 @@ MethodRun run_asynchronously(const MethodOptions& o, BalanceProblem& problem, co
 MethodRun run_reference(const MethodOptions& o, BalanceProblem& problem, const Network& network,
                         const BalanceParams& params, const ProgressCallback& report) {
   ScheduleSolverParams reference{.stop = params.stop, .schedule = o.schedule_params(params.seed)};
-  ScheduleSection section{to_string(reference.schedule.kind), params.seed};
+  ScheduleSection section{.name = to_string(reference.schedule.kind), .seed = params.seed};
   FusedKernel kernel(problem);
   IncidentSynapses stars(problem, network);
   const auto solve = [&](std::vector<double>& h, const StopCriteria& stop) {
@@ -89,6 +106,36 @@ MethodRun run_reference(const MethodOptions& o, BalanceProblem& problem, const N
   };
   auto found = balance_by(problem, kernel, params.stop, "stochastic (" + section.name + ")", solve);
   return {std::move(found), {}, std::move(section)};
+}
+
+/// Greedy visits, or those of a subset, likewise.
+MethodRun run_visits(const MethodOptions& o, BalanceProblem& problem, const Network& network,
+                     const BalanceParams& params, const ProgressCallback& report) {
+  ScheduleSection section{.name = to_string(o.schedule), .seed = params.seed, .reference = false};
+  FusedKernel kernel(problem);
+  IncidentSynapses stars(problem, network);
+  VisitSolver solver(problem, stars, o.schedule == VisitSchedule::greedy ? Visiting::greedy : Visiting::subset,
+                     params.seed);
+  const auto solve = [&](std::vector<double>& h, const StopCriteria& stop) { return solver(h, stop, report); };
+  auto found = balance_by(problem, kernel, params.stop, "stochastic (" + section.name + ")", solve);
+  section.relaxations = solver.relaxations();
+  return {std::move(found), {}, std::move(section)};
+}
+
+/// A sum of costs has sweeps of its own, and no certificate. Its costs are told in the unit of the problem, which is
+/// that of the first of the terms.
+MethodRun run_mixed(const MethodOptions& o, const BalanceProblem& problem, const Network& network,
+                    const Components& components, const BalanceParams& params, const ProgressCallback& report) {
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  auto mixed = MixedBalancer(problem.comm(), network, components, o.terms)({params.stop, params.seed}, report);
+  Equilibrium found;
+  found.h = std::move(mixed.h);
+  found.costs.total = mixed.cost / problem.cost_unit();
+  found.initial_cost = mixed.initial_cost, found.initial_log10_cost = std::log10(mixed.initial_cost);
+  found.imbalance = {mixed.gradient_l1, none, none, none};
+  found.solver = std::move(mixed.solver);
+  found.solver.method = "mixed sweeps";
+  return {std::move(found)};
 }
 
 MethodRun run_deterministically(Method method, BalanceProblem& problem, BalanceParams params,
@@ -122,9 +169,13 @@ void print_asynchrony(const AsynchronyReport& a) {
 
 }  // namespace
 
+std::optional<ScheduleKind> MethodOptions::reference_kind() const {
+  return from_string<ScheduleKind>(to_string(schedule));
+}
+
 ScheduleParams MethodOptions::schedule_params(std::uint64_t seed) const {
   auto params = reference;
-  params.kind = *schedule, params.seed = seed;
+  params.kind = *reference_kind(), params.seed = seed;
   params.step = step.value_or(params.step);
   return params;
 }
@@ -132,7 +183,12 @@ ScheduleParams MethodOptions::schedule_params(std::uint64_t seed) const {
 void add_method_options(const OptionSet& command, MethodOptions& o) {
   command.add_choice("--method", o.method,
                      "how: auto picks the fastest, flow integrates the dynamics, stochastic visits neurons at random");
-  command.add_choice("--schedule", o.schedule, "asynchronous", "of the visits of --method stochastic");
+  command.add_choice(
+      "--schedule", o.schedule,
+      "of the visits of --method stochastic; greedy: who takes most off the cost first; subset: those of "
+      "--subset alone move");
+  command.add("--subset", o.subset, "the neurons that may move with --schedule subset: ids I,J,... or a file of ids")
+      .shown_as("IDS");
   command.add("--step", o.step, "share of the way to its optimum that a visited neuron goes (1)")
       .within(ScheduleParams::kStep);
   add_asynchronous_options(command, o.asynchronous);
@@ -142,14 +198,17 @@ void add_method_options(const OptionSet& command, MethodOptions& o) {
 
 void check_method_options(const OptionSet& command, const MethodOptions& o) {
   const bool stochastic = o.method == BalanceMethod::stochastic;
-  if (!stochastic) refuse_given(command, {"--schedule", "--step"}, "--method stochastic");
-  if (!stochastic || o.schedule) {
+  const bool asynchronous = stochastic && o.schedule == VisitSchedule::asynchronous;
+  const bool reference = stochastic && o.reference_kind().has_value();
+  if (!stochastic) refuse_given(command, {"--schedule", "--step", "--subset"}, "--method stochastic");
+  if (!asynchronous) {
     refuse_given(command,
                  {"--transport", "--order", "--sweeps-per-publication", "--publication-threshold", "--slow-rank",
                   "--slow-factor", "--delay-publications", "--delay-seconds", "--stale-sweeps"},
                  "--method stochastic with --schedule asynchronous");
   }
-  if (!stochastic || !o.schedule) {
+  if (!asynchronous && !reference) refuse_given(command, {"--step"}, "the other schedules (visits go all the way)");
+  if (!reference) {
     refuse_given(
         command,
         {"--blocks", "--delay", "--stragglers", "--straggler-factor", "--activity", "--damping", "--local-sweeps"},
@@ -157,14 +216,18 @@ void check_method_options(const OptionSet& command, const MethodOptions& o) {
   } else {
     check(o.schedule_params(o.reference.seed));
   }
+  if (!o.is_subset()) refuse_given(command, {"--subset"}, "--schedule subset");
+  if (o.is_subset() && o.subset.empty()) {
+    throw usage_error("--schedule subset moves some neurons and keeps the others: name those in --subset");
+  }
 }
 
 RunFacts method_facts(const MethodOptions& o) {
   RunFacts facts{{"--method", to_string(o.method)}};
   if (o.method != BalanceMethod::stochastic) return facts;
-  facts.emplace_back("--schedule", o.schedule ? to_string(*o.schedule) : "asynchronous");
+  facts.emplace_back("--schedule", to_string(o.schedule));
   if (o.step) facts.emplace_back("--step", fmt::format("{}", *o.step));
-  if (!o.schedule) return facts;
+  if (!o.reference_kind()) return facts;
   const auto& s = o.reference;
   facts.emplace_back("--blocks, --delay, --stragglers, --straggler-factor, --activity, --damping, --local-sweeps",
                      fmt::format("{} {} {} {} {} {} {}", s.blocks, s.delay, s.stragglers, s.straggler_factor,
@@ -172,8 +235,9 @@ RunFacts method_facts(const MethodOptions& o) {
   return facts;
 }
 
-MethodRun run_method(const MethodOptions& o, BalanceProblem& problem, const Network& network, BalanceParams params,
-                     const ProgressCallback& report) {
+MethodRun run_method(const MethodOptions& o, BalanceProblem& problem, const Network& network,
+                     const Components& components, BalanceParams params, const ProgressCallback& report) {
+  if (!o.terms.empty()) return run_mixed(o, problem, network, components, params, report);
   switch (o.method) {
     case BalanceMethod::automatic:
       return run_deterministically(Method::automatic, problem, params, report);
@@ -186,7 +250,8 @@ MethodRun run_method(const MethodOptions& o, BalanceProblem& problem, const Netw
     case BalanceMethod::stochastic:
       break;
   }
-  return (o.schedule ? run_reference : run_asynchronously)(o, problem, network, params, report);
+  if (o.schedule == VisitSchedule::asynchronous) return run_asynchronously(o, problem, network, params, report);
+  return (o.reference_kind() ? run_reference : run_visits)(o, problem, network, params, report);
 }
 
 void describe(ReportWriter& report, const Staleness& s) {
@@ -210,14 +275,14 @@ void describe(ReportWriter& report, const AsynchronySection& asynchrony) {
 
 void describe(ReportWriter& report, const ScheduleSection& schedule) {
   report("name", schedule.name)("seed", schedule.seed)("relaxations", schedule.relaxations);
-  report("reads_by_age", schedule.reads_by_age)("rebases", schedule.rebases);
+  if (schedule.reference) report("reads_by_age", schedule.reads_by_age)("rebases", schedule.rebases);
 }
 
 void print_method(const MethodRun& run) {
   if (run.asynchrony) print_asynchrony(run.asynchrony->did);
   if (run.schedule) {
-    fmt::print("schedule     {}: {} relaxations, the same at any rank count\n", run.schedule->name,
-               run.schedule->relaxations);
+    fmt::print("schedule     {}: {} relaxations{}\n", run.schedule->name, run.schedule->relaxations,
+               run.schedule->reference ? ", the same at any rank count" : "");
   }
 }
 

@@ -8,6 +8,7 @@
 #include "app/report.hpp"
 #include "synbal/io/checkpoint.hpp"
 #include "synbal/stochastic/asynchronous.hpp"
+#include "synbal/stochastic/mixed_cost.hpp"
 #include "synbal/stochastic/schedule.hpp"
 
 namespace synbal::app {
@@ -15,16 +16,25 @@ namespace synbal::app {
 /// What --method says.
 enum class BalanceMethod { automatic, newton, sweep, flow, stochastic };
 
+/// What --schedule says: genuine asynchrony, the reference runs of ScheduleKind, which are the same at any rank count,
+/// and orders that follow what the neurons are like.
+enum class VisitSchedule { asynchronous, sequential, colored, random, poisson, block, simulated, greedy, subset };
+
 /// --method, and what only some methods look at.
 struct MethodOptions {
   BalanceMethod method = BalanceMethod::automatic;
-  std::optional<ScheduleKind>
-      schedule;                ///< of reference runs, which are the same at any rank count; none: asynchronous
-  std::optional<double> step;  ///< of both
+  VisitSchedule schedule = VisitSchedule::asynchronous;
+  std::optional<double> step;  ///< of the asynchronous and the reference runs
+  std::string subset;          ///< the neurons that may move, of VisitSchedule::subset
   AsynchronousParams asynchronous;
   ScheduleParams reference;
+  std::vector<CostTerm> terms;  ///< of a mixed cost; empty: |J|^power
 
-  /// The reference schedule, complete. @pre schedule
+  [[nodiscard]] std::optional<ScheduleKind> reference_kind() const;
+  [[nodiscard]] bool is_subset() const {
+    return method == BalanceMethod::stochastic && schedule == VisitSchedule::subset;
+  }
+  /// The reference schedule, complete. @pre reference_kind()
   [[nodiscard]] ScheduleParams schedule_params(std::uint64_t seed) const;
 };
 
@@ -44,10 +54,11 @@ struct AsynchronySection {
 };
 void describe(ReportWriter& report, const AsynchronySection& asynchrony);
 
-/// What a reference schedule did.
+/// What a schedule other than the asynchronous one did.
 struct ScheduleSection {
   std::string name;
   std::uint64_t seed = 1;
+  bool reference = true;  ///< the same at any rank count
   std::int64_t relaxations = 0;
   std::vector<std::int64_t> reads_by_age = {};
   std::int64_t rebases = 0;
@@ -61,9 +72,9 @@ struct MethodRun {
   std::optional<ScheduleSection> schedule = {};
 };
 
-/// Collective. `network` is the one the problem was made of.
+/// Collective. `network` and `components` are those the problem was made of.
 MethodRun run_method(const MethodOptions& options, BalanceProblem& problem, const Network& network,
-                     BalanceParams params, const ProgressCallback& report);
+                     const Components& components, BalanceParams params, const ProgressCallback& report);
 
 /// The lines of the summary that only some methods have.
 void print_method(const MethodRun& run);

@@ -78,6 +78,10 @@ std::string neuron_facts(const Comm& comm, const Network& network) {
     if (!nodes.pinned.empty() && nodes.pinned[at(i)] != 0) add(1);
     if (!nodes.gain.empty()) add(std::bit_cast<std::uint64_t>(nodes.gain[at(i)]));
     if (!nodes.exponent.empty()) add(~std::bit_cast<std::uint64_t>(nodes.exponent[at(i)]));
+    if (!nodes.group.empty()) add(mixed(static_cast<std::uint64_t>(nodes.group[at(i)])));
+    for (auto e = network.row_ptr[at(i)]; !network.alpha.empty() && e < network.row_ptr[at(i) + 1]; ++e) {
+      add(std::bit_cast<std::uint64_t>(network.alpha[at(e)]));
+    }
     if (hash != 0) sum += mixed(hash ^ static_cast<std::uint64_t>(network.file_index(i)));
   }
   return fmt::format("{:016x}", comm.sum(sum));

@@ -44,7 +44,8 @@ struct KeptSection {
 };
 void describe(ReportWriter& report, const KeptSection& kept);
 
-/// A hash of what the options say of single neurons (pinned, gain, exponent), the same under any partition. Collective.
+/// A hash of what the options say of single neurons and synapses (pinned, gain, exponent, ties,
+/// alphas), the same under any partition. Collective.
 [[nodiscard]] std::string neuron_facts(const Comm& comm, const Network& network);
 
 /// The file that holds the state of a run, of whatever kind; one for a run, made before the network is read.

@@ -61,6 +61,8 @@ Command add_convert(const OptionSet& root) {
   command.add("--map", o->map, "table of the neurons' names and their places in the new file, from 0 (.csv, .csv.gz)")
       .shown_as("FILE.csv");
   add_reading_choices(command, o->input);
+  command.examples({"synbal convert connections.csv.gz --where type=chemical -o net.h5",
+                    "synbal convert net.h5 -o net.mtx --map names.csv"});
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 

@@ -175,6 +175,13 @@ LoadedNetwork load_for_flow(const Comm& comm, const FlowOptions& o, PhaseTimes& 
   if (!o.all_components) return load(comm, o.input, times);
   LoadedNetwork loaded;
   loaded.network = load_network(comm, o.input, times);
+  refuse_ties(comm, loaded.network);
+  if (FreeSynapses(comm, loaded.network).any()) {
+    throw bad_input(fmt::format(
+        "{}: has synapses that cost nothing (a gain or alpha of 0), and --components all lets every synapse "
+        "drive: leave one of them out",
+        o.input.path));
+  }
   loaded.components = one_component(loaded.network);
   return loaded;
 }
@@ -249,6 +256,8 @@ Command add_flow(const OptionSet& root) {
       "weak cut that is not at its end, 75 stopped by TERM, INT, USR2 or --max-walltime (USR1 only asks to save, and\n"
       "rows are safe). The trajectory is valid in every case; --initial goes on from it.\n"
       "PETSc options that begin with -flow_ choose the preconditioner, e.g. -- -flow_pc_type gamg.");
+  command.examples(
+      {"synbal flow net.h5 -o way.h5 --heat", "synbal flow net.h5 -o more.h5 --initial way.h5 --end-time 10"});
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 

@@ -104,14 +104,17 @@ TrajectoryLayout Recording::layout(std::int64_t expected_rows) const {
   layout.expected_rows = expected_rows;
   for (const auto& scalar : scalars_) layout.scalars.push_back(scalar.name);
   if (width_ > 0 || network_.size() == 0) {
-    layout.labels.push_back({"neuron", width_, place_, id_});
+    layout.labels.push_back({"neuron", width_, place_, id_, names_at(comm_, network_, id_)});
     layout.tables.push_back({"h", width_, place_});
     if (companions_.heat) layout.tables.push_back({"heat/h", width_, place_});
   }
   const auto& s = selected_;
   if (s.count > 0) {
-    layout.labels.push_back({"synapse/postsynaptic", s.count, s.place, s.postsynaptic});
-    layout.labels.push_back({"synapse/presynaptic", s.count, s.place, s.presynaptic});
+    const auto label = [&](const char* name, const std::vector<std::int64_t>& ids) {
+      layout.labels.push_back({name, s.count, s.place, ids, names_at(comm_, network_, ids)});
+    };
+    label("synapse/postsynaptic", s.postsynaptic);
+    label("synapse/presynaptic", s.presynaptic);
     layout.tables.push_back({"synapse/weight", s.count, s.place});
     layout.tables.push_back({"synapse/cost", s.count, s.place});
   }

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "app/command.hpp"
 #include "app/options.hpp"
 
@@ -12,12 +15,44 @@ namespace synbal::app {
 namespace {
 
 struct Options {
+  OptionSet given;
   GeneratorParams params;
   std::string output;
 };
 
+/// Options that only some kinds have a use for.
+struct KindOption {
+  const char* name;
+  std::vector<std::string_view> kinds;
+};
+
+const std::vector<KindOption>& kind_options() {
+  static const std::vector<KindOption> all{
+      {"--degree", {"random", "modular", "smallworld", "kronecker", "lattice"}},
+      {"--modules", {"modular"}},
+      {"--coupling", {"modular"}},
+      {"--rewiring", {"smallworld"}},
+      {"--layers", {"layered", "local"}},
+      {"--kernel", {"local"}},
+      {"--stride", {"local"}},
+      {"--rank", {"lowrank"}},
+  };
+  return all;
+}
+
+/// @throws Error usage.
+void refuse_options_of_other_kinds(const Options& o) {
+  for (const auto& [name, kinds] : kind_options()) {
+    if (!o.given.given(name) || std::ranges::find(kinds, o.params.kind) != kinds.end()) continue;
+    throw usage_error(fmt::format("{} does nothing for {} (it belongs to {}): leave it out", name, o.params.kind,
+                                  fmt::join(kinds, ", ")));
+  }
+}
+
 ExitCode run(const Context& context, const Options& options) {
   context.session.refuse_unused_petsc_options();
+  (void)completed(options.params);  // the kind first
+  refuse_options_of_other_kinds(options);
   check_outputs(context, {{options.output, OutputKind::network}}, {});
   refuse_foreign(context);
   const auto network = generate(context.world, options.params);
@@ -41,7 +76,19 @@ void add_options(const OptionSet& command, Options& o) {
   command.add("--modules", p.modules, "modular: modules on the ring").shown_as("M");
   command.add("--coupling", p.coupling, "modular: factor of the one weight each way between neighbours");
   command.add("--rewiring", p.rewiring, "smallworld: share of rewired synapses");
-  command.add("--layers", p.layers, "layered: sizes, e.g. 784,200,100").shown_as("SIZES");
+  command.add("--layers", p.layers, "layered: sizes, e.g. 784,200,100; local: sheets, e.g. 1x28x28,8,16")
+      .shown_as("SIZES");
+  command.add("--kernel", p.kernel, "local: side of the window that a neuron hears (3)").shown_as("K");
+  command.add("--stride", p.stride, "local: places between the windows of neighbours (2)").shown_as("S");
+  command.add("--rank", p.rank, "lowrank: rank of the weights (1)").shown_as("R");
+  command.add_choice(
+      "--weights", {"lognormal", "normal"}, p.kind == "layered" ? 1 : 0, [&p](std::size_t k) { p.normal = k == 1; },
+      "exp(S z), or S z with either sign (layered, local)");
+  command
+      .add("--scramble", p.scramble,
+           "a balanced network moved by a known h of this spread, which is stored as /known_h; `balance` tells how far "
+           "off it ends")
+      .shown_as("S");
 }
 
 }  // namespace
@@ -49,7 +96,10 @@ void add_options(const OptionSet& command, Options& o) {
 Command add_generate(const OptionSet& root) {
   const auto command = root.add_command("generate", "make a synthetic network, the same at any rank count");
   auto o = std::make_shared<Options>();
+  o->given = command;
   add_options(command, *o);
+  command.examples({"synbal generate random --nodes 1e5 --degree 20 --seed 3 -o net.h5",
+                    "synbal generate layered --layers 784,200,100 -o autoencoder.h5"});
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 

@@ -75,7 +75,7 @@ std::vector<std::string> input_files(const GraphOptions& options) {
 
 void check_graph_options(const GraphOptions& options) {
   if (options.conductances) {
-    for (const auto* name : {"--at", "--power", "--gain"}) {
+    for (const auto* name : {"--at", "--power", "--gain", "--alpha", "--exponent", "--tie"}) {
       if (!options.given.given(name)) continue;
       throw usage_error(fmt::format("{} is about costs, but --conductances makes none: leave one of them out", name));
     }
@@ -136,7 +136,7 @@ std::vector<std::int64_t> GraphSource::places() const {
 Table GraphSource::table_of_neurons() const {
   Table table;
   table.rows = network_.local_size(), table.place = places();
-  table.columns = {integer_column("id", [this](std::int64_t row) { return ids_[at(row)]; })};
+  table.columns = {neuron_column("id", [this](std::int64_t row) { return ids_[at(row)]; })};
   return table;
 }
 
@@ -202,6 +202,7 @@ void print_graph(const InputSection& input, const GraphSection& g) {
   fmt::print("network      {}: {} neurons, {} synapses, {} pinned\n", input.facts.path, input.neurons, input.synapses,
              input.pinned);
   fmt::print("             {}\n", input.facts.taken_as);
+  if (input.pinned > 0) fmt::print("pinned       {}: {}\n", input.pinned, input.pinned_names);
   const auto made = g.source == "conductances"  ? std::string("the weights themselves")
                     : g.source == "current"     ? std::string("costs as they are")
                     : g.source == "equilibrium" ? std::string("costs at the equilibrium")

@@ -120,6 +120,11 @@ class RecordTable {
     return add(integer_column(
         name, [r = records_, get](std::int64_t k) { return std::int64_t{std::invoke(get, (*r)[at(k)])}; }));
   }
+  template <class Get>
+  RecordTable& neuron(const char* name, Get get) {
+    return add(neuron_column(
+        name, [r = records_, get](std::int64_t k) { return std::int64_t{std::invoke(get, (*r)[at(k)])}; }));
+  }
 
   Table table;
 

@@ -121,6 +121,7 @@ void print(const Report& r) {
   fmt::print("             {}\n", in.taken_as);
   fmt::print("             {} self-loops, {} duplicates merged, {} zeros dropped, {} pinned neurons\n", in.self_loops,
              in.duplicates_merged, in.zeros_dropped, r.input.pinned);
+  if (r.input.pinned > 0) fmt::print("pinned       {}: {}\n", r.input.pinned, r.input.pinned_names);
   fmt::print("weights      |J| from {} to {}, {} negative\n", text_of(r.weights.smallest), text_of(r.weights.largest),
              r.weights.negative);
   fmt::print("components   {}, of which {} have more than one neuron; the largest has {}\n", c.count, c.nontrivial,
@@ -265,6 +266,7 @@ Command add_info(const OptionSet& root) {
   command.add_flag("--relaxation", o->relaxation,
                    "also the slowest rate of the flow, p lambda_2, and what a quadratic model saves, g^T L^+ g / 2, at "
                    "the costs as they are");
+  command.examples({"synbal info net.h5", "synbal info connections.csv --source-column pre --target-column post"});
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 

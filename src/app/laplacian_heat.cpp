@@ -158,6 +158,8 @@ Command add_laplacian_heat(const OptionSet& laplacian) {
       "the\n"
       "--power of the costs, 1 with --conductances. /time has an entry, /u a column for each time. Pinned neurons are\n"
       "held at 0; neurons on no cycle keep what they have.");
+  command.examples({"synbal laplacian heat net.h5 --times 0.1,1,10 -o heat.h5",
+                    "synbal laplacian heat net.h5 --at equilibrium --times 1 -o heat.csv"});
   return {command, [o](const Context& context) { return run_heat(context, *o); }};
 }
 

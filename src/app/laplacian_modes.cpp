@@ -84,6 +84,8 @@ Command add_laplacian_modes(const OptionSet& laplacian) {
   command.footer(
       "/value and /residual have an entry, /vector a column for each mode (csv: the values are in the report alone).\n"
       "The sign of a vector is arbitrary. Neurons that are no nodes have 0.");
+  command.examples({"synbal laplacian modes net.h5 --count 6 -o modes.h5",
+                    "synbal laplacian modes net.h5 --at equilibrium --count 2 -o modes.csv"});
   return {command, [o](const Context& context) { return run_modes(context, *o); }};
 }
 
@@ -158,6 +160,8 @@ Command add_laplacian_diagonal(const OptionSet& laplacian) {
   command.footer(
       "L^+_ii is the mean resistance of a node to the nodes of its component, up to a constant of the component; in\n"
       "a component with ground it is the resistance to ground. Neurons that are no nodes have 0.");
+  command.examples({"synbal laplacian diagonal net.h5 -o diagonal.h5",
+                    "synbal laplacian diagonal net.h5 --at balanced.h5 -o diagonal.csv"});
   return {command, [o](const Context& context) { return run_diagonal(context, *o); }};
 }
 

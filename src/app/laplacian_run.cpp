@@ -93,7 +93,9 @@ void LaplacianRun::write(const Ending& ending, ExitCode code) {
   auto about = provenance(ending.tolerance);
   about.reason = code == ExitCode::done ? "converged" : "tolerance not reached";
   about.exit_code = static_cast<int>(code);
-  timed(comm(), times_.write, [&] { write_table(comm(), *ending.table, about, options_->output); });
+  auto table = *ending.table;
+  table.named = &source_->network();
+  timed(comm(), times_.write, [&] { write_table(comm(), table, about, options_->output); });
 }
 
 ExitCode LaplacianRun::finish(const Ending& ending, const std::function<void(ReportWriter&)>& describe_section,

@@ -143,6 +143,7 @@ Command add_laplacian_solve(const OptionSet& laplacian) {
       "Every component without ground leaves a constant free: b is projected, x has the mean 0 there. Neurons that\n"
       "are no nodes (pinned, or on no cycle) get 0. With the imbalance as right-hand side, x = p h*, h* being where\n"
       "the heat equation around this state ends (Stock et al. 2022).");
+  command.examples({"synbal laplacian solve net.h5 -o x.h5", "synbal laplacian solve net.h5 --rhs b.txt -o x.csv"});
   return {command, [o](const Context& context) { return run_solve(context, *o); }};
 }
 

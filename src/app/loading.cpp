@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "synbal/core/agree.hpp"
 #include "synbal/core/fault.hpp"
 #include "synbal/core/log.hpp"
+#include "synbal/core/random.hpp"
+#include "synbal/network/groups.hpp"
 
 namespace synbal::app {
 
@@ -42,9 +45,19 @@ Network load_network(const Comm& comm, const InputOptions& options, PhaseTimes& 
   return network;
 }
 
+void refuse_ties(const Comm& comm, const Network& network) {
+  if (!comm.any(has_ties(network))) return;
+  throw bad_input(
+      fmt::format("{}: neurons are tied (--tie, or /group in the file), and this command moves or compares single "
+                  "neurons, which would break the ties: give --tie none to look at neurons one by one (`balance` and "
+                  "`verify` take ties)",
+                  network.facts.path));
+}
+
 LoadedNetwork load(const Comm& comm, const InputOptions& options, PhaseTimes& times) {
   LoadedNetwork loaded;
   loaded.network = load_network(comm, options, times);
+  refuse_ties(comm, loaded.network);
   agreed(comm, [] { fault_point("components"); });
   loaded.components =
       timed(comm, times.components, [&] { return strongly_connected_components(comm, loaded.network); });
@@ -77,9 +90,44 @@ void check_still(const std::string& path, const Network& network, const BalanceP
   });
 }
 
+std::string adopt(const Comm& comm, const NodeData& stored, Network& network) {
+  std::string differing;
+  const auto take = [&](const char* name, const auto& of_run, auto& own) {
+    const bool has_own = comm.any(!own.empty());
+    if (!has_own) {
+      own = of_run;
+    } else if (comm.any(!of_run.empty() && own != of_run)) {
+      differing += fmt::format("{}{}", differing.empty() ? "" : ", ", name);
+    }
+  };
+  take("pinned", stored.pinned, network.nodes.pinned);
+  take("gain", stored.gain, network.nodes.gain);
+  take("exponent", stored.exponent, network.nodes.exponent);
+  take("group", stored.group, network.nodes.group);
+  return differing;
+}
+
+std::string alpha_checksum(const Comm& comm, const Network& network) {
+  if (!comm.any(!network.alpha.empty())) return {};
+  const CounterRandom mix(0, 0xA1FA);  // a hash of its arguments
+  std::uint64_t sum = 0;
+  for (LocalIndex i = 0; i < network.local_size(); ++i) {
+    const auto row = static_cast<std::uint64_t>(network.file_index(i));
+    for (auto e = network.row_ptr[at(i)]; e < network.row_ptr[at(i) + 1]; ++e) {
+      const auto weight = std::bit_cast<std::uint64_t>(network.weight[at(e)]);
+      sum += mix.bits(mix.bits(weight ^ row)[0] ^ std::bit_cast<std::uint64_t>(network.alpha[at(e)]))[0];
+    }
+  }
+  return fmt::format("sum64:{:016x}", comm.sum(sum));
+}
+
 ProgressCallback progress_of(Progress& progress, const Comm& comm, double tolerance) {
   return [&progress, root = comm.is_root(), tolerance](const SolverProgress& p) {
     if (!root) return;
+    if (log_shows(LogLevel::debug)) {  // a table, with -v
+      if (p.iteration == 0) log_debug("{:>10} {:>16} {:>12} {:>10}", "iteration", "cost", "imbalance", "seconds");
+      log_debug("{:>10} {:>16.10g} {:>12.4e} {:>10.3f}", p.iteration, p.cost, p.imbalance, p.seconds);
+    }
     // Below the tolerance only the step is left, whose end cannot be foreseen from the imbalance.
     const bool ahead = p.imbalance > tolerance;
     progress.update(p.iteration, p.cost, p.imbalance, ahead ? std::optional(tolerance) : std::nullopt);

@@ -34,8 +34,12 @@ struct LoadedNetwork {
   Components components;
 };
 
-/// Collective. Reads, partitions, finds components; tells notices and sizes in the log.
+/// Collective. Reads, partitions, finds components; tells notices and sizes in the log. Ties are refused, as
+/// refuse_ties() does.
 LoadedNetwork load(const Comm& comm, const InputOptions& options, PhaseTimes& times);
+
+/// Collective. For commands that look at single neurons. @throws Error bad_input for neurons that are tied.
+void refuse_ties(const Comm& comm, const Network& network);
 
 /// Collective. The network alone.
 Network load_network(const Comm& comm, const InputOptions& options, PhaseTimes& times);
@@ -51,6 +55,13 @@ void warn_of_other_input(const std::string& path, const std::string& checksum, c
 /// there. `options`: those that have to be as they were. @throws Error bad_input.
 void check_still(const std::string& path, const Network& network, const BalanceProblem& problem,
                  std::span<const double> h, const std::string& options);
+
+/// Collective. Gives a network what a stored run knew of its neurons (pinned, gain, exponent, groups) where neither its
+/// file nor the options say; the names of what they say otherwise, for a message.
+[[nodiscard]] std::string adopt(const Comm& comm, const NodeData& stored, Network& network);
+
+/// Collective. A hash of the alphas of all synapses, the same under any partition; empty where there are none.
+[[nodiscard]] std::string alpha_checksum(const Comm& comm, const Network& network);
 
 /// Signs of life of a solver, with the time that is left until it is as balanced as asked.
 [[nodiscard]] ProgressCallback progress_of(Progress& progress, const Comm& comm, double tolerance);

@@ -5,7 +5,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <sstream>
+#include <type_traits>
+
+#include "app/words/help.hpp"
+#include "app/words/unknown_words.hpp"
 
 namespace synbal::app {
 
@@ -42,16 +48,53 @@ Option& Option::excludes(const Option& other) { return option_->excludes(other.o
 
 Option& Option::hidden() { return option_->group(""), *this; }
 
+Option& Option::expert() { return option_->group(kExpertGroup), *this; }
+
+namespace {
+
+/// Counts are written as 1e6, too.
+void takes_powers_of_ten(CLI::Option& option) {
+  const auto plain = [](std::string& word) {
+    double value = 0;
+    const auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+    const bool whole = error == std::errc() && rest == word.data() + word.size() && std::abs(value) < 9e15 &&
+                       value == std::floor(value);
+    if (whole && word.find_first_of("eE.") != word.npos) word = fmt::format("{}", static_cast<std::int64_t>(value));
+    return std::string();
+  };
+  option.transform(CLI::Validator(plain, ""));
+}
+
+template <class T>
+inline constexpr bool is_count = std::is_integral_v<T>;
+template <class T>
+inline constexpr bool is_count<std::optional<T>> = std::is_integral_v<T>;
+
+/// `synbal help COMMAND` is `synbal COMMAND --help`, and no words at all ask for help.
+std::vector<std::string> as_options(std::vector<std::string> words) {
+  if (words.empty()) return {"--help"};
+  if (words.front() != "help") return words;
+  words.erase(words.begin());
+  words.emplace_back("--help");
+  return words;
+}
+
+}  // namespace
+
 OptionSet::OptionSet(const std::string& name, const std::string& description, const std::string& version)
     : app_(std::make_shared<CLI::App>(description, name)) {
-  app_->set_version_flag("--version", version);
+  app_->set_version_flag("-V,--version", version, "version and git revision");
+  app_->set_help_flag("-h,--help", "this text; `synbal help COMMAND` is the same");
+  app_->formatter(help_formatter());
   app_->require_subcommand(0, 1);  // none is for the program to refuse, after words that no command knows
   app_->fallthrough();
 }
 
 // Commands and groups belong to the whole, which any handle keeps alive.
 OptionSet OptionSet::add_command(const std::string& name, const std::string& help) const {
-  return OptionSet({app_, app_->add_subcommand(name, help)});
+  auto* command = app_->add_subcommand(name, help);
+  command->footer("");  // not that of what it stands below
+  return OptionSet({app_, command});
 }
 
 OptionSet OptionSet::add_group(const std::string& title, const std::string& help) const {
@@ -61,9 +104,17 @@ OptionSet OptionSet::add_group(const std::string& title, const std::string& help
 void OptionSet::require_command() const { app_->require_subcommand(1); }
 void OptionSet::footer(const std::string& lines) const { app_->footer(lines); }
 
+void OptionSet::examples(const std::vector<std::string>& lines) const {
+  auto text = app_->get_footer() + (app_->get_footer().empty() ? "Examples" : "\n\nExamples");
+  for (const auto& line : lines) text += "\n  " + line;
+  app_->footer(text);
+}
+
 template <class T>
 Option OptionSet::add(const std::string& names, T& value, const std::string& help) const {
-  return Option(app_->add_option(names, value, help));
+  auto* option = app_->add_option(names, value, help);
+  if constexpr (is_count<T>) takes_powers_of_ten(*option);
+  return Option(option);
 }
 template Option OptionSet::add(const std::string&, std::string&, const std::string&) const;
 template Option OptionSet::add(const std::string&, double&, const std::string&) const;
@@ -137,6 +188,10 @@ std::string OptionSet::in_option_names(std::string message) const {
 bool OptionSet::chosen() const { return app_->parsed(); }
 
 Parsed OptionSet::parse(std::vector<std::string> words) const {
+  words = as_options(std::move(words));
+  if (auto unknown = unknown_words(*app_, words); !unknown.empty()) {
+    return {Parsed::Outcome::mistake, std::move(unknown)};
+  }
   std::ranges::reverse(words);
   try {
     app_->parse(words);

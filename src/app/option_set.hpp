@@ -39,6 +39,8 @@ class Option {
   Option& excludes(const Option& other);
   /// Left out of the help.
   Option& hidden();
+  /// Few need it: told further down in the help.
+  Option& expert();
 
  private:
   CLI::Option* option_;
@@ -65,6 +67,8 @@ class OptionSet {
   [[nodiscard]] OptionSet add_group(const std::string& title, const std::string& help) const;
   /// The last lines of the help.
   void footer(const std::string& lines) const;
+  /// Command lines to copy, behind them.
+  void examples(const std::vector<std::string>& lines) const;
 
   /// An option or, without dashes, a positional word. `value` has to live until the words are parsed and is left alone
   /// when it is not given. T: std::string, double, an integer, std::optional of those, std::vector<std::string>.

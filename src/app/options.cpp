@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <string_view>
@@ -76,18 +77,48 @@ std::vector<std::string_view> parts_of(std::string_view words, char separator) {
   return parts;
 }
 
-double duration_of(const std::string& option, const std::string& text) {
+namespace {
+
+/// Seconds of D-HH[:MM[:SS]], HH:MM:SS, MM:SS, or a number with its unit (s, m, h, d): what SLURM takes, but for a bare
+/// number, which is minutes there and seconds elsewhere. Nothing for other words.
+std::optional<double> seconds_in(std::string_view text) {
   constexpr double longest = 1e15;  // seconds: far beyond any run, and far within doubles
-  const auto parts = parts_of(text, ':');
+  const auto amount = [](std::string_view word) -> std::optional<double> {
+    const auto number = number_in<double>(word);
+    return number && *number >= 0 && *number < longest ? number : std::nullopt;  // NaN is not
+  };
+  constexpr std::string_view units = "smhd";
+  constexpr std::array<double, 4> lengths{1, 60, 3600, 86400};
+  const auto unit = text.empty() ? units.npos : units.find(text.back());
+  if (unit != units.npos) {
+    const auto number = amount(text.substr(0, text.size() - 1));
+    return number ? std::optional(*number * lengths[unit]) : std::nullopt;
+  }
+  const auto dash = text.find('-');
+  const auto days = dash == text.npos ? std::optional(0.0) : amount(text.substr(0, dash));
+  const auto parts = parts_of(dash == text.npos ? text : text.substr(dash + 1), ':');
+  if (!days || parts.size() > 3 || (dash == text.npos && parts.size() < 2)) return {};
   double total = 0;
   for (const auto word : parts) {
-    const auto part = number_in<double>(word);
-    const bool good = part && *part >= 0 && *part < longest;  // NaN is not
-    if (!good || parts.size() > 3) {
-      throw usage_error(fmt::format("{} '{}' is not a time: write HH:MM:SS", option, text));
-    }
+    const auto part = amount(word);
+    if (!part) return {};
     total = total * 60 + *part;
   }
+  const bool hours_first = dash != text.npos;  // D-HH, D-HH:MM
+  for (auto k = parts.size(); hours_first && k < 3; ++k) total *= 60;
+  return *days * 86400 + total;
+}
+
+}  // namespace
+
+double duration_of(const std::string& option, const std::string& text) {
+  const auto found = seconds_in(text);
+  if (!found) {
+    const auto* why = number_in<double>(text) ? " (seconds or minutes? a bare number does not say)" : "";
+    throw usage_error(fmt::format("{} '{}' is not a time{}: write HH:MM:SS, MM:SS, D-HH:MM:SS, or 90s, 30m, 12h, 2d",
+                                  option, text, why));
+  }
+  const auto total = *found;
   if (total <= 0) throw usage_error(fmt::format("{} leaves no time at all: give at least a second", option));
   return total;
 }
@@ -169,18 +200,31 @@ void add_reading_choices(const OptionSet& command, InputOptions& options) {
   command.add_choice("--orientation", read.orientation,
                      "what rows and columns are: row postsynaptic, or row presynaptic");
   command.add_choice("--duplicates", read.duplicates, "several entries at one place");
-  command.add_choice("--partition", read.partition,
-                     "which rank gets which neurons: equal numbers, equal synapses, or few synapses between ranks");
+  command
+      .add_choice("--partition", read.partition,
+                  "which rank gets which neurons: equal numbers, equal synapses, or few synapses between ranks")
+      .expert();
   command.add("--pinned", read.pinned, "neurons that keep h = 0: ids or names one a line, or a 0/1 dataset")
       .shown_as("FILE[:/dataset]");
   add_edge_list_options(command, read.edges);
   add_array_options(command, read);
 }
 
+void add_factor_options(const OptionSet& command, ReadOptions& read) {
+  const auto group = command.add_group(
+      "Costs", "cost = alpha_ij sigma_j^2 |J_ij|^p; one number a line or a dataset; none: not those that FILE holds");
+  const auto add = [&](const char* name, auto& value, const char* help) {
+    group.add(name, value, help).shown_as("FILE[:/dataset]");
+  };
+  add("--gain", read.gain, "presynaptic gains sigma_j >= 0, one for each neuron; 0: its synapses cost nothing");
+  add("--alpha", read.alpha, "factors alpha_ij >= 0, one for each entry of FILE in its order; 0: costs nothing");
+  add("--exponent", read.exponent, "homogeneity exponents k_j > 0, one for each neuron: J_ij e^{k_j h_j - h_i}");
+  add("--tie", read.tie, "a label for each neuron: those of one label share one h (-1: tied to none)");
+}
+
 void add_input_options(const OptionSet& command, InputOptions& options) {
   add_reading_options(command, options);
-  command.add("--gain", options.read.gain, "presynaptic gains sigma_j: cost sigma_j^2 |J_ij|^p")
-      .shown_as("FILE[:/dataset]");
+  add_factor_options(command, options.read);
   command.add("--power,-p", options.power, "p in the cost |J|^p").within({1e-3, 1e3}).shown_as("P").with_default();
 }
 
@@ -191,8 +235,8 @@ void add_report_option(const OptionSet& command, std::string& report, const std:
 std::vector<std::string> input_files(const InputOptions& options) {
   auto files = files_of(options.path);
   for (const auto& more : {options.read.pinned, options.read.gain, options.read.edges.sign, options.read.edges.neurons,
-                           options.read.edge_types}) {
-    if (more) files.push_back(*more);
+                           options.read.edge_types, options.read.alpha, options.read.exponent, options.read.tie}) {
+    if (more && more != "none") files.push_back(*more);
   }
   return files;
 }

@@ -26,6 +26,8 @@ struct InputOptions {
 
 /// Adds FILE and the options of reading, partitioning and costing.
 void add_input_options(const OptionSet& command, InputOptions& options);
+/// What multiplies costs, and which neurons are tied.
+void add_factor_options(const OptionSet& command, ReadOptions& read);
 /// Only FILE and how it is read, for commands without costs.
 void add_reading_options(const OptionSet& command, InputOptions& options);
 /// How it is read alone, for commands that name files in their own way.
@@ -45,7 +47,8 @@ template <class T>
 void add_report_option(const OptionSet& command, std::string& report,
                        const std::string& help = "all figures of the run as JSON");
 
-/// Seconds of HH:MM:SS, MM:SS or seconds, as the named option was given. @throws Error usage.
+/// Seconds of HH:MM:SS, MM:SS, D-HH:MM:SS and other times that SLURM takes, or of a number with its unit (90s, 30m,
+/// 12h, 2d), as the named option was given. @throws Error usage.
 [[nodiscard]] double duration_of(const std::string& option, const std::string& text);
 /// Numbers from 0 up with commas between them, as the named option was given. @throws Error usage.
 [[nodiscard]] std::vector<double> times_of(const std::string& option, const std::string& words);

@@ -203,6 +203,8 @@ Command add_perturb(const OptionSet& root) {
       "every changed synapse otherwise. `takes_part` is 0 for self-loops and synapses between components, which\n"
       "balance nothing and whose change changes nothing else. `lower` and `upper` are nan where a resistance was not\n"
       "solved alone. Exit code 4: something did not converge; what is written says so.");
+  command.examples({"synbal perturb net.h5 --synapse 5,2 --factor 1.1",
+                    "synbal perturb net.h5 --synapse 5,2 --factor 1.1 -o response.csv"});
   return {command, [o](const Context& context) { return run_perturb(context, *o); }};
 }
 

@@ -94,7 +94,7 @@ Table table_of(const PerturbRun& perturb) {
   const double eta = perturb.study.eta();
   RecordTable columns(perturb.synapses);
   for (const auto& s : perturb.synapses) columns.table.place.push_back(s.place);
-  columns.integer("postsynaptic", &S::postsynaptic).integer("presynaptic", &S::presynaptic);
+  columns.neuron("postsynaptic", &S::postsynaptic).neuron("presynaptic", &S::presynaptic);
   columns.integer("takes_part", &S::takes_part)
       .integer("balanced_again", &S::known)
       .integer("converged", &S::converged);

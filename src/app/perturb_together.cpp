@@ -77,8 +77,8 @@ Table table_of(const PerturbRun& perturb, const Answer& answer) {
   Table table;
   table.rows = static_cast<std::int64_t>(network.column.size());
   table.columns = {
-      integer_column("postsynaptic", [&](std::int64_t e) { return answer.ids[at(answer.row[at(e)])]; }),
-      integer_column("presynaptic", [&](std::int64_t e) { return answer.ids[at(network.column[at(e)])]; }),
+      neuron_column("postsynaptic", [&](std::int64_t e) { return answer.ids[at(answer.row[at(e)])]; }),
+      neuron_column("presynaptic", [&](std::int64_t e) { return answer.ids[at(network.column[at(e)])]; }),
       integer_column("takes_part", [part](std::int64_t e) { return std::int64_t{part(e)}; }),
       integer_column("changed",
                      [&](std::int64_t e) { return std::int64_t{std::ranges::binary_search(answer.changed, e)}; }),
@@ -93,6 +93,7 @@ Table table_of(const PerturbRun& perturb, const Answer& answer) {
 
 Table neurons_of(const PerturbRun& perturb, const Answer& answer) {
   auto table = perturb.run.source().table_of_neurons();
+  table.named = &perturb.run.source().network();
   const auto add = [&](const std::string& name, const NeuronTotals& totals) {
     const auto column = [&](const char* what, const std::vector<double>& values) {
       table.columns.push_back(real_column(name + what, [&values](std::int64_t r) { return values[at(r)]; }));

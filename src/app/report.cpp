@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "synbal/core/build_info.hpp"
+#include "synbal/io/selection.hpp"
 
 namespace synbal::app {
 
@@ -20,9 +21,49 @@ void describe(ReportWriter& report, const RunHead& head) {
   report("ranks", head.ranks)("petsc_int_bits", petsc_int_bits())("started", head.started)("finished", head.finished);
 }
 
+namespace {
+
+/// A pinned neuron on its way to the summary.
+struct PinnedNeuron {
+  std::int64_t place = 0, id = 0;
+  std::array<char, 40> name{};  // cut off where it is longer
+};
+
+/// Collective. [rank 0] "10, 11, 15 and 7 more", by names or ids; what numbers count from where they are places.
+std::string first_pinned(const Comm& comm, const Network& network, std::int64_t count) {
+  constexpr std::size_t most = 6;
+  const auto& nodes = network.nodes;
+  const auto ids = neuron_ids(network);
+  std::vector<PinnedNeuron> own;
+  for (std::size_t i = 0; i < nodes.pinned.size() && own.size() < most; ++i) {
+    if (nodes.pinned[i] == 0) continue;
+    auto& neuron = own.emplace_back(PinnedNeuron{network.file_index(static_cast<LocalIndex>(i)), ids[i], {}});
+    if (!nodes.name.empty()) nodes.name[i].copy(neuron.name.data(), neuron.name.size() - 1);
+  }
+  const bool places = !comm.any(!nodes.id.empty() || !nodes.name.empty());
+  auto all = on_root<PinnedNeuron>(comm, own);
+  std::ranges::sort(all, {}, &PinnedNeuron::place);
+  if (all.size() > most) all.resize(most);
+  std::string text;
+  for (const auto& n : all) {
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", n.name[0] != 0 ? n.name.data() : std::to_string(n.id));
+  }
+  if (count > std::ssize(all)) text += fmt::format(" and {} more", count - std::ssize(all));
+  return text + (places ? " (counted from 0)" : "");
+}
+
+}  // namespace
+
 InputSection input_of(const Comm& comm, const Network& network) {
   const auto pinned = std::ranges::count(network.nodes.pinned, std::uint8_t{1});
-  return {network.facts, network.size(), network.nnz, comm.sum(static_cast<std::int64_t>(pinned))};
+  InputSection input{network.facts,
+                     network.size(),
+                     network.nnz,
+                     comm.sum(static_cast<std::int64_t>(pinned)),
+                     alpha_checksum(comm, network),
+                     {}};
+  if (input.pinned > 0) input.pinned_names = first_pinned(comm, network, input.pinned);
+  return input;
 }
 
 void describe(ReportWriter& report, const InputSection& input) {
@@ -33,7 +74,12 @@ void describe(ReportWriter& report, const InputSection& input) {
 }
 
 ComponentsSection components_of(const Components& components, const BalanceProblem& problem, double cost_inside) {
-  ComponentsSection section{components.count, components.nontrivial, components.largest, problem.edges_between(), {}};
+  ComponentsSection section{components.count,
+                            components.nontrivial,
+                            components.largest,
+                            problem.edges_between(),
+                            {},
+                            problem.free_synapses().count(problem.comm())};
   if (cost_inside > 0 || problem.share_between() > 0) section.share_between = problem.share_between();
   return section;
 }
@@ -41,6 +87,7 @@ ComponentsSection components_of(const Components& components, const BalanceProbl
 void describe(ReportWriter& report, const ComponentsSection& components) {
   report("count", components.count)("nontrivial", components.nontrivial)("largest", components.largest);
   report("edges_between", components.edges_between)("cost_share_between", components.share_between);
+  if (components.free > 0) report("edges_free", components.free);
 }
 
 void CostSection::bound_by(const Certificate& certificate, const BalanceProblem& problem) {
@@ -55,7 +102,8 @@ std::string cost_text(std::optional<double> cost, std::optional<double> log10) {
 }
 
 void describe(ReportWriter& report, const CostSection& cost) {
-  report("power", cost.power)("initial", cost.initial)("final", cost.final);
+  report("power", cost.terms.empty() ? cost.power : NAN)("initial", cost.initial)("final", cost.final);
+  if (!cost.terms.empty()) report("terms", cost.terms);
   report("lower_bound", cost.lower_bound)("gap", cost.gap);
   if (cost.log10_initial) report("log10_initial", *cost.log10_initial)("log10_final", *cost.log10_final);
 }
@@ -145,11 +193,20 @@ void print_network(const InputSection& input, const ComponentsSection& component
   fmt::print("network      {}: {} neurons, {} synapses, {} self-loops, {} pinned\n", input.facts.path, input.neurons,
              input.synapses, input.facts.self_loops, input.pinned);
   fmt::print("             {}\n", input.facts.taken_as);
+  if (input.pinned > 0) fmt::print("pinned       {}: {}\n", input.pinned, input.pinned_names);
   fmt::print("components   {}, of which {} can be balanced (more than one neuron); the largest has {} neurons\n",
              components.count, components.nontrivial, components.largest);
   const auto& share = components.share_between;
-  fmt::print("             {} synapses lead from one component to another: {} of the cost cannot be balanced\n",
-             components.edges_between, share ? fmt::format("{:.3g} %", 100 * *share) : "none");
+  if (components.edges_between == 0) {
+    fmt::print("             no synapse leads from one component to another\n");
+  } else {
+    fmt::print("             {} synapses lead from one component to another: {} of the cost cannot be balanced\n",
+               components.edges_between, share ? fmt::format("{:.3g} %", 100 * *share) : "an unknown share");
+  }
+  if (components.free > 0) {
+    fmt::print("             {} synapses cost nothing (a gain or alpha of 0): scaled, but no part of the balance\n",
+               components.free);
+  }
 }
 
 void print_spent(const PhaseTimes& times, const char* solving, const MemorySection& memory, int ranks) {

@@ -113,6 +113,8 @@ void describe(ReportWriter& report, const RunHead& head);
 struct InputSection {
   InputFacts facts;
   std::int64_t neurons = 0, synapses = 0, pinned = 0;
+  std::string alphas;        ///< alpha_checksum(): empty without factors of single synapses
+  std::string pinned_names;  ///< of the first pinned neurons, as a summary tells them; on rank 0
 };
 /// Collective.
 [[nodiscard]] InputSection input_of(const Comm& comm, const Network& network);
@@ -121,6 +123,7 @@ void describe(ReportWriter& report, const InputSection& input);
 struct ComponentsSection {
   std::int64_t count = 0, nontrivial = 0, largest = 0, edges_between = 0;
   std::optional<double> share_between;  ///< of the cost, on synapses between components; none where nothing costs
+  std::int64_t free = 0;                ///< synapses that cost nothing (a gain or alpha of 0): no edges
 };
 [[nodiscard]] ComponentsSection components_of(const Components& components, const BalanceProblem& problem,
                                               double cost_inside);
@@ -131,6 +134,7 @@ struct CostSection {
   double power = 2, initial = 0, final = 0;
   std::optional<double> lower_bound{}, gap{};
   std::optional<double> log10_initial{}, log10_final{}, log10_bound{};  ///< where doubles end
+  std::string terms{};  ///< of a sum of costs, "1*2+0.7*1"; `power` says nothing then
 
   /// Takes the bounds over, which are in the problem's unit.
   void bound_by(const Certificate& certificate, const BalanceProblem& problem);

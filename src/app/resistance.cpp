@@ -202,6 +202,8 @@ Command add_resistance(const OptionSet& root) {
       "the weights themselves with --conductances; pinned neurons are ground. Neurons that are not joined have an\n"
       "infinite resistance. Leverage is conductance times resistance: the share of spanning trees that use the edge.\n"
       "Exit code 4: the tolerance was not reached; the result is written and says so.");
+  command.examples({"synbal resistance net.h5 --at equilibrium --pair 5,900",
+                    "mpirun -n 2 synbal resistance net.h5 --method estimate -o resistance.csv"});
   return {command, [o](const Context& context) { return run_resistance(context, *o); }};
 }
 

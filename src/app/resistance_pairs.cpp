@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -37,8 +38,8 @@ Table table_of(const NamedPairs& named) {
   using P = PairResistance;
   const auto& ids = named.ids;
   RecordTable columns(named.answers.pairs);
-  columns.table.columns = {integer_column("postsynaptic", [&](std::int64_t r) { return ids.first_id[at(r)]; }),
-                           integer_column("presynaptic", [&](std::int64_t r) { return ids.second_id[at(r)]; })};
+  columns.table.columns = {neuron_column("postsynaptic", [&](std::int64_t r) { return ids.first_id[at(r)]; }),
+                           neuron_column("presynaptic", [&](std::int64_t r) { return ids.second_id[at(r)]; })};
   columns.real("resistance", &P::value).real("lower", &P::lower).real("upper", &P::upper);
   columns.real("conductance", &P::conductance).real("leverage", &P::leverage);
   columns.integer("iterations", &P::iterations).integer("converged", &P::converged);
@@ -48,23 +49,34 @@ Table table_of(const NamedPairs& named) {
 /// A line of the terminal.
 struct PairLine {
   std::int64_t first, second;
-  double value, lower, upper, leverage;
+  std::array<char, 24> first_name{}, second_name{};  ///< cut off where they are longer; empty: numbers will do
+  double value = 0, lower = 0, upper = 0, leverage = 0;
 };
 
 // Collective. The first pairs as lines of text, on rank 0.
-std::string first_lines(const Comm& comm, const NamedPairs& named) {
+std::string first_lines(const Comm& comm, const Network& network, const NamedPairs& named) {
   const auto& p = named.answers.pairs;
+  const auto count = std::min(p.size(), at(kMostPrinted));
+  const auto first = names_at(comm, network, std::span(named.ids.first_id).first(count));
+  const auto second = names_at(comm, network, std::span(named.ids.second_id).first(count));
   std::vector<PairLine> lines;
-  for (std::size_t k = 0; k < std::min(p.size(), at(kMostPrinted)); ++k) {
-    lines.push_back({named.ids.first_id[k], named.ids.second_id[k], p[k].value, p[k].lower, p[k].upper, p[k].leverage});
+  for (std::size_t k = 0; k < count; ++k) {
+    auto& line = lines.emplace_back(PairLine{.first = named.ids.first_id[k], .second = named.ids.second_id[k]});
+    line.value = p[k].value, line.lower = p[k].lower, line.upper = p[k].upper, line.leverage = p[k].leverage;
+    if (first.empty()) continue;
+    first[k].copy(line.first_name.data(), line.first_name.size() - 1);
+    second[k].copy(line.second_name.data(), line.second_name.size() - 1);
   }
   lines = on_root<PairLine>(comm, lines);
   lines.resize(std::min(lines.size(), at(kMostPrinted)));
   auto text = fmt::format("{:>12} {:>12} {:>18} {:>18} {:>18} {:>10}\n", "postsynaptic", "presynaptic", "resistance",
                           "lower", "upper", "leverage");
   for (const auto& l : lines) {
-    text += fmt::format("{:>12} {:>12} {:>18.12g} {:>18.12g} {:>18.12g} {:>10.4g}\n", l.first, l.second, l.value,
-                        l.lower, l.upper, l.leverage);
+    const auto called = [](const std::array<char, 24>& name, std::int64_t id) {
+      return name[0] != 0 ? std::string(name.data()) : std::to_string(id);
+    };
+    text += fmt::format("{:>12} {:>12} {:>18.12g} {:>18.12g} {:>18.12g} {:>10.4g}\n", called(l.first_name, l.first),
+                        called(l.second_name, l.second), l.value, l.lower, l.upper, l.leverage);
   }
   const auto left = named.answers.count - static_cast<std::int64_t>(lines.size());
   return left > 0 ? text + fmt::format("and {} more: give -o OUT to see them all\n", left) : text;
@@ -154,7 +166,7 @@ ExitCode resistance_of_pairs(LaplacianRun& run, const ResistanceOptions& options
   named.answers = answers_of(run, options, named.ids);
   const double tolerance = params_of(options, 0).tolerance;
   const auto table = table_of(named);
-  const auto lines = options.output.empty() ? first_lines(run.comm(), named) : std::string();
+  const auto lines = options.output.empty() ? first_lines(run.comm(), run.source().network(), named) : std::string();
   return run.finish({named.answers.converged, tolerance, &table}, "pairs",
                     PairsSection{named.answers, tolerance, lines});
 }

@@ -58,7 +58,7 @@ std::vector<SynapseRow> rows_of(const GraphSource& source, const EdgeResistances
 Table table_of(const std::vector<SynapseRow>& rows, bool with_costs) {
   using R = SynapseRow;
   RecordTable columns(rows);
-  columns.integer("postsynaptic", &R::postsynaptic).integer("presynaptic", &R::presynaptic);
+  columns.neuron("postsynaptic", &R::postsynaptic).neuron("presynaptic", &R::presynaptic);
   if (with_costs) columns.real("cost", &R::cost);
   columns.real("conductance", &R::conductance).real("resistance", &R::resistance).real("leverage", &R::leverage);
   return columns.table;

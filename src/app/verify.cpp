@@ -1,12 +1,17 @@
 // synbal verify FILE RESULT.h5
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "app/command.hpp"
+#include "app/costs/cost_terms.hpp"
+#include "app/costs/cost_view.hpp"
 #include "app/report.hpp"
 #include "synbal/balance/gauge.hpp"
 #include "synbal/balance/verification.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/io/result.hpp"
+#include "synbal/network/groups.hpp"
 #include "synbal/network/outside.hpp"
 
 namespace synbal::app {
@@ -25,12 +30,13 @@ struct Options {
 
 /// A result beside the network it claims to be made from.
 struct StoredPair {
-  Network network;
+  LoadedNetwork loaded;  ///< components once the result is known
   StoredResult stored;
   PhaseTimes times;
-  /// Where inputs and outputs cost as well, `network` has a neuron more on every rank, which stands for them; this is
-  /// the network without, and without synapses.
+  /// Where inputs and outputs cost as well, `loaded.network` has a neuron more on every rank, which stands for them;
+  /// this is the network without, and without synapses.
   std::optional<Network> inside;
+  std::string differing;  ///< what the options or the file say of the neurons, and the result otherwise
 };
 
 bool counts_outside(const StoredResult& stored) { return stored.provenance.cost_scope == "all"; }
@@ -38,7 +44,7 @@ bool counts_outside(const StoredResult& stored) { return stored.provenance.cost_
 /// Collective. After what is checked of the network as it is in its file.
 void add_outside(const Comm& comm, StoredPair& pair) {
   if (!counts_outside(pair.stored)) return;
-  auto& network = pair.network;
+  auto& network = pair.loaded.network;
   pair.inside.emplace();
   pair.inside->rows = network.rows, pair.inside->nodes = network.nodes, pair.inside->position = network.position;
   pair.inside->facts = network.facts;
@@ -54,18 +60,43 @@ Orientation orientation_of(const StoredResult& stored, const std::string& path) 
       fmt::format("{}: its orientation '{}' is none of {}: balance again", path, name, choices<Orientation>()));
 }
 
-/// Collective. The result says which index is postsynaptic; where the options say otherwise the network is read again.
+/// What the result was made with, as far as reading depends on it; false where that was not as asked. The same on all
+/// ranks.
+bool read_as_stored(InputOptions& input, const StoredResult& stored, const std::string& result) {
+  const auto& about = stored.provenance;
+  const auto orientation = orientation_of(stored, result);
+  const bool turned = orientation != input.read.orientation;
+  const bool without_alpha = !about.alpha_checksum.empty() && !input.read.alpha && !about.alpha_path.empty();
+  if (turned) log_info("{} was made with --orientation {}: reading again", result, to_string(orientation));
+  if (without_alpha) log_info("{} was made with --alpha {}: reading again", result, about.alpha_path);
+  input.read.orientation = orientation;
+  if (without_alpha) input.read.alpha = about.alpha_path;
+  return !turned && !without_alpha;
+}
+
+/// Collective. The result says how the network was read; where the options say otherwise it is read again.
 StoredPair read_pair(const Comm& comm, InputOptions input, const std::string& result) {
   StoredPair pair;
   for (int attempt = 0; attempt < 2; ++attempt) {
-    pair.network = load_network(comm, input, pair.times);
-    pair.stored = timed(comm, pair.times.read, [&] { return read_result(comm, pair.network, result, true); });
-    const auto orientation = orientation_of(pair.stored, result);
-    if (orientation == input.read.orientation) break;
-    log_info("{} was made with --orientation {}: reading again", result, to_string(orientation));
-    input.read.orientation = orientation;
+    auto& network = pair.loaded.network;
+    network = load_network(comm, input, pair.times);
+    pair.stored = timed(comm, pair.times.read, [&] { return read_result(comm, network, result, true); });
+    if (read_as_stored(input, pair.stored, result)) break;
   }
+  pair.differing = adopt(comm, pair.stored.nodes, pair.loaded.network);
   return pair;
+}
+
+/// Collective. Pins, gains, exponents, ties and alphas.
+Check check_factors(const Comm& comm, const StoredPair& pair) {
+  const auto& wanted = pair.stored.provenance.alpha_checksum;
+  auto differing = pair.differing;
+  if (alpha_checksum(comm, pair.loaded.network) != wanted) differing += differing.empty() ? "alpha" : ", alpha";
+  return {"costs are those of the run",
+          differing.empty() ? Outcome::passed : Outcome::failed,
+          {},
+          {},
+          differing.empty() ? "pins, gains, exponents, ties, alphas" : "other values of: " + differing};
 }
 
 Claims claims_of(const Provenance& stored) {
@@ -87,8 +118,9 @@ struct Findings {
 };
 
 /// Collective. What the neurons that stand for inputs and outputs must have, of which nothing is stored.
-void complete_outside(const Comm& comm, StoredPair& pair, const Components& components, const DirectCosts& after) {
+void complete_outside(const Comm& comm, StoredPair& pair, const DirectCosts& after) {
   if (!pair.inside) return;
+  const auto& components = pair.loaded.components;
   auto& stored = pair.stored;
   stored.component.push_back(number_outside(comm, components, stored.component));
   stored.in_cost.push_back(after.in.back());
@@ -96,24 +128,33 @@ void complete_outside(const Comm& comm, StoredPair& pair, const Components& comp
 }
 
 /// Collective.
-Check check_gauge_of(const Comm& comm, const StoredPair& pair, const Components& components) {
-  const auto& [network, stored, times, inside] = pair;
-  if (inside || stored.provenance.gauge != to_string(Gauge::inputs_outputs)) {
+Check check_gauge_of(const Comm& comm, const StoredPair& pair) {
+  const auto& [network, components] = pair.loaded;
+  const auto& stored = pair.stored;
+  if (pair.inside || stored.provenance.gauge != to_string(Gauge::inputs_outputs)) {
     return check_gauge(comm, network, components, stored.h);
   }
   const auto weights = outside_weights(comm, network, stored.provenance.power);
   return check_input_output_gauge(comm, network, components, weights, stored.h, stored.provenance.power);
 }
 
+std::vector<CostTerm> terms_of(const Provenance& stored) {
+  if (stored.cost_terms.empty()) return {{.power = stored.power, .weight = 1}};
+  return cost_terms_of("cost_terms of the result", stored.cost_terms);
+}
+
 /// Collective. What is stored per neuron, and the costs.
-void verify_neurons(const Comm& comm, StoredPair& pair, const Components& components, const Claims& claims,
-                    Findings& found) {
-  const auto& [network, stored, times, inside] = pair;
+void verify_neurons(const Comm& comm, StoredPair& pair, const Claims& claims, Findings& found) {
+  const auto& [network, components] = pair.loaded;
+  const auto& stored = pair.stored;
   const std::vector<double> origin(stored.h.size(), 0.0);
-  found.before = direct_costs(comm, network, components, origin, claims.power);
-  found.after = direct_costs(comm, network, components, stored.h, claims.power);
-  found.imbalance = direct_imbalance(comm, network, found.after);
-  complete_outside(comm, pair, components, found.after);
+  const auto terms = terms_of(stored.provenance);
+  found.before = costs_of_terms(comm, pair.loaded, origin, terms);
+  found.after = costs_of_terms(comm, pair.loaded, stored.h, terms);
+  const bool one = terms.size() == 1;
+  found.imbalance =
+      direct_imbalance(comm, network, one ? found.after : costs_of_terms(comm, pair.loaded, stored.h, terms, true));
+  complete_outside(comm, pair, found.after);
   auto& checks = found.checks;
   checks.push_back({"file as it was written",
                     stored.unchanged ? Outcome::passed : Outcome::failed,
@@ -121,20 +162,37 @@ void verify_neurons(const Comm& comm, StoredPair& pair, const Components& compon
                     {},
                     stored.unchanged ? "" : "its bytes do not add up to what its last line says, or that is lost"});
   checks.push_back(check_fixed_neurons(comm, network, components, stored.h));
-  checks.push_back(check_gauge_of(comm, pair, components));
+  checks.push_back(check_gauge_of(comm, pair));
   checks.push_back(check_labels(comm, network, components, stored.component));
   const auto& [in, out, total, entries] = found.after;
   checks.push_back(check_stored_costs(comm, network, "stored in-costs", stored.in_cost, in, total));
   checks.push_back(check_stored_costs(comm, network, "stored out-costs", stored.out_cost, out, total));
   checks.push_back(check_imbalance(found.imbalance, found.after, claims));
-  checks.push_back(check_cuts(comm, network, components, found.after, stored.h, claims));
   checks.push_back(check_cost(found.before, found.after));
+  if (comm.any(has_ties(network))) checks.push_back(check_ties(comm, network, stored.h));
+}
+
+/// Collective. Where the solver's own view of the costs is needed: groups of tied neurons are one there.
+void verify_optimum(const Comm& comm, const StoredPair& pair, const CostView& view, const Claims& claims,
+                    Findings& found) {
+  if (!pair.stored.provenance.cost_terms.empty()) {
+    found.gap.newton_step_inf = NAN;
+    found.checks.push_back(
+        {"gap to the minimum / cost", Outcome::skipped, {}, {}, "no bound is known for sums of costs"});
+    return;
+  }
+  const auto h = view.of_groups(pair.stored.h);
+  const auto& network = view.network();
+  const auto& components = view.components();
+  const auto costs = view.groups() ? direct_costs(comm, network, components, h, claims.power) : found.after;
+  found.checks.push_back(check_cuts(comm, network, components, costs, h, claims));
+  found.gap = check_gap(comm, network, components, h, claims);
+  found.checks.push_back(found.gap.check);
 }
 
 /// Collective. The stored weights; without any, what h makes of J still has a spectrum.
-void verify_weights(const Comm& comm, const StoredPair& pair, const Components& components, const std::string& path,
-                    std::vector<Check>& checks) {
-  const auto& network = pair.network;
+void verify_weights(const Comm& comm, const StoredPair& pair, const std::string& path, std::vector<Check>& checks) {
+  const auto& [network, components] = pair.loaded;
   const auto& h = pair.stored.h;
   if (pair.stored.has_weights) {
     auto balanced = read_result_weights(comm, pair.inside ? *pair.inside : network, path);
@@ -158,14 +216,15 @@ void verify_weights(const Comm& comm, const StoredPair& pair, const Components& 
 Findings verify(const Comm& comm, StoredPair& pair, const std::string& path) {
   const auto claims = claims_of(pair.stored.provenance);
   Findings found;
-  found.checks.push_back(check_input(pair.network, claims));
+  found.checks.push_back(check_input(pair.loaded.network, claims));
+  found.checks.push_back(check_factors(comm, pair));
   add_outside(comm, pair);
-  const auto components =
-      timed(comm, pair.times.components, [&] { return strongly_connected_components(comm, pair.network); });
-  verify_neurons(comm, pair, components, claims, found);
-  verify_weights(comm, pair, components, path, found.checks);
-  found.gap = check_gap(comm, pair.network, components, pair.stored.h, claims);
-  found.checks.push_back(found.gap.check);
+  timed(comm, pair.times.components,
+        [&] { pair.loaded.components = strongly_connected_components(comm, pair.loaded.network); });
+  const CostView view(comm, pair.loaded, claims.power);
+  verify_neurons(comm, pair, claims, found);
+  verify_weights(comm, pair, path, found.checks);
+  verify_optimum(comm, pair, view, claims, found);
   return found;
 }
 
@@ -187,7 +246,10 @@ struct Report {
   MemorySection memory;
 
   [[nodiscard]] CostSection cost() const {
-    return {pair.stored.provenance.power, found.before.total, found.after.total, found.gap.lower_bound, found.gap.gap};
+    const auto& about = pair.stored.provenance;
+    CostSection cost{about.power, found.before.total, found.after.total, found.gap.lower_bound, found.gap.gap};
+    cost.terms = about.cost_terms;
+    return cost;
   }
 };
 
@@ -229,10 +291,10 @@ void print(const Report& r) {
 void refuse_failed(const Options& options, const std::vector<Check>& checks) {
   const auto failed = names_of_failed(checks);
   if (failed.empty()) return;
-  throw bad_input(
-      fmt::format("{}: checks failed against {} ({}): give the network, --pinned, --gain and --duplicates it was made "
-                  "with, or balance again",
-                  options.result, options.input.path, failed));
+  throw bad_input(fmt::format(
+      "{}: checks failed against {} ({}): give the network, --pinned, --gain, --alpha and --duplicates it was "
+      "made with, or balance again",
+      options.result, options.input.path, failed));
 }
 
 ExitCode run(const Context& context, const Options& options) {
@@ -243,7 +305,7 @@ ExitCode run(const Context& context, const Options& options) {
   check_outputs(context, {{options.report, OutputKind::report}}, inputs);
   auto pair = read_pair(comm, options.input, options.result);
   refuse_foreign(context);
-  const auto input = input_of(comm, pair.network);
+  const auto input = input_of(comm, pair.loaded.network);
   const auto found = timed(comm, pair.times.solve, [&] { return verify(comm, pair, options.result); });
   pair.times.solve -= pair.times.components;
   context.session.refuse_unused_petsc_options();
@@ -260,10 +322,13 @@ Command add_verify(const OptionSet& root) {
   auto o = std::make_shared<Options>();
   add_reading_options(command, o->input);
   command.add("RESULT", o->result, "result of `balance`").required().shown_as("");
-  command.add("--gain", o->input.read.gain, "presynaptic gains sigma_j, as given to `balance`")
-      .shown_as("FILE[:/dataset]");
+  add_factor_options(command, o->input.read);
   add_report_option(command, o->report, "the checks as JSON");
-  command.footer("Exit code 0 only if no check failed, else 3. Power and orientation are those of the result.");
+  command.footer(
+      "Exit code 0 only if no check failed, else 3. Power, orientation, pinned neurons, gains, exponents, ties and "
+      "alphas\nare those that the result says it was made with; options that say otherwise fail a check.");
+  command.examples(
+      {"synbal verify net.h5 balanced.h5", "mpirun -n 4 synbal verify net.h5 balanced.h5 --report checks.json"});
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 

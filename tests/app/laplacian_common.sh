@@ -47,14 +47,15 @@ parallel() { edges 6 'for (j = 3; j <= n; ++j) { e(1, j, 2); e(2, j, 2) } e(1, 2
 parallel_form='(i == j ? 0 : i + j == 3 ? 1 / 4.5 : "any")'
 graphs="path weighted_path cycle complete star bipartite tree two_parts parallel"
 
-# follows FILE.csv COLUMN FORM TOLERANCE: the column of every row (whose first two are i and j) is FORM, relative.
+# follows FILE.csv COLUMN FORM TOLERANCE: the column of every row is FORM, relative. The first two columns are neurons, from
+# 0; i and j count as the entries of the file do, from 1.
 follows() {
   awk -F, -v column="$2" -v tolerance="$4" "
     function abs(x) { return x < 0 ? -x : x }
     function series(a, b, r) { for (r = 0; a < b; ++a) r += 1 / a; return r }
     function steps(a, b, r) { for (r = 0; a != b; ++r) { if (a > b) a = int(a / 2); else b = int(b / 2) } return r }
     NR == 1 { for (k = 1; k <= NF; ++k) if (\$k == column) at = k; next }
-    { i = \$1 + 0; j = \$2 + 0; wanted = $3; ++rows
+    { i = \$1 + 1; j = \$2 + 1; wanted = $3; ++rows
       if (wanted == \"any\") next
       good = wanted == \"inf\" ? \$at == \"inf\" : \$at != \"inf\" && abs(\$at - wanted) <= tolerance * abs(wanted)
       if (!good) { print \"row \" NR \": \" \$0 \", wanted \" wanted; wrong = 1 } }

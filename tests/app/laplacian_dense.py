@@ -160,7 +160,7 @@ def check_all(ref, words):
 
 
 def synapse_places(f):
-    return f["postsynaptic"][:] - 1, f["presynaptic"][:] - 1
+    return f["postsynaptic"][:], f["presynaptic"][:]
 
 
 def check_synapses(ref, words, resistance_tolerance=TOLERANCE):
@@ -191,7 +191,7 @@ def check_synapses(ref, words, resistance_tolerance=TOLERANCE):
 
 def check_from(ref, words):
     out, name = words.split(":")
-    return off_each(h5py.File(out)["resistance"][:], ref.resistances()[int(name) - 1])
+    return off_each(h5py.File(out)["resistance"][:], ref.resistances()[int(name)])
 
 
 def check_pairs(ref, words):
@@ -231,7 +231,7 @@ def main(words):
             checks.append(word.split("=", 1))
     n = scipy.io.mminfo(network)[0]
     h = h5py.File(options["--h"])["h"][:] if "--h" in options else np.zeros(n)
-    pinned = [int(w) - 1 for w in options.get("--pinned", "").split(",") if w]
+    pinned = [int(w) for w in options.get("--pinned", "").split(",") if w]
     ref = Reference(network, h, pinned, "--conductances" in options)
     failed = False
     for name, files in checks:

@@ -54,12 +54,12 @@ two_neurons() {
   for ranks in 0 3; do
     for p in 2 1; do
       expect 0 "$ranks" flow two.mtx -o two.h5 --power "$p" --end-time 1000 --tolerance 0 "${precise[@]}" \
-        --record-synapses "1,2;2,1"
+        --record-synapses "0,1;1,0"
       check "both ways, p = $p: closed form, signs, names" look "
         (lambda t, c1, c2: off(x('synapse/cost')[:, 0] / ((c1 * c2) ** 0.5 * np.tanh(2 * $p * (c1 * c2) ** 0.5 * t
           + np.arctanh((c1 / c2) ** 0.5))), 1) <= 1e-7)(x('time'), 0.2 ** $p, 3.0 ** $p)" \
         'np.all(x("synapse/weight") * [1, -1] > 0)' \
-        'list(x("synapse/postsynaptic")) == [1, 2] and list(x("synapse/presynaptic")) == [2, 1]' two.h5
+        'list(x("synapse/postsynaptic")) == [0, 1] and list(x("synapse/presynaptic")) == [1, 0]' two.h5
     done
   done
 }
@@ -68,7 +68,7 @@ two_neurons() {
 one_way() {
   printf '%%%%MatrixMarket matrix coordinate real general\n2 2 1\n2 1 1.5\n' >one.mtx
   for ranks in 0 3; do
-    expect 0 "$ranks" flow one.mtx -o one.h5 --components all --end-time 1000 "${precise[@]}" --record-synapses 2,1
+    expect 0 "$ranks" flow one.mtx -o one.h5 --components all --end-time 1000 "${precise[@]}" --record-synapses 1,0
     kept one.h5 '(lambda c: off(x("synapse/cost")[:, 0] / (c / (1 + 4 * c * x("time"))), 1) <= 1e-7)(1.5 ** 2)'
     expect 0 "$ranks" flow one.mtx -o none.h5 --report report.json
     check "one way: nothing to balance" look 'np.all(x("h") == 0) and x("time")[-1] == 0' none.h5

@@ -29,7 +29,7 @@ closed_form() {
   form="${kind}_form"
   "$kind" >net.mtx
   n=$(awk 'NR == 2 { print $1 }' net.mtx)
-  awk -v n="$n" 'BEGIN { for (i = 1; i <= n; ++i) for (j = 1; j <= n; ++j) print i, j }' >pairs
+  awk -v n="$n" 'BEGIN { for (i = 1; i <= n; ++i) for (j = 1; j <= n; ++j) print i - 1, j - 1 }' >pairs
   expect 0 "$ranks" resistance net.mtx --conductances --pairs pairs -o pairs.csv --tolerance 1e-10
   check "$1: every pair" follows pairs.csv resistance "${!form}" 1e-9
   check "$1: as many pairs as asked for" test "$(wc -l <pairs.csv)" -eq $((n * n + 1))
@@ -41,8 +41,8 @@ closed_form() {
   done
   [ "$ranks" -eq 0 ] || return
   for method in columns pairs; do
-    expect 0 "$ranks" resistance net.mtx --conductances --from 3 --method "$method" -o from.csv
-    awk -F, 'NR == 1 { print "i,j," $2 } NR > 1 { print 3 "," $1 "," $2 }' from.csv >from_pairs.csv
+    expect 0 "$ranks" resistance net.mtx --conductances --from 2 --method "$method" -o from.csv
+    awk -F, 'NR == 1 { print "i,j," $2 } NR > 1 { print 2 "," $1 "," $2 }' from.csv >from_pairs.csv
     check "$1: from one: $method" follows from_pairs.csv resistance "${!form}" 1e-7
   done
   expect 0 "$ranks" resistance net.mtx --conductances --all -o all.h5
@@ -53,13 +53,13 @@ closed_form() {
 ground() {
   local ranks
   edges 5 'for (i = 1; i < n; ++i) e(i, i + 1, 1)' >chain.mtx
-  printf '1\n5\n' >pins
-  printf '3 1\n2 1\n1 5\n2 4\n2 5\n' >pairs
+  printf '0\n4\n' >pins
+  printf '2 0\n1 0\n0 4\n1 3\n1 4\n' >pairs
   for ranks in 0 4; do
     expect 0 "$ranks" resistance chain.mtx --conductances --pinned pins --pairs pairs -o r.csv
     check "$ranks: to ground and around it" follows r.csv resistance \
       '(i == 3 && j == 1 ? 1 : i == 2 && (j == 1 || j == 5) ? 3 / 4 : i == 1 ? 0 : 1)' 1e-8
-    expect 0 "$ranks" resistance chain.mtx --conductances --pinned pins --from 1 -o f.csv --method columns
+    expect 0 "$ranks" resistance chain.mtx --conductances --pinned pins --from 0 -o f.csv --method columns
     check "$ranks: from ground" test "$(awk -F, 'NR > 1 { printf "%.9f ", $2 }' f.csv)" = \
       "0.000000000 0.750000000 1.000000000 0.750000000 0.000000000 "
   done
@@ -76,7 +76,7 @@ formats() {
     check "$ranks: compressed" cmp <(gzip -dc a.csv.gz) a.csv
     check "$ranks: a line for each synapse" test "$(wc -l <a.csv)" -eq 39
   done
-  expect 0 2 resistance net.mtx --conductances --pair 1,20 --pair 5,6
+  expect 0 2 resistance net.mtx --conductances --pair 0,19 --pair 4,5
   check "a small table on the terminal" test "$(grep -c '^ *[0-9][0-9]* *[0-9]' out)" -eq 2
   expect 0 2 -q resistance net.mtx --conductances --pair 1,2
   check "-q: nothing is said" test ! -s out
@@ -150,7 +150,7 @@ nothing_there() {
       check "$n neurons: well-formed report" well_formed report.json
       expect 0 "$ranks" resistance empty.mtx --all -o all.h5 --conductances
       [ "$n" -gt 0 ] || continue
-      expect 0 "$ranks" resistance empty.mtx --from 1 -o from.csv
+      expect 0 "$ranks" resistance empty.mtx --from 0 -o from.csv
       check "$n neurons: from one" test "$(tail -n +2 from.csv | cut -d, -f2 | tr '\n' ' ')" = \
         "0 $(yes inf | head -n $((n - 1)) | tr '\n' ' ')"
     done
@@ -169,7 +169,7 @@ mistakes() {
   printf 'old' >out.csv
   expect_refusal 3 "no neuron has the id 21" 3 resistance net.mtx --pair 1,21 -o out.csv
   expect_refusal 3 "line 2: no neuron has the id 99" 3 resistance net.mtx --pairs beyond -o out.csv
-  expect_refusal 3 "--from" 3 resistance net.mtx --from 0 -o out.csv
+  expect_refusal 3 "--from" 3 resistance net.mtx --from 20 -o out.csv
   expect_refusal 3 "row 1, column 2" 3 resistance asymmetric.mtx --conductances -o out.csv
   expect_refusal 3 "cannot be negative" 3 resistance negative.mtx --conductances -o out.csv
   expect_refusal 3 "result of this very network" 3 resistance net.mtx --at other_result.h5 -o out.csv
@@ -196,7 +196,7 @@ mistakes() {
   check "what stood there is untouched" test "$(cat out.csv)" = old
   # Pairs in different parts are no mistake, but said.
   two_parts >two.mtx
-  expect 0 2 resistance two.mtx --conductances --pair 1,16 --pair 1,2
+  expect 0 2 resistance two.mtx --conductances --pair 0,15 --pair 1,2
   check "infinite across parts" grep -q ' inf ' out
   check "and said so" grep -q 'different components: infinite' out
 }

@@ -21,7 +21,7 @@ network one_way 2 2 1 3
 network both_ways 2 2 1 3 1 2 5
 network triangle 3 2 1 1 3 2 2 1 3 4
 network pinned 3 2 1 1 3 2 2 1 3 4
-printf '1\n2\n3\n' >pinned.ids
+printf '0\n1\n2\n' >pinned.ids
 
 # The cost of what can be balanced, before and after, for p = 2: costs 9 and 25 meet at sqrt(9 * 25) each, and those of
 # the triangle, 1, 4 and 16, at their geometric mean.

@@ -55,6 +55,50 @@ wrong_words() {
   mistake wrong generate wrong -o new.h5
 }
 
+# Words that nobody knows come first, in their order, with what may be meant; counts and times as people write them.
+nearly_right_words() {
+  mistake "--nodes" generate random --node 5 # and no -o
+  mistake "did you mean balance" balnce net.h5
+  mistake "--tolerance" balance net.h5 --tol 1e-8
+  mistake "--pined is no option of balance (did you mean --pinned?); --metod is no option of balance (did you mean --method?)" \
+    balance --pined x --metod sweep
+  mistake "did you mean modes" laplacian mods net.h5
+  mistake "--modules does nothing for ring" generate ring --modules 3 -o new.h5
+  mistake "--rank does nothing for random (it belongs to lowrank)" generate random --rank 3 -o new.h5
+  mistake "--nodes" generate ring --nodes 1.5 -o new.h5
+  mistake "a bare number does not say" balance net.h5 -o new.h5 --max-walltime 30
+  local time
+  for time in 0:30 00:00:30 0-1 0-0:30 1-00:00:00 90s 1.5m 2h 1d; do
+    expect 0 0 balance net.h5 -o timed.h5 --max-walltime $time
+  done
+  expect 0 0 generate ring --nodes 1e2 -o ring.h5
+  check "1e2 neurons" grep -q '^ring.h5: 100 neurons' out
+  expect 0 0
+  cp out alone
+  expect 0 0 help
+  check "no words are help" cmp out alone
+  expect 0 0 help balance
+  cp out alone
+  expect 0 0 balance --help
+  check "help COMMAND" cmp out alone
+  expect 0 0 help laplacian solve
+  check "of a command below" grep -q -- --rhs out
+  expect 0 0 -V
+  cp out alone
+  expect 0 0 --version
+  check "-V" cmp out alone
+  COLUMNS=80 expect 0 0 help balance
+  check "wrapped at 80 columns" true_that 'a <= 80' a="$(awk 'length > m && !/^  (synbal|mpirun)/ { m = length } END { print m }' out)"
+  check "faults on purpose are last" true_that 'a > b' a="$(grep -n '^Faults on purpose' out | cut -d: -f1)" \
+    b="$(grep -n '^Expert options' out | cut -d: -f1)"
+  check "two examples" test "$(grep -cE '^  (synbal|mpirun) ' out)" -eq 2
+  expect 0 2 balance net.h5 -o timed.h5 -v
+  check "-v: a line for every iteration" test "$(grep -cE '^synbal: +[0-9]+ ' err)" -gt 3
+  expect 0 2 generate random --nodes 50 --degree 4 --scramble 1 -o known.h5
+  expect 0 2 balance known.h5 -o timed.h5 --report report.json
+  check "the known h is found" true_that 'a < 1e-7' a="$(figure report.json known_h_off)"
+}
+
 # Numbers out of their range, and no numbers.
 wrong_values() {
   local value
@@ -262,6 +306,6 @@ call() {
   cp ../net.h5 ../good.h5 .
   "$1"
 }
-share_out call help_texts wrong_words wrong_values petsc_words other_methods generator_names limits lists file_failures \
+share_out call help_texts wrong_words nearly_right_words wrong_values petsc_words other_methods generator_names limits lists file_failures \
   wrong_names components quiet_runs option_files full_disk
 finish
