@@ -3,16 +3,16 @@
 
     manual.py PROGRAM FOLDER      writes FOLDER/man/man1/*.1, FOLDER/bash/synbal and FOLDER/zsh/_synbal
 """
+import os
 import pathlib
 import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
 
-GROUP = re.compile(r"^\[Option Group: (.*)\]$")
-ENTRY = re.compile(r"^ {2,6}(\S.*?)(?: {2,}(\S.*))?$")  # what is further to the right goes on with the line before
+ENTRY = re.compile(r"^ {2}(\S.*?)(?: {2,}(\S.*))?$")  # what is further to the right goes on with the line before
 FLAG = re.compile(r"(?<![\w-])(--?[A-Za-z][\w-]*)")
-CHOICES = re.compile(r"\{([^}]*)\}")
+CHOICES = re.compile(r"^[a-z0-9-]+(\|[a-z0-9-]+)+$")
 
 
 @dataclass
@@ -24,19 +24,23 @@ class Entry:
 
     @property
     def flags(self):
-        return FLAG.findall(self.head.split(" ", 1)[0])
+        return FLAG.findall(self.head)
+
+    @property
+    def value(self):
+        """What stands for the value of an option."""
+        return self.head.split(self.flags[-1], 1)[1].strip() if self.flags else ""
 
     @property
     def choices(self):
-        found = CHOICES.search(self.head)
-        if found:
-            return found[1].split(",")
+        if CHOICES.match(self.value):
+            return self.value.split("|")
         listed = re.match(r"one of (.*)", self.text)  # the positional KIND
         return re.split(r",? ", listed[1]) if listed and not self.flags else []
 
     @property
     def takes_value(self):
-        return " " in self.head
+        return bool(self.value)
 
 
 @dataclass
@@ -50,11 +54,12 @@ class Page:
     closing: list = field(default_factory=list)
 
     def entries(self, of_commands=False):
-        return [e for title, _, entries in self.sections for e in entries if (title == "Subcommands") == of_commands]
+        return [e for title, _, entries in self.sections for e in entries if (title == "Commands") == of_commands]
 
 
 def help_of(program, path):
-    return subprocess.run([program, *path, "--help"], check=True, capture_output=True, text=True).stdout
+    wide = {**os.environ, "COLUMNS": "9999"}  # nothing is wrapped
+    return subprocess.run([program, *path, "--help"], check=True, capture_output=True, text=True, env=wide).stdout
 
 
 def parse(path, text):
@@ -64,32 +69,30 @@ def parse(path, text):
     start = next(k for k, line in enumerate(lines) if line.startswith("Usage:"))
     page.about = " ".join(line.strip() for line in lines[:start] if line.strip())
     page.usage = lines[start].removeprefix("Usage:").strip()
-    for line in lines[start + 1:]:
-        _take(page, line)
+    open_section = False
+    for line, after in zip(lines[start + 1:], [*lines[start + 2:], ""]):
+        if not line.strip():
+            open_section = False
+        elif not line.startswith(" ") and after.startswith("  ") and not line.startswith("Examples"):
+            title, _, about = line.partition(": ")
+            page.sections.append([title, about, []])
+            open_section = True
+        elif open_section:
+            _take_entry(page.sections[-1], line)
+        else:
+            page.closing.append(line)
     return page
-
-
-def _take(page, line):
-    if group := GROUP.match(line):
-        page.sections.append([group[1], "", None])  # no entries before its own line "Options:"
-    elif line in ("Positionals:", "Options:", "Subcommands:"):
-        page.sections.append([line[:-1], "", []])
-    elif line.strip() == "Options:":
-        page.sections[-1][2] = []
-    elif not line.strip():
-        return
-    elif not line.startswith(" "):
-        page.closing.append(line)
-    else:
-        _take_entry(page.sections[-1], line)
 
 
 def _take_entry(section, line):
     entry = ENTRY.match(line)
-    if section[2] is None:
-        section[1] = f"{section[1]} {line.strip()}".strip()
-    elif entry is None:
-        section[2][-1].text = f"{section[2][-1].text} {line.strip()}".strip()
+    if entry is None:  # goes on, or explains what is long below it
+        last = section[2][-1]
+        broken = not last.text and re.match(r"^ {6}\S", line)
+        if broken:
+            last.head += line.strip()
+        else:
+            last.text = f"{last.text} {line.strip()}".strip()
     else:
         section[2].append(Entry(entry[1], entry[2] or ""))
 
@@ -117,13 +120,14 @@ def man_page(page, pages, version):
     name = man_name(page.path)
     out = [f'.TH {name.upper()} 1 "" "synbal {version}" "synbal"', ".SH NAME", f"{roff(name)} \\- {roff(page.about)}",
            ".SH SYNOPSIS", f"{roff('[mpirun -n RANKS] ' + page.usage)}"]
-    titles = {"Positionals": "ARGUMENTS", "Options": "OPTIONS", "Subcommands": "COMMANDS"}
+    titles = {"Words": "ARGUMENTS", "Options": "OPTIONS", "Commands": "COMMANDS"}
     for title, about, entries in page.sections:
         out.append(f".SH {titles[title]}" if title in titles else f'.SS "{roff(title)}"')
         if about:
             out.append(roff(about))
         for entry in entries:
-            head, _, rest = entry.head.partition(" ")
+            head = ", ".join(entry.flags) or entry.head
+            rest = entry.value
             out += [".TP", f"\\fB{roff(head)}\\fR {roff(rest)}".rstrip(), roff(entry.text)]
     if page.closing:
         out += [".SH NOTES", *[roff(line) + "\n.br" for line in page.closing]]

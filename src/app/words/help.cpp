@@ -17,12 +17,14 @@ namespace {
 constexpr std::size_t kNames = 28;  // the column in which explanations begin
 constexpr std::size_t kNarrow = 60, kWide = 120, kUsual = 100;
 
-/// Of the terminal on stdout, or what COLUMNS says.
+/// What COLUMNS says, or of the terminal on stdout.
 std::size_t line_width() {
+  if (const char* columns = std::getenv("COLUMNS")) {
+    return std::max<std::size_t>(std::strtoul(columns, nullptr, 10), kNarrow);
+  }
   winsize size{};
   std::size_t width = kUsual;
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) width = size.ws_col;
-  if (const char* columns = std::getenv("COLUMNS")) width = std::strtoul(columns, nullptr, 10);
   return std::clamp(width, kNarrow, kWide);
 }
 
