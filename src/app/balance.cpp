@@ -16,6 +16,7 @@
 #include "synbal/core/agree.hpp"
 #include "synbal/core/fault.hpp"
 #include "synbal/core/log.hpp"
+#include "synbal/core/memory_room.hpp"
 #include "synbal/io/result.hpp"
 #include "synbal/io/selection.hpp"
 #include "synbal/network/groups.hpp"
@@ -292,6 +293,7 @@ ExitCode run(const Context& context, const Options& options, const Beginning& be
   agreed(comm, [&] { refuse_several_components(options, loaded.components); });
   params.stop.max_seconds = beginning.left_of(params.stop.max_seconds);
   const Timer solving;
+  expect_room(comm, memory_of_costs(loaded.network), "costs and the solver's vectors");
   const CostView view(comm, loaded, options.input.power);
   BalanceProblem problem(comm, view.network(), view.components(), options.input.power);
   refuse_foreign(context);

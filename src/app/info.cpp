@@ -150,12 +150,11 @@ WeightRange weight_range(const Comm& comm, const Network& network) {
   return {network.nnz > 0 ? -extremes[0] : 0.0, extremes[1], comm.sum(negative)};
 }
 
-/// Collective. Bytes that a run of `balance` needs over all ranks: weights and indices (12 bytes) twice, once as read
-/// and once as costs, the reader's passing copies, about 30 numbers a neuron and ghost, and what a process takes.
+/// Collective. Bytes that a run of `balance` needs over all ranks: weights and indices as read (12 bytes a synapse),
+/// costs and vectors, and what a process takes.
 double memory_estimate(const Comm& comm, const Network& network) {
-  constexpr double synapse = 28, neuron = 30 * 8, process = 100e6;
-  const auto held = comm.sum(static_cast<std::int64_t>(network.local_size()) + network.halo.ghost_count());
-  return synapse * static_cast<double>(network.nnz) + neuron * static_cast<double>(held) + process * comm.size();
+  constexpr double synapse = 12, process = 100e6;
+  return synapse * static_cast<double>(network.nnz) + comm.sum(memory_of_costs(network)) + process * comm.size();
 }
 
 /// Collective. C* <= C - |g|^2 / (8 C) and C* >= sum sqrt(c_ij c_ji), both without solving anything (exponents 1).

@@ -19,6 +19,12 @@ double Beginning::left_of(double seconds) const {
   return seconds > 0 ? std::max(shortest, seconds - timer.seconds()) : seconds;
 }
 
+double memory_of_costs(const Network& network) {
+  constexpr double synapse = 16, neuron = 30 * 8;
+  const auto places = static_cast<double>(network.local_size()) + static_cast<double>(network.halo.ghost_count());
+  return synapse * static_cast<double>(network.column.size()) + neuron * places;
+}
+
 /// What stands around the recurrent weights, as it was found.
 static std::string names_of_arrays(const Network& network) {
   std::string names;

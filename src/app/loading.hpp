@@ -34,6 +34,10 @@ struct LoadedNetwork {
   Components components;
 };
 
+/// Bytes that balancing needs on this rank beside the network: costs and their places, about 30 numbers a neuron and
+/// ghost.
+[[nodiscard]] double memory_of_costs(const Network& network);
+
 /// Collective. Reads, partitions, finds components; tells notices and sizes in the log. Ties are refused, as
 /// refuse_ties() does.
 LoadedNetwork load(const Comm& comm, const InputOptions& options, PhaseTimes& times);

@@ -141,7 +141,7 @@ int run(const Arguments& arguments, const Manner& manner, const Command& command
   } catch (const Error& e) {
     return fail(farewell, e.code(), command.options.in_option_names(e.what()));
   } catch (const std::bad_alloc&) {
-    return fail(farewell, ExitCode::internal,
+    return fail(farewell, ExitCode::io_failure,
                 "out of memory: use more ranks or machines (`synbal info` estimates the need)");
   } catch (const std::exception& e) {
     return fail(farewell, ExitCode::internal, e.what());

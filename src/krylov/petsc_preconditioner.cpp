@@ -207,8 +207,15 @@ std::unique_ptr<BlockPreconditioner> petsc_preconditioner(const MatrixSource& so
     log_debug("{}: more entries a rank or places than PETSc's 32-bit indices count", prefix);
     return nullptr;
   }
-  auto made = std::make_unique<PetscPreconditioner>(source.comm(), std::move(prefix), kind, sums);
-  return made->set_up(source) ? std::move(made) : nullptr;
+  auto made = std::make_unique<PetscPreconditioner>(source.comm(), prefix, kind, sums);
+  if (made->set_up(source)) return made;
+  if (user_chose_preconditioner(prefix)) {
+    throw usage_error(
+        fmt::format("-{0}pc_type: PETSc cannot set that preconditioner up (there is none of that name, or "
+                    "not for such a matrix or so many ranks): choose another, or leave -{0}pc_type out",
+                    prefix));
+  }
+  return nullptr;
 }
 
 }  // namespace synbal

@@ -8,6 +8,7 @@
 
 #include "network/generator.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/memory_room.hpp"
 
 namespace synbal {
 
@@ -28,6 +29,8 @@ const std::map<std::string, Family (*)(const GeneratorParams&)>& families() {
       {"local", generators::local_family}};
   return known;
 }
+
+constexpr double kBytesPerSynapse = 28;  // global column and weight (16), then local column and weight (12)
 
 /// Makes the rows of [first, first + count) one after the other, in memory reserved once.
 GlobalRows columns_of(const Family& family, GlobalIndex first, GlobalIndex count) {
@@ -110,6 +113,12 @@ Network generate(const Comm& comm, const GeneratorParams& params) {
     return complete;
   });
   auto ownership = Ownership::even(comm, *p.nodes);
+  if (p.kind != "kronecker") {
+    const auto synapses =
+        agreed(comm, [&] { return families().at(p.kind)(p).synapses(ownership.first(), ownership.count()); });
+    expect_room(comm, kBytesPerSynapse * static_cast<double>(synapses),
+                fmt::format("the synapses of {}", description(p)));
+  }
   auto rows = rows_of(comm, ownership, p);
   InputFacts facts;
   facts.path = description(p);

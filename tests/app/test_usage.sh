@@ -53,6 +53,7 @@ wrong_words() {
   mistake wrong balance net.h5 -o new.h5 --components wrong
   mistake wrong balance net.h5 -o new.h5 --write wrong
   mistake wrong generate wrong -o new.h5
+  mistake_on_ranks newton_pc_type balance net.h5 -o new.h5 -- -newton_pc_type nonsense
 }
 
 # Words that nobody knows come first, in their order, with what may be meant; counts and times as people write them.
@@ -301,11 +302,23 @@ full_disk() {
   fi
 }
 
+# What cannot fit is said at once, with the figure: before anything is allocated, and under a limit of a process.
+too_large() {
+  local ranks
+  for ranks in 0 3; do
+    expect_refusal 5 'GiB are left where there is least' "$ranks" balance random:nodes=1e9,degree=2000 -o new.h5
+    check "too large at $ranks: nothing written" test ! -e new.h5
+  done
+  (ulimit -v 2000000 && "$SYNBAL" balance random:nodes=1e6,degree=100 -o new.h5 >out 2>err)
+  check "limit of a process: exit code 5" test $? -eq 5
+  check "limit of a process: one line" test "$(grep -c 'error: memory: ' err)" -eq 1
+}
+
 call() {
   rm -rf ./*
   cp ../net.h5 ../good.h5 .
   "$1"
 }
 share_out call help_texts wrong_words nearly_right_words wrong_values petsc_words other_methods generator_names limits lists file_failures \
-  wrong_names components quiet_runs option_files full_disk
+  wrong_names components quiet_runs option_files full_disk too_large
 finish

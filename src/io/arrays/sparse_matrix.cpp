@@ -11,12 +11,16 @@
 #include "io/assembly.hpp"
 #include "io/tuning.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/memory_room.hpp"
 #include "synbal/core/route.hpp"
 #include "synbal/network/transport.hpp"
 
 namespace synbal::io {
 
 namespace {
+
+constexpr double kBytesPerEntry = 28;  // global column and weight as read (16), then local column and weight (12)
+
 Error wrong_element(const NumberArray& array, std::int64_t place, const std::string& what) {
   return bad_input(fmt::format("{}: element {} is {}", array.name(), place, what));
 }
@@ -162,6 +166,7 @@ GlobalRows read_compressed(const Comm& comm, const CompressedMatrix& matrix, con
   own.row_ptr = row_starts(comm, matrix, rows);
   const auto first = own.row_ptr.front(), count = own.row_ptr.back() - first;
   for (auto& p : own.row_ptr) p -= first;
+  expect_room(comm, kBytesPerEntry * static_cast<double>(count), fmt::format("{} entries", matrix.nnz()));
   agreed(comm, [&] {
     own.column = read_indices(*matrix.indices, first, count, matrix.index_end());
     own.weight = read_weights(*matrix.data, first, count);
