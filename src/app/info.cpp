@@ -169,26 +169,11 @@ CostBounds cost_bounds(const BalanceProblem& problem, const NeuronCosts& costs) 
   return {problem.power(), cost, cost * (1 - square / 8), problem.cost_unit() * reciprocal_bound(problem)};
 }
 
-/// Collective. The class of every owned neuron.
-std::vector<std::int64_t> classes_from(const Comm& comm, const Network& network, const std::string& from) {
-  const auto read = read_neuron_vectors(comm, network, "--null-within", from);
-  return agreed(comm, [&] {
-    std::vector<std::int64_t> labels;
-    for (const double v : read.values) {
-      if (read.columns != 1 || v != std::floor(v)) {
-        throw bad_input(fmt::format("{}: {} is no class: give a whole number for every neuron", from, v));
-      }
-      labels.push_back(std::llround(v));
-    }
-    return labels;
-  });
-}
-
 /// Collective.
 std::optional<NullSection> against_chance(const Comm& comm, const Options& options, const Network& network) {
   if (options.null.draws == 0) return {};
   auto params = options.null;
-  if (!options.null_within.empty()) params.label = classes_from(comm, network, options.null_within);
+  if (!options.null_within.empty()) params.label = read_neuron_labels(comm, network, options.null_within);
   CountProgress progress("null", params.draws, "draws");
   params.progress = [&](std::int64_t done) { progress.update(done); };
   return NullSection{null_model(comm, network, options.input.power, params), params.kind};
@@ -257,7 +242,8 @@ Command add_info(const OptionSet& root) {
   chance.add("--null", o->null.draws, "compare |in - out| (2-norm) with that many permutations")
       .within_integers(1, 1'000'000'000)
       .shown_as("N");
-  chance.add("--null-within", o->null_within, "permute within classes only: a whole number for every neuron")
+  chance
+      .add("--null-within", o->null_within, "permute within classes only: a label for every neuron, a number or a word")
       .shown_as("FILE[:/dataset]");
   chance.add_choice("--null-kind", o->null.kind,
                     "what is permuted: the neurons' rows (their in-costs), or the costs of the synapses there are");
@@ -265,7 +251,8 @@ Command add_info(const OptionSet& root) {
   command.add_flag("--relaxation", o->relaxation,
                    "also the slowest rate of the flow, p lambda_2, and what a quadratic model saves, g^T L^+ g / 2, at "
                    "the costs as they are");
-  command.examples({"synbal info net.h5", "synbal info connections.csv --source-column pre --target-column post"});
+  command.examples({"synbal info net.h5", "synbal info net.h5 --null 10000 --relaxation",
+                    "synbal info connections.csv --source-column pre --target-column post"});
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "io/hdf5/hdf5_file.hpp"
+#include "io/node_values.hpp"
 #include "io/text/number_lines.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/io/formats.hpp"
@@ -96,6 +97,10 @@ NeuronVectors read_neuron_vectors(const Comm& comm, const Network& network, cons
   const auto read = Hdf5Path(from).is_hdf5() ? from_hdf5(comm, option, from, Ownership::even(comm, network.size()))
                                              : from_text(comm, from, network.size());
   return {read.columns, brought_to_neurons(comm, network, read)};
+}
+
+std::vector<std::int64_t> read_neuron_labels(const Comm& comm, const Network& network, const std::string& from) {
+  return io::read_labels(comm, network, from);
 }
 
 }  // namespace synbal

@@ -190,14 +190,15 @@ void apply_exponent(const Comm& comm, Network& network, const std::string& from)
 }
 
 void apply_group(const Comm& comm, Network& network, const std::string& from) {
-  if (Hdf5Path(from).is_hdf5()) {
-    network.nodes.group = from_dataset(comm, network, from, "/group", read_group);
-    return;
-  }
+  network.nodes.group = read_labels(comm, network, from);
+}
+
+std::vector<std::int64_t> read_labels(const Comm& comm, const Network& network, const std::string& from) {
+  if (Hdf5Path(from).is_hdf5()) return from_dataset(comm, network, from, "/group", read_group);
   const auto words = read_neuron_list(comm, from).name;
   std::vector<std::int64_t> labels;
   for (std::size_t k = 0; k < words.size(); ++k) labels.push_back(label_of(words[k]));
-  network.nodes.group = to_neurons<std::int64_t>(comm, network, from, "label", std::move(labels));
+  return to_neurons<std::int64_t>(comm, network, from, "label", std::move(labels));
 }
 
 }  // namespace synbal::io

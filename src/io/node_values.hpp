@@ -40,5 +40,7 @@ IdLines read_id_lines(const Comm& comm, const std::string& path, int per_line, b
 void apply_gain(const Comm& comm, Network& network, const std::string& from);
 void apply_exponent(const Comm& comm, Network& network, const std::string& from);
 void apply_group(const Comm& comm, Network& network, const std::string& from);
+/// Collective. [n_local] The labels that apply_group sets.
+std::vector<std::int64_t> read_labels(const Comm& comm, const Network& network, const std::string& from);
 
 }  // namespace synbal::io

@@ -77,10 +77,14 @@ refusals() {
   expect_refusal 2 "--null" 0 info net.mtx --null 0
   printf '%s\n' 1 2 3 >short
   expect_refusal 3 "60 neurons" 2 info net.mtx --null 10 --null-within short
-  "$python" -c 'print("0.5\n" * 60)' >halves
-  expect_refusal 3 "whole number" 2 info net.mtx --null 10 --null-within halves
 }
 refusals
+
+# Classes may be words.
+sed 's/0/left/; s/1/right/' classes >words
+expect 0 0 info net.mtx --null 50 --null-within classes --report numbers.json
+expect 0 2 info net.mtx --null 50 --null-within words --report words.json
+check "words are classes, too" true_that 'abs(a - b) <= 1e-9' a="$(figure numbers.json null/z)" b="$(figure words.json null/z)"
 
 # As another program found with 2,000 draws; both scatter by |z| / sqrt(2 x 2000) and 1 / sqrt(2000).
 published() {

@@ -84,6 +84,15 @@ built_in() {
     check "$what: the same outputs" true_that 'a <= 1e-10' a="$(figure r.json output_difference_relative)"
     check "$what: less sensitive" true_that 'a > 0' a="$(figure r.json sensitivity_difference)"
   done
+  # Silent neurons have a gain of 0: their synapses cost nothing, and are no edges.
+  how=(--drive cdi --trials 2 --coupling 0.1 --end-time 20)
+  expect 0 2 simulate plain.h5 -o gains.h5 "${how[@]}" --report r.json
+  check "some neurons are silent" true_that 'a >= 1' a="$(figure r.json silent)"
+  expect 0 2 balance plain.h5 -o balanced.h5 --gain gains.h5
+  expect 0 2 verify plain.h5 balanced.h5 --gain gains.h5
+  expect 0 2 simulate plain.h5 -o out.h5 "${how[@]}" --noise 0,0.1 --against balanced.h5 --report r.json
+  check "silent neurons: the same outputs" true_that 'a <= 1e-10' a="$(figure r.json output_difference_relative)"
+  check "silent neurons: exactly the same gains" true_that 'a == 0' a="$(figure r.json gain_difference)"
   if "$python" -c 'import matplotlib' 2>/dev/null; then
     check "picture" "$python" "$here/../../jobs/synbal_plot.py" simulate out.h5
   fi

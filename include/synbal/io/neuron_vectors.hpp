@@ -22,4 +22,7 @@ struct NeuronVectors {
 NeuronVectors read_neuron_vectors(const Comm& comm, const Network& network, const std::string& option,
                                   const std::string& from);
 
+/// Collective. [n_local] A label for every neuron: FILE[:/dataset] as ReadOptions::tie. @throws Error bad_input.
+std::vector<std::int64_t> read_neuron_labels(const Comm& comm, const Network& network, const std::string& from);
+
 }  // namespace synbal

@@ -245,6 +245,9 @@ Command add_simulate(const OptionSet& root) {
       "noise)^2. Sensitivity S = sum sigma_j^2 J_ij^2 - 2 sum mu_i J_ii + N (Stock et al. 2022, eq. 9).\n"
       "Exit codes: 75 stopped by TERM, INT, USR2 or --max-walltime with a checkpoint, from which --resume goes on to\n"
       "the same bits; 4 by --max-walltime without (--checkpoint-interval 0). After walltime OUT.h5 goes up to there.");
+  command.examples({"synbal simulate trained.npz -o run.h5 --drive white --trials 10",
+                    "synbal balance trained.npz -o balanced.h5 --gain run.h5",
+                    "synbal simulate trained.npz -o both.h5 --drive white --noise 0,0.1 --against balanced.h5"});
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 
