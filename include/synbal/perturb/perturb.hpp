@@ -30,10 +30,10 @@ struct Response {
   std::vector<double> predicted;  ///< h = eta c_ij L^+ (e_i - e_j) (eq. 47), L and c at the equilibrium before
   std::vector<double> quadratic;  ///< h = L'^+ g' / p of the changed network, exact g' and L' at the old equilibrium:
                                   ///< the minimum of the quadratic model of its cost; empty until predict_quadratic()
-  std::vector<double> actual;  ///< h of the new equilibrium relative to the old one; empty until rebalance()
-  double residual = 0;         ///< of the solve behind the prediction, relative
-  bool converged = true;       ///< that one is as small as asked, and balancing again converged
-  double uncertainty = 0;      ///< of `actual`: the Newton steps left at both equilibria, maximum norm
+  std::vector<double> actual;     ///< h of the new equilibrium relative to the old one; empty until rebalance()
+  double residual = 0;            ///< of the solve behind the prediction, relative
+  bool converged = true;          ///< that one is as small as asked, and balancing again converged
+  double uncertainty = 0;         ///< of `actual`: the Newton steps left at both equilibria, maximum norm
   std::int64_t newton_steps = 0;
 };
 
