@@ -122,7 +122,7 @@ std::vector<const CLI::App*> parts(const CLI::App& app, bool commands) {
 std::string groups(const CLI::App& app) {
   std::string text, last;
   for (const auto* group : parts(app, false)) {
-    const auto lines = entries(*group, [](const CLI::Option&) { return true; });
+    const auto lines = entries(*group, [&](const CLI::Option& o) { return &o != group->get_help_ptr(); });
     (group->get_group() == kFaultsGroup ? last : text) += titled(group->get_group(), group->get_description(), lines);
   }
   const auto expert = entries(app, [](const CLI::Option& o) { return o.get_group() == kExpertGroup; });
