@@ -31,6 +31,7 @@ Entries entries_of(const BalanceProblem& problem, const NeuronCosts& costs, std:
   const auto s = with_ghosts<double>(problem, scale);
   Entries entries(2 * (problem.local().size() + problem.remote().size()) + n);
   for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
+    if (i == j) return;  // self-loops are in the diagonal
     const double v = -c * pre[at(j)] * costs.post[at(i)] * k[at(j)] * s[at(i)] * s[at(j)];
     const GlobalIndex other = j < n ? first + j : ghosts[at(j - n)];
     entries.add(first + i, other, v);
@@ -51,6 +52,17 @@ void HessianAction::set_point(const NeuronCosts& costs) {
     const double k = problem_->exponent(i);
     diagonal_[at(i)] = costs.in[at(i)] + k * k * costs.out[at(i)];
   }
+  loop_ = loops();
+  for (std::size_t i = 0; i < loop_.size(); ++i) diagonal_[i] -= loop_[i];
+}
+
+std::vector<double> HessianAction::loops() const {
+  std::vector<double> loops(problem_->exponent().size(), 0.0);
+  if (loops.empty()) return loops;
+  for_each_edge(*problem_, [&](LocalIndex i, LocalIndex j, double c) {
+    if (i == j) loops[at(i)] = 2 * problem_->exponent(i) * c * costs_->pre[at(i)] * costs_->post[at(i)];
+  });
+  return loops;
 }
 
 void HessianAction::apply(std::span<const double> x, std::span<double> y, int columns, std::span<double> dots) {
@@ -58,6 +70,7 @@ void HessianAction::apply(std::span<const double> x, std::span<double> y, int co
   const auto& costs = *costs_;
   const auto exponent = problem_->exponent();
   const auto k = [&](LocalIndex i) { return exponent.empty() ? 1.0 : exponent[at(i)]; };
+  const auto sums = [&](LocalIndex i) { return loop_.empty() ? diagonal_[at(i)] : diagonal_[at(i)] + loop_[at(i)]; };
   for (std::size_t column = 0; column < m; ++column) {
     const double* from = x.data() + column;
     double* to = y.data() + column;
@@ -67,8 +80,7 @@ void HessianAction::apply(std::span<const double> x, std::span<double> y, int co
           return std::pair(costs.pre[at(i)] * k(i) * from[at(i) * m], costs.post[at(i)] * from[at(i) * m]);
         },
         [&](LocalIndex i, double in, double out) {
-          const double value =
-              diagonal_[at(i)] * from[at(i) * m] - costs.post[at(i)] * in - k(i) * costs.pre[at(i)] * out;
+          const double value = sums(i) * from[at(i) * m] - costs.post[at(i)] * in - k(i) * costs.pre[at(i)] * out;
           to[at(i) * m] = value;
           dot += from[at(i) * m] * value;
         });

@@ -35,19 +35,22 @@ struct RuleFlow::Body {
   }
 
   /// Collective. Slopes at the place, and the diagonal of A that they make: for a synapse j -> i with p times slope s,
-  /// s for i and k_j^2 s for j.
+  /// s for i and k_j^2 s for j; a self-loop enters and leaves, (1 - k)^2 s.
   void linearise() {
     if (!gradient.rule().is_symmetric()) return;
     slope.resize(edges.size());
-    std::vector<double> entering(edges.slots(), 0.0), leaving(edges.slots(), 0.0);
+    std::vector<double> entering(edges.slots(), 0.0), leaving(edges.slots(), 0.0), loop(edges.slots(), 0.0);
     for (std::size_t e = 0; e < edges.size(); ++e) {
       slope[e] = problem.power() * gradient.rule().slope({log_cost_now(e)});
       entering[at(edges.row[e])] += slope[e];
       leaving[at(edges.column[e])] += slope[e];
+      if (edges.row[e] == edges.column[e]) loop[at(edges.row[e])] += 2 * slope[e];
     }
     edges.gather_sums(leaving);
     diagonal.resize(edges.owned);
-    for (std::size_t i = 0; i < edges.owned; ++i) diagonal[i] = entering[i] + exponent(i) * exponent(i) * leaving[i];
+    for (std::size_t i = 0; i < edges.owned; ++i) {
+      diagonal[i] = entering[i] + exponent(i) * (exponent(i) * leaving[i] - loop[i]);
+    }
   }
 
   [[nodiscard]] double exponent(std::size_t i) const { return problem.exponent(static_cast<LocalIndex>(i)); }

@@ -24,9 +24,10 @@ Dense dense_costs(const Kind& kind, const std::vector<double>& h, const std::vec
   Dense c(n);
   for (GlobalIndex i = 0; i < n; ++i) {
     for (GlobalIndex j = 0; j < n; ++j) {
-      if (i == j || component[at(i)] != component[at(j)] || (pinned[at(i)] && pinned[at(j)])) continue;
+      if (component[at(i)] != component[at(j)] || (pinned[at(i)] && pinned[at(j)])) continue;
       const double gain = kind.gains ? 1 + std::fmod(static_cast<double>(j), 3.0) : 1;
       const double k = kind.exponents && j % 2 == 1 ? 1.5 : 1;
+      if (i == j && k == 1) continue;  // what a self-loop costs does not change then
       const double exponent = (pinned[at(j)] ? 0 : k * h[at(j)]) - (pinned[at(i)] ? 0 : h[at(i)]);
       c(i, j) = gain * gain * std::pow(std::abs(kind.weights(i, j)) * std::exp(exponent), kind.power);
     }

@@ -65,7 +65,7 @@ struct DenseHeat {
     for (std::size_t i = 0; i < at(w.n); ++i) {
       for (std::size_t j = 0; j < at(w.n); ++j) {
         const double weight = std::abs(w(static_cast<GlobalIndex>(i), static_cast<GlobalIndex>(j)));
-        if (i == j || weight == 0) continue;
+        if ((i == j && exponent[j] == 1) || weight == 0) continue;
         const double c = std::pow(weight * std::exp(exponent[j] * h0[j] - h0[i]), p);
         g0[i] += c, g0[j] -= exponent[j] * c;
         l[i][i] += c, l[j][j] += exponent[j] * exponent[j] * c;

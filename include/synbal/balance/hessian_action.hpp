@@ -26,7 +26,7 @@ class HessianAction {
   void set_point(const NeuronCosts& costs);
 
   [[nodiscard]] const BalanceProblem& problem() const noexcept { return *problem_; }
-  /// [n] r + k^2 o.
+  /// [n] r + k^2 o, less 2 k c for a self-loop, which enters and leaves.
   [[nodiscard]] std::span<const double> diagonal() const noexcept { return diagonal_; }
   /// Collective. y = L x, both [n * columns], interleaved (see SymmetricOperator) and not aliased; one pass a column.
   /// dots[k] becomes this rank's part of x_k . y_k ([columns]).
@@ -44,7 +44,10 @@ class HessianAction {
   const BalanceProblem* problem_;
   FusedKernel* kernel_;
   const NeuronCosts* costs_ = nullptr;
+  [[nodiscard]] std::vector<double> loops() const;
+
   std::vector<double> diagonal_;
+  std::vector<double> loop_;  // 2 k c of self-loops that are costs; empty with exponents 1, where none are
 };
 
 }  // namespace synbal
