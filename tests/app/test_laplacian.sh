@@ -5,12 +5,12 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/laplacian_common.sh"
 limit=120 # four ranks may share two busy cores
 
-# column FILE.csv NAME FORM TOLERANCE: value FORM (in the words of awk, i being the id) in every row, absolute.
+# column FILE.csv NAME FORM TOLERANCE: value FORM (in the words of awk, i being the number of the neuron from 1, one more than its id) in every row, absolute.
 column() {
   awk -F, -v name="$2" -v tolerance="$4" "
     function abs(x) { return x < 0 ? -x : x }
     NR == 1 { for (k = 1; k <= NF; ++k) if (\$k == name) at = k; next }
-    { i = \$1 + 0; ++rows; if (abs(\$at - ($3)) > tolerance) { print \"row \" NR \": \" \$0 \", wanted \" $3; wrong = 1 } }
+    { i = \$1 + 1; ++rows; if (abs(\$at - ($3)) > tolerance) { print \"row \" NR \": \" \$0 \", wanted \" $3; wrong = 1 } }
     END { exit wrong || !rows || !at }" "$1" >&2
 }
 
