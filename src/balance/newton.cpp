@@ -213,9 +213,14 @@ struct NewtonSolver::Run {
       ++result.newton_steps;
       iterate.move(d, length);
     }
-    damped = length < 1 && equation.preconditioner().kind() != Preconditioner::jacobi ? damped + 1 : 0;
+    const auto kind = equation.preconditioner().kind();
+    const bool modules = large() ? kind != Preconditioner::jacobi : kind == Preconditioner::clusters;
+    damped = length < 1 && modules ? damped + 1 : 0;
     return true;
   }
+
+  /// Too large to be factorised, so that cuts have to be found; the factor of a smaller one knows them.
+  [[nodiscard]] bool large() const { return problem.global_size() > HessianSolver::kDirectLimit; }
 
   std::span<const double> judged_step() {
     return levels.equation().solve_accurately(iterate.costs(), kCheckTolerance, levels.clustered() || *weak);
@@ -223,7 +228,7 @@ struct NewtonSolver::Run {
 
   /// Where a coarse space of modules does not serve, their cuts may be too weak together: then they become clusters.
   std::span<const double> solve(double tolerance) {
-    if (levels.clustered()) return levels.equation().solve(iterate.costs(), tolerance);
+    if (levels.clustered() || !large()) return levels.equation().solve(iterate.costs(), tolerance);
     if (levels.equation().solve_with_modules(iterate.costs(), tolerance)) return levels.equation().potential();
     levels.see_many_cuts();
     levels.look(iterate.costs());
@@ -249,7 +254,7 @@ struct NewtonSolver::Run {
     // One search tells most networks that they have no weak cuts at all.
     if (balanced && !weak) weak = !find_clusters(problem, iterate.costs(), *solver.components_).trivial();
     const bool may_hide = balanced && !looked && *weak;
-    const bool held_back = damped > kMostModuleMoves && !moved;
+    const bool held_back = large() && damped > kMostModuleMoves && !moved;
     if (held_back) levels.see_many_cuts();
     if (levels.clustered() || (krylov_iterations > kManyIterations && !moved) || may_hide || held_back) {
       levels.look(iterate.costs());
