@@ -7,8 +7,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "bandwidth.hpp"
 #include "measure.hpp"
-#include "synbal/core/huge_pages.hpp"
 #include "synbal/core/petsc.hpp"
 #include "synbal/core/session.hpp"
 #include "synbal/dynamics/dynamics.hpp"
@@ -18,22 +18,6 @@
 namespace synbal::benchmark {
 
 namespace {
-
-/// Collective. Bytes per second that all ranks together read from arrays that fit no cache.
-double read_bandwidth(const Comm& comm, int repeats) {
-  constexpr std::size_t count = std::size_t{1} << 26;
-  const HugeVector<double> data(count, 1.0);
-  double sink = 0;
-  const auto time = measure(comm, repeats, [&] {
-    double sums[8] = {};
-    for (std::size_t i = 0; i < count; i += 8) {
-      for (std::size_t k = 0; k < 8; ++k) sums[k] += data[i + k];
-    }
-    sink += std::accumulate(std::begin(sums), std::end(sums), 0.0);
-  });
-  if (sink <= 0) fmt::print("unexpected sum\n");
-  return static_cast<double>(count * sizeof(double)) * comm.size() / time.median;
-}
 
 /// Collective. The recurrent weights as PETSc's AIJ.
 PetscMat aij_of(const Comm& comm, const Network& network) {
