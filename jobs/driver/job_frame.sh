@@ -5,28 +5,7 @@ set -uo pipefail
 SYNBAL_JOB_STARTED=$(date +%s)
 SYNBAL_JOB_LIMIT=$job_limit
 export SYNBAL_JOB_STARTED SYNBAL_JOB_LIMIT
-child=
-stopped= interrupted=
-pass_on() {
-  stopped=yes interrupted=yes
-  if [ -n "$child" ]; then kill -USR2 "$child" 2>/dev/null; fi
-}
-trap pass_on USR2 TERM INT
-
-attend() {
-  local code
-  "$@" &
-  child=$!
-  wait "$child"
-  code=$?
-  while [ -n "$interrupted" ]; do
-    interrupted=
-    wait "$child"
-    code=$?
-  done
-  child=
-  return "$code"
-}
+source "$campaign_folder/attend.sh"
 
 # How often this run has ended by neither success nor an answer of synbal's (deaths), this time included.
 deaths_of() {
@@ -48,7 +27,7 @@ for run in $(sed -n "${task}p" "$tasks"); do
     75) again=yes ;;
     *) if [ "$(deaths_of "$run")" -le "$retries" ]; then again=yes; else worst=$code; fi ;;
   esac
-  if [ "$code" -eq 75 ] || [ -n "$stopped" ]; then
+  if [ "$code" -eq 75 ] || [ -n "$stopping" ]; then
     again=yes
     break
   fi

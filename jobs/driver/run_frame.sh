@@ -8,7 +8,6 @@ run_folder=$(cd "$(dirname "${BASH_SOURCE[1]}")" && pwd)
 cd "$run_folder" || exit 5
 campaign_folder=$(cd ../.. && pwd)
 source "$campaign_folder/machine.sh"
-child=
 
 read_code() { if [ -f "$1" ]; then cat "$1"; else echo none; fi; }
 write_code() { echo "$2" >"$1.partial" && mv "$1.partial" "$1"; }
@@ -69,29 +68,7 @@ end_attempt() {
   write_code exit_code "$1"
 }
 
-# Passes a signal on to what runs; USR2 makes synbal write its checkpoint and stop.
-pass_on() {
-  stopping=yes interrupted=yes
-  if [ -n "$child" ]; then kill -USR2 "$child" 2>/dev/null; fi
-}
-stopping= interrupted=
-trap pass_on USR2 TERM INT
-
-# attend COMMAND...: runs it with signals passed on; its exit code. A signal ends a `wait` early.
-attend() {
-  local code
-  "$@" & # it keeps the lock: what outlives this script still works on the run
-  child=$!
-  wait "$child"
-  code=$?
-  while [ -n "$interrupted" ]; do
-    interrupted=
-    wait "$child"
-    code=$?
-  done
-  child=
-  return "$code"
-}
+source "$campaign_folder/attend.sh"
 
 # The words that limit a run's time to what is left of its job, if the job has a limit.
 time_left() { echo $((SYNBAL_JOB_LIMIT - reserve - ($(date +%s) - SYNBAL_JOB_STARTED))); }

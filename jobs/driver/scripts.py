@@ -6,7 +6,7 @@ import shutil
 from .campaign import VERIFIED
 from .data import clock, write_whole
 
-FRAMES = ("run_frame.sh", "job_frame.sh")  # what all runs and all jobs do; copied, so that a folder stays as it was planned
+FRAMES = ("run_frame.sh", "job_frame.sh", "attend.sh")  # what all runs and all jobs do; copied, so that a folder stays as it was planned
 
 
 def write_scripts(folder, campaign, machine):
