@@ -6,14 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 jobs=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../jobs" && pwd)
 python3 -c 'import tomllib' 2>/dev/null || skip "python3 of at least version 3.11, which reads TOML"
 
-# campaign CODE WORDS...: the driver ends with this exit code; what it says is in ./out and ./err.
-campaign() {
-  local code=$1 got=0
-  shift
-  timeout -k 5 "$limit" python3 "$jobs/campaign.py" "$@" >out 2>err </dev/null || got=$?
-  checks=$((checks + 1))
-  [ "$got" -eq "$code" ] || fail "exit code $got instead of $code: campaign.py $*"
-}
+source "$(dirname "${BASH_SOURCE[0]}")/campaign_common.sh"
 says() { check "it says '$1'" grep -qF -- "$1" out; }
 says_no() { check "it says '$1'" grep -qF -- "$1" err; }
 

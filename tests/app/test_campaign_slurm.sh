@@ -74,13 +74,7 @@ max-iterations = 10000000
 time = "00:01:00"
 EOF
 limit=${PATIENCE:-270}
-campaign() {
-  local code=$1 got=0
-  shift
-  timeout -k 5 "$limit" python3 "$jobs/campaign.py" "$@" >out 2>err </dev/null || got=$?
-  checks=$((checks + 1))
-  [ "$got" -eq "$code" ] || fail "exit code $got instead of $code: campaign.py $*"
-}
+source "$(dirname "${BASH_SOURCE[0]}")/campaign_common.sh"
 
 campaign 0 plan lattices.toml --machine machine.toml
 campaign 0 submit lattices --go

@@ -6,13 +6,13 @@ set -euo pipefail
 deb=$(realpath "${1:?give the .deb}") bare=${2:?give the folder of a bare Debian}
 tool=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/../shared/tools/bare.sh
 [ -f "$tool" ] || { echo "skipped: no shared/tools/bare.sh beside the checkout" && exit 77; }
-cp "$deb" "$bare/root/synbal.deb"
-cat >"$bare/root/try_package.sh" <<'EOF'
+cp "$deb" "$bare/tmp/synbal.deb"
+cat >"$bare/tmp/try_package.sh" <<'EOF'
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 apt-get update -qq
 apt-get purge -y synbal >/dev/null 2>&1 || true
-apt-get install -y -qq /root/synbal.deb man-db bash-completion zsh environment-modules >/dev/null
+apt-get install -y -qq /tmp/synbal.deb man-db bash-completion zsh environment-modules >/dev/null
 cd "$(mktemp -d)"
 step() { echo "ok: $*"; }
 synbal generate modular --modules 64 --nodes 6400 --degree 8 --inhibitory 0.2 --seed 1 -o net.h5 -q
@@ -27,4 +27,4 @@ bash -c 'source /usr/share/modules/init/bash; module use /usr/share/modulefiles;
 cp -r /usr/share/doc/synbal/examples/consumer consumer
 cmake -S consumer -B build >/dev/null && cmake --build build >/dev/null && ./build/consumer 2>/dev/null | grep -q '^synbal' && step "consumer"
 EOF
-bash "$tool" "$bare" bash /root/try_package.sh
+bash "$tool" "$bare" bash /tmp/try_package.sh
