@@ -50,19 +50,15 @@ void HessianAction::set_point(const NeuronCosts& costs) {
   costs_ = &costs;
   for (LocalIndex i = 0; i < problem_->size(); ++i) {
     const double k = problem_->exponent(i);
-    diagonal_[at(i)] = costs.in[at(i)] + k * k * costs.out[at(i)];
+    diagonal_[at(i)] = costs.in[at(i)] + k * k * costs.out[at(i)] - loop(i);
   }
-  loop_ = loops();
-  for (std::size_t i = 0; i < loop_.size(); ++i) diagonal_[i] -= loop_[i];
 }
 
-std::vector<double> HessianAction::loops() const {
-  std::vector<double> loops(problem_->exponent().size(), 0.0);
-  if (loops.empty()) return loops;
-  for_each_edge(*problem_, [&](LocalIndex i, LocalIndex j, double c) {
-    if (i == j) loops[at(i)] = 2 * problem_->exponent(i) * c * costs_->pre[at(i)] * costs_->post[at(i)];
-  });
-  return loops;
+/// 2 k c, what a self-loop adds beside the diagonal's r + k^2 o.
+double HessianAction::loop(LocalIndex i) const noexcept {
+  const auto loops = problem_->self_loops();
+  if (loops.empty()) return 0;
+  return 2 * problem_->exponent(i) * loops[at(i)] * costs_->pre[at(i)] * costs_->post[at(i)];
 }
 
 void HessianAction::apply(std::span<const double> x, std::span<double> y, int columns, std::span<double> dots) {
@@ -70,7 +66,6 @@ void HessianAction::apply(std::span<const double> x, std::span<double> y, int co
   const auto& costs = *costs_;
   const auto exponent = problem_->exponent();
   const auto k = [&](LocalIndex i) { return exponent.empty() ? 1.0 : exponent[at(i)]; };
-  const auto sums = [&](LocalIndex i) { return loop_.empty() ? diagonal_[at(i)] : diagonal_[at(i)] + loop_[at(i)]; };
   for (std::size_t column = 0; column < m; ++column) {
     const double* from = x.data() + column;
     double* to = y.data() + column;
@@ -80,7 +75,8 @@ void HessianAction::apply(std::span<const double> x, std::span<double> y, int co
           return std::pair(costs.pre[at(i)] * k(i) * from[at(i) * m], costs.post[at(i)] * from[at(i) * m]);
         },
         [&](LocalIndex i, double in, double out) {
-          const double value = sums(i) * from[at(i) * m] - costs.post[at(i)] * in - k(i) * costs.pre[at(i)] * out;
+          const double value =
+              (diagonal_[at(i)] + loop(i)) * from[at(i) * m] - costs.post[at(i)] * in - k(i) * costs.pre[at(i)] * out;
           to[at(i) * m] = value;
           dot += from[at(i) * m] * value;
         });

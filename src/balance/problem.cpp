@@ -359,6 +359,7 @@ void BalanceProblem::compute_costs() {
   std::int64_t edges_between = 0;
   double between = 0;
   from_pinned_.assign(at(size()), 0.0);
+  loop_.assign(exponent_.size(), 0.0);
   std::vector<double> leaving(label_.size(), 0.0);
   for_each_placed([&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind, std::int64_t place) {
     if (kind == Role::unchanging) return;
@@ -366,6 +367,7 @@ void BalanceProblem::compute_costs() {
     switch (kind) {
       case Role::inside:
         (j < rows ? local_ : remote_).cost[at(place)] = prices.held(weight, root, i, j);
+        if (i == j) loop_[at(active_index_[at(i)])] += prices.held(weight, root, i, j);
         break;
       case Role::from_pinned:
         from_pinned_[at(active_index_[at(i)])] += prices.held(weight, root, i, j);

@@ -44,10 +44,9 @@ class HessianAction {
   const BalanceProblem* problem_;
   FusedKernel* kernel_;
   const NeuronCosts* costs_ = nullptr;
-  [[nodiscard]] std::vector<double> loops() const;
+  [[nodiscard]] double loop(LocalIndex i) const noexcept;
 
   std::vector<double> diagonal_;
-  std::vector<double> loop_;  // 2 k c of self-loops that are costs; empty with exponents 1, where none are
 };
 
 }  // namespace synbal

@@ -41,6 +41,8 @@ class BalanceProblem {
   [[nodiscard]] const CostTiles& remote() const noexcept { return remote_; }
   /// [n] Cost that enters from, and leaves to, pinned neurons, at the base.
   [[nodiscard]] std::span<const double> from_pinned() const noexcept { return from_pinned_; }
+  /// [n] The costs of self-loops, which are among the edges; empty where all exponents are 1 and self-loops are none.
+  [[nodiscard]] std::span<const double> self_loops() const noexcept { return loop_; }
   [[nodiscard]] std::span<const double> to_pinned() const noexcept { return to_pinned_; }
   /// Collective. visit(row, column, cost) with the network's indices for the synapses of this rank's rows between an
   /// active neuron and a pinned one, at the base: what from_pinned() and to_pinned() are the sums of.
@@ -129,7 +131,7 @@ class BalanceProblem {
   Halo halo_;
   CostTiles local_, remote_;
   std::vector<LocalIndex> ghost_place_;  // [network ghosts] place among the problem's ghosts, or -1
-  std::vector<double> from_pinned_, to_pinned_, exponent_, base_;
+  std::vector<double> from_pinned_, to_pinned_, loop_, exponent_, base_;
   std::vector<LocalIndex> network_row_;
   std::vector<GlobalIndex> component_;
   GlobalIndex pinned_component_ = -1;
