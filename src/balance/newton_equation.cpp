@@ -31,9 +31,7 @@ void NewtonEquation::set_point(const NeuronCosts& costs) {
 }
 
 std::span<const double> NewtonEquation::solve(const NeuronCosts& costs, double tolerance) {
-  gradient(*problem_, costs, gradient_);
-  set_point(costs);
-  return solve_for_gradient(tolerance);
+  return solve_with_modules(costs, tolerance) ? potential_ : solve_without_modules(tolerance);
 }
 
 bool NewtonEquation::solve_with_modules(const NeuronCosts& costs, double tolerance) {
