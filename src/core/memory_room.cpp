@@ -16,7 +16,7 @@ namespace synbal {
 namespace {
 
 constexpr double kNoLimit = std::numeric_limits<double>::infinity();
-constexpr double kGiB = 1 << 30;
+constexpr double kKiB = 1 << 10, kGiB = 1 << 30;
 
 /// The number in a file; no limit where there is none ("max").
 double number_in(const std::string& path) {
@@ -25,20 +25,14 @@ double number_in(const std::string& path) {
   return file >> number ? number : kNoLimit;
 }
 
-/// Of /proc/meminfo and /proc/self/status: "NAME: N kB".
-double kibibytes(const std::string& path, const std::string& name) {
+/// The number after a name, in files of such pairs; `missing` where it is not there.
+double number_after(const std::string& path, const std::string& name, double missing) {
   std::ifstream facts(path);
   for (std::string word; facts >> word;) {
     double number = 0;
-    if (word == name && facts >> number) return number * 1024;
+    if (word == name && facts >> number) return number;
   }
-  return kNoLimit;
-}
-
-/// Limit less use of a group; pages of files that the kernel would give back count as used.
-double left_in(const std::string& folder, const char* limit, const char* used) {
-  const double most = number_in(folder + limit), taken = number_in(folder + used);
-  return std::isfinite(most) && std::isfinite(taken) ? std::max(0.0, most - taken) : kNoLimit;
+  return missing;
 }
 
 double left_in_groups() {
@@ -51,10 +45,8 @@ double left_in_groups() {
     auto group = line.substr(path + 1);
     while (group.size() > 1 && group.back() == '/') group.pop_back();
     for (; !group.empty(); group.erase(group.find_last_of('/'))) {  // a limit of any group above counts
-      if (names.empty()) left = std::min(left, left_in("/sys/fs/cgroup" + group, "/memory.max", "/memory.current"));
-      if (names != "memory") continue;
-      left =
-          std::min(left, left_in("/sys/fs/cgroup/memory" + group, "/memory.limit_in_bytes", "/memory.usage_in_bytes"));
+      if (names.empty()) left = std::min(left, memory_left_in_group("/sys/fs/cgroup" + group));
+      if (names == "memory") left = std::min(left, memory_left_in_group("/sys/fs/cgroup/memory" + group));
     }
   }
   return left;
@@ -62,12 +54,27 @@ double left_in_groups() {
 
 }  // namespace
 
-double memory_left_on_machine() { return std::min(kibibytes("/proc/meminfo", "MemAvailable:"), left_in_groups()); }
+double memory_left_in_group(const std::string& folder) {
+  const bool unified = std::isfinite(number_in(folder + "/memory.current"));
+  const double most = number_in(folder + (unified ? "/memory.max" : "/memory.limit_in_bytes"));
+  const double taken = number_in(folder + (unified ? "/memory.current" : "/memory.usage_in_bytes"));
+  if (!std::isfinite(most) || !std::isfinite(taken)) return kNoLimit;
+  const std::string of_files = unified ? "" : "total_";  // version 1 has groups below apart
+  double files = 0;
+  for (const auto* age : {"active_file", "inactive_file"}) {
+    files += number_after(folder + "/memory.stat", of_files + age, 0);
+  }
+  return std::max(0.0, most - std::max(0.0, taken - files));
+}
+
+double memory_left_on_machine() {
+  return std::min(kKiB * number_after("/proc/meminfo", "MemAvailable:", kNoLimit), left_in_groups());
+}
 
 double memory_left_to_process() {
   rlimit limit{};
   if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kNoLimit;
-  const double mapped = kibibytes("/proc/self/status", "VmSize:");
+  const double mapped = kKiB * number_after("/proc/self/status", "VmSize:", kNoLimit);
   return std::isfinite(mapped) ? std::max(0.0, static_cast<double>(limit.rlim_cur) - mapped) : kNoLimit;
 }
 

@@ -11,6 +11,10 @@ namespace synbal {
 /// (a batch job's limit) leave. Infinite where nothing tells.
 [[nodiscard]] double memory_left_on_machine();
 
+/// Bytes that the limit of one control group leaves, from the files of its folder (version 2, or 1 of `memory`): limit
+/// less use, but for pages of files, which the kernel gives back. Infinite without a limit.
+[[nodiscard]] double memory_left_in_group(const std::string& folder);
+
 /// Bytes that this process may still map: its limit of address space (ulimit -v). Infinite without one.
 [[nodiscard]] double memory_left_to_process();
 
