@@ -3,9 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
-#include "synbal/core/route.hpp"
+#include "synbal/krylov/component_sums.hpp"
 #include "synbal/network/groups.hpp"
 
 namespace synbal::app {
@@ -31,19 +30,13 @@ Components of_neurons(const Network& network, const TiedGroups& tied, const Comp
 /// Collective. Shifts h such that its sum is 0 in every component that touches nothing pinned.
 void center(const Comm& comm, const LoadedNetwork& loaded, std::vector<double>& h) {
   const auto& [network, components] = loaded;
-  const Directory directory(comm, network.rows, std::span(components.leader).first(h.size()));
-  std::vector<double> one(h.size(), 1.0), fixed(h.size(), 0.0);
-  for (std::size_t i = 0; i < h.size(); ++i) {
-    if (!network.nodes.pinned.empty() && network.nodes.pinned[i] != 0) fixed[i] = 1;
+  const auto& pinned = network.nodes.pinned;
+  GlobalIndex grounded = -1;  // all pinned neurons are in one component
+  for (std::size_t i = 0; i < pinned.size(); ++i) {
+    if (pinned[i] != 0) grounded = components.leader[i];
   }
-  auto mean = directory.reduce(h, 0.0, std::plus<>());
-  const auto count = directory.reduce(one, 0.0, std::plus<>());
-  const auto pinned = directory.reduce(fixed, 0.0, std::plus<>());
-  for (std::size_t i = 0; i < mean.size(); ++i) mean[i] = pinned[i] > 0 || count[i] == 0 ? 0.0 : mean[i] / count[i];
-  const auto shift = directory.fetch(mean);
-  for (std::size_t i = 0; i < h.size(); ++i) {
-    if (components.on_cycle[i] != 0) h[i] -= shift[i];
-  }
+  const auto own = std::span(components.leader).first(h.size());
+  ComponentSums(comm, own, network.rows, comm.max(grounded)).center(h);
 }
 
 }  // namespace
