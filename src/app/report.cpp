@@ -182,7 +182,7 @@ Provenance provenance_of(const Context& context, const InputOptions& input, cons
   p.input_path = input.path;
   p.input_size = network.facts.file_size, p.input_checksum = network.facts.checksum;
   p.orientation = to_string(input.read.orientation);
-  p.library_versions = library_versions(), p.petsc_int_bits = petsc_int_bits();
+  p.libraries = library_versions(), p.petsc_int_bits = petsc_int_bits();
   p.started = started, p.finished = utc_now();
   p.power = input.power;
   p.n = network.size(), p.nnz = network.nnz, p.ranks = context.world.size();

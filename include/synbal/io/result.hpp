@@ -20,8 +20,8 @@ struct Provenance {
   std::string cost_terms;
   /// Where the factors of single synapses came from, and a hash of them; empty: there were none.
   std::string alpha_path, alpha_checksum;
-  std::string program, version, git, command, input_path, input_checksum, orientation, library_versions, started,
-      finished, reason;
+  std::string program, version, git, command, input_path, input_checksum, orientation, libraries, started, finished,
+      reason;
   std::int64_t input_size = 0;
   double power = 2, tolerance = 1e-10;
   std::int64_t n = 0, nnz = 0;

@@ -20,7 +20,7 @@ void for_each_attribute(AnyProvenance& told, Visit&& visit) {
   visit("input_path", told.input_path);
   visit("input_checksum", told.input_checksum);
   visit("orientation", told.orientation);
-  visit("library_versions", told.library_versions);
+  visit("library_versions", told.libraries);
   visit("started", told.started);
   visit("finished", told.finished);
   visit("reason", told.reason);
