@@ -6,12 +6,12 @@
 #include <cctype>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <thread>
 
 #include "app/command.hpp"
 #include "synbal/core/build_info.hpp"
+#include "synbal/core/launch.hpp"
 #include "synbal/core/log.hpp"
 
 namespace synbal::app {
@@ -49,14 +49,6 @@ const std::string* stray_word(const std::vector<std::string>& petsc) {
     value_may_follow = is_option(word);
   }
   return nullptr;
-}
-
-/// The rank as the launcher tells it before MPI starts; help is printed once without starting MPI at all.
-int launched_rank() {
-  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"}) {
-    if (const char* value = std::getenv(name)) return std::atoi(value);
-  }
-  return 0;
 }
 
 /// True when every rank got here within a few seconds: then they can leave together.
@@ -98,7 +90,7 @@ int fail(const Comm& farewell, ExitCode code, const std::string& message) {
 /// time, and whoever comes first ends the job.
 int fail_to_start(const Arguments& arguments, const std::string& message) {
   const int code = static_cast<int>(arguments.petsc.empty() ? ExitCode::internal : ExitCode::usage);
-  if (launched_rank() == 0) {
+  if (launched_rank().value_or(0) == 0) {
     std::fprintf(stderr, "synbal: error: MPI or PETSc did not start (%s): check the words after -- and PETSC_OPTIONS\n",
                  message.c_str());
   } else {
@@ -186,7 +178,7 @@ int main(int argc, char** argv) {
                               add_resistance(root), add_perturb(root), add_simulate(root)};
   const auto parsed = root.parse(arguments.ours);
   if (parsed.outcome == Parsed::Outcome::text) {
-    if (launched_rank() != 0) return 0;
+    if (launched_rank().value_or(0) != 0) return 0;  // help is printed once, without starting MPI at all
     const bool told = std::fputs(parsed.text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
     return told ? 0 : static_cast<int>(ExitCode::io_failure);
   }

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 #include <slepcsys.h>
 
+#include <cstdlib>
 #include <exception>
 
 #include "synbal/core/error.hpp"
+#include "synbal/core/launch.hpp"
 #include "synbal/core/petsc.hpp"
 
 namespace synbal {
@@ -19,7 +21,20 @@ void check_petsc(PetscErrorCode code, const char* expression, const char* file, 
                                    static_cast<int>(code), text != nullptr ? text : "unknown"));
 }
 
+namespace {
+
+// Open MPI starts a daemon for a process that nobody launched, only to let it spawn others: some 40 % of the time of a
+// start. Without it all such processes would share one folder of their sessions, and fail to make it at the same time.
+void spare_daemon() {
+  if (launched_rank()) return;
+  ::setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+  ::setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
+}
+
+}  // namespace
+
 Session::Session(const std::string& program, const std::vector<std::string>& petsc_options) {
+  spare_daemon();
   int provided = 0;
   SYNBAL_MPI(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
   std::vector<std::string> words{program, "-skip_petscrc", "-no_signal_handler"};

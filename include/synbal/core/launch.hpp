@@ -1,0 +1,12 @@
+// How this process was started: alone, or as one of several by a launcher.
+#pragma once
+
+#include <optional>
+
+namespace synbal {
+
+/// The rank that a launcher (mpirun, srun) gave this process, known before MPI starts; nothing where it was started
+/// alone. What the environment said when the program began: MPI changes it later.
+[[nodiscard]] std::optional<int> launched_rank() noexcept;
+
+}  // namespace synbal
