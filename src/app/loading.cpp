@@ -19,10 +19,14 @@ double Beginning::left_of(double seconds) const {
   return seconds > 0 ? std::max(shortest, seconds - timer.seconds()) : seconds;
 }
 
-double memory_of_costs(const Network& network) {
+double memory_of_costs(double synapses, double neurons) {
   constexpr double synapse = 16, neuron = 30 * 8;
+  return synapse * synapses + neuron * neurons;
+}
+
+double memory_of_costs(const Network& network) {
   const auto places = static_cast<double>(network.local_size()) + static_cast<double>(network.halo.ghost_count());
-  return synapse * static_cast<double>(network.column.size()) + neuron * places;
+  return memory_of_costs(static_cast<double>(network.column.size()), places);
 }
 
 /// What stands around the recurrent weights, as it was found.
@@ -140,20 +144,35 @@ ProgressCallback progress_of(Progress& progress, const Comm& comm, double tolera
   };
 }
 
+double time_to_solve(double limit, const Beginning& beginning, const PhaseTimes& times) {
+  constexpr double most = 0.1;
+  return limit > 0 ? beginning.left_of(limit - std::min(times.read, most * limit)) : limit;
+}
+
 CountProgress::CountProgress(std::string what, std::int64_t total, std::string unit)
-    : what_(std::move(what)),
-      unit_(std::move(unit)),
-      total_(total),
-      next_line_(2.0),
-      pause_(log_is_terminal() ? 2.0 : 10.0) {}
+    : what_(std::move(what)), unit_(std::move(unit)), total_(total), next_line_(2.0), pause_(status_pause()) {}
 
 void CountProgress::update(std::int64_t done) {
+  done_ = done;
   const double seconds = timer_.seconds();
   if (seconds < next_line_ || done <= 0 || !log_shows(LogLevel::info)) return;
   next_line_ = seconds + pause_;
-  const double left = seconds / static_cast<double>(done) * static_cast<double>(total_ - done);
-  log_status(fmt::format("{}: {} of {} {}, elapsed {}, about {} left", what_, done, total_, unit_,
-                         format_duration(seconds), format_duration(left)));
+  print(seconds, "");
+}
+
+void CountProgress::tell(const SolveStatus& status) {
+  const double seconds = timer_.seconds();
+  if (seconds < next_line_ || seconds_since_status() < pause_ || !log_shows(LogLevel::info)) return;
+  next_line_ = seconds + pause_;
+  print(seconds, fmt::format(" (Krylov iteration {})", status.iteration));
+}
+
+void CountProgress::print(double seconds, const std::string& within) const {
+  auto line =
+      fmt::format("{}: {} of {} {}{}, elapsed {}", what_, done_, total_, unit_, within, format_duration(seconds));
+  const double left = seconds / static_cast<double>(done_) * static_cast<double>(total_ - done_);
+  if (done_ > 0) line += fmt::format(", about {} left", format_duration(left));
+  log_status(line);
 }
 
 }  // namespace synbal::app

@@ -9,6 +9,7 @@
 #include "synbal/core/build_info.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/core/progress.hpp"
+#include "synbal/core/solve_watch.hpp"
 #include "synbal/core/timer.hpp"
 #include "synbal/network/components.hpp"
 #include "synbal/network/network.hpp"
@@ -37,6 +38,8 @@ struct LoadedNetwork {
 /// Bytes that balancing needs on this rank beside the network: costs and their places, about 30 numbers a neuron and
 /// ghost.
 [[nodiscard]] double memory_of_costs(const Network& network);
+/// The same of so many synapses and neurons (with ghosts) anywhere.
+[[nodiscard]] double memory_of_costs(double synapses, double neurons);
 
 /// Collective. Reads, partitions, finds components; tells notices and sizes in the log. Ties are refused, as
 /// refuse_ties() does.
@@ -67,24 +70,30 @@ void check_still(const std::string& path, const Network& network, const BalanceP
 /// Collective. A hash of the alphas of all synapses, the same under any partition; empty where there are none.
 [[nodiscard]] std::string alpha_checksum(const Comm& comm, const Network& network);
 
+/// What is left for solving of a limit in seconds from the beginning (0: none), with time put aside to write the
+/// result, which takes about as long as reading did; at most a tenth of the limit.
+[[nodiscard]] double time_to_solve(double limit, const Beginning& beginning, const PhaseTimes& times);
+
 /// Signs of life of a solver, with the time that is left until it is as balanced as asked.
 [[nodiscard]] ProgressCallback progress_of(Progress& progress, const Comm& comm, double tolerance);
 
-/// Prints through the log, now and then. Not collective: every rank may call it, the one that logs prints.
-class CountProgress {
+/// Prints through the log, now and then, also from within the solves of this rank where no other line was printed
+/// lately. Not collective: every rank may call it, the one that logs prints.
+class CountProgress final : public SolveWatch {
  public:
   /// E.g. "resistance", 5000, "pairs".
   CountProgress(std::string what, std::int64_t total, std::string unit);
-  CountProgress(const CountProgress&) = delete;
-  CountProgress& operator=(const CountProgress&) = delete;
-  ~CountProgress() { end_log_status(); }
+  ~CountProgress() override { end_log_status(); }
 
   /// `done` of the total.
   void update(std::int64_t done);
+  void tell(const SolveStatus& status) override;
 
  private:
+  void print(double seconds, const std::string& within) const;
+
   std::string what_, unit_;
-  std::int64_t total_;
+  std::int64_t total_, done_ = 0;
   Timer timer_;
   double next_line_, pause_;
 };

@@ -3,11 +3,17 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 #include <memory>
+#include <optional>
+#include <string>
+
+#include "core/tuning.hpp"
+#include "synbal/core/terminal.hpp"
+#include "synbal/core/timer.hpp"
 
 namespace synbal {
 
@@ -15,8 +21,9 @@ namespace {
 struct LogState {
   std::shared_ptr<spdlog::logger> logger;
   bool terminal = false;
-  bool status_open = false;       ///< a status line stands without its end on the terminal
+  bool status_open = false;       ///< a status line stands on the terminal
   std::size_t status_length = 0;  ///< so that a shorter line covers the last one
+  std::optional<Timer> since_status{};
 };
 
 LogState make_state() {
@@ -24,7 +31,7 @@ LogState make_state() {
   logger->set_pattern("%v");
   logger->set_level(spdlog::level::info);
   logger->flush_on(spdlog::level::debug);
-  return {.logger = std::move(logger), .terminal = isatty(STDERR_FILENO) == 1};
+  return {.logger = std::move(logger), .terminal = is_terminal(Stream::error)};
 }
 
 LogState& state() {
@@ -44,10 +51,15 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   return spdlog::level::off;
 }
 
-std::string_view prefix(LogLevel level) { return level == LogLevel::warning ? "synbal: warning: " : "synbal: "; }
+std::string prefix(LogLevel level) {
+  return level == LogLevel::warning ? "synbal: " + coloured("warning:", Colour::yellow, Stream::error) + " "
+                                    : "synbal: ";
+}
 
+// What the last column shows would move the cursor to the next line, where it cannot be taken back.
 void rewrite_status(std::string_view text) {
   auto& log = state();
+  text = text.substr(0, status_width() - 1);
   const std::size_t blanks = log.status_length - std::min(log.status_length, text.size());
   fmt::print(stderr, "\r{}{:{}}", text, "", blanks);
   std::fflush(stderr);
@@ -73,18 +85,32 @@ void log_message(LogLevel level, std::string_view message) {
 
 void log_status(std::string_view line) {
   if (!log_shows(LogLevel::info)) return;
-  if (!log_is_terminal()) return log_message(LogLevel::info, line);
-  rewrite_status(fmt::format("{}{}", prefix(LogLevel::info), line));
+  log_is_terminal() ? rewrite_status(line) : log_message(LogLevel::info, line);
+  state().since_status.emplace();
 }
 
 void end_log_status() {
   auto& log = state();
   if (!log.status_open) return;
-  std::fputc('\n', stderr);
+  fmt::print(stderr, "\r{:{}}\r", "", log.status_length);
+  std::fflush(stderr);
   log.status_open = false;
   log.status_length = 0;
 }
 
 bool log_is_terminal() { return state().terminal; }
+
+double seconds_since_status() {
+  const auto& since = state().since_status;
+  return since ? since->seconds() : std::numeric_limits<double>::infinity();
+}
+
+double status_pause() { return log_is_terminal() ? tuning::kPauseOnTerminal : tuning::kPauseInLog; }
+
+std::size_t status_width() {
+  constexpr std::size_t usual = 80, narrowest = 20;
+  if (!log_is_terminal()) return std::string_view::npos;
+  return std::max(terminal_width(Stream::error).value_or(usual), narrowest);
+}
 
 }  // namespace synbal

@@ -1,4 +1,4 @@
-// When to speak, what to say, and how long the work will still take.
+// When to speak, and what to say.
 #include "synbal/core/progress.hpp"
 
 #include <fmt/format.h>
@@ -8,57 +8,25 @@
 #include <iterator>
 #include <utility>
 
+#include "core/eta.hpp"
 #include "core/tuning.hpp"
 #include "synbal/core/log.hpp"
 
 namespace synbal {
 
-namespace {
 using namespace tuning;
 
-/// Least-squares line of log(imbalance) over seconds.
-struct Trend {
-  double slope = 0;
-  double at_last = 0;    ///< its value at the last sample
-  double explained = 0;  ///< R^2
-};
+namespace {
 
-Trend fit(std::span<const ProgressSample> samples) {
-  const auto n = static_cast<double>(samples.size());
-  double mean_t = 0, mean_y = 0;
-  for (const auto& s : samples) {
-    mean_t += s.seconds / n;
-    mean_y += std::log(s.imbalance) / n;
-  }
-  double tt = 0, ty = 0, yy = 0;
-  for (const auto& s : samples) {
-    const double t = s.seconds - mean_t, y = std::log(s.imbalance) - mean_y;
-    tt += t * t, ty += t * y, yy += y * y;
-  }
-  if (tt <= 0 || yy <= 0) return {};
-  const double slope = ty / tt;
-  return {slope, mean_y + slope * (samples.back().seconds - mean_t), ty * ty / (tt * yy)};
+/// "42 s" as it is, "3:20", "2:05:00".
+std::string brief_duration(double seconds) {
+  const auto s = std::llround(seconds);
+  if (s < 60) return fmt::format("{} s", s);
+  if (s < 3600) return fmt::format("{}:{:02}", s / 60, s % 60);
+  return fmt::format("{}:{:02}:{:02}", s / 3600, s % 3600 / 60, s % 60);
 }
 
-bool is_steady(std::span<const ProgressSample> samples, const Trend& whole) {
-  if (whole.slope >= 0 || whole.explained < kGoodFit) return false;
-  const double early = fit(samples.first(samples.size() / 2)).slope;
-  const double late = fit(samples.subspan(samples.size() / 2)).slope;
-  return early < 0 && late < 0 && early / late < kSameSlope && late / early < kSameSlope;
-}
-
-std::string format_eta(std::optional<double> remaining) {
-  return remaining ? fmt::format("ETA {}", format_duration(*remaining)) : "ETA unknown";
-}
 }  // namespace
-
-std::optional<double> estimate_remaining_seconds(std::span<const ProgressSample> samples, double target) {
-  const auto usable = [](const ProgressSample& s) { return std::isfinite(s.imbalance) && s.imbalance > 0; };
-  if (samples.size() < kFewestSamples || !(target > 0) || !std::ranges::all_of(samples, usable)) return {};
-  const auto trend = fit(samples);
-  if (!is_steady(samples, trend)) return {};
-  return std::max(0.0, (std::log(target) - trend.at_last) / trend.slope);
-}
 
 std::string format_duration(double seconds) {
   const auto s = std::llround(seconds);
@@ -67,7 +35,7 @@ std::string format_duration(double seconds) {
   return fmt::format("{} h {:02} min", s / 3600, s % 3600 / 60);
 }
 
-Progress::Progress(std::string what) : Progress(std::move(what), 2.0, log_is_terminal() ? 2.0 : 10.0) {}
+Progress::Progress(std::string what) : Progress(std::move(what), kFirstPause, status_pause()) {}
 
 Progress::Progress(std::string what, double first_pause, double pause)
     : what_(std::move(what)), next_line_(first_pause), pause_(pause) {}
@@ -76,32 +44,105 @@ Progress::~Progress() { end_log_status(); }
 
 void Progress::update(std::int64_t iteration, double cost, double imbalance, std::optional<double> target) {
   if (!log_shows(LogLevel::info)) return;
-  if (const auto line = advance(timer_.seconds(), iteration, cost, imbalance, target)) log_status(*line);
+  const double seconds = timer_.seconds();
+  if (advance(seconds, iteration, cost, imbalance, target)) print(line_of(seconds, nullptr));
 }
+
+void Progress::tell(const SolveStatus& status) {
+  if (!log_shows(LogLevel::info)) return;
+  const double seconds = timer_.seconds();
+  if (advance(seconds, status) && seconds_since_status() >= pause_) print(line_within(seconds, status));
+}
+
+void Progress::print(const Line& line) { log_status(line.full.size() < status_width() ? line.full : line.brief); }
 
 std::optional<std::string> Progress::advance(double seconds, std::int64_t iteration, double cost, double imbalance,
                                              std::optional<double> target) {
-  note({seconds, imbalance});
+  const ProgressSample sample{seconds, imbalance};
+  note(sample);
+  steps_.push_back(sample);
+  if (steps_.size() > 3) steps_.erase(steps_.begin());
+  last_ = {iteration, cost, sample, target};
   if (seconds < next_line_) return {};
   next_line_ = seconds + pause_;
-  auto line = fmt::format("{}: iteration {}, cost {:.6e}, imbalance {:.2e}, elapsed {}", what_, iteration, cost,
-                          imbalance, format_duration(seconds));
-  if (target) line += ", " + format_eta(estimate_remaining_seconds(recent({seconds, imbalance}), *target));
+  return line_of(seconds, nullptr).full;
+}
+
+std::optional<std::string> Progress::advance(double seconds, const SolveStatus& status) {
+  if (!last_) note(seconds, status);
+  if (seconds < next_line_) return {};
+  next_line_ = seconds + pause_;
+  return line_within(seconds, status).full;
+}
+
+std::optional<double> Progress::remaining(double seconds) const {
+  const auto& now = *last_;
+  // The later half of the time: what happened at the start says little about the end.
+  auto left = estimate_remaining_seconds(recent(now.sample), *now.target);
+  if (!left && updates_ <= kFewSteps) left = detail::seconds_of_steps(steps_, *now.target);
+  const double since = seconds - now.sample.seconds;
+  return left && *left >= since ? std::optional(*left - since) : std::nullopt;
+}
+
+void Progress::add_eta(Line& line, std::optional<double> left) const {
+  if (left) {
+    line.full += ", ETA " + format_duration(*left);
+    line.brief += ", ETA " + brief_duration(*left);
+  } else {
+    const auto usual = usual_.empty() || updates_ > kFewSteps ? std::string() : fmt::format(" ({} are usual)", usual_);
+    line.full += ", ETA unknown" + usual;
+    line.brief += ", ETA ?";
+  }
+}
+
+Progress::Line Progress::line_of(double seconds, const SolveStatus* within) const {
+  const auto& now = *last_;
+  Line line{fmt::format("{}: iteration {}, cost {:.6e}, imbalance {:.2e}", what_, now.iteration, now.cost,
+                        now.sample.imbalance),
+            fmt::format("{} {}: imbalance {:.1e}, cost {:.4e}", what_, now.iteration, now.sample.imbalance, now.cost)};
+  if (within != nullptr) {
+    line.full += fmt::format(", in its step (Krylov iteration {}, residual {:.1e}, to {:.0e})", within->iteration,
+                             within->residual, within->target);
+    line.brief += fmt::format(" (step {})", within->iteration);
+  }
+  line.full += ", elapsed " + format_duration(seconds);
+  line.brief += ", " + brief_duration(seconds);
+  if (now.target) add_eta(line, remaining(seconds));
   return line;
 }
 
+/// Of a solve without a run around it.
+Progress::Line Progress::line_of_solve(double seconds, const SolveStatus& status) const {
+  Line line{fmt::format("{}: iteration {} of a solve, residual {:.2e} (to {:.0e}), elapsed {}", what_, status.iteration,
+                        status.residual, status.target, format_duration(seconds)),
+            fmt::format("{} {}: residual {:.1e} (to {:.0e}), {}", what_, status.iteration, status.residual,
+                        status.target, brief_duration(seconds))};
+  add_eta(line, estimate_remaining_seconds(recent({seconds, status.residual}), status.target));
+  return line;
+}
+
+Progress::Line Progress::line_within(double seconds, const SolveStatus& status) const {
+  return last_ ? line_of(seconds, &status) : line_of_solve(seconds, status);
+}
+
+// Samples of a solve that came before this one say nothing of it.
+void Progress::note(double seconds, const SolveStatus& status) {
+  if (status.iteration <= solve_iteration_) samples_.clear(), stride_ = 1, updates_ = 0;
+  solve_iteration_ = status.iteration;
+  note({seconds, status.residual});
+}
+
+// Every other sample goes, and from now on half as many come: bounded memory that still covers the whole run.
 void Progress::note(ProgressSample sample) {
   if (updates_++ % stride_ != 0) return;
   samples_.push_back(sample);
   if (samples_.size() < kMostSamples) return;
-  // Every other sample goes, and from now on half as many come: bounded memory that still covers the whole run.
   for (std::size_t k = 0; 2 * k < samples_.size(); ++k) samples_[k] = samples_[2 * k];
   samples_.resize(kMostSamples / 2);
   stride_ *= 2;
 }
 
 std::vector<ProgressSample> Progress::recent(ProgressSample now) const {
-  // The later half of the time: what happened at the start says little about the end.
   std::vector<ProgressSample> samples;
   std::ranges::copy_if(samples_, std::back_inserter(samples),
                        [&](const auto& s) { return s.seconds >= now.seconds / 2 && s.seconds < now.seconds; });

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "synbal/core/solve_watch.hpp"
+
 namespace synbal {
 
 /// The scalars of the columns that are still in the block, in the order of their places there.
@@ -65,6 +67,15 @@ struct BlockPcg::Columns {
       residual[k] = now;
       energy[k] += alpha[k] * rho[k];
     }
+  }
+
+  /// Of the column that has farthest to go.
+  [[nodiscard]] SolveStatus status(std::int64_t iteration) const {
+    std::size_t last = 0;
+    for (std::size_t k = 1; k < width(); ++k) {
+      if (active[k] != 0 && residual[k] * target[last] > residual[last] * target[k]) last = k;
+    }
+    return {iteration, residual[last], target[last]};
   }
 
   /// What the step that follows will be; unknown at an end that did without r.u.
@@ -207,7 +218,7 @@ void BlockPcg::sums_after_preconditioner() {
 // p = u + beta p, s = w + beta s, x += alpha p, r -= alpha s, without constants, and |r|^2.
 void BlockPcg::move(const Columns& now, bool jacobi) {
   label_sums_.assign(at(components_->count()) * at(width_) * (jacobi ? 1 : 2), 0.0);
-  scalars_.assign(3 * at(width_), 0.0);
+  scalars_.assign(3 * at(width_) + 1, 0.0);
   with_width(width_, [&](auto width) {
     constexpr int M = width;
     components_->count() <= 1 ? update<M, true>(now, jacobi) : update<M, false>(now, jacobi);
@@ -226,7 +237,9 @@ bool BlockPcg::precondition_and_multiply(const Columns& now, BlockPreconditioner
   if (now.natural() && ending && all_reached(now)) return false;
   const auto m = at(width_);
   operator_->apply(u_, w_, width_, std::span(scalars_).subspan(m, m));
+  scalars_.back() = end_is_wanted() ? 1 : 0;
   reduce(preconditioner == nullptr);
+  if (scalars_.back() > 0) throw LeftEarly{};
   return true;
 }
 
@@ -309,6 +322,7 @@ PcgOutcome BlockPcg::run(const PcgTask& task, std::span<double> x, BlockPrecondi
       now.take_norms(scalars_);
     } else {
       now.note_step(scalars_);
+      tell_watches(now.status(iteration));
       if (listened) now.look_ahead(scalars_, complete), leave = now.report(task, iteration - 1, jacobi);
     }
     end_columns(now, task, iteration, leave, outcome);

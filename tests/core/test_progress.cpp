@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/eta.hpp"
 #include "support/mpi_test.hpp"
 #include "synbal/core/progress.hpp"
 
@@ -53,6 +54,72 @@ TEST(Eta, is_unknown_when_the_trend_is_no_basis) {
 TEST(Eta, needs_a_positive_target) {
   const auto samples = sampled(20, [](double t) { return std::exp(-t); });
   EXPECT_FALSE(estimate_remaining_seconds(samples, 0.0).has_value());
+}
+
+/// Steps of Newton's method as they were measured: seconds and imbalance of each, and when the run was over.
+struct Measured {
+  std::vector<ProgressSample> steps;
+  double end;
+};
+// Modular (2e5 neurons), random (5e5) and lattice (2.5e5), on one core, from where steps are whole.
+const Measured kModular{{{17.1, 1.1e-6}, {18.7, 2.7e-7}, {21.5, 7.5e-8}, {23.7, 1.6e-8}, {26.4, 1.5e-9}}, 36.7};
+const Measured kRandom{{{1.5, 1.4e-2}, {2.2, 1.1e-3}, {3.7, 3.0e-5}, {4.7, 1.3e-7}}, 10.2};
+const Measured kLattice{{{0.7, 8e-3}, {1.4, 8.1e-4}, {7.5, 1.4e-5}, {9.6, 4.6e-9}}, 15.6};
+
+TEST(Eta, of_newton_steps_is_right_within_a_factor_of_three) {
+  for (const auto& [steps, end] : {kModular, kRandom, kLattice}) {
+    for (std::size_t k = 3; k <= steps.size(); ++k) {
+      if (&steps == &kModular.steps && k == 3) continue;
+      const auto left = detail::seconds_of_steps(std::span(steps).first(k), 1e-10);
+      ASSERT_TRUE(left.has_value());
+      const double truth = end - steps[k - 1].seconds;
+      EXPECT_GT(*left, truth / 3) << k;
+      EXPECT_LT(*left, truth * 3) << k;
+    }
+  }
+}
+
+TEST(Eta, of_steps_is_unknown_while_they_hardly_help) {
+  EXPECT_FALSE(detail::seconds_of_steps(sampled(2, [](double t) { return std::exp(-t); }), 1e-10));
+  EXPECT_FALSE(detail::seconds_of_steps(sampled(9, [](double t) { return std::exp(-t / 9); }), 1e-10));
+  EXPECT_FALSE(detail::seconds_of_steps(sampled(9, [](double t) { return std::exp(t); }), 1e-10));
+  EXPECT_FALSE(detail::seconds_of_steps(sampled(9, [](double) { return 0.0; }), 1e-10));
+}
+
+TEST(Eta, of_steps_that_fall_evenly_counts_them) {
+  const auto left = detail::seconds_of_steps(sampled(5, [](double t) { return std::pow(10.0, -t); }), 1e-10);
+  ASSERT_TRUE(left.has_value());
+  EXPECT_NEAR(*left, 6 + 2, 1e-9);  // from 1e-4 to 1e-10, and two to judge
+}
+
+TEST(Progress, tells_how_many_iterations_are_usual_until_an_eta_is_known) {
+  Progress progress("balance", 0.0, 0.0);
+  progress.expect("15 to 20 iterations");
+  EXPECT_NE(progress.advance(1, 1, 1.0, 0.5, 1e-10)->find("ETA unknown (15 to 20 iterations are usual)"),
+            std::string::npos);
+  std::optional<std::string> line;
+  for (int k = 2; k < 6; ++k) line = progress.advance(k, k, 1.0, std::pow(10.0, -k), 1e-10);
+  EXPECT_NE(line->find("ETA 7 s"), std::string::npos) << *line;
+}
+
+TEST(Progress, goes_on_within_a_long_step_and_its_eta_with_it) {
+  Progress progress("balance", 0.0, 0.0);
+  for (int k = 1; k < 6; ++k) (void)progress.advance(k, k, 1.0, std::pow(10.0, -k), 1e-10);
+  const auto line = progress.advance(8, SolveStatus{.iteration = 40, .residual = 1e-2, .target = 1e-3});
+  EXPECT_EQ(*line,
+            "balance: iteration 5, cost 1.000000e+00, imbalance 1.00e-05, in its step (Krylov iteration 40, "
+            "residual 1.0e-02, to 1e-03), elapsed 8 s, ETA 4 s");
+}
+
+TEST(Progress, foresees_the_end_of_a_solve_alone_and_forgets_the_one_before) {
+  Progress progress("laplacian", 0.0, 0.0);
+  std::optional<std::string> line;
+  for (const int start : {0, 100}) {
+    for (int k = 1; k <= 20; ++k) {
+      line = progress.advance(start + k, SolveStatus{k, std::pow(10.0, -0.2 * k), 1e-8});
+    }
+  }
+  EXPECT_EQ(*line, "laplacian: iteration 20 of a solve, residual 1.00e-04 (to 1e-08), elapsed 2 min 00 s, ETA 20 s");
 }
 
 TEST(Progress, speaks_first_after_the_first_pause_and_then_once_a_pause) {

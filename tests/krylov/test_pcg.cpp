@@ -3,6 +3,7 @@
 #include <array>
 
 #include "krylov/operators.hpp"
+#include "synbal/core/solve_watch.hpp"
 #include "synbal/krylov/pcg.hpp"
 
 namespace synbal::test {
@@ -41,6 +42,24 @@ std::vector<double> inverse_roots(std::span<const double> diagonal) {
   std::vector<double> roots;
   for (const double d : diagonal) roots.push_back(1 / std::sqrt(d));
   return roots;
+}
+
+TEST(BlockPcg, is_left_by_all_ranks_where_one_wants_its_end) {
+  struct Watch final : SolveWatch {
+    void tell(const SolveStatus& status) override { told = status; }
+    bool wants_end() override { return world().rank() == world().size() - 1 && told.iteration >= 4; }
+    SolveStatus told;
+  };
+  Chains a(world(), 1, 60, 4, true);
+  BlockPcg pcg(a);
+  const auto b = a.own(noise(60, 1));
+  {
+    const Watch watch;
+    EXPECT_THROW(Solve(pcg, b, 1, PcgNorm::euclidean, 1e-3), LeftEarly);
+    EXPECT_EQ(watch.told.iteration, 4);
+    EXPECT_EQ(watch.told.target, 1e-3);
+  }
+  EXPECT_EQ(Solve(pcg, b, 1, PcgNorm::euclidean, 1e-3).outcome.end[0], PcgEnd::reached);
 }
 
 TEST(BlockPcg, every_measure_is_that_of_the_true_residual) {

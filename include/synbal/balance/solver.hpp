@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "synbal/balance/costs.hpp"
-#include "synbal/core/progress.hpp"
+#include "synbal/core/solver_progress.hpp"
 
 namespace synbal {
 

@@ -22,10 +22,16 @@ void configure_log(int verbosity, bool root);
 void log_message(LogLevel level, std::string_view message);
 
 /// Prints a line about work that is under way, at the level of information. On a terminal it takes the place of the
-/// last such line; elsewhere it is an ordinary line without control characters.
+/// last such line, cut off where the terminal ends; elsewhere it is an ordinary line without control characters.
 void log_status(std::string_view line);
-/// Ends the line that log_status() keeps rewriting on a terminal.
+/// Takes the line that log_status() keeps rewriting off the terminal.
 void end_log_status();
+/// Columns that such a line may have; as many as it likes where it is an ordinary one.
+[[nodiscard]] std::size_t status_width();
+/// Seconds since such a line was printed last; without end before the first one.
+[[nodiscard]] double seconds_since_status();
+/// Seconds that should lie between two of them.
+[[nodiscard]] double status_pause();
 /// Whether the log goes to a terminal.
 [[nodiscard]] bool log_is_terminal();
 

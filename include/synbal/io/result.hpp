@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "synbal/core/progress.hpp"
+#include "synbal/core/solver_progress.hpp"
 #include "synbal/network/network.hpp"
 
 namespace synbal {

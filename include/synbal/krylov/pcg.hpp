@@ -99,6 +99,7 @@ class BlockPcg {
   void project(std::span<double> r);
 
   /// Collective. x ([n * columns]) is overwritten. Without a preconditioner: Jacobi.
+  /// @throws LeftEarly where a SolveWatch wants the end; x is then as it was.
   PcgOutcome run(const PcgTask& task, std::span<double> x, BlockPreconditioner* preconditioner);
 
  private:
@@ -125,7 +126,7 @@ class BlockPcg {
   HugeVector<double> x_, r_, u_, w_, p_, s_;
   std::vector<double> label_sums_;  // [labels * width] sums of r, which is D u; else sums of D u and of r
   std::vector<double> shift_;       // [labels * 2 width] the constants to take out of u, and out of D^-1 r
-  std::vector<double> scalars_;     // [3 width] r.u, w.u, |r|^2
+  std::vector<double> scalars_;     // [3 width + 1] r.u, w.u, |r|^2; how many ranks want an end
 };
 
 }  // namespace synbal
