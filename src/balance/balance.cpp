@@ -148,7 +148,7 @@ Equilibrium balance(BalanceProblem& problem, const BalanceParams& params, const 
   } else {
     problem.rebase(work.h);
     evaluate_at_base(problem, work.kernel, found);
-    assess_at_base(problem, work.kernel, work.components, found);
+    assess_at_base(problem, work.kernel, work.components, params.stop, found);
   }
   found.solver.matrix_passes += work.kernel.passes() - in_solver;
   judge(found, params.stop);

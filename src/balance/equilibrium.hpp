@@ -20,9 +20,10 @@ Equilibrium nothing_to_balance(Equilibrium&& found, const std::string& method);
 /// Collective. Costs and imbalance at the base into `found`. One pass.
 void evaluate_at_base(const BalanceProblem& problem, FusedKernel& kernel, Equilibrium& found);
 
-/// Collective. Certificate and Newton step at the base into `found`, whose costs are those there.
+/// Collective. Certificate and Newton step at the base into `found`, whose costs are those there. Where the time of the
+/// run is up already, they are left out unless they are found soon.
 void assess_at_base(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components,
-                    Equilibrium& found);
+                    const StopCriteria& stop, Equilibrium& found);
 
 /// The point that was found has the last word: sweeps judge the step by its trend only, and a limit may be reached just
 /// when the point is good.

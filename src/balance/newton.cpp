@@ -8,10 +8,12 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "balance/clusters/newton_levels.hpp"
 #include "synbal/balance/edges.hpp"
 #include "synbal/balance/run_keeper.hpp"
+#include "synbal/core/solve_watch.hpp"
 #include "synbal/core/timer.hpp"
 
 namespace synbal {
@@ -55,6 +57,17 @@ class StallWatch {
  private:
   double best_ = std::numeric_limits<double>::infinity();
   int count_ = 0;
+};
+
+/// Wants the end of solves when a run is asked to stop or its time is up.
+class StepWatch final : public SolveWatch {
+ public:
+  StepWatch(const StopCriteria& stop, const Timer& timer) : stop_(&stop), timer_(&timer) {}
+  [[nodiscard]] bool wants_end() override { return own_wish(*stop_, timer_->seconds()) >= Wish::late; }
+
+ private:
+  const StopCriteria* stop_;
+  const Timer* timer_;
 };
 
 constexpr const char* kPart = "newton";  // of the state that a keeper keeps
@@ -109,6 +122,10 @@ struct NewtonSolver::Run {
   // ---- what is kept of a run, and how another one goes on
 
   void tell(RunPart& part) const {
+    if (left_early) {
+      part = begun_step;
+      return;
+    }
     put_result(part, counted());
     part.put("seconds", timer.seconds() + earlier_seconds);
     part.put("opened", opened);
@@ -139,6 +156,15 @@ struct NewtonSolver::Run {
     watch.set_state(stall.at(0), stall.at(1));
     levels.go_on_from(*begun);
     begun.reset();
+  }
+
+  /// Of the state that tell() tells.
+  [[nodiscard]] std::vector<double> here() const {
+    if (!left_early) return iterate.h();
+    auto h = begun_step.neurons.at("base");
+    const auto& delta = begun_step.neurons.at("delta");
+    for (std::size_t i = 0; i < h.size(); ++i) h[i] += delta[i];
+    return h;
   }
 
   /// The result with what is counted elsewhere until the end.
@@ -183,12 +209,32 @@ struct NewtonSolver::Run {
     return std::min(0.1, std::max({std::sqrt(now.l1), 1e-6, enough}));
   }
 
+  /// One Newton step; false when the run is over. A step that is left within a solve is kept as not begun: who goes on
+  /// from there takes it as a run would that was never stopped.
+  bool step_or_leave() {
+    std::optional<StepWatch> listener;
+    if (leaves()) listener.emplace(stop, timer);
+    try {
+      return step();
+    } catch (const LeftEarly&) {  // on all ranks together
+      if (!leaves()) throw;       // it was for another run, of which this one is a part
+    }
+    left_early = true;
+    const bool over = out_of_limits();
+    left_early = over;
+    return !over;
+  }
+
+  /// Whether anything can make this run leave a step.
+  [[nodiscard]] bool leaves() const { return stop.keeper != nullptr || stop.max_seconds > 0; }
+
   /// One Newton step; false when the run is over.
   bool step() {
     const auto now = imbalance(problem, iterate.costs());
     record(now.l1);
     const bool balanced = now.l1 <= stop.tolerance && now.max_log_ratio <= ratio_target();
     if (out_of_limits()) return false;
+    if (leaves()) begun_step = {}, tell(begun_step);
     if (balanced) iterate.settle();
     const bool moved = damped > 0 && !balanced && !levels.clustered() && move_modules();
     const auto offsets = move_clusters(balanced, moved);
@@ -311,6 +357,8 @@ struct NewtonSolver::Run {
   double last_step = 1;
   std::int64_t krylov_iterations = 0;  // of the last step
   StallWatch watch;
+  bool left_early = false;  // a step, within a solve
+  RunPart begun_step;       // the state at its beginning
   std::vector<double> d;
   SolverResult result;
 };
@@ -323,9 +371,9 @@ SolverResult NewtonSolver::operator()(std::vector<double>& h, const ProgressCall
   potential_.clear();
   Run run(*this, h, report);
   const KeptPart kept(
-      params_.stop.keeper, kPart, [&run](RunPart& part) { run.tell(part); }, [&run] { return run.iterate.h(); });
+      params_.stop.keeper, kPart, [&run](RunPart& part) { run.tell(part); }, [&run] { return run.here(); });
   run.open();
-  while (run.step()) {
+  while (run.step_or_leave()) {
   }
   h = run.iterate.h();
   const auto& preconditioner = run.levels.equation().preconditioner();

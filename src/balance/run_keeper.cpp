@@ -88,12 +88,16 @@ std::optional<RunPart> taken_part(const StopCriteria& stop, const std::string& n
   return stop.keeper->take(name);
 }
 
+Wish own_wish(const StopCriteria& stop, double seconds) {
+  const bool late = stop.max_seconds > 0 && seconds > stop.max_seconds;
+  return std::max(late ? Wish::late : Wish::go_on, stop.keeper != nullptr ? stop.keeper->wish() : Wish::go_on);
+}
+
 Wish heard(const Comm& comm, const StopCriteria& stop, double seconds) {
   fault_point("solve");
   if (stop.max_seconds <= 0 && stop.keeper == nullptr) return Wish::go_on;
-  const bool late = stop.max_seconds > 0 && (seconds > stop.max_seconds || fault_is("stop-clock", "solve"));
-  const auto own =
-      std::max(late ? Wish::late : Wish::go_on, stop.keeper != nullptr ? stop.keeper->wish() : Wish::go_on);
+  const bool stopped = stop.max_seconds > 0 && fault_is("stop-clock", "solve");
+  const auto own = std::max(stopped ? Wish::late : Wish::go_on, own_wish(stop, seconds));
   const auto all = static_cast<Wish>(comm.max(static_cast<std::int32_t>(own)));
   if (all != Wish::go_on && stop.keeper != nullptr) stop.keeper->keep(all);
   return all;

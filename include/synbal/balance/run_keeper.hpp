@@ -97,6 +97,8 @@ class KeptPart {
 /// The part `name` of the state that the criteria's keeper begins with; nothing without a keeper.
 [[nodiscard]] std::optional<RunPart> taken_part(const StopCriteria& stop, const std::string& name);
 
+/// Not collective. What is asked of this rank's run after so many seconds.
+[[nodiscard]] Wish own_wish(const StopCriteria& stop, double seconds);
 /// Collective: one small reduction, none where there is neither a limit in seconds nor a keeper. What is asked of the
 /// run after so many seconds; where that is more than to go on, the state has been kept. @throws Error stopped.
 Wish heard(const Comm& comm, const StopCriteria& stop, double seconds);
