@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "app/command.hpp"
+#include "app/outcome/header_estimate.hpp"
 #include "app/report.hpp"
 #include "synbal/balance/certificate.hpp"
 #include "synbal/balance/null_model.hpp"
@@ -22,7 +23,7 @@ struct Options {
   InputOptions input;
   std::string report, null_within;
   NullParams null{.draws = 0};
-  bool relaxation = false;
+  bool relaxation = false, header = false;
 };
 
 /// Of |J|, over stored entries.
@@ -39,6 +40,8 @@ void describe(ReportWriter& report, const WeightRange& range) {
 struct CostBounds {
   double power = 2, initial = 0, upper = 0;
   std::optional<double> lower;
+  double log10_initial = 0, log10_upper = 0;
+  std::optional<double> log10_lower = {};
 };
 
 void describe(ReportWriter& report, const CostBounds& cost) {
@@ -128,8 +131,9 @@ void print(const Report& r) {
              c.largest);
   fmt::print("             {} synapses between components, {} of the cost\n", c.edges_between,
              text_of(c.share_between));
-  fmt::print("cost         {} now (p = {:g}); balanced between {} and {}\n", text_of(r.cost.initial), r.cost.power,
-             text_of(r.cost.lower), text_of(r.cost.upper));
+  fmt::print("cost         {} now (p = {:g}); balanced between {} and {}\n",
+             cost_text(r.cost.initial, r.cost.log10_initial), r.cost.power, cost_text(r.cost.lower, r.cost.log10_lower),
+             cost_text(r.cost.upper, r.cost.log10_upper));
   fmt::print("imbalance    {} relative to the cost, {} at most in log(in/out)\n", text_of(r.imbalance.l1),
              text_of(r.imbalance.max_log_ratio));
   if (r.null) print_null(*r.null);
@@ -160,13 +164,23 @@ double memory_estimate(const Comm& comm, const Network& network) {
 /// Collective. C* <= C - |g|^2 / (8 C) and C* >= sum sqrt(c_ij c_ji), both without solving anything (exponents 1).
 CostBounds cost_bounds(const BalanceProblem& problem, const NeuronCosts& costs) {
   const double cost = problem.cost_unit() * costs.total;
-  if (problem.comm().any(!problem.exponent().empty())) return {problem.power(), cost, cost, {}};
+  const double log10_cost = std::log10(costs.total) + problem.log10_cost_unit();
+  if (problem.comm().any(!problem.exponent().empty())) {
+    return {problem.power(), cost, cost, {}, log10_cost, log10_cost};
+  }
   std::vector<double> g(at(problem.size()));
   gradient(problem, costs, g);
   double square = 0;
   for (const double x : g) square += (x / costs.total) * (x / costs.total);
   square = problem.comm().sum(square);
-  return {problem.power(), cost, cost * (1 - square / 8), problem.cost_unit() * reciprocal_bound(problem)};
+  const double share = 1 - square / 8, lower = reciprocal_bound(problem);
+  return {problem.power(),
+          cost,
+          cost * share,
+          problem.cost_unit() * lower,
+          log10_cost,
+          log10_cost + std::log10(share),
+          std::log10(lower) + problem.log10_cost_unit()};
 }
 
 /// Collective.
@@ -196,6 +210,7 @@ Relaxation relaxation_of(const BalanceProblem& problem, const NeuronCosts& costs
 }
 
 void check_null_options(const Options& options) {
+  if (options.header) refuse_given(options.given, {"--null", "--relaxation"}, "`info` without --header");
   if (options.null.draws > 0) return;
   refuse_given(options.given, {"--null-within", "--null-kind"}, "--null N");
 }
@@ -205,6 +220,7 @@ ExitCode run(const Context& context, const Options& options) {
   const Beginning beginning;
   context.session.refuse_unused_petsc_options(options.relaxation ? "laplacian_" : "");
   agreed(comm, [&] { check_null_options(options); });
+  if (options.header) return tell_header(context, options.input, options.report);
   auto inputs = input_files(options.input);
   if (!options.null_within.empty()) inputs.push_back(options.null_within);
   check_outputs(context, {{options.report, OutputKind::report}}, inputs);
@@ -237,6 +253,9 @@ Command add_info(const OptionSet& root) {
   auto o = std::make_shared<Options>();
   add_input_options(command, o->input);
   add_report_option(command, o->report, "the same figures as JSON");
+  command.add_flag(
+      "--header", o->header,
+      "read the header of FILE alone: sizes, and the memory that `balance` takes on some numbers of ranks");
   o->given = command;
   const auto chance = command.add_group("Chance", "is the network more balanced than permutations of itself?");
   chance.add("--null", o->null.draws, "compare |in - out| (2-norm) with that many permutations")
@@ -251,7 +270,8 @@ Command add_info(const OptionSet& root) {
   command.add_flag("--relaxation", o->relaxation,
                    "also the slowest rate of the flow, p lambda_2, and what a quadratic model saves, g^T L^+ g / 2, at "
                    "the costs as they are");
-  command.examples({"synbal info net.h5", "synbal info net.h5 --null 10000 --relaxation",
+  command.examples({"synbal info net.h5", "synbal info huge.h5 --header",
+                    "synbal info net.h5 --null 10000 --relaxation",
                     "synbal info connections.csv --source-column pre --target-column post"});
   return {command, [o](const Context& context) { return run(context, *o); }};
 }

@@ -68,6 +68,10 @@ void write_matrix_market(const Comm& comm, const Network& network, const std::st
 void write_matrix_market_gz(const Comm& comm, const Network& network, const std::string& path);
 void write_native_hdf5(const Comm& comm, const Network& network, const std::string& path);
 
+/// Collective. The files that the paths name, as rank 0 sees them, with the format that knows the first as its own.
+/// @throws Error usage, io_failure.
+Source source_of(const Comm& comm, const std::vector<std::string>& paths);
+
 /// The parts of a path and the first format with its extension. @throws Error usage when there is none.
 Source find_source(const std::string& path);
 

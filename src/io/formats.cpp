@@ -130,6 +130,18 @@ std::vector<std::string> all_files(const Comm& comm, const std::vector<std::stri
   return files;
 }
 
+}  // namespace
+
+io::Source io::source_of(const Comm& comm, const std::vector<std::string>& paths) {
+  const auto files = all_files(comm, paths);
+  auto source = find_source(files.at(0));
+  source.parts.assign(files.begin() + 1, files.end());
+  const auto file = agreed(comm, [&] { return InputFile(source.path); });
+  source.format = &recognised(comm, file, source);
+  return source;
+}
+
+namespace {
 /// @throws Error usage for what the format has no use for.
 void check_fits(const io::Source& source, const ReadOptions& options) {
   const auto& format = *source.format;
@@ -200,12 +212,9 @@ void take_values(const Comm& comm, Network& network, const std::optional<std::st
 
 /// Collective. What the file holds.
 Network read_files(const Comm& comm, const std::vector<std::string>& paths, const ReadOptions& options) {
-  const auto files = all_files(comm, paths);
-  auto source = io::find_source(files.at(0));
-  source.parts.assign(files.begin() + 1, files.end());
+  const auto source = io::source_of(comm, paths);
   auto network = [&] {
     const auto file = agreed(comm, [&] { return io::InputFile(source.path); });
-    source.format = &io::recognised(comm, file, source);
     check_fits(source, options);
     return source.format->read(comm, file, source, options);
   }();
@@ -249,9 +258,8 @@ void write_network(const Comm& comm, const Network& network, const std::string& 
 void write_scaled(const Comm& comm, const Network& network, std::span<const double> h, const std::string& input,
                   const ReadOptions& options, const std::string& path) {
   if (agreed(comm, [&] { return io::generator_of(input); })) return write_network(comm, network, path);
-  auto source = io::find_source(all_files(comm, {input}).at(0));
+  const auto source = io::source_of(comm, {input});
   const auto file = agreed(comm, [&] { return io::InputFile(source.path); });
-  source.format = &io::recognised(comm, file, source);
   const auto& format = *source.format;
   if (format.copy != nullptr && io::has_extension(format, path)) {
     format.copy(comm, file, {network, h, source, options}, path);

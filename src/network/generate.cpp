@@ -101,6 +101,12 @@ NodeData nodes_of(const GeneratorParams& params, const Ownership& owners) {
 
 }  // namespace
 
+std::int64_t expected_synapses(const GeneratorParams& params) {
+  const auto n = *params.nodes;
+  const auto made = params.kind == "kronecker" ? n * *params.degree : families().at(params.kind)(params).synapses(0, n);
+  return params.scramble > 0 ? 2 * made : made;  // every synapse gets its opposite
+}
+
 Network generate(const Comm& comm, const GeneratorParams& params) {
   const auto p = agreed(comm, [&] {
     auto complete = completed(params);

@@ -58,6 +58,10 @@ const std::vector<std::string>& generator_kinds();
 /// @throws Error usage for impossible parameters, naming the option and the remedy.
 GeneratorParams completed(const GeneratorParams& params);
 
+/// At least as many synapses as generate() makes of these parameters, which are complete, and nearly as many. Not
+/// collective.
+std::int64_t expected_synapses(const GeneratorParams& params);
+
 /// Collective. Each rank makes its own rows (contiguous, even), without a serial step or a whole-network array; holds
 /// at most 20 bytes a synapse. Only kronecker communicates on the way. `facts.path` says what was generated.
 /// @throws Error usage as completed() does.

@@ -12,6 +12,7 @@
 #include "io/hdf5/native_output.hpp"
 #include "io/hdf5/node_names.hpp"
 #include "io/node_values.hpp"
+#include "io/sizes.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/network/partition.hpp"
 
@@ -64,6 +65,14 @@ std::vector<std::string> notices(const Hdf5Input& file, const Place& place) {
   return notices_of_activation(file.text_attribute(place.parent, "activation"));
 }
 }  // namespace
+
+NetworkSizes hdf5_sizes(const InputFile& bytes, const Source& source, const ReadOptions& /*options*/) {
+  const auto file = Hdf5Input::open_serial(bytes);
+  const auto matrix = open_matrix(file, find_place(file, source.inside).weights);
+  if (const auto* dense = std::get_if<DenseMatrix>(&matrix)) return {{}, dense->n, dense->n * dense->n};
+  const auto& rows = std::get<CompressedMatrix>(matrix);
+  return {{}, rows.n, rows.nnz()};
+}
 
 Network read_native_hdf5(const Comm& comm, const InputFile& bytes, const Source& source, const ReadOptions& options) {
   const auto file = Hdf5Input::open(comm, bytes);

@@ -47,7 +47,21 @@ Network read_bundle(const Comm& comm, const Bundle& bundle, const ReadOptions& o
   }
   return network;
 }
+
+NetworkSizes sizes_of(const Bundle& bundle, const ReadOptions& options) {
+  const bool sparse = is_scipy_matrix(bundle) && !options.arrays.recurrent;
+  if (sparse) return scipy_sizes(bundle);
+  const auto n = dense(bundle, *find_names(bundle, options, true).recurrent).n;
+  return {{}, n, n * n};
+}
 }  // namespace
+
+NetworkSizes npz_sizes(const InputFile& file, const Source&, const ReadOptions& options) {
+  return sizes_of(open_npz(file), options);
+}
+NetworkSizes safetensors_sizes(const InputFile& file, const Source&, const ReadOptions& options) {
+  return sizes_of(open_safetensors(file), options);
+}
 
 Network read_npz(const Comm& comm, const InputFile& file, const Source&, const ReadOptions& options) {
   return read_bundle(comm, agreed(comm, [&] { return open_npz(file); }), options);

@@ -92,4 +92,6 @@ Network read_scipy_matrix(const Comm& comm, const Bundle& bundle, const ReadOpti
   return network_of(comm, agreed(comm, [&] { return compressed(bundle, format == "csc"); }), options, std::move(facts));
 }
 
+NetworkSizes scipy_sizes(const Bundle& bundle) { return {{}, size_of(bundle), bundle.get("data").elements()}; }
+
 }  // namespace synbal::io

@@ -10,6 +10,7 @@
 #include "io/format.hpp"
 #include "io/output_file.hpp"
 #include "io/petsc/petsc_header.hpp"
+#include "io/sizes.hpp"
 #include "io/tuning.hpp"
 #include "synbal/core/agree.hpp"
 
@@ -40,6 +41,11 @@ CompressedMatrix rows_of(const InputFile& file, const PetscHeader& header) {
   return matrix;
 }
 }  // namespace
+
+NetworkSizes petsc_sizes(const InputFile& file, const Source&, const ReadOptions&) {
+  const auto header = header_of(file);
+  return {{}, square_size(file.path() + ": the matrix", header.rows, header.columns), header.nnz};
+}
 
 Network read_petsc(const Comm& comm, const InputFile& file, const Source&, const ReadOptions& options) {
   InputFacts facts;

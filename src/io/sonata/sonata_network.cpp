@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "io/assembly.hpp"
+#include "io/sizes.hpp"
 #include "io/sonata/edges.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/route.hpp"
@@ -87,6 +88,20 @@ void refuse_orientation(const Hdf5Input& file, const ReadOptions& options) {
       fmt::format("{}: SONATA says itself which end of an edge is which: leave out the orientation", file.path()));
 }
 }  // namespace
+
+NetworkSizes sonata_sizes(const InputFile& bytes, const Source& source, const ReadOptions& options) {
+  const auto file = Hdf5Input::open_serial(bytes);
+  const auto all = open_populations(file);
+  const auto population = choose_population(file, all, source.inside, options);
+  NetworkSizes sizes;
+  for (const auto& edges : all) {
+    if (!is_recurrent(edges, population, source.inside)) continue;
+    sizes.entries += edges.edges();
+    const auto known = std::max(edges.sources, edges.targets);
+    if (known > 0) sizes.neurons = std::max(sizes.neurons.value_or(0), known);
+  }
+  return sizes;
+}
 
 Network read_sonata(const Comm& comm, const InputFile& bytes, const Source& source, const ReadOptions& options) {
   const auto file = Hdf5Input::open(comm, bytes);

@@ -58,6 +58,20 @@ MmPart parse_own_lines(const Comm& comm, const InputFile& file, const MmHeader& 
 }
 }  // namespace
 
+NetworkSizes sizes_from(const InputFile& file, const std::function<MmHeader()>& parse) {
+  try {
+    const auto header = parse();
+    const auto mirrored = header.symmetry == MmSymmetry::general || header.dense ? 1 : 2;
+    return {{}, header.n, mirrored * (header.dense ? dense_values(header) : header.entries)};
+  } catch (const LineError& e) {
+    throw at_line(file.path(), e.line(), e.what());
+  }
+}
+
+NetworkSizes matrix_market_sizes(const InputFile& file, const Source&, const ReadOptions&) {
+  return sizes_from(file, [&] { return parse_header(file); });
+}
+
 bool take_header(MmHeaderParser& parser, std::string_view& text, ByteCount& bytes) {
   while (!text.empty()) {
     const auto before = text.size();

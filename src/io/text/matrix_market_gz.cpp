@@ -93,6 +93,11 @@ MmPart receive_run(const Comm& comm, const MmHeader& header) {
 }
 }  // namespace
 
+NetworkSizes matrix_market_gz_sizes(const InputFile& file, const Source&, const ReadOptions&) {
+  const Comm alone(MPI_COMM_SELF);
+  return sizes_from(file, [&] { return Distributor(alone, file).header(); });
+}
+
 Network read_matrix_market_gz(const Comm& comm, const InputFile& file, const Source&, const ReadOptions& options) {
   std::optional<Distributor> distributor;
   agreed(comm, [&] {

@@ -1,10 +1,12 @@
 // What one rank has read of a Matrix Market file, and how the parts of all ranks become a network.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "io/assembly.hpp"
 #include "io/format.hpp"
+#include "io/sizes.hpp"
 #include "io/text/matrix_market_text.hpp"
 #include "synbal/core/agree.hpp"
 
@@ -20,6 +22,9 @@ struct MmPart {
 
 /// Takes the lines of the header off `text` and adds their bytes; true when the header is complete.
 bool take_header(MmHeaderParser& parser, std::string_view& text, ByteCount& bytes);
+
+/// What parse() finds, as sizes. Not collective. @throws Error bad_input.
+NetworkSizes sizes_from(const InputFile& file, const std::function<MmHeader()>& parse);
 
 /// Collective. What parse() finds on rank 0, on all ranks. `expansion`: see check_plausible_size.
 template <class Parse>
