@@ -11,6 +11,8 @@
 #include "app/command.hpp"
 #include "app/costs/cost_terms.hpp"
 #include "app/costs/cost_view.hpp"
+#include "app/outcome/neuron_table.hpp"
+#include "app/outcome/remedy.hpp"
 #include "synbal/balance/gauge.hpp"
 #include "synbal/balance/verification.hpp"
 #include "synbal/core/agree.hpp"
@@ -31,7 +33,7 @@ struct Options {
   OptionSet given;
   InputOptions input;
   MethodOptions method;
-  std::string output, report, walltime, cost;
+  std::string output, report, table, walltime, cost;
   CheckpointOptions checkpoint;
   bool one_component = false, all_costs = false, only_h = false;  // --components error, --cost-scope all, --write h
   Gauge gauge = Gauge::zero_mean;
@@ -82,11 +84,13 @@ void print(const Report& r) {
   fmt::print("cost         {} before, {} after ({})\n", cost_text(r.cost.initial, r.cost.log10_initial),
              cost_text(r.cost.final, r.cost.log10_final),
              r.cost.terms.empty() ? "p = " + text_of(r.cost.power, "{:g}") : "weight*power: " + r.cost.terms);
-  if (r.cost.terms.empty()) {
+  if (!r.cost.terms.empty()) {
+    fmt::print("proof        none: a bound is known for single powers only\n");
+  } else if (!r.cost.lower_bound && !r.cost.log10_bound) {
+    fmt::print("proof        none: bounds are known near balance only\n");
+  } else {
     fmt::print("proof        no scaling can cost less than {}; gap {}\n",
                cost_text(r.cost.lower_bound, r.cost.log10_bound), text_of(r.cost.gap, "{:.2e}"));
-  } else {
-    fmt::print("proof        none: a bound is known for single powers only\n");
   }
   fmt::print("imbalance    {} relative to the cost; {} at most in log(in/out) of a neuron\n",
              text_of(imbalance.l1, "{:.2e}"), text_of(imbalance.max_log_ratio, "{:.2e}"));
@@ -176,6 +180,7 @@ BalanceParams check(const Context& context, Options& o) {
   check_outputs(context,
                 {{o.output, OutputKind::result},
                  {o.report, OutputKind::report},
+                 {o.table, OutputKind::table},
                  {keeps ? o.checkpoint.path_for(o.output) : std::string(), OutputKind::checkpoint}},
                 input_files(o.input));
   return params;
@@ -231,6 +236,8 @@ void write_balanced(const Comm& comm, const Options& o, LoadedNetwork&& loaded, 
                 .in_cost_before = before.in,
                 .out_cost_before = before.out},
                o.output);
+  if (o.table.empty()) return;
+  write_neurons(comm, network, {h, before.in, before.out, costs.in, costs.out}, about, o.table);
 }
 
 /// Collective. All of the report but what writing adds.
@@ -250,6 +257,9 @@ Report report_of(const Options& o, const InputSection& input, const LoadedNetwor
 
 MethodRun solve(const Options& o, const BalanceParams& params, BalanceProblem& problem, const CostView& view) {
   Progress progress("balance");
+  const auto method = o.method.method;
+  const bool newton = method == BalanceMethod::automatic || method == BalanceMethod::newton;
+  if (newton && o.method.terms.empty()) progress.expect("15 to 20 iterations");
   const HearsSignals hears;
   return run_method(o.method, problem, view.network(), view.components(), params,
                     progress_of(progress, problem.comm(), params.stop.tolerance));
@@ -291,11 +301,12 @@ ExitCode run(const Context& context, const Options& options, const Beginning& be
   InputSection input;
   auto loaded = load_as_asked(comm, options, times, input);
   agreed(comm, [&] { refuse_several_components(options, loaded.components); });
-  params.stop.max_seconds = beginning.left_of(params.stop.max_seconds);
+  params.stop.max_seconds = time_to_solve(params.stop.max_seconds, beginning, times);
   const Timer solving;
   expect_room(comm, memory_of_costs(loaded.network), "costs and the solver's vectors");
   const CostView view(comm, loaded, options.input.power);
   BalanceProblem problem(comm, view.network(), view.components(), options.input.power);
+  if (problem.global_size() == 0) log_warning("{}", why_nothing_moves(input));
   refuse_foreign(context);
   auto about = provenance_of(context, options.input, loaded.network, beginning.date);
   about.n = input.neurons, about.nnz = input.synapses;
@@ -323,6 +334,7 @@ ExitCode run(const Context& context, const Options& options, const Beginning& be
   tell(context, report, options.report);
   context.session.refuse_unused_petsc_options();  // last, so that a finished result is not lost over them
   if (code == ExitCode::stopped) log_warning("the time was up; {}", checkpoints.advice());
+  if (code == ExitCode::not_converged) log_warning("{}", remedy_of(report.solver(), report.run.found.imbalance.l1));
   return code;
 }
 
@@ -361,6 +373,11 @@ Command add_balance(const OptionSet& root) {
   add_input_options(command, o->input);
   command.add("-o,--output", o->output, "result file (.h5)").required().shown_as("RESULT.h5");
   add_report_option(command, o->report);
+  command
+      .add("--table", o->table,
+           "what became of every neuron: h, the factors of its inputs and outputs, its costs before and after (.csv, "
+           ".csv.gz, .h5)")
+      .shown_as("OUT");
   command
       .add("--cost", o->cost,
            "a sum of costs: WEIGHT*POWER with + between; 1*2+0.7*1 is |J|^2 + 0.7 |J|. By sweeps, without a proof")

@@ -20,6 +20,7 @@ namespace {
 /// Collective. The equilibrium by the automatic method, whose costs the problem then holds.
 Equilibrium balance_first(BalanceProblem& problem) {
   Progress progress("balance");
+  progress.expect("15 to 20 iterations");
   const BalanceParams params;
   auto found = balance(problem, params, progress_of(progress, problem.comm(), params.stop.tolerance));
   problem.rebase(found.h);

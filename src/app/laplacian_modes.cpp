@@ -47,12 +47,18 @@ void print(const ModesSection& m) {
              text_of(m.largest_residual(), "{:.2e}"), m.params.tolerance);
   if (m.found.count < m.params.count) {
     fmt::print("             {}\n", m.found.converged ? "L has no more positive eigenvalues than that"
+                                    : m.found.limited ? "--max-iterations ended the search"
                                                       : "no more were found: rounding hides them");
   }
   constexpr std::size_t shown = 8;
   std::string line;
   for (std::size_t k = 0; k < std::min(m.values.size(), shown); ++k) line += " " + text_of(m.values[k], "{:.6g}");
   if (!line.empty()) fmt::print("eigenvalues {}{}\n", line, m.values.size() > shown ? " ..." : "");
+}
+
+std::string remedy_of(const Modes& modes) {
+  if (modes.limited) return "--max-iterations ended the search for modes: allow more";
+  return "not all modes are as accurate as asked: try a larger --tolerance, or a smaller --count";
 }
 
 ExitCode run_modes(const Context& context, const Options& options) {
@@ -65,7 +71,7 @@ ExitCode run_modes(const Context& context, const Options& options) {
   const auto value = [&](std::int64_t e) { return vectors[at(e)]; };
   if (modes.count > 0) table.columns.push_back(real_column("vector", value, modes.count));
   table.notes = {{"value", section.values}, {"residual", modes.residual}};
-  return run.finish({modes.converged, options.params.tolerance, &table}, "modes", section);
+  return run.finish({modes.converged, options.params.tolerance, &table, remedy_of(modes)}, "modes", section);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "synbal/core/agree.hpp"
+#include "synbal/core/log.hpp"
 
 namespace synbal::app {
 
@@ -50,6 +51,7 @@ LaplacianRun::LaplacianRun(const Context& context, const LaplacianOptions& optio
   refuse_foreign(context);
   input_ = input_of(comm(), source_->network());
   graph_ = graph_section_of(*source_, options.graph);
+  progress_.emplace(options.name);
 }
 
 LaplacianSolver& LaplacianRun::solver() {
@@ -98,14 +100,26 @@ void LaplacianRun::write(const Ending& ending, ExitCode code) {
   timed(comm(), times_.write, [&] { write_table(comm(), table, about, options_->output); });
 }
 
+std::string LaplacianRun::remedy(const Ending& ending) const {
+  if (!source_->converged()) {
+    return "the equilibrium that the graph is taken at was not reached: run `synbal balance` first, which says what to "
+           "try, and give its result (--at RESULT.h5)";
+  }
+  if (!ending.remedy.empty()) return ending.remedy;
+  return "the tolerance was not reached: try a larger --tolerance, or --preconditioner multigrid (direct: up to some "
+         "10,000 neurons)";
+}
+
 ExitCode LaplacianRun::finish(const Ending& ending, const std::function<void(ReportWriter&)>& describe_section,
                               const std::function<void()>& print_section) {
+  progress_.reset();
   const auto code = ending.converged && source_->converged() ? ExitCode::done : ExitCode::not_converged;
   write(ending, code);
   times_.total = comm().max(beginning_.timer.seconds());
   tell(*context_,
        LaplacianReport{*this, head_of(*context_, beginning_.date), memory_of(comm()), describe_section, print_section},
        options_->report);
+  if (code != ExitCode::done) log_warning("{}", remedy(ending));
   context_->session.refuse_unused_petsc_options();  // last, so that a finished result is not lost over them
   return code;
 }

@@ -18,6 +18,7 @@ namespace synbal::app {
 struct LaplacianOptions {
   GraphOptions graph;
   std::string output, report;
+  std::string name = "laplacian";  ///< by which signs of life call the work
   LaplacianSolverParams solver;
 };
 
@@ -51,6 +52,7 @@ class LaplacianRun {
     bool converged = true;
     double tolerance = 0;          ///< for the file's provenance
     const Table* table = nullptr;  ///< to write where there is an output; null: nothing is left to write
+    std::string remedy = {};       ///< what to try where it did not converge, if there is more to say than usual
   };
   /// Collective. Writes, reports `section` under `key`, prints, refuses unused PETSc options, and says how the program
   /// ends.
@@ -67,6 +69,7 @@ class LaplacianRun {
   ExitCode finish(const Ending& ending, const std::function<void(ReportWriter&)>& describe_section,
                   const std::function<void()>& print_section);
   void write(const Ending& ending, ExitCode code);
+  [[nodiscard]] std::string remedy(const Ending& ending) const;
 
   const Context* context_;
   const LaplacianOptions* options_;
@@ -74,6 +77,7 @@ class LaplacianRun {
   PhaseTimes times_;
   std::optional<GraphSource> source_;
   std::unique_ptr<LaplacianSolver> solver_;
+  std::optional<Progress> progress_;  // from the graph to the end of the work
   InputSection input_;
   GraphSection graph_;
 };

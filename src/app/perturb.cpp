@@ -187,6 +187,7 @@ Command add_perturb(const OptionSet& root) {
   auto o = std::make_shared<PerturbOptions>();
   o->graph.at = "equilibrium";
   add_graph_options(command, o->graph);
+  o->name = "perturb";
   add_output_options(command, *o, ".h5, .csv, .csv.gz");
   add_change_options(command, *o);
   add_answer_options(command, *o);

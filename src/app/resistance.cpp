@@ -192,7 +192,7 @@ Command add_resistance(const OptionSet& root) {
   const auto command =
       root.add_command("resistance", "effective resistances of pairs, of every synapse, from one neuron to all");
   auto o = std::make_shared<ResistanceOptions>();
-  o->given = command;
+  o->given = command, o->name = "resistance";
   add_laplacian_options(command, *o, ".h5, .csv, .csv.gz; .h5 with --all");
   add_questions(command, *o);
   add_methods(command, *o);

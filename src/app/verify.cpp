@@ -10,6 +10,7 @@
 #include "synbal/balance/gauge.hpp"
 #include "synbal/balance/verification.hpp"
 #include "synbal/core/log.hpp"
+#include "synbal/core/terminal.hpp"
 #include "synbal/io/result.hpp"
 #include "synbal/network/groups.hpp"
 #include "synbal/network/outside.hpp"
@@ -278,11 +279,17 @@ std::string verdict(const Options& options, const std::vector<Check>& checks) {
                      options.input.path, passed, count(Outcome::skipped));
 }
 
+std::string outcome_text(Outcome outcome) {
+  const auto word = fmt::format("{:<5}", to_string(outcome));
+  if (outcome == Outcome::skipped) return word;
+  return coloured(word, outcome == Outcome::passed ? Colour::green : Colour::red, Stream::out);
+}
+
 void print(const Report& r) {
   const auto text = [](const std::optional<double>& v) { return v ? fmt::format("{:.3g}", *v) : std::string("-"); };
   fmt::print("{:<36} {:<5} {:>10} {:>10}  {}\n", "check", "", "value", "at most", "note");
   for (const auto& c : r.found.checks) {
-    fmt::print("{:<36} {:<5} {:>10} {:>10}  {}\n", c.name, to_string(c.outcome), text(c.value), text(c.limit), c.note);
+    fmt::print("{:<36} {} {:>10} {:>10}  {}\n", c.name, outcome_text(c.outcome), text(c.value), text(c.limit), c.note);
   }
   fmt::print("{}\n", verdict(r.options, r.found.checks));
   std::fflush(stdout);

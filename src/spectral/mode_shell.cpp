@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "synbal/core/log.hpp"
+#include "synbal/core/solve_watch.hpp"
 
 namespace synbal::detail {
 
@@ -75,8 +76,17 @@ PetscErrorCode ModeShell::on_blocks(Mat x, Mat y, Work&& work) {
 }
 
 void ModeShell::multiply(ColumnsIn x, ColumnsOut y) {
-  if (inverse_ > 0) return modes_->invert(x, y, inverse_);
+  if (inverse_ > 0) return modes_->invert(x, y, inverse_);  // its solves tell by themselves
   filter_.degree > 0 ? modes_->filter(x, y, filter_) : modes_->apply(x, y);
+  tell_watches({++products_, error_, tolerance_});
+}
+
+PetscErrorCode ModeShell::note_error(EPS eps, PetscInt /*restarts*/, PetscInt found, PetscScalar* /*real*/,
+                                     PetscScalar* /*imaginary*/, PetscReal* error, PetscInt count, void* shell) {
+  auto& self = *static_cast<ModeShell*>(shell);
+  if (const auto code = EPSGetTolerances(eps, &self.tolerance_, nullptr); code != 0) return code;
+  if (found < count) self.error_ = error[found];
+  return 0;
 }
 
 PetscErrorCode ModeShell::multiply_vector(Mat matrix, Vec x, Vec y) {

@@ -36,6 +36,9 @@ class ModeShell {
   /// Collective. @return false when SLEPc failed (the reason is logged).
   /// @throws whatever a callback threw.
   [[nodiscard]] bool solve(EPS eps);
+  /// A monitor of SLEPc's, with a shell as its context: those who watch learn the error of what is not found yet.
+  static PetscErrorCode note_error(EPS eps, PetscInt restarts, PetscInt found, PetscScalar* real,
+                                   PetscScalar* imaginary, PetscReal* error, PetscInt count, void* shell);
 
  private:
   template <class Work>
@@ -54,6 +57,8 @@ class ModeShell {
   PetscMat matrix_;
   ModeFilter filter_;
   double inverse_ = 0;
+  std::int64_t products_ = 0;
+  double error_ = 1, tolerance_ = 0;  // of the eigenpair that is sought
   std::exception_ptr failure_;
 };
 

@@ -61,6 +61,7 @@ class ModeSearch {
     const Timer timer;
     modes_.normalised = params_.normalised;
     if (wanted_ > 0) search();
+    modes_.limited = !modes_.converged && modes_.iterations >= params_.max_iterations;
     modes_.seconds = timer.seconds();
     return std::move(modes_);
   }
@@ -92,7 +93,7 @@ class ModeSearch {
     SYNBAL_PETSC(EPSSetType(raw, type));
     SYNBAL_PETSC(EPSSetWhichEigenpairs(raw, which));
     SYNBAL_PETSC(EPSSetConvergenceTest(raw, EPS_CONV_REL));
-    SYNBAL_PETSC(EPSSetTolerances(raw, kMargin * params_.tolerance, static_cast<PetscInt>(params_.max_iterations)));
+    SYNBAL_PETSC(EPSMonitorSet(raw, ModeShell::note_error, &shell_, nullptr));
     return eps;
   }
 
@@ -124,8 +125,11 @@ class ModeSearch {
     SYNBAL_PETSC(EPSSetInitialSpace(eps, static_cast<PetscInt>(count), raw.data()));
   }
 
-  // Collective. @return false when SLEPc failed.
-  bool solve(EPS eps) {
+  // Collective. At most so many restarts, as far as the limit of all leaves them. @return false when SLEPc failed.
+  bool solve(EPS eps, double tolerance, std::int64_t restarts) {
+    const auto left = params_.max_iterations - modes_.iterations;
+    if (left <= 0) return false;
+    SYNBAL_PETSC(EPSSetTolerances(eps, tolerance, static_cast<PetscInt>(std::min(restarts, left))));
     SYNBAL_PETSC(EPSSetFromOptions(eps));
     if (!shell_.solve(eps)) return false;
     PetscInt iterations = 0;
@@ -137,7 +141,7 @@ class ModeSearch {
   void solve_densely() {
     modes_.method = "lapack";
     const auto eps = make_eps(EPSLAPACK, EPS_SMALLEST_REAL);
-    if (!solve(eps.get())) return solve_inverted();
+    if (!solve(eps.get(), kMargin * params_.tolerance, 1)) return solve_inverted();
     collect(eps.get(), wanted_);
   }
 
@@ -146,10 +150,9 @@ class ModeSearch {
     modes_.method = "krylov-schur on the pseudoinverse";
     const auto eps = make_eps(EPSKRYLOVSCHUR, EPS_LARGEST_REAL);
     SYNBAL_PETSC(EPSSetDimensions(eps.get(), wanted_, PETSC_DEFAULT, PETSC_DEFAULT));
-    SYNBAL_PETSC(EPSSetTolerances(eps.get(), kOfInverse, kInverseRestarts));
     shell_.invert(kInverse);
     set_start(eps.get(), 1);
-    if (solve(eps.get())) collect(eps.get(), wanted_);
+    if (solve(eps.get(), kOfInverse, kInverseRestarts)) collect(eps.get(), wanted_);
     shell_.invert(0);
   }
 
@@ -216,13 +219,12 @@ class ModeSearch {
     room = static_cast<int>(std::clamp<std::int64_t>(room, 12, graph_.global_size()));
     SYNBAL_PETSC(EPSSetDimensions(eps.get(), count, room, PETSC_DEFAULT));
     SYNBAL_PETSC(EPSSetConvergenceTestFunction(eps.get(), FilterTest::estimate, &test, nullptr));
-    SYNBAL_PETSC(EPSSetTolerances(eps.get(), kMargin * params_.tolerance, kFilterRestarts));
     std::vector<PetscVec> vectors;
     std::vector<Vec> raw;
     for (const auto& column : columns_) vectors.push_back(vector_of(column)), raw.push_back(vectors.back().get());
     if (!raw.empty()) SYNBAL_PETSC(EPSSetDeflationSpace(eps.get(), static_cast<PetscInt>(raw.size()), raw.data()));
     set_start(eps.get(), 1);
-    return solve(eps.get()) && collect(eps.get(), count);
+    return solve(eps.get(), kMargin * params_.tolerance, kFilterRestarts) && collect(eps.get(), count);
   }
 
   void drop(std::size_t k) {

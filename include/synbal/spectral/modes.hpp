@@ -11,9 +11,9 @@
 namespace synbal {
 
 struct ModesParams {
-  int count = 16;           ///< fewer come back when the rank of L is smaller
-  double tolerance = 1e-8;  ///< |L v - lambda v| / lambda for |v| = 1 (normalised: in the norm of D^-1 and D)
-  std::int64_t max_iterations = 500;
+  int count = 16;                     ///< fewer come back when the rank of L is smaller
+  double tolerance = 1e-8;            ///< |L v - lambda v| / lambda for |v| = 1 (normalised: in the norm of D^-1 and D)
+  std::int64_t max_iterations = 500;  ///< restarts of the eigensolver in all
   /// False: L v = lambda v, v^T v = 1. True: L v = lambda D v with v^T D v = 1, D the degrees: the modes of the random
   /// walk, which deflation wants.
   bool normalised = false;
@@ -27,6 +27,7 @@ struct Modes {
   std::vector<double> residual;  ///< [count] as for `tolerance`, computed from the vectors
   bool normalised = false;
   bool converged = true;        ///< every residual is within the tolerance
+  bool limited = false;         ///< the limit of iterations ended the search
   std::int64_t iterations = 0;  ///< outer ones
   std::string method;           ///< which of SLEPc's solvers, on what
   double seconds = 0;
