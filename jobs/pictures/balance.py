@@ -25,7 +25,7 @@ def draw(options):
         _draw_costs(axes[0], before, limits, style.BEFORE, "o", "Before")
         _draw_costs(axes[1], after, limits, style.AFTER, "s", "After")
         _draw_convergence(axes[2], result["history"])
-        _draw_scaling(axes[3], result["h"][:])
+        _draw_scaling(axes[3], result["h"][:], _alone(*before) & _alone(*after))
         style.caption(figure, _caption(result, before, after))
     return figure
 
@@ -58,23 +58,29 @@ def _draw_convergence(axes, history):
     axes.plot(iteration[shown], imbalance[shown], marker, ms=3, color=style.AFTER)
     style.log_axis(axes.yaxis)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set(xlabel="iteration", ylabel="imbalance $\\Sigma|in-out|\\,/\\,\\Sigma c$")
+    axes.set(xlabel="iteration", ylabel="imbalance $\\Sigma|\\mathrm{in}-\\mathrm{out}|\\,/\\,\\Sigma c$")
     axes.grid(axis="y", lw=0.3, alpha=0.5)
 
 
-def _draw_scaling(axes, h):
-    """How far neurons are scaled; those that stay at 0 because they must are many in some networks, so heights are logs."""
-    axes.hist(h, bins=60, color=style.AFTER)
+def _alone(incoming, outgoing):
+    """Neurons that are in no cycle."""
+    return (incoming <= 0) | (outgoing <= 0)
+
+
+def _draw_scaling(axes, h, alone):
+    """How far neurons are scaled, those in no cycle left out. Pinned ones stay at 0 and may be many, so heights are logs."""
+    h = h[~alone] if not alone.all() else h
+    axes.hist(h, bins=int(np.clip(2 * np.sqrt(len(h)), 10, 60)), color=style.AFTER)
     axes.set_yscale("log")
     axes.set(xlabel="scaling $h$ of a neuron", ylabel="neurons", title="Scaling")
 
 
 def _caption(result, before, after):
     power = float(result.attrs["p"])
-    alone = int(np.sum((after[0] <= 0) | (after[1] <= 0)))
+    alone = int(np.sum(_alone(*before) & _alone(*after)))
     saved = 1 - np.sum(after[0]) / np.sum(before[0]) if np.sum(before[0]) > 0 else 0
     words = (f"{len(after[0]):,} neurons, {int(result.attrs['nnz']):,} synapses. Weight $J_{{ij}}$ from neuron j to i costs "
              f"$c_{{ij}}=\\sigma_j^2|J_{{ij}}|^p$ with p = {power:g} (gain $\\sigma$ = 1 unless given) and becomes "
              f"$J_{{ij}}\\,e^{{h_j-h_i}}$. In-cost: sum over synapses onto a neuron; out-cost: over those from it; "
              f"on the dashed line it is balanced. Balancing saves {100 * saved:.3g} % of the cost.")
-    return words + (f" {alone:,} neurons are in no cycle and not shown in a, b." if alone else "")
+    return words + (f" {alone:,} neurons are in no cycle and not shown in a, b, d." if alone else "")

@@ -85,12 +85,12 @@ def _draw_imbalance(axes, time, run):
     if shown.any():
         axes.plot(time[shown], imbalance[shown], color=style.DARK)
         style.log_axis(axes.yaxis)
-    axes.set_ylabel("$\\Sigma|in-out|\\,/\\,\\Sigma c$")
+    axes.set_ylabel("$\\Sigma|\\mathrm{in}-\\mathrm{out}|\\,/\\,\\Sigma c$")
 
 
 def _draw_h(axes, time, run, columns):
     """Some neurons one by one, lighter the higher they end; behind them how all are spread."""
-    axes.set(title="Scaling of the neurons", ylabel="$h_i$")
+    axes.set(title="Scaling", ylabel="$h_i$")
     if columns is None or len(columns) == 0:
         style.say(axes, "no neuron was recorded that moves")
         return

@@ -31,7 +31,7 @@ def _draw_one_change(figure, axes, columns, path):
     predicted, actual = columns["predicted"], columns["actual"]
     _draw_agreement(axes[0], predicted, actual, changed)
     _draw_points(axes[1], np.abs(actual), np.abs(predicted - actual), "|true log change|", "|predicted - true|")
-    axes[1].set_title("Error of the prediction")
+    axes[1].set_title("Error")
     _draw_at_once(axes[2], columns["immediate"], actual, changed)
     error = np.linalg.norm(predicted - actual) / max(np.linalg.norm(actual), 1e-300)
     style.caption(figure, f"{int(changed.sum())} of {len(predicted):,} synapses changed; the whole response is "
@@ -58,7 +58,7 @@ def _draw_at_once(axes, rate, true, marked):
     style.signed_log_axis(axes.yaxis, most)
     reach = 1.2 * max(np.abs(rate).max(initial=0), 1e-300)
     axes.set(xlim=(-reach, reach), ylim=(-most, most), xlabel="rate at once $g_l-g_k$ (cost)", ylabel="true log change",
-             title="At once and in the end")
+             title="At once, in the end")
     axes.xaxis.set_major_locator(style.matplotlib.ticker.MaxNLocator(3))
     style.cloud(axes, rate[~marked], true[~marked], style.DARK)
     _mark(axes, rate[marked], true[marked])
@@ -85,14 +85,15 @@ def _draw_points(axes, x, y, x_words, y_words):
 def _draw_each(figure, axes, columns, path):
     known = columns["balanced_again"] != 0
     leverage, measured = -columns["minus_c_r"], -columns["measured_over_eta"]
-    _draw_points(axes[0], leverage[known], measured[known], "$c\\,R$", "measured log change / $-\\eta$")
+    _draw_points(axes[0], leverage[known], measured[known], "$c\\,R$", "measured / $-\\eta$")
     ends = style.limits_of(leverage[known]) or (0.5, 1)
     axes[0].plot(ends, ends, "--", color=style.LINE, lw=0.8)
-    axes[0].set_title("Response of the changed synapse")
+    axes[0].set_title("Changed synapse")
     _draw_points(axes[1], leverage[known], columns["response_error"][known], "$c\\,R$", "relative error")
-    axes[1].set_title("Error for all synapses")
+    axes[1].set_title("Error, all synapses")
     _draw_points(axes[2], columns["cost"], leverage, "cost $c$", "$c\\,R$")
-    axes[2].set_title("How much balancing takes back")
+    axes[2].set_title("Share taken back")
     style.caption(figure, f"{len(leverage):,} synapses changed one after the other by a factor $e^\\eta$, "
-                  f"{int(known.sum()):,} of them balanced again. c: cost of the synapse; R: effective resistance between its "
-                  "neurons; balancing takes back $-c\\,R\\,\\eta$ of the change.")
+                  f"{int(known.sum()):,} of them balanced again. Balancing takes back the share $c\\,R$ of the change: the "
+                  "synapse's cost times the effective resistance between its neurons. a: measured log change of that synapse. "
+                  "b: error of the predicted responses of all synapses together.")

@@ -1,5 +1,6 @@
 """One look for all pictures: colours that differ in grey as well, panel letters, ticks, captions, files of 300 dpi."""
 import pathlib
+import re
 import textwrap
 
 import matplotlib
@@ -15,8 +16,10 @@ BEFORE, AFTER = LIGHT, DARK
 WAYS = "viridis"            # of many lines, ordered by a value
 DENSITIES = {LIGHT: "Oranges", DARK: "Blues"}
 MOST_POINTS = 10_000        # more are drawn as a density: a blob tells nothing
-PANEL = (3.4, 2.9)          # inches: two panels side by side fill the width of a printed page
+WIDTH = 6.9                 # inches of a printed page
+HEIGHTS = {1: 2.9, 2: 2.9, 3: 2.4}  # of a panel in rows of so many
 DOTS = 300
+FORMULA = "\0"              # stands for a letter's width of a formula while lines are broken
 MARK = "synbal-plot"        # in every file, so that only our own pictures are replaced
 
 plt.rcParams.update({"font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7,
@@ -31,8 +34,9 @@ class PictureError(Exception):
 def panels(count, columns=2):
     """A figure with that many lettered panels in rows of `columns`."""
     rows = -(-count // columns)
-    size = (PANEL[0] * min(columns, count), PANEL[1] * rows)
-    figure, axes = plt.subplots(rows, min(columns, count), figsize=size, constrained_layout=True, squeeze=False)
+    beside = min(columns, count)
+    size = (WIDTH / 2 if beside == 1 else WIDTH, HEIGHTS[beside] * rows)
+    figure, axes = plt.subplots(rows, beside, figsize=size, constrained_layout={"w_pad": 0.08, "h_pad": 0.06}, squeeze=False)
     axes = axes.ravel()
     for unused in axes[count:]:
         unused.remove()
@@ -109,9 +113,18 @@ def caption(figure, text):
     """What the symbols mean, below the panels; formulas stay whole."""
     width = int(figure.get_figwidth() * 18)  # letters of 7 points in a line
     parts = text.split("$")
-    parts[1::2] = [formula.replace(" ", "\0") for formula in parts[1::2]]
-    wrapped = textwrap.fill("$".join(parts), width, break_long_words=False, break_on_hyphens=False)
-    figure.supxlabel(wrapped.replace("\0", " "), fontsize=7, ha="left", x=0.01, color="#333333")
+    formulas = parts[1::2]
+    parts[1::2] = [FORMULA * _width_of(formula) for formula in formulas]
+    wrapped = textwrap.fill("".join(parts), width, break_long_words=False, break_on_hyphens=False)
+    for formula in formulas:
+        wrapped = wrapped.replace(FORMULA * _width_of(formula), f"${formula}$", 1)
+    figure.supxlabel(wrapped, fontsize=7, ha="left", x=0.01, color="#333333")
+
+
+def _width_of(formula):
+    """About as many letters as a formula is wide: its commands are one each, its indices small."""
+    drawn = re.sub(r"\\[A-Za-z]+", "x", re.sub(r"\\[,;!]", "", formula))
+    return max(1, round(0.8 * len(re.sub(r"[{}^_ ]", "", drawn))))
 
 
 def save(figure, path, force):

@@ -49,7 +49,7 @@ refused() {
 
 plot 0 balance result1.h5 --network net.h5
 check "a PNG of 300 dots an inch" "$python" -c 'import matplotlib.image as i, struct; d = open("result1.png", "rb").read()
-k = d.index(b"pHYs") + 4; assert abs(struct.unpack(">I", d[k:k + 4])[0] * 0.0254 - 300) < 0.1 and i.imread("result1.png").shape == (1740, 2040, 4)'
+k = d.index(b"pHYs") + 4; assert abs(struct.unpack(">I", d[k:k + 4])[0] * 0.0254 - 300) < 0.1 and i.imread("result1.png").shape == (1740, 2070, 4)'
 plot 0 balance result1.h5 -o b.svg
 plot 0 balance result1.h5 -o b.svg # replaces its own
 expect 0 0 generate random --nodes 200 --degree 5 --seed 5 -o other.h5
