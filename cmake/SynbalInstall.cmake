@@ -22,7 +22,7 @@ if(NOT BUILD_SHARED_LIBS)
   install(FILES cmake/SynbalDependencies.cmake DESTINATION ${package_dir})
 endif()
 
-install(FILES LICENSE README.md CHANGELOG.md CITATION.cff jobs/CLUSTERS.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE README.md CHANGELOG.md CITATION.cff jobs/CLUSTERS.md jobs/TUTORIAL.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY tests/support/consumer/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples/consumer)
 install(PROGRAMS jobs/campaign.py jobs/synbal_plot.py DESTINATION ${data_dir})
 install(DIRECTORY jobs/driver jobs/machines jobs/campaigns jobs/pictures DESTINATION ${data_dir} PATTERN __pycache__ EXCLUDE)
@@ -37,6 +37,11 @@ function(synbal_install_command name script)
 endfunction()
 synbal_install_command(synbal-campaign campaign.py)
 synbal_install_command(synbal-plot synbal_plot.py)
+
+# The same names beside the program that was just built: one folder for PATH.
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+file(CREATE_LINK ${PROJECT_SOURCE_DIR}/jobs/campaign.py ${PROJECT_BINARY_DIR}/bin/synbal-campaign SYMBOLIC)
+file(CREATE_LINK ${PROJECT_SOURCE_DIR}/jobs/synbal_plot.py ${PROJECT_BINARY_DIR}/bin/synbal-plot SYMBOLIC)
 
 # Man pages and completions are made by the program's own --help.
 find_package(Python3 3.9 QUIET COMPONENTS Interpreter)

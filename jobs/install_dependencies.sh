@@ -6,7 +6,7 @@ set -euo pipefail
 build=(g++ cmake ninja-build pkg-config git ca-certificates openmpi-bin libopenmpi-dev libpetsc-real-dev libslepc-real-dev
        libsundials-dev libhdf5-openmpi-dev libcli11-dev libfmt-dev libspdlog-dev nlohmann-json3-dev librandom123-dev zlib1g-dev liblapack-dev libsuitesparse-dev)
 test=(libgtest-dev clang-format python3 python3-numpy python3-scipy python3-h5py)
-picture=(python3 python3-numpy python3-h5py python3-matplotlib)
+picture=(python3 python3-numpy python3-scipy python3-h5py python3-matplotlib)
 package=(python3 dpkg-dev file)
 petsc64=(libpetsc64-real-dev libslepc64-real-dev)
 
