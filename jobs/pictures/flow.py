@@ -108,7 +108,7 @@ def _draw_h(axes, time, run, columns):
         axes.plot(time, heat, ":", lw=1, color=style.LINE)
         axes.plot([], [], ":", color=style.LINE, label="heat equation, some")
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="upper left")
+        style.legend_above(axes, 0.27)
 
 
 def _draw_synapses(axes, time, run):
@@ -124,7 +124,7 @@ def _draw_synapses(axes, time, run):
     axes.set(ylabel="$c_{ij}$", title="Costs of synapses")
     if (cost > 0).any():
         style.log_axis(axes.yaxis)
-    axes.legend(ncol=2)
+    style.legend_above(axes, 0.3, ncol=2)
 
 
 def _caption(run, columns):

@@ -51,6 +51,7 @@ def _draw_agreement(axes, predicted, true, marked):
     axes.plot((-most, most), (-most, most), "--", color=style.LINE, lw=0.8)
     style.cloud(axes, predicted[~marked], true[~marked], style.DARK)
     _mark(axes, predicted[marked], true[marked])
+    axes.legend(loc="upper left")
 
 
 def _draw_at_once(axes, rate, true, marked):
@@ -66,7 +67,6 @@ def _draw_at_once(axes, rate, true, marked):
 
 def _mark(axes, x, y):
     axes.scatter(x, y, s=28, marker="D", color=style.LIGHT, edgecolors="black", linewidths=0.6, label="changed", zorder=3)
-    axes.legend(loc="upper left")
 
 
 def _draw_points(axes, x, y, x_words, y_words):

@@ -72,7 +72,8 @@ def signed_log_axis(axis, most):
     """Logarithmic to both sides of 0, but for what is a million times smaller than the largest."""
     set_scale = axis.axes.set_xscale if axis is axis.axes.xaxis else axis.axes.set_yscale
     set_scale("symlog", linthresh=most * 1e-6)
-    decades = 10.0 ** (np.floor(np.log10(most)) - np.array([0, 3]))
+    few = axis is axis.axes.xaxis  # numbers stand side by side there
+    decades = 10.0 ** (np.floor(np.log10(most)) - np.array([0] if few else [0, 3]))
     axis.set_ticks(np.concatenate((-decades, [0], decades)))
     axis.set_minor_locator(matplotlib.ticker.NullLocator())
 
@@ -94,6 +95,14 @@ def cloud(axes, x, y, color, marker="o", label=None):
 def _strong_half(name):
     """A colour map without its palest part, which cannot be told from paper."""
     return matplotlib.colors.ListedColormap(plt.get_cmap(name)(np.linspace(0.25, 1, 256)))
+
+
+def legend_above(axes, share, **options):
+    """A legend in room of its own above what is drawn, which takes that share of the height."""
+    axes.get_ylim()  # brings the transformation up to date
+    low, high = axes.transData.inverted().transform(axes.transAxes.transform([(0, 0), (0, 1 / (1 - share))]))[:, 1]
+    axes.set_ylim(low, high)
+    axes.legend(loc="upper left", **options)
 
 
 def limits_of(*values):

@@ -210,7 +210,7 @@ Relaxation relaxation_of(const BalanceProblem& problem, const NeuronCosts& costs
 }
 
 void check_null_options(const Options& options) {
-  if (options.header) refuse_given(options.given, {"--null", "--relaxation"}, "`info` without --header");
+  if (options.header) refuse_given(options.given, {"--null", "--relaxation"}, "`info` without --header-only");
   if (options.null.draws > 0) return;
   refuse_given(options.given, {"--null-within", "--null-kind"}, "--null N");
 }
@@ -254,8 +254,9 @@ Command add_info(const OptionSet& root) {
   add_input_options(command, o->input);
   add_report_option(command, o->report, "the same figures as JSON");
   command.add_flag(
-      "--header", o->header,
-      "read the header of FILE alone: sizes, and the memory that `balance` takes on some numbers of ranks");
+      "--header-only", o->header,
+      "read the header of FILE alone: sizes, and the memory that `balance` takes on some numbers of ranks (--header "
+      "without a word means the same)");
   o->given = command;
   const auto chance = command.add_group("Chance", "is the network more balanced than permutations of itself?");
   chance.add("--null", o->null.draws, "compare |in - out| (2-norm) with that many permutations")
@@ -270,7 +271,7 @@ Command add_info(const OptionSet& root) {
   command.add_flag("--relaxation", o->relaxation,
                    "also the slowest rate of the flow, p lambda_2, and what a quadratic model saves, g^T L^+ g / 2, at "
                    "the costs as they are");
-  command.examples({"synbal info net.h5", "synbal info huge.h5 --header",
+  command.examples({"synbal info net.h5", "synbal info huge.h5 --header-only",
                     "synbal info net.h5 --null 10000 --relaxation",
                     "synbal info connections.csv --source-column pre --target-column post"});
   return {command, [o](const Context& context) { return run(context, *o); }};

@@ -70,9 +70,19 @@ inline constexpr bool is_count = std::is_integral_v<T>;
 template <class T>
 inline constexpr bool is_count<std::optional<T>> = std::is_integral_v<T>;
 
+/// `info FILE --header` asks for the header alone, unless a word about the columns of an edge list follows.
+void take_bare_header(std::vector<std::string>& words) {
+  if (std::ranges::find(words, "info") == words.end()) return;
+  for (std::size_t k = 0; k < words.size(); ++k) {
+    const auto next = k + 1 < words.size() ? words[k + 1] : std::string();
+    if (words[k] == "--header" && next != "auto" && next != "yes" && next != "no") words[k] = "--header-only";
+  }
+}
+
 /// `synbal help COMMAND` is `synbal COMMAND --help`, and no words at all ask for help.
 std::vector<std::string> as_options(std::vector<std::string> words) {
   if (words.empty()) return {"--help"};
+  take_bare_header(words);
   if (words.front() != "help") return words;
   words.erase(words.begin());
   words.emplace_back("--help");

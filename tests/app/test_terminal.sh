@@ -67,6 +67,16 @@ printf '%s\n' '%%MatrixMarket matrix coordinate real general' '2 2 2' '1 2 1e200
 expect 0 0 info huge.mtx
 check "costs beyond doubles as powers of ten" grep -q '^cost  *10^400.* now.*10^3[0-9][0-9]' out
 
+# The header alone, beside the option of edge lists that is called the same.
+expect 0 0 info net.h5 --header
+check "sizes" grep -q '^network .* 30 neurons, 60 synapses as stored' out
+check "memory" grep -q 'about .* on 8 ranks' out
+printf '1,2,3\n2,1,3\n' >two.csv
+expect 0 0 info two.csv --header no
+check "two synapses without a header" grep -q '2 neurons, 2 synapses$' out
+expect 0 0 info --header-only two.csv --report r.json
+check "as many in the report" true_that "n == 2" n="$(figure r.json nnz)"
+
 # Many at once, each started alone.
 at_once() { for ((k = 0; k < 12; k++)); do "$SYNBAL" -q info net.h5 || echo failed & done 2>&1; wait; }
 check "runs that are started alone do not meet" test -z "$(at_once)"
