@@ -45,7 +45,8 @@ def _draw(axes, rows, quantity, words, title):
     style.log_axis(axes.xaxis)
     style.log_axis(axes.yaxis)
     axes.invert_xaxis()
-    axes.legend()
+    if quantity == "seconds":  # the other panel has the same lines
+        style.legend_above(axes, 0.36, ncol=2, columnspacing=1, handlelength=2.4)
 
 
 def _draw_slow(axes, alike, slow):
@@ -58,15 +59,15 @@ def _draw_slow(axes, alike, slow):
                  if row["tolerance"] == tolerance and row["reached"]}
         places = [k + shift for k, method in enumerate(methods) if method in found]
         axes.bar(places, [found[method] for method in methods if method in found], 0.38, color=color, label=label)
-    axes.set_xticks(range(len(methods)), methods, rotation=20)
+    axes.set_xticks(range(len(methods)), methods, rotation=35, ha="right", rotation_mode="anchor")
     axes.set(ylabel="seconds", title=f"A slow rank, imbalance {style.short(tolerance)}")
     style.log_axis(axes.yaxis)
-    axes.set_ylim(top=5 * axes.get_ylim()[1])  # room for the legend
-    axes.legend()
+    style.legend_above(axes, 0.25)
 
 
 def _caption(run):
     machine = run["machine"]
     return (f"{run['kind']}: {run['neurons']:,} neurons, {run['synapses']:,} synapses on {machine['ranks']} ranks; "
             "medians and quartiles. Imbalance: "
-            f"$\\Sigma|in-out|/\\Sigma c$. Comparable on these cores: {run['cores_can_show']}.")
+            "$\\Sigma|\\mathrm{in}-\\mathrm{out}|/\\Sigma c$. "
+            f"Comparable on these cores: {run['cores_can_show']}.")

@@ -43,6 +43,8 @@ def panels(count, columns=2):
     for letter, one in zip("abcdefgh", axes[:count]):
         one.annotate(letter, (0, 1), xycoords="axes fraction", xytext=(-28, 6), textcoords="offset points", fontsize=10,
                      fontweight="bold", annotation_clip=False)
+        for axis in (one.xaxis, one.yaxis):  # no factor above the axis, in the place of the title
+            axis.set_major_formatter(matplotlib.ticker.FuncFormatter(short))
     return figure, axes[:count]
 
 
@@ -63,9 +65,9 @@ def log_axis(axis):
 
 def short(value, _=None):
     """A number as a tick says it."""
-    if value == 0 or 1e-3 <= abs(value) < 1e4:
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
         return f"{value:g}"
-    return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
+    return re.sub(r"e\+?(-?)0*", r"e\1", f"{value:.3g}")
 
 
 def signed_log_axis(axis, most):

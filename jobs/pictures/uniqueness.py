@@ -68,7 +68,7 @@ def _draw_deficit(axes, data, neurons):
     axes.plot(x, data["deficit_mean"], color=style.DARK, label="mean over orders")
     style.log_axis(axes.yaxis)
     axes.axhline(PUBLISHED, color=style.LINE, lw=0.8, ls="--", zorder=0, label="where the published notebooks stop")
-    axes.set(xlim=(0, x[-1]), xlabel="visits per neuron", ylabel="$\\Sigma_i(in_i-out_i)^2$", title="Balance deficit")
+    axes.set(xlim=(0, x[-1]), xlabel="visits per neuron", ylabel="$\\Sigma_i(\\mathrm{in}_i-\\mathrm{out}_i)^2$", title="Balance deficit")
     axes.legend()
 
 
