@@ -45,8 +45,8 @@ Network load_network(const Comm& comm, const InputOptions& options, PhaseTimes& 
   auto network = timed(comm, times.read, [&] { return read_network(comm, options.path, read); });
   agreed(comm, [] { fault_point("read"); });
   for (const auto& notice : network.facts.notices) log_warning("{}", notice);
+  agreed(comm, [] { fault_point("partition"); });
   if (by_ptscotch) {
-    agreed(comm, [] { fault_point("partition"); });
     network = timed(comm, times.partition, [&] { return partition_by_ptscotch(comm, std::move(network)); });
   }
   const auto around = network.arrays.empty() ? std::string() : ", with " + names_of_arrays(network);

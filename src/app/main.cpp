@@ -13,10 +13,13 @@
 #include "synbal/core/build_info.hpp"
 #include "synbal/core/launch.hpp"
 #include "synbal/core/log.hpp"
+#include "synbal/core/watchdog.hpp"
 
 namespace synbal::app {
 
 namespace {
+
+constexpr double kPatience = 600;  // s, of the watchdog: longer than file systems and suspended disks sleep
 
 /// The words before and after `--`.
 struct Arguments {
@@ -68,6 +71,7 @@ bool all_ranks_arrive(MPI_Comm comm) {
 struct Manner {
   int verbosity = 0;
   bool force = false;
+  double watchdog = 0;  ///< seconds; 0: none
 };
 
 /// An end that was asked for.
@@ -121,6 +125,7 @@ int run(const Arguments& arguments, const Manner& manner, const Command& command
   const Session& session = *started;
   const Comm farewell(MPI_COMM_WORLD);
   configure_log(manner.verbosity, session.world().is_root());
+  const Watchdog watchdog(session.world(), manner.watchdog, static_cast<int>(ExitCode::internal));
   const InterruptGuard signals;
   OutputLocks locks;
   std::vector<std::string> foreign;
@@ -150,19 +155,27 @@ void keep_pages() {
   ::mallopt(M_TRIM_THRESHOLD, 512 << 20);
 }
 
-OptionSet root_options(bool& quiet, bool& verbose, bool& force) {
+OptionSet root_options(bool& quiet, bool& verbose, bool& force, double& watchdog) {
   OptionSet root("synbal",
                  "Balanced weights for huge recurrent networks: every neuron's incoming cost equals its outgoing cost, "
                  "and the network computes what it did before.",
                  "synbal " + version() + " (" + git_revision() + ")");
   root.footer(
-      "PETSc options may follow `--`. Exit codes: 0 done and converged, 1 internal error, 2 usage, 3 bad input, "
+      "PETSc options may follow `--`. Exit codes: 0 done and converged, 1 internal error or ranks that do not get on "
+      "(--watchdog), 2 usage, 3 bad input, "
       "4 limits reached before convergence (result written and marked), 5 input/output failure, "
       "75 stopped by a signal or walltime with a valid checkpoint or trajectory, 128+N by signal N without one.\n");
   root.examples({"synbal generate modular -o net.h5", "mpirun -n 2 synbal balance net.h5 -o balanced.h5"});
   root.add_flag("-q,--quiet", quiet, "errors only");
   root.add_flag("-v,--verbose", verbose, "more about what happens, such as a line for every iteration");
   root.add_flag("--force", force, "replace files that synbal did not make; resume with another input or other options");
+  root.add("--watchdog", watchdog,
+           "end a run none of whose ranks, all on one host, gets on for so many seconds, and say where each stands "
+           "(exit "
+           "code 1); 0: never")
+      .not_negative()
+      .shown_as("SECONDS")
+      .with_default();
   return root;
 }
 
@@ -172,7 +185,8 @@ int main(int argc, char** argv) {
   keep_pages();
   const auto arguments = split(argc, argv);
   bool quiet = false, verbose = false, force = false;
-  const auto root = root_options(quiet, verbose, force);
+  double watchdog = kPatience;
+  const auto root = root_options(quiet, verbose, force, watchdog);
   const Command commands[] = {add_generate(root),   add_info(root),    add_balance(root), add_flow(root),
                               add_apply(root),      add_convert(root), add_verify(root),  add_laplacian(root),
                               add_resistance(root), add_perturb(root), add_simulate(root)};
@@ -189,7 +203,7 @@ int main(int argc, char** argv) {
     return refuse("'" + *word + "' after -- is no PETSc option and no value of one: remove it");
   }
   for (const auto& command : commands) {
-    if (command.options.chosen()) return run(arguments, {quiet ? -1 : (verbose ? 1 : 0), force}, command);
+    if (command.options.chosen()) return run(arguments, {quiet ? -1 : (verbose ? 1 : 0), force, watchdog}, command);
   }
   return refuse("no command given (see `synbal --help`)");
 }

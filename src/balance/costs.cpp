@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "synbal/balance/edges.hpp"
+#include "synbal/core/own_sums.hpp"
 
 namespace synbal {
 
@@ -49,7 +50,7 @@ void evaluate(const BalanceProblem& problem, FusedKernel& kernel, std::span<cons
         costs.out[at(i)] = costs.pre[at(i)] * out + to_pinned;
         total += costs.in[at(i)] + to_pinned;
       });
-  costs.total = problem.comm().sum(total);
+  costs.total = problem.comm().sum(own_sum(total));
 }
 
 Imbalance imbalance(const BalanceProblem& problem, const NeuronCosts& costs) {

@@ -8,6 +8,7 @@
 #include "balance/judged_step.hpp"
 #include "synbal/balance/run_frame.hpp"
 #include "synbal/core/log.hpp"
+#include "synbal/core/own_sums.hpp"
 #include "synbal/core/solve_watch.hpp"
 #include "synbal/core/timer.hpp"
 
@@ -94,6 +95,7 @@ Equilibrium nothing_to_balance(Equilibrium&& found, const std::string& method) {
 void evaluate_at_base(const BalanceProblem& problem, FusedKernel& kernel, Equilibrium& found) {
   const std::vector<double> origin(static_cast<std::size_t>(problem.size()), 0.0);
   evaluate(problem, kernel, origin, found.costs);
+  if (problem.comm().any(own_sum_is_nan())) end_over_nan(problem.comm());
   found.imbalance = imbalance(problem, found.costs);
 }
 

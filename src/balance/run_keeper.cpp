@@ -8,6 +8,7 @@
 #include "synbal/balance/solver.hpp"
 #include "synbal/core/comm.hpp"
 #include "synbal/core/fault.hpp"
+#include "synbal/core/own_sums.hpp"
 
 namespace synbal {
 
@@ -98,9 +99,16 @@ Wish heard(const Comm& comm, const StopCriteria& stop, double seconds) {
   if (stop.max_seconds <= 0 && stop.keeper == nullptr) return Wish::go_on;
   const bool stopped = stop.max_seconds > 0 && fault_is("stop-clock", "solve");
   const auto own = std::max(stopped ? Wish::late : Wish::go_on, own_wish(stop, seconds));
-  const auto all = static_cast<Wish>(comm.max(static_cast<std::int32_t>(own)));
+  const auto all = agreed_wish(comm, own);
   if (all != Wish::go_on && stop.keeper != nullptr) stop.keeper->keep(all);
   return all;
+}
+
+Wish agreed_wish(const Comm& comm, Wish own) {
+  constexpr std::int32_t nan = static_cast<std::int32_t>(Wish::stop) + 1;
+  const auto all = comm.max(own_sum_is_nan() ? nan : static_cast<std::int32_t>(own));
+  if (all == nan) end_over_nan(comm);
+  return static_cast<Wish>(all);
 }
 
 void put_result(RunPart& part, const SolverResult& result) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "synbal/balance/edges.hpp"
+#include "synbal/core/own_sums.hpp"
 
 namespace synbal {
 
@@ -111,7 +112,7 @@ SweepView Sweeper::sweep() {
 }
 
 SweepView Sweeper::over_ranks(const SweepView& own) const {
-  std::array<double, 2> sums{own.l1, own.cost};
+  std::array<double, 2> sums{own.l1, own_sum_for_good(own.cost)};
   std::array<double, 2> maxima{own.max_step, own.largest_factor};
   problem_->comm().sum(std::span<double>(sums));
   problem_->comm().max(std::span<double>(maxima));

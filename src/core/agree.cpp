@@ -3,6 +3,8 @@
 #include "synbal/core/agree.hpp"
 
 #include <limits>
+#include <new>
+#include <string>
 
 #include "synbal/core/interrupt.hpp"
 
@@ -20,6 +22,13 @@ std::int32_t word_of(const Comm& comm, bool failed) {
   return signal != 0 ? comm.size() + signal : kNothing;
 }
 
+/// What agreed() took for a defect, as it takes every exception but Error, may be a lack of memory.
+Error as_user_sees(const Error& failure) {
+  const bool no_memory = failure.code() == ExitCode::internal && failure.what() == std::string(std::bad_alloc().what());
+  if (!no_memory) return failure;
+  return io_failure("out of memory: use more ranks or machines (`synbal info` estimates the need)");
+}
+
 Error stopped_by(int signal) {
   return {static_cast<ExitCode>(kSignalCode + signal),
           std::string("stopped by ") + signal_name(signal) + " before there was anything to keep"};
@@ -31,8 +40,9 @@ void agree(const Comm& comm, const std::optional<Error>& failure) {
   const auto word = comm.min(word_of(comm, failure.has_value()));
   if (word == kNothing) return;
   if (word >= comm.size()) throw stopped_by(word - comm.size());
-  const auto code = comm.broadcast(failure ? static_cast<std::int32_t>(failure->code()) : 0, word);
-  const auto text = comm.broadcast(failure ? std::string(failure->what()) : std::string(), word);
+  const auto own = failure ? as_user_sees(*failure) : Error(ExitCode::done, "");
+  const auto code = comm.broadcast(static_cast<std::int32_t>(own.code()), word);
+  const auto text = comm.broadcast(std::string(own.what()), word);
   throw Error(static_cast<ExitCode>(code), text);
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "synbal/core/error.hpp"
+#include "synbal/core/watchdog.hpp"
 
 namespace synbal {
 
@@ -90,6 +91,7 @@ int signal_of(std::string_view action) {
 }  // namespace
 
 void fault_point(std::string_view phase) {
+  enter_phase(phase);
   if (faults().empty()) return;
   const auto action = due(phase);
   if (action.empty()) return;

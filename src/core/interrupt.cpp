@@ -8,6 +8,8 @@
 #include <cstring>
 #include <iterator>
 
+#include "core/doomed_files.hpp"
+
 namespace synbal {
 
 namespace {
@@ -60,6 +62,8 @@ void note(int signal) {
 }
 
 }  // namespace
+
+void remove_doomed_files() noexcept { remove_files(); }
 
 InterruptGuard::InterruptGuard() {
   stop_signal = 0;

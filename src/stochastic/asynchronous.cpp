@@ -14,6 +14,7 @@
 #include "synbal/core/error.hpp"
 #include "synbal/core/fault.hpp"
 #include "synbal/core/log.hpp"
+#include "synbal/core/own_sums.hpp"
 
 namespace synbal {
 
@@ -105,6 +106,7 @@ struct AsynchronousSolver::Body {
   double verify() {
     const double begin = monotonic_seconds();
     evaluate(problem, kernel, worker.relaxer().delta(), costs);
+    if (problem.comm().any(own_sum_is_nan())) end_over_nan(problem.comm());
     const double l1 = imbalance(problem, costs).l1;
     verification_seconds += monotonic_seconds() - begin;
     return l1;

@@ -9,6 +9,7 @@
 
 #include "synbal/balance/run_frame.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/own_sums.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/network/factor.hpp"
 
@@ -214,7 +215,7 @@ Deviation NeuronBalancer::deviation() const {
     found.l1 += std::abs(seen.in - out);
     found.max_log_ratio = std::max(found.max_log_ratio, std::abs(std::log(seen.in) - std::log(out)));
   }
-  std::array<double, 3> sums{found.cost, found.deficit, found.l1};
+  std::array<double, 3> sums{own_sum_for_good(found.cost), found.deficit, found.l1};
   problem_->comm().sum(std::span<double>(sums));
   const double ratio = problem_->comm().max(found.max_log_ratio);
   return {sums[0], sums[1], sums[0] > 0 ? sums[2] / sums[0] : 0.0, ratio};

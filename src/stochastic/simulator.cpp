@@ -10,6 +10,7 @@
 
 #include "stochastic/simulator_memory.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/own_sums.hpp"
 #include "synbal/core/tags.hpp"
 
 namespace synbal {
@@ -246,6 +247,7 @@ RoundView Simulator::round() {
 }
 
 RoundView Simulator::over_ranks(Met& met) const {
+  (void)own_sum_for_good(met.largest_factor);
   const auto& comm = stars_->problem().comm();
   const auto sums = summed(comm, met.imbalance, met.cost, met.visits);
   auto& maxima = met.steps;

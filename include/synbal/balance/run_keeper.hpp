@@ -103,6 +103,10 @@ class KeptPart {
 /// run after so many seconds; where that is more than to go on, the state has been kept. @throws Error stopped.
 Wish heard(const Comm& comm, const StopCriteria& stop, double seconds);
 
+/// Collective: one small reduction. The largest wish of all ranks. @throws Error internal where a rank's costs are no
+/// numbers (own_sums.hpp).
+Wish agreed_wish(const Comm& comm, Wish own);
+
 /// Counts and history of a result into a part, and back.
 void put_result(RunPart& part, const SolverResult& result);
 void take_result(const RunPart& part, SolverResult& result);
