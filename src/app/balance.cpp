@@ -99,10 +99,7 @@ void print(const Report& r) {
   fmt::print("solver       {}: {}, {} sweeps, {} Newton steps, {} Krylov iterations, {} matrix passes\n", s.method,
              to_string(s.reason), s.sweeps, s.newton_steps, s.krylov_iterations, s.matrix_passes);
   print_method(r.run);
-  if (r.resumed) {
-    fmt::print("resumed      {} {} since {}, after {:.3g} s of earlier runs\n", r.resumed->times,
-               r.resumed->times == 1 ? "time" : "times", r.resumed->since, r.resumed->seconds_before);
-  }
+  if (r.resumed) print(*r.resumed);
   print_spent(r.time, "solving", r.memory, r.head.ranks);
   fmt::print("result       {}\n", r.output);
 }

@@ -65,6 +65,11 @@ void describe(ReportWriter& report, const ResumedSection& resumed) {
   report("seconds_before", resumed.seconds_before);
 }
 
+void print(const ResumedSection& resumed) {
+  fmt::print("resumed      {} {} since {}, after {:.3g} s of earlier runs\n", resumed.times,
+             resumed.times == 1 ? "time" : "times", resumed.since, resumed.seconds_before);
+}
+
 void describe(ReportWriter& report, const KeptSection& kept) {
   report("path", kept.path)("written", kept.written)("seconds", kept.seconds);
 }
@@ -83,6 +88,25 @@ std::string neuron_facts(const Comm& comm, const Network& network) {
       add(std::bit_cast<std::uint64_t>(network.alpha[at(e)]));
     }
     if (hash != 0) sum += mixed(hash ^ static_cast<std::uint64_t>(network.file_index(i)));
+  }
+  return fmt::format("{:016x}", comm.sum(sum));
+}
+
+std::string state_facts(const BalanceProblem& problem, const Network& network) {
+  const auto h = problem.to_network(problem.base(), 0.0);
+  std::uint64_t sum = 0;
+  for (LocalIndex i = 0; i < network.local_size(); ++i) {
+    sum += mixed(std::bit_cast<std::uint64_t>(h[at(i)]) ^ mixed(static_cast<std::uint64_t>(network.file_index(i))));
+  }
+  return fmt::format("{:016x}", problem.comm().sum(sum));
+}
+
+std::string hash_of(const Comm& comm, std::span<const ItemFacts> items) {
+  std::uint64_t sum = 0;
+  for (const auto& item : items) {
+    std::uint64_t hash = 0;
+    for (const auto number : item) hash = mixed(hash ^ static_cast<std::uint64_t>(number));
+    sum += hash;
   }
   return fmt::format("{:016x}", comm.sum(sum));
 }
@@ -229,7 +253,7 @@ void StateFile::stop(const std::optional<Error>& lost) const {
   if (lost && !kept())
     throw Error(lost->code(), fmt::format("{}, and no checkpoint could be written: {}", by, lost->what()));
   if (kept()) throw Error(ExitCode::stopped, fmt::format("{}; {}", by, advice()));
-  throw Error(static_cast<ExitCode>(128 + signal), by + " without a checkpoint (--checkpoint-interval 0)");
+  throw Error(static_cast<ExitCode>(128 + signal), by + " without a checkpoint, as none was wanted");
 }
 
 Error StateFile::as_stopped(const Error& error) const {

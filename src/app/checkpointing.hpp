@@ -1,7 +1,9 @@
 // Runs that survive: when the state of a run is kept, where, and how another run goes on from it.
 #pragma once
 
+#include <array>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "app/command.hpp"
@@ -35,6 +37,8 @@ struct ResumedSection {
   double seconds_before = 0;
 };
 void describe(ReportWriter& report, const ResumedSection& resumed);
+/// The line of a summary.
+void print(const ResumedSection& resumed);
 
 /// What was kept in this run.
 struct KeptSection {
@@ -47,6 +51,13 @@ void describe(ReportWriter& report, const KeptSection& kept);
 /// A hash of what the options say of single neurons and synapses (pinned, gain, exponent, ties,
 /// alphas), the same under any partition. Collective.
 [[nodiscard]] std::string neuron_facts(const Comm& comm, const Network& network);
+
+/// The same of the h that a problem's costs are taken at. Collective.
+[[nodiscard]] std::string state_facts(const BalanceProblem& problem, const Network& network);
+/// One of a list of things that are asked for: its place in the list, and two numbers.
+using ItemFacts = std::array<std::int64_t, 3>;
+/// The same of such a list, wherever its items are. Collective.
+[[nodiscard]] std::string hash_of(const Comm& comm, std::span<const ItemFacts> items);
 
 /// The file that holds the state of a run, of whatever kind; one for a run, made before the network is read.
 class StateFile {

@@ -9,12 +9,19 @@
 
 #include "app/command.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/fault.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/io/result.hpp"
 
 namespace synbal::app {
 
 namespace {
+
+// Parts of the state that is kept, beside that of the flow itself.
+constexpr const char* kStart = "start";
+constexpr const char* kRecording = "recording";
+constexpr const char* kInvariants = "invariants";
+constexpr const char* kHeat = "heat";
 
 /// Where a flow begins.
 struct Start {
@@ -33,8 +40,13 @@ Start read_start(const Comm& comm, const Network& network, const std::string& pa
   return {0, std::move(stored.h), stored.provenance.input_checksum};
 }
 
-/// Collective.
-Start find_start(const FlowOptions& o, const Network& network, const BalanceProblem& problem) {
+/// Collective. A run that is gone on with began where it says; --force begins at the h of another one.
+Start find_start(const FlowOptions& o, const Network& network, const BalanceProblem& problem, RunKeeper& keeper) {
+  if (const auto part = keeper.take(kStart)) {
+    const auto h = part->values("h");
+    return {part->number("time"), {h.begin(), h.end()}, {}};
+  }
+  if (!keeper.start().empty()) return {0, {keeper.start().begin(), keeper.start().end()}, {}};
   if (o.initial.empty()) return {0, std::vector<double>(at(problem.size()), 0.0), {}};
   auto start = read_start(problem.comm(), network, o.initial);
   warn_of_other_input(o.initial, start.checksum, network, "its h is the start");
@@ -55,14 +67,16 @@ double first_output(Flow& flow, std::span<const double> h) {
 class FlowRun {
  public:
   /// Collective. All must outlive it; the weights of a network that is shaken change.
-  FlowRun(const Comm& comm, FlowOptions& options, LoadedNetwork& loaded)
+  FlowRun(const Comm& comm, FlowOptions& options, LoadedNetwork& loaded, Checkpointing& checkpoints,
+          const Provenance& about)
       : comm_(comm),
         o_(options),
         loaded_(loaded),
         problem_(comm_, loaded.network, loaded.components, options.input.power),
         kernel_(problem_),
         sums_(problem_),
-        start_(find_start(options, loaded.network, problem_)),
+        keeper_(attached(checkpoints, about)),
+        start_(find_start(options, loaded.network, problem_, checkpoints)),
         monitor_(problem_, loaded.network, loaded.components, sums_, start_.h, watched()) {
     o_.params.start_time = start_.time;
     agreed(comm_, [&] { check_end(); });
@@ -76,13 +90,17 @@ class FlowRun {
     }
     add_companions();
     recording_ = std::make_unique<Recording>(comm_, loaded.network, problem_, o_, monitor_, companions_);
+    o_.params.keeper = keeper_;
+    go_on();
   }
 
   /// Collective. Makes the file, integrates, records.
   FlowResult operator()(const TimesWanted& times, const Provenance& about, PhaseTimes& spent) {
     o_.params.outputs = output_times(times, start_.time, o_.params.end_time, first_output(*flow_, start_.h));
     const auto outputs = o_.params.outputs.count();
-    timed(comm_, spent.write, [&] { recording_->open(o_.output, outputs ? *outputs + 2 : 0, about); });
+    const auto earlier = keeper_->take(kRecording);
+    timed(comm_, spent.write, [&] { recording_->open(o_.output, outputs ? *outputs + 2 : 0, about, earlier); });
+    const auto kept = kept_parts();
     const Timer solving;
     Progress progress("flow");
     const FlowObserver observer = [&](const FlowMoment& m) { observe(m, progress); };
@@ -111,6 +129,35 @@ class FlowRun {
   [[nodiscard]] Recording& recording() { return *recording_; }
 
  private:
+  /// Collective. Reads what there is to go on from.
+  RunKeeper* attached(Checkpointing& checkpoints, const Provenance& about) {
+    checkpoints.attach(loaded_.network, problem_, facts_of(comm_, o_, loaded_.network), about);
+    return &checkpoints;
+  }
+
+  /// Collective. What is watched and goes along begins where it was.
+  void go_on() {
+    if (const auto part = keeper_->take(kInvariants)) monitor_.go_on_from(*part);
+    if (!companions_.heat) return;
+    if (const auto part = keeper_->take(kHeat)) companions_.heat->go_on_from(*part);
+  }
+
+  /// The parts of the state that this run tells.
+  [[nodiscard]] std::vector<std::unique_ptr<KeptPart>> kept_parts() {
+    std::vector<std::unique_ptr<KeptPart>> parts;
+    const auto keep = [&](const char* name, KeptPart::Tell tell) {
+      parts.push_back(std::make_unique<KeptPart>(keeper_, name, std::move(tell)));
+    };
+    keep(kStart, [this](RunPart& part) {
+      part.put("time", start_.time);
+      part.neurons["h"] = start_.h;
+    });
+    keep(kRecording, [this](RunPart& part) { recording_->tell(part); });
+    keep(kInvariants, [this](RunPart& part) { monitor_.tell(part); });
+    if (companions_.heat) keep(kHeat, [this](RunPart& part) { companions_.heat->tell(part); });
+    return parts;
+  }
+
   void check_end() const {
     if (o_.params.end_time >= start_.time) return;
     throw usage_error(fmt::format("--end-time {:g} lies before the time {:g} at which {} ends: give a later one",
@@ -136,6 +183,7 @@ class FlowRun {
   }
 
   void observe(const FlowMoment& moment, Progress& progress) {
+    fault_point("solve");
     monitor_.step(moment.time, moment.h, moment.cost);
     if (moment.output) {
       monitor_.output(moment.time, moment.h);
@@ -152,6 +200,7 @@ class FlowRun {
   BalanceProblem problem_;
   FusedKernel kernel_;
   ComponentSums sums_;
+  RunKeeper* keeper_;
   Start start_;
   InvariantMonitor monitor_;
   std::unique_ptr<Flow> flow_;
@@ -166,7 +215,10 @@ TimesWanted check(const Context& context, FlowOptions& o) {
   check_flow_options(comm, o);
   auto times = parse_output_times(comm, o);
   context.session.refuse_unused_petsc_options("flow_");  // those of the solver can only be judged at the end
-  check_outputs(context, {{o.output, OutputKind::trajectory}, {o.report, OutputKind::report}}, input_files(o));
+  const auto kept = o.checkpoint.interval > 0 ? o.checkpoint.path_for(o.output) : std::string();
+  check_outputs(context,
+                {{o.output, OutputKind::trajectory}, {o.report, OutputKind::report}, {kept, OutputKind::checkpoint}},
+                input_files(o));
   return times;
 }
 
@@ -196,6 +248,9 @@ std::optional<Error> finish(Recording& recording, const Provenance& about) {
   return {};
 }
 
+/// Whether the flow came to where it was to go.
+bool is_whole(FlowEnd end) { return end == FlowEnd::equilibrium || end == FlowEnd::end_time; }
+
 /// Collective. All of the report but head, time and memory.
 FlowReport report_of(const FlowOptions& o, const LoadedNetwork& loaded, FlowRun& run, const FlowResult& found,
                      const std::optional<Assessment>& assessed, int signal) {
@@ -216,26 +271,30 @@ FlowReport report_of(const FlowOptions& o, const LoadedNetwork& loaded, FlowRun&
   return report;
 }
 
-ExitCode run(const Context& context, FlowOptions options) {
-  const Beginning beginning;
+ExitCode run(const Context& context, FlowOptions& options, const TimesWanted& wanted, const Beginning& beginning,
+             Checkpointing& checkpoints) {
   const auto& comm = context.world;
-  const auto wanted = check(context, options);
   const auto& guard = context.signals;
   options.params.interrupted = [&] { return guard.requested(); };
   PhaseTimes times;
   auto loaded = load_for_flow(comm, options, times);
-  FlowRun flow(comm, options, loaded);
   refuse_foreign(context);
   options.params.max_seconds = beginning.left_of(options.params.max_seconds);
   auto about = provenance_of(context, options.input, loaded.network, beginning.date);
   about.tolerance = options.params.tolerance, about.finished = "", about.exit_code = -1;
+  FlowRun flow(comm, options, loaded, checkpoints, about);
   const HearsSignals hears;
   const auto found = flow(wanted, about, times);
   const auto assessed = timed(comm, times.solve, [&] { return flow.assessed(found); });
   auto report = report_of(options, loaded, flow, found, assessed, comm.max(guard.signal()));
   about.finished = utc_now(), about.reason = report.reason,
   about.exit_code = static_cast<int>(code_of(found.end, report.cuts));
+  agreed(comm, [] { fault_point("write"); });
   const auto lost = timed(comm, times.write, [&] { return finish(flow.recording(), about); });
+  if (is_whole(found.end) && !lost) checkpoints.remove();
+  report.resumed = checkpoints.resumed();
+  if (checkpoints.written().written > 0) report.kept = checkpoints.written();
+  if (checkpoints.kept()) report.advice = checkpoints.advice();
   times.total = comm.max(beginning.timer.seconds());
   report.time = times, report.memory = memory_of(comm), report.head = head_of(context, beginning.date);
   tell(context, report, options.report);
@@ -243,6 +302,17 @@ ExitCode run(const Context& context, FlowOptions options) {
   tell_how_to_go_on(report);
   context.session.refuse_unused_petsc_options();  // last, so that a finished trajectory is not lost over them
   return code_of(found.end, report.cuts);
+}
+
+ExitCode run(const Context& context, FlowOptions options) {
+  const Beginning beginning;
+  const auto wanted = check(context, options);
+  Checkpointing checkpoints(context, options.checkpoint, options.output, beginning);
+  try {
+    return run(context, options, wanted, beginning, checkpoints);
+  } catch (const Error& e) {  // of all ranks together
+    throw checkpoints.as_stopped(e);
+  }
 }
 
 }  // namespace
@@ -253,8 +323,10 @@ Command add_flow(const OptionSet& root) {
   add_flow_options(command, *o);
   command.footer(
       "Exit codes: 0 equilibrium or the end time reached, 4 step limit reached, tolerances that cannot be met or a\n"
-      "weak cut that is not at its end, 75 stopped by TERM, INT, USR2 or --max-walltime (USR1 only asks to save, and\n"
-      "rows are safe). The trajectory is valid in every case; --initial goes on from it.\n"
+      "weak cut that is not at its end, 75 stopped by TERM, INT, USR2 or --max-walltime. The trajectory is valid in\n"
+      "every case. --resume goes on with it from the checkpoint: rows are those of an undisturbed run to within the\n"
+      "integrator's tolerances, and so is the way to the equilibrium, whose h is the same. --initial begins another\n"
+      "trajectory at its end.\n"
       "PETSc options that begin with -flow_ choose the preconditioner, e.g. -- -flow_pc_type gamg.");
   command.examples(
       {"synbal flow net.h5 -o way.h5 --heat", "synbal flow net.h5 -o more.h5 --initial way.h5 --end-time 10"});

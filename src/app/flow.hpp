@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/checkpointing.hpp"
 #include "app/options.hpp"
 #include "app/report.hpp"
 #include "synbal/balance/synapse_costs.hpp"
@@ -44,6 +45,7 @@ struct FlowOptions {
   std::optional<ShakeParams> shaken = {};
   std::uint64_t seed = 1;
   bool heat = false, weights = false;
+  CheckpointOptions checkpoint;
   FlowParams params;
 
   [[nodiscard]] bool is_cost_flow() const { return rule == "cost"; }
@@ -58,6 +60,9 @@ void add_flow_options(const OptionSet& command, FlowOptions& options);
 /// Collective. Completes params from the words of the options, and refuses what does not go together, before any work.
 /// @throws Error usage, io_failure.
 void check_flow_options(const Comm& comm, FlowOptions& options);
+
+/// What has to be the same when a run is gone on with. Collective.
+[[nodiscard]] RunFacts facts_of(const Comm& comm, const FlowOptions& options, const Network& network);
 
 /// Collective. What --output-times says: linear:COUNT, log:PER_DECADE[:FIRST], times with commas between them, none, or
 /// a file with one a line; nothing said: linear with an end time, else logarithmic.
@@ -85,8 +90,12 @@ class Recording {
   Recording(const Comm& comm, const Network& network, const BalanceProblem& problem, const FlowOptions& options,
             InvariantMonitor& monitor, Companions& companions);
 
-  /// Collective. Makes the file. @throws Error io_failure.
-  void open(const std::string& path, std::int64_t expected_rows, const Provenance& about);
+  /// Collective. Makes the file; with a part of an earlier run's state, goes on with that run's. @throws Error
+  /// io_failure, bad_input.
+  void open(const std::string& path, std::int64_t expected_rows, const Provenance& about,
+            const std::optional<RunPart>& earlier);
+  /// Collective. What has been recorded, as part of a state: its rows are on the disk then.
+  void tell(RunPart& part);
   /// Collective. @throws Error io_failure.
   void row(const FlowMoment& moment);
   /// Collective. @throws Error io_failure; the rows stay readable.
@@ -121,6 +130,8 @@ class Recording {
   InvariantMonitor& monitor_;
   Companions& companions_;
   Timer timer_;
+  double earlier_ = 0;   // seconds of the runs before this one
+  double recorded_ = 0;  // time of the last row
   double writing_ = 0;
   std::vector<LocalIndex> neurons_;       // recorded ones of this rank
   std::vector<std::int64_t> place_, id_;  // their columns and ids
@@ -167,6 +178,9 @@ struct FlowReport {
   PhaseTimes time = {};
   MemorySection memory = {};
   ParallelSection parallel = {};
+  std::optional<ResumedSection> resumed = {};
+  std::optional<KeptSection> kept = {};
+  std::string advice = {};  ///< how to go on from the checkpoint, where there is one
 };
 
 /// Collective. Of what went along with the flow.

@@ -106,6 +106,15 @@ void check_shake(const FlowOptions& o) {
   }
 }
 
+void check_checkpoint(FlowOptions& o) {
+  if (!o.weights) return;
+  for (const auto* option : {"--checkpoint", "--checkpoint-interval", "--resume", "--resume-if-exists"}) {
+    if (!o.given.given(option)) continue;
+    throw usage_error(fmt::format("{} does not go with --weights, which keeps no state: leave one out", option));
+  }
+  o.checkpoint.interval = 0;
+}
+
 void check_together(const FlowOptions& o) {
   check_shake(o);
   if (o.heat && !o.is_cost_flow()) {
@@ -226,6 +235,29 @@ void add_flow_options(const OptionSet& command, FlowOptions& o) {
   add_numerics(command, o);
   add_ends(command, o);
   add_recording(command, o);
+  add_checkpoint_options(command, o.checkpoint);
+}
+
+RunFacts facts_of(const Comm& comm, const FlowOptions& o, const Network& network) {
+  const auto& sum = network.facts.checksum;
+  const auto& p = o.params;
+  RunFacts facts{{"the input", sum.empty() ? o.input.path : sum},
+                 {"--orientation", to_string(o.input.read.orientation)},
+                 {"--duplicates", to_string(o.input.read.duplicates)},
+                 {"the hash of pinned neurons and gains", neuron_facts(comm, network)},
+                 {"--power", fmt::format("{}", o.input.power)},
+                 {"--rule", o.rule},
+                 {"--components", o.all_components ? "all" : "balance"},
+                 {"--initial", o.initial},
+                 {"--heat", o.heat ? "given" : "not given"},
+                 {"--shake", o.shake},
+                 {"--integration", to_string(p.integrator.integration)}};
+  const auto number = [&](const char* name, auto value) { facts.emplace_back(name, fmt::format("{}", value)); };
+  number("--seed", o.seed), number("--relative-tolerance", p.integrator.relative_tolerance);
+  number("--absolute-tolerance", p.integrator.absolute_tolerance), number("--end-time", p.end_time);
+  number("--tolerance", p.tolerance), number("--output-times", o.output_times);
+  number("--record", o.record), number("--record-synapses", o.record_synapses);
+  return facts;
 }
 
 std::vector<std::string> input_files(const FlowOptions& options) {
@@ -239,6 +271,7 @@ std::vector<std::string> input_files(const FlowOptions& options) {
 void check_flow_options(const Comm& comm, FlowOptions& o) {
   agreed(comm, [&] {
     check_together(o);
+    check_checkpoint(o);
     if (!o.shake.empty()) o.shaken = parse_shake(o);
     o.params.stop_at_equilibrium = o.params.tolerance > 0;
     if (o.given.given("--max-walltime")) o.params.max_seconds = duration_of("--max-walltime", o.walltime);

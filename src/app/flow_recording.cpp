@@ -64,7 +64,7 @@ void Recording::choose_scalars() {
               {"imbalance_linf", [](const FlowMoment& m) { return m.imbalance.linf; }},
               {"max_log_ratio", [](const FlowMoment& m) { return m.imbalance.max_log_ratio; }},
               {"gradient_norm", [](const FlowMoment& m) { return m.gradient_norm; }},
-              {"seconds", [this](const FlowMoment&) { return timer_.seconds(); }}};
+              {"seconds", [this](const FlowMoment&) { return timer_.seconds() + earlier_; }}};
   add_integrator_scalars();
   add_watched_scalars();
 }
@@ -121,8 +121,21 @@ TrajectoryLayout Recording::layout(std::int64_t expected_rows) const {
   return layout;
 }
 
-void Recording::open(const std::string& path, std::int64_t expected_rows, const Provenance& about) {
-  writer_ = std::make_unique<TrajectoryWriter>(comm_, path, layout(expected_rows), about);
+void Recording::open(const std::string& path, std::int64_t expected_rows, const Provenance& about,
+                     const std::optional<RunPart>& earlier) {
+  if (!earlier) {
+    writer_ = std::make_unique<TrajectoryWriter>(comm_, path, layout(expected_rows), about);
+    return;
+  }
+  earlier_ = earlier->number("seconds"), recorded_ = earlier->number("recorded");
+  const TrajectoryPlace place{earlier->count("rows"), recorded_};
+  writer_ = std::make_unique<TrajectoryWriter>(comm_, path, layout(expected_rows), about, place);
+}
+
+void Recording::tell(RunPart& part) {
+  writer_->flush();
+  part.put("rows", static_cast<double>(writer_->rows())), part.put("recorded", recorded_);
+  part.put("seconds", timer_.seconds() + earlier_);
 }
 
 /// [recorded neurons] Values of active neurons; the others have none.
@@ -171,6 +184,7 @@ void Recording::row(const FlowMoment& moment) {
   }
   const Timer writing;
   writer_->append(figures, tables);
+  recorded_ = moment.time;
   writing_ += writing.seconds();
 }
 

@@ -160,6 +160,8 @@ void describe(ReportWriter& report, const FlowReport& r) {
   report("invariants", r.invariants)("heat", r.heat)("weights", r.weights);
   if (r.shake) report("shake", *r.shake);
   report("h", r.h)("time", r.time)("memory", r.memory)("parallel", r.parallel);
+  if (r.resumed) report("resumed", *r.resumed);
+  if (r.kept) report("checkpoints", *r.kept);
 }
 
 void print(const FlowReport& r) {
@@ -173,6 +175,7 @@ void print(const FlowReport& r) {
   print_invariants(r.invariants);
   print_companions(r);
   print_shake(r);
+  if (r.resumed) print(*r.resumed);
   print_spent(r.time, "integrating", r.memory, r.head.ranks);
   fmt::print("trajectory   {}: {} times, h of {} neurons, {} synapses\n", r.options.output, r.recording.rows(),
              r.recording.neurons(), r.recording.synapses());
@@ -192,8 +195,8 @@ void tell_how_to_go_on(const FlowReport& r) {
                         ? fmt::format("go on with --initial {} and another output", r.options.output)
                         : std::string("to be able to go on, record all neurons");
   const auto& why = r.found.message;
-  log_warning("{}{}: the trajectory up to time {:.6g} is in {}; {}", r.reason, why.empty() ? "" : " (" + why + ")",
-              r.found.time, r.options.output, next);
+  log_warning("{}{}: the trajectory up to time {:.6g} is in {}; {}{}", r.reason, why.empty() ? "" : " (" + why + ")",
+              r.found.time, r.options.output, r.advice.empty() ? "" : r.advice + ", or ", next);
 }
 
 }  // namespace synbal::app

@@ -9,6 +9,7 @@
 
 #include "flow/companion.hpp"
 #include "flow/heat_flow.hpp"
+#include "flow/kept/place.hpp"
 #include "flow/weight_flow.hpp"
 
 namespace synbal {
@@ -21,10 +22,11 @@ struct HeatCompanion::Body {
   FusedKernel kernel;  // of its own, so that its passes are not the flow's
   HeatFlow flow;
   Companion companion;
+  double time;  // of the last comparison
 
-  Body(const BalanceProblem& problem, const ComponentSums& sums, std::span<const double> h0, double time,
+  Body(const BalanceProblem& problem, const ComponentSums& sums, std::span<const double> h0, double start,
        const IntegratorParams& params)
-      : kernel(problem), flow(problem, kernel, sums, h0), companion(flow, time, h0, params) {}
+      : kernel(problem), flow(problem, kernel, sums, h0), companion(flow, start, h0, params), time(start) {}
 };
 
 HeatCompanion::HeatCompanion(const BalanceProblem& problem, const ComponentSums& sums, std::span<const double> h0,
@@ -34,6 +36,7 @@ HeatCompanion::~HeatCompanion() = default;
 
 HeatDifference HeatCompanion::compare(double time, std::span<const double> h) {
   const auto& flow = body_->flow;
+  body_->time = time;
   if (!body_->companion.advance(time)) return {kUndefined, kUndefined, kUndefined};
   const auto heat = body_->companion.state();
   double linf = 0;
@@ -47,6 +50,21 @@ HeatDifference HeatCompanion::compare(double time, std::span<const double> h) {
   flow.comm().sum(std::span<double>(squares));
   const double l2 = std::sqrt(squares[0]), way = std::sqrt(squares[1]);
   return {l2, flow.comm().max(linf), way > 0 ? l2 / way : 0.0};
+}
+
+void HeatCompanion::tell(RunPart& part) const {
+  const auto state = body_->companion.state();
+  part.put("time", body_->time);
+  part.neurons["h"].assign(state.begin(), state.end());
+  part.numbers["statistics"] = numbers_of(body_->companion.statistics());
+}
+
+void HeatCompanion::go_on_from(const RunPart& part) {
+  body_->time = part.number("time");
+  const auto statistics = part.numbers.find("statistics");
+  body_->companion.go_on_from(
+      body_->time, part.values("h"),
+      statistics_of(statistics == part.numbers.end() ? std::vector<double>() : statistics->second));
 }
 
 std::span<const double> HeatCompanion::h() const noexcept { return body_->companion.state(); }

@@ -73,6 +73,14 @@ OutputTimes OutputTimes::listed(std::vector<double> list) {
   return times;
 }
 
+void add(IntegratorStatistics& all, const IntegratorStatistics& more) {
+  all.steps += more.steps, all.derivatives += more.derivatives;
+  all.nonlinear_iterations += more.nonlinear_iterations, all.nonlinear_failures += more.nonlinear_failures;
+  all.error_test_failures += more.error_test_failures, all.krylov_iterations += more.krylov_iterations;
+  all.linear_failures += more.linear_failures, all.products += more.products;
+  all.preconditioner_setups += more.preconditioner_setups, all.order = more.order, all.step = more.step;
+}
+
 std::optional<double> OutputTimes::after(double time) const {
   if (kind_ == Kind::listed) {
     const auto next = std::upper_bound(times_.begin(), times_.end(), time);

@@ -175,6 +175,22 @@ void InvariantMonitor::output(double time, const Network& weights) {
   body_->check_eigenvalues(time, weights);
 }
 
+void InvariantMonitor::tell(RunPart& part) const {
+  part.put("least_cost", body_->least_cost);
+  for (const auto& invariant : body_->found) {
+    part.numbers["drift"].push_back(invariant.drift), part.numbers["time"].push_back(invariant.time);
+  }
+}
+
+void InvariantMonitor::go_on_from(const RunPart& part) {
+  body_->least_cost = part.number("least_cost");
+  const auto drift = part.numbers.find("drift"), time = part.numbers.find("time");
+  auto& found = body_->found;
+  if (drift == part.numbers.end() || time == part.numbers.end()) return;
+  if (drift->second.size() != found.size() || time->second.size() != found.size()) return;
+  for (std::size_t k = 0; k < found.size(); ++k) found[k].drift = drift->second[k], found[k].time = time->second[k];
+}
+
 const std::vector<Invariant>& InvariantMonitor::invariants() const noexcept { return body_->found; }
 
 std::vector<std::string> InvariantMonitor::violations() const {

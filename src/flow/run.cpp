@@ -4,30 +4,56 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "flow/integrator.hpp"
+#include "flow/kept/place.hpp"
 #include "flow/tuning.hpp"
+#include "synbal/core/own_sums.hpp"
 #include "synbal/core/timer.hpp"
 
 namespace synbal {
 
 namespace {
 
+constexpr const char* kPart = "flow";  // of the state that a keeper keeps
+
+/// Where a run begins.
+struct Beginning {
+  FlowPlace place;
+  std::vector<double> h;
+};
+
+Beginning beginning_of(std::span<const double> h, const FlowParams& params) {
+  Beginning begin{{.time = params.start_time}, {h.begin(), h.end()}};
+  if (params.keeper == nullptr) return begin;
+  const auto part = params.keeper->take(kPart);
+  if (!part) return begin;
+  const auto kept = params.keeper->start();
+  return {place_in(*part), {kept.begin(), kept.end()}};
+}
+
 class Run {
  public:
-  Run(FlowSystem& system, std::span<const double> h, const FlowParams& params, const FlowObserver& observer)
+  Run(FlowSystem& system, Beginning begin, const FlowParams& params, const FlowObserver& observer)
       : system_(system),
         params_(params),
         observer_(observer),
-        before_(h.begin(), h.end()),
-        integrator_(system.dynamics(), params.start_time, h, params.integrator,
-                    [this](double time, std::span<const double> y) { return event(time, y); }) {
+        passes_(system.kernel().passes()),
+        earlier_(begin.place),
+        recorded_(begin.place.recorded),
+        integrator_(system.dynamics(), begin.place.time, begin.h, params.integrator,
+                    [this](double time, std::span<const double> y) { return event(time, y); }),
+        kept_part_(
+            params.keeper, kPart, [this](RunPart& part) { put_place(part, place_now()); },
+            [this] { return std::vector<double>(integrator_.state().begin(), integrator_.state().end()); }),
+        before_(std::move(begin.h)) {
     integrator_.set_end_time(params.end_time);
+    result_.largest_cost_increase = earlier_.largest_cost_increase;
   }
 
   FlowResult operator()() {
-    const auto passes = system_.kernel().passes();
     start();
     while (!ended_) advance();
     const auto state = integrator_.state();
@@ -35,8 +61,8 @@ class Run {
     result_.time = time_;
     result_.final_cost = now_.cost;
     result_.imbalance = now_.imbalance;
-    result_.statistics = integrator_.statistics();
-    result_.matrix_passes = system_.kernel().passes() - passes;
+    result_.statistics = statistics();
+    result_.matrix_passes = passes();
     return std::move(result_);
   }
 
@@ -44,17 +70,18 @@ class Run {
   void start() {
     system_.begin(params_.tolerance);
     measure(integrator_.time(), integrator_.state());
-    result_.initial_cost = now_.cost;
+    result_.initial_cost = std::isnan(earlier_.initial_cost) ? now_.cost : earlier_.initial_cost;
     if (!finite_) {
       result_.message = system_.out_of_range();
       end(FlowEnd::failed);
     } else if (params_.stop_at_equilibrium && system_.excess() <= 0) {
       end(FlowEnd::equilibrium);
-    } else if (params_.end_time <= params_.start_time) {
+    } else if (params_.end_time <= integrator_.time()) {
       end(FlowEnd::end_time);
     }
-    end_if_asked();
-    record(true);
+    const auto wish = end_if_asked();
+    keep(wish);
+    record(ended_ || is_output_now());
   }
 
   void advance() {
@@ -65,10 +92,31 @@ class Run {
     if (placed_ != integrator_.time()) place(integrator_.time(), integrator_.state());
     look(integrator_.state());
     if (cost > 0) result_.largest_cost_increase = std::max(result_.largest_cost_increase, now_.cost / cost - 1);
-    end_if_asked();
+    const auto wish = end_if_asked();
     record_outputs_on_the_way();
-    record(ended_ || params_.outputs.after(recorded_) == time_);
+    keep(wish);
+    record(ended_ || is_output_now());
   }
+
+  /// Whether a row is due at time_: one of the start, too.
+  [[nodiscard]] bool is_output_now() const {
+    return std::isinf(recorded_) || params_.outputs.after(recorded_) == time_;
+  }
+
+  /// Collective. Before the row of an end by a wish, which a run that goes on has no reason to write.
+  void keep(Wish wish) {
+    if (wish != Wish::go_on && params_.keeper != nullptr) params_.keeper->keep(wish);
+  }
+
+  [[nodiscard]] FlowPlace place_now() const {
+    return {time_, recorded_, result_.initial_cost, result_.largest_cost_increase, passes(), statistics()};
+  }
+  [[nodiscard]] IntegratorStatistics statistics() const {
+    auto all = earlier_.statistics;
+    add(all, integrator_.statistics());
+    return all;
+  }
+  [[nodiscard]] std::int64_t passes() const { return earlier_.matrix_passes + system_.kernel().passes() - passes_; }
 
   void take_step() {
     switch (integrator_.step()) {
@@ -84,15 +132,23 @@ class Run {
     }
   }
 
-  /// Collective. An end that the integrator does not know of; one reduction for what ranks have to agree on.
-  void end_if_asked() {
-    if (ended_) return;
+  /// Collective. An end that the integrator does not know of; one reduction for what ranks have to agree on. @return
+  /// what the keeper is to do: an interruption leaves as the end of the time does, with what there is.
+  Wish end_if_asked() {
+    const auto& comm = system_.dynamics().comm();
+    if (ended_ && comm.any(own_sum_is_nan())) end_over_nan(comm);
+    if (ended_) return Wish::go_on;
     const auto most = params_.integrator.max_steps;
-    if (most > 0 && integrator_.statistics().steps >= most) end(FlowEnd::step_limit);
+    if (most > 0 && statistics().steps >= most) end(FlowEnd::step_limit);
     const bool late = params_.max_seconds > 0 && timer_.seconds() > params_.max_seconds;
     const bool asked = params_.interrupted && params_.interrupted();
-    const auto wish = system_.dynamics().comm().max(static_cast<std::int32_t>(asked ? 2 : late ? 1 : 0));
-    if (wish > 0) end(wish == 2 ? FlowEnd::interrupted : FlowEnd::walltime);
+    const auto own = std::max(asked  ? Wish::stop
+                              : late ? Wish::late
+                                     : Wish::go_on,
+                              params_.keeper != nullptr ? params_.keeper->wish() : Wish::go_on);
+    const auto wish = agreed_wish(comm, own);
+    if (wish >= Wish::late) end(wish == Wish::stop ? FlowEnd::interrupted : FlowEnd::walltime);
+    return std::min(wish, Wish::late);
   }
 
   void end(FlowEnd how) {
@@ -104,6 +160,7 @@ class Run {
   double event(double time, std::span<const double> y) {
     if (!params_.stop_at_equilibrium) return 1;
     place(time, y);
+    remember_own_sum();
     return system_.excess();
   }
 
@@ -113,6 +170,7 @@ class Run {
   }
   void look(std::span<const double> h) {
     now_ = system_.figures(h);
+    (void)own_sum_for_good(std::reduce(h.begin(), h.end(), 0.0));
     costs_ = &system_.costs();
     time_ = placed_;
   }
@@ -171,31 +229,34 @@ class Run {
   void tell(std::span<const double> h, bool output) {
     if (output) recorded_ = time_;
     if (!observer_) return;
-    observer_({time_, h, costs_, now_.cost, now_.imbalance, now_.gradient_norm, integrator_.statistics(), output});
+    observer_({time_, h, costs_, now_.cost, now_.imbalance, now_.gradient_norm, statistics(), output});
   }
 
   FlowSystem& system_;
   const FlowParams& params_;
   const FlowObserver& observer_;
   Timer timer_;
-  std::vector<double> before_;  // the state before the step
-  FlowFigures now_;             // at time_
+  std::int64_t passes_;  // of the kernel before the run
+  FlowPlace earlier_;    // of the runs before it
+  FlowFigures now_;      // at time_
   double time_ = 0;
   const NeuronCosts* costs_ = nullptr;  // at time_
   NeuronCosts kept_;
-  bool finite_ = true;                                          // the state placed last
-  double placed_ = std::numeric_limits<double>::quiet_NaN();    // and its time
-  double recorded_ = -std::numeric_limits<double>::infinity();  // time of the last output
+  bool finite_ = true;                                        // the state placed last
+  double placed_ = std::numeric_limits<double>::quiet_NaN();  // and its time
+  double recorded_;                                           // time of the last output
   bool ended_ = false;
   FlowResult result_;
   Integrator integrator_;
+  KeptPart kept_part_;
+  std::vector<double> before_;  // the state before the step
 };
 
 }  // namespace
 
 FlowResult run_flow(FlowSystem& system, std::span<const double> h, const FlowParams& params,
                     const FlowObserver& observer) {
-  return Run(system, h, params, observer)();
+  return Run(system, beginning_of(h, params), params, observer)();
 }
 
 }  // namespace synbal

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -46,6 +47,9 @@ class RowFile {
   void read(ByteCount offset, std::span<double> values) const {
     const std::span into(reinterpret_cast<char*>(values.data()), values.size_bytes());
     if (io::read_at(fd_.get(), path_, offset, into) < into.size()) throw damaged();
+  }
+  void flush() const {
+    if (::fsync(fd_.get()) != 0) throw io::cannot_write(path_, errno);
   }
   [[nodiscard]] Error damaged() const {
     return io_failure(
@@ -103,8 +107,12 @@ struct TrajectoryWriter::Body {
   std::int64_t capacity = 0, rows = 0;
   RowFile file;
   std::vector<std::uint32_t> checksums;  // of what this rank wrote, row by row in the order of `series`
+  std::int64_t first_own = 0;            // row: those before it are of an earlier run
   bool failed = false;
 
+  void start(const Comm& of, std::string to, TrajectoryLayout what, const Provenance& whose);
+  void take_over(const TrajectoryPlace& place);
+  void find_rows(const io::Hdf5Input& found, const TrajectoryPlace& place);
   void set_up();
   void declare(Hdf5Output& output, std::int64_t room);
   void replace(std::int64_t room);
@@ -112,6 +120,49 @@ struct TrajectoryWriter::Body {
   void check_written() const;
   void write_row(std::span<const double> scalars, const std::vector<std::vector<double>>& blocks);
 };
+
+void TrajectoryWriter::Body::start(const Comm& of, std::string to, TrajectoryLayout what, const Provenance& whose) {
+  comm = &of, path = std::move(to), layout = std::move(what), about = whose;
+  about.reason = "running";
+  set_up();
+}
+
+/// Collective. The rows of the file that is there become those of this writer.
+void TrajectoryWriter::Body::take_over(const TrajectoryPlace& place) {
+  {
+    const auto found = io::Hdf5Input::open(*comm, path);
+    agreed(*comm, [&] { find_rows(found, place); });
+  }
+  file = agreed(*comm, [&] { return RowFile(path); });
+  rows = first_own = capacity = place.rows;
+}
+
+/// Not collective. Where the series lie in the file.
+void TrajectoryWriter::Body::find_rows(const io::Hdf5Input& found, const TrajectoryPlace& place) {
+  const auto refuse = [&](const std::string& what) {
+    return bad_input(
+        fmt::format("{}: {}, but the run goes on after row {} at time {:g}: put back the trajectory of that "
+                    "run, or begin anew",
+                    path, what, place.rows, place.time));
+  };
+  if (!found.exists("/rows") || !found.exists("/time")) throw refuse("is no trajectory");
+  std::int64_t whole = 0;
+  const auto counter = found.dataset("/rows", io::ElementKind::integer);
+  if (counter.length == 1) found.read(counter, 0, 1, &whole);
+  if (whole < place.rows) throw refuse(fmt::format("has {} rows", whole));
+  for (std::size_t k = 0; k < series.size(); ++k) {
+    const bool scalar = k < layout.scalars.size();
+    const auto name = rooted(scalar ? layout.scalars[k] : layout.tables[k - layout.scalars.size()].name);
+    if (!found.exists(name)) throw refuse("has no " + name);
+    const auto offset = io::offset_of_doubles(scalar ? found.dataset(name, io::ElementKind::real) : found.table(name),
+                                              place.rows, series[k].width);
+    if (!offset) throw refuse("holds something else in " + name);
+    series[k].offset = *offset;
+  }
+  double time = 0;
+  found.read(found.dataset("/time", io::ElementKind::real), place.rows - 1, 1, &time);
+  if (time != place.time) throw refuse(fmt::format("has the time {:g} there", time));
+}
 
 /// Collective. Who writes which columns.
 void TrajectoryWriter::Body::set_up() {
@@ -167,7 +218,7 @@ void TrajectoryWriter::Body::copy_rows(Hdf5Output& output, const Series& from, s
 void TrajectoryWriter::Body::check_written() const {
   auto expected = checksums.begin();
   std::vector<double> values;
-  for (std::int64_t row = 0; row < rows; ++row) {
+  for (std::int64_t row = first_own; row < rows; ++row) {
     for (const auto& s : series) {
       values.resize(at(s.count));
       file.read(s.place(row), values);
@@ -222,13 +273,17 @@ void TrajectoryWriter::Body::write_row(std::span<const double> scalars,
 
 TrajectoryWriter::TrajectoryWriter(const Comm& comm, std::string path, TrajectoryLayout layout, const Provenance& about)
     : body_(std::make_unique<Body>()) {
-  body_->comm = &comm;
-  body_->path = std::move(path);
-  body_->layout = std::move(layout);
-  body_->about = about;
-  body_->about.reason = "running";
-  body_->set_up();
+  body_->start(comm, std::move(path), std::move(layout), about);
   body_->replace(first_capacity(body_->layout));
+}
+
+TrajectoryWriter::TrajectoryWriter(const Comm& comm, std::string path, TrajectoryLayout layout, const Provenance& about,
+                                   const TrajectoryPlace& place)
+    : body_(std::make_unique<Body>()) {
+  body_->start(comm, std::move(path), std::move(layout), about);
+  if (place.rows > 0) body_->take_over(place);
+  const bool foreseen = body_->layout.expected_rows > 0;
+  body_->replace(std::max(first_capacity(body_->layout), foreseen ? place.rows + 1 : 2 * place.rows));
 }
 
 TrajectoryWriter::~TrajectoryWriter() = default;
@@ -250,6 +305,10 @@ void TrajectoryWriter::append(std::span<const double> scalars, std::span<const s
   });
   b.rows = whole;
   b.failed = false;
+}
+
+void TrajectoryWriter::flush() {
+  agreed(*body_->comm, [&] { body_->file.flush(); });
 }
 
 void TrajectoryWriter::finish(const Provenance& about) {

@@ -385,5 +385,48 @@ TEST(TrajectoryEnd, of_another_network_of_no_rows_or_of_no_trajectory_is_refused
   EXPECT_EQ(code(network, folder.file("s.h5")), ExitCode::bad_input);
 }
 
+TEST(Trajectory, goes_on_after_a_row_and_drops_those_behind_it) {
+  const test::Folder folder;
+  const auto path = folder.file("t.h5");
+  for (const auto kind : {Places::in_order, Places::scattered}) {
+    const auto layout = layout_of(kind, 7);
+    {
+      TrajectoryWriter first(world(), path, layout, about("first"));
+      for (int row = 0; row < 9; ++row) append(first, layout);
+      first.flush();
+    }
+    TrajectoryWriter second(world(), path, layout, about("second"), {6, 2.5});
+    EXPECT_EQ(second.rows(), 6);
+    expect_rows(path, 6, layout);
+    for (int row = 6; row < 40; ++row) append(second, layout);
+    second.finish(about("done"));
+    expect_rows(path, 40, layout);
+    TrajectoryWriter third(world(), path, layout, about("third"), {40, 19.5});
+    expect_rows(path, 40, layout);
+  }
+}
+
+TEST(Trajectory, goes_on_with_nothing_but_what_it_was) {
+  const test::Folder folder;
+  const auto path = folder.file("t.h5");
+  const auto layout = layout_of(Places::in_order, 7);
+  const auto refused = [&](const TrajectoryLayout& wanted, const TrajectoryPlace& place) {
+    return test::error_of([&] { TrajectoryWriter(world(), path, wanted, about("next"), place); });
+  };
+  {
+    TrajectoryWriter first(world(), path, layout, about("first"));
+    for (int row = 0; row < 9; ++row) append(first, layout);
+    first.finish(about("done"));
+  }
+  const auto before = test::bytes_of(path);
+  EXPECT_EQ(refused(layout, {10, 4.5}).code(), ExitCode::bad_input);                         // rows that are not there
+  EXPECT_EQ(refused(layout, {6, 2.25}).code(), ExitCode::bad_input);                         // of another time
+  EXPECT_EQ(refused(layout_of(Places::in_order, 8), {6, 2.5}).code(), ExitCode::bad_input);  // of another width
+  EXPECT_EQ(refused(layout_of(Places::in_order, 7, 0), {6, 2.5}).code(), ExitCode::bad_input);  // without a table
+  EXPECT_EQ(test::bytes_of(path), before);
+  test::put(folder, "t.h5", "nothing of the kind");
+  EXPECT_EQ(refused(layout, {6, 2.5}).code(), ExitCode::bad_input);
+}
+
 }  // namespace
 }  // namespace synbal

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "synbal/balance/problem.hpp"
+#include "synbal/balance/run_keeper.hpp"
 #include "synbal/flow/flow_params.hpp"
 #include "synbal/flow/local_rule.hpp"
 #include "synbal/krylov/component_sums.hpp"
@@ -32,6 +33,10 @@ class HeatCompanion {
   /// Collective. Brings h_heat to `time`, not before the last one, and compares it with the true h; NaN once the
   /// integration failed.
   HeatDifference compare(double time, std::span<const double> h);
+  /// What it has come to, as part of a state.
+  void tell(RunPart& part) const;
+  /// Collective. Goes on from there, made from the same h0.
+  void go_on_from(const RunPart& part);
   /// [n] h_heat at the last time.
   [[nodiscard]] std::span<const double> h() const noexcept;
   /// Collective. [n] Where the approximation ends: h0 + L^+ g0 / p (eq. 40). NaN when no solver gets anywhere.

@@ -11,6 +11,8 @@
 
 namespace synbal {
 
+class RunKeeper;
+
 enum class Integration { bdf, adams };
 template <>
 inline constexpr auto enum_names<Integration> = std::to_array<EnumName<Integration>>({{Integration::bdf, "bdf"},
@@ -32,6 +34,8 @@ struct IntegratorStatistics {
   int order = 0;
   double step = 0;  ///< last step taken
 };
+/// Counts of a stretch onto those of the stretches before it.
+void add(IntegratorStatistics& all, const IntegratorStatistics& more);
 
 /// Increasing times. The start and the end of a run are always recorded in addition.
 class OutputTimes {
@@ -67,6 +71,9 @@ struct FlowParams {
   OutputTimes outputs = OutputTimes::listed({});
   double max_seconds = 0;             ///< 0: no limit
   std::function<bool()> interrupted;  ///< this rank was asked to stop; agreed upon at every step
+  /// Keeps the state after steps where that is asked for, and before an end by walltime or an interruption; a run
+  /// begins with what it hands out. CVODE's history is not kept: a run that goes on begins with small steps.
+  RunKeeper* keeper = nullptr;
 };
 
 }  // namespace synbal

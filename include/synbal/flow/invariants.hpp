@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "synbal/balance/problem.hpp"
+#include "synbal/balance/run_keeper.hpp"
 #include "synbal/krylov/component_sums.hpp"
 #include "synbal/network/components.hpp"
 #include "synbal/network/network.hpp"
@@ -53,6 +54,10 @@ class InvariantMonitor {
   void output(double time, std::span<const double> h);
   /// Collective. The same of weights that were integrated themselves (WeightFlow::network_with()).
   void output(double time, const Network& weights);
+
+  /// What was seen so far, as part of a state; and a monitor made alike that goes on from there.
+  void tell(RunPart& part) const;
+  void go_on_from(const RunPart& part);
 
   [[nodiscard]] const std::vector<Invariant>& invariants() const noexcept;
   /// One line for each that was violated: which, by how much, when.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "synbal/balance/run_keeper.hpp"
 #include "synbal/flow/flow.hpp"
 
 namespace synbal {
@@ -35,7 +36,8 @@ class ShakenFlow {
              const ShakeParams& params);
 
   /// Collective. As Flow::operator(), up to the end time, which must be finite: rest is no end. The observer is told of
-  /// no output at the moments of changes. Counters are those of all runs.
+  /// no output at the moments of changes. Counters are those of all runs. With a keeper the changes are part of the
+  /// state.
   FlowResult operator()(std::span<const double> h, const FlowParams& params, const FlowObserver& observer = {});
   [[nodiscard]] const ShakeResult& result() const noexcept { return result_; }
 
@@ -45,7 +47,11 @@ class ShakenFlow {
     std::int64_t number = 0;  ///< of the synapse, over all ranks
   };
   void find_synapses(const Components& components);
+  struct Stretch;
   [[nodiscard]] Change next_change(double time);
+  void tell(RunPart& part, const Stretch& stretch) const;
+  void go_on_from(const RunPart& part, Stretch& stretch);
+  void change(std::int64_t number);
   void apply(std::int64_t number, std::span<const double> h);
   [[nodiscard]] double difference_over(std::int64_t number, std::span<const double> h) const;
   void answer_seen(double before, double after, double imbalance);

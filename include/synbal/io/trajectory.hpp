@@ -37,6 +37,12 @@ struct TrajectoryLayout {
   std::int64_t expected_rows = 0;  ///< 0: not known
 };
 
+/// Where a trajectory that an earlier run wrote is gone on with: after so many rows, the last of them of that time.
+struct TrajectoryPlace {
+  std::int64_t rows = 0;
+  double time = 0;
+};
+
 /// The file appears under its name when the writer is made and is valid HDF5 at every moment: rows go into space that
 /// was allocated (and filled with NaN) before, and when it is used up a copy twice as large is made beside it and
 /// renamed over it. The dataset /rows (int64[1]) says how many rows are whole; rows beyond it are NaN, but for the one
@@ -47,6 +53,10 @@ class TrajectoryWriter {
   /// finish().
   /// @throws Error io_failure.
   TrajectoryWriter(const Comm& comm, std::string path, TrajectoryLayout layout, const Provenance& about);
+  /// Collective. Goes on with the file at `path`, whose layout must be the same; rows behind the place are dropped.
+  /// @throws Error io_failure; bad_input when it is not there as the place says.
+  TrajectoryWriter(const Comm& comm, std::string path, TrajectoryLayout layout, const Provenance& about,
+                   const TrajectoryPlace& place);
   ~TrajectoryWriter();
   TrajectoryWriter(const TrajectoryWriter&) = delete;
   TrajectoryWriter& operator=(const TrajectoryWriter&) = delete;
@@ -55,6 +65,8 @@ class TrajectoryWriter {
   /// table. On the disk's side of the operating system when it returns. @throws Error io_failure on all ranks together.
   void append(std::span<const double> scalars, std::span<const std::span<const double>> tables);
   [[nodiscard]] std::int64_t rows() const noexcept;
+  /// Collective. The rows so far on the disk itself. @throws Error io_failure.
+  void flush();
   /// Collective. The last word: exact size, read-back check, final attributes; by a copy, for which the disk needs
   /// room.
   /// @throws Error io_failure; the rows are then still readable.

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 
+#include "flow/kept/place.hpp"
 #include "synbal/balance/synapse_costs.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/random.hpp"
@@ -16,6 +17,7 @@
 namespace synbal {
 
 namespace {
+constexpr const char* kPart = "shake";                // of the state that a keeper keeps
 constexpr std::uint32_t kTimes = 95, kSynapses = 96;  // streams of random numbers
 
 void check(const ShakeParams& params) {
@@ -33,14 +35,6 @@ std::int64_t free_components(const BalanceProblem& problem) {
     count += leader == own && leader != problem.grounded_component() ? 1 : 0;
   }
   return count;
-}
-
-void add(IntegratorStatistics& all, const IntegratorStatistics& more) {
-  all.steps += more.steps, all.derivatives += more.derivatives;
-  all.nonlinear_iterations += more.nonlinear_iterations, all.nonlinear_failures += more.nonlinear_failures;
-  all.error_test_failures += more.error_test_failures, all.krylov_iterations += more.krylov_iterations;
-  all.linear_failures += more.linear_failures, all.products += more.products;
-  all.preconditioner_setups += more.preconditioner_setups, all.order = more.order, all.step = more.step;
 }
 
 /// Joins the results of flows that follow each other.
@@ -94,12 +88,16 @@ ShakenFlow::Change ShakenFlow::next_change(double time) {
   return {time + wait, static_cast<std::int64_t>(number)};
 }
 
-/// Collective. The costs follow.
-void ShakenFlow::apply(std::int64_t number, std::span<const double> h) {
+void ShakenFlow::change(std::int64_t number) {
   const auto own = number - first_;
   if (own >= 0 && own < std::ssize(entries_)) network_->weight[at(entries_[at(own)])] *= 1 + params_.eta;
-  problem_->rebase(h);
   ++result_.changes;
+}
+
+/// Collective. The costs follow.
+void ShakenFlow::apply(std::int64_t number, std::span<const double> h) {
+  change(number);
+  problem_->rebase(h);
 }
 
 /// Collective. h_j - h_i of a synapse from j onto i.
@@ -126,16 +124,57 @@ void ShakenFlow::conclude() {
   result_.standard_error = std::sqrt(variance / count);
 }
 
+/// The way from one change to the next.
+struct ShakenFlow::Stretch {
+  FlowResult all = {};  ///< of the stretches before it
+  double begin = 0;
+  std::optional<Change> last = {};  ///< at its begin
+  double before = 0;                ///< the difference over that synapse then
+};
+
+void ShakenFlow::tell(RunPart& part, const Stretch& s) const {
+  part.put("begin", s.begin), part.put("before", s.before), part.put("initial_cost", s.all.initial_cost);
+  part.put("increase", s.all.largest_cost_increase);
+  part.put("matrix_passes", static_cast<double>(s.all.matrix_passes));
+  part.numbers["statistics"] = numbers_of(s.all.statistics);
+  part.put("changes", static_cast<double>(result_.changes)),
+      part.put("observed", static_cast<double>(result_.observed));
+  part.numbers["sums"] = {absorbed_, absorbed_squares_, imbalances_};
+}
+
+/// Not collective. The same changes once more, as far as they were made.
+void ShakenFlow::go_on_from(const RunPart& part, Stretch& s) {
+  s.begin = part.number("begin"), s.before = part.number("before");
+  s.all.initial_cost = part.number("initial_cost"), s.all.largest_cost_increase = part.number("increase");
+  s.all.matrix_passes = part.count("matrix_passes");
+  s.all.statistics = statistics_of(part.numbers.at("statistics"));
+  for (auto left = part.count("changes"); left > 0; --left) {
+    s.last = next_change(0);
+    s.last->time = s.begin;
+    change(s.last->number);
+  }
+  result_.observed = part.count("observed");
+  const auto& sums = part.numbers.at("sums");
+  absorbed_ = sums.at(0), absorbed_squares_ = sums.at(1), imbalances_ = sums.at(2);
+}
+
 FlowResult ShakenFlow::operator()(std::span<const double> h, const FlowParams& params, const FlowObserver& observer) {
   const double half = (params.start_time + params.end_time) / 2;
   const Timer timer;
-  FlowResult all;
+  Stretch stretch{.begin = params.start_time};
+  auto& all = stretch.all;
   all.h.assign(h.begin(), h.end());
   auto part = params;
   part.stop_at_equilibrium = false;
-  std::optional<Change> last;
-  double before = 0;
-  for (bool first = true;; first = false) {
+  if (const auto kept = params.keeper != nullptr ? params.keeper->take(kPart) : std::nullopt) {
+    go_on_from(*kept, stretch);
+    all.h.assign(params.keeper->start().begin(), params.keeper->start().end());
+    problem_->rebase(all.h);
+  }
+  const KeptPart told_to_keeper(params.keeper, kPart, [&](RunPart& to) { tell(to, stretch); });
+  while (true) {
+    const bool first = result_.changes == 0;
+    part.start_time = stretch.begin;
     const auto next = next_change(part.start_time);
     part.end_time = std::min(next.time, params.end_time);
     if (params.max_seconds > 0) part.max_seconds = std::max(1e-9, params.max_seconds - timer.seconds());
@@ -151,11 +190,11 @@ FlowResult ShakenFlow::operator()(std::span<const double> h, const FlowParams& p
     };
     append(all, (*flow_)(all.h, part, tell), first);
     if (is_last || all.end != FlowEnd::end_time) break;
-    if (last && last->time >= half) answer_seen(before, difference_over(last->number, all.h), all.imbalance.l1);
-    before = difference_over(next.number, all.h);
+    const auto& last = stretch.last;
+    if (last && last->time >= half) answer_seen(stretch.before, difference_over(last->number, all.h), all.imbalance.l1);
+    stretch.before = difference_over(next.number, all.h);
     apply(next.number, all.h);
-    last = next;
-    part.start_time = next.time;
+    stretch.last = next, stretch.begin = next.time;
     if (params.integrator.max_steps > 0) {
       part.integrator.max_steps = std::max<std::int64_t>(1, params.integrator.max_steps - all.statistics.steps);
     }

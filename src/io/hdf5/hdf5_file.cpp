@@ -338,6 +338,16 @@ void Hdf5Input::check_storage(const Dataset& dataset) const {
   }
 }
 
+std::optional<ByteCount> offset_of_doubles(const Dataset& dataset, std::int64_t rows, std::int64_t width) {
+  const auto type = adopt_hid(H5Dget_type(dataset.id.get()), dataset.name + " has no type (damaged file)");
+  const auto plan = adopt_hid(H5Dget_create_plist(dataset.id.get()), dataset.name + " has no layout (damaged file)");
+  const bool plain = H5Tequal(type.get(), H5T_NATIVE_DOUBLE) > 0 && H5Pget_layout(plan.get()) == H5D_CONTIGUOUS;
+  const auto own_width = dataset.shape.size() == 2 ? dataset.width : 1;
+  const auto own_rows = dataset.shape.size() == 2 ? dataset.rows : dataset.length;
+  if (!plain || own_width != width || own_rows < rows) return {};
+  return dataset.length == 0 ? 0 : static_cast<ByteCount>(H5Dget_offset(dataset.id.get()));
+}
+
 template <class T>
 void Hdf5Input::read(const Dataset& dataset, std::int64_t first, std::int64_t count, T* into) const {
   const auto step =

@@ -122,6 +122,10 @@ class Hdf5Input {
   Hid id_;
 };
 
+/// Not collective. Where the elements of a dataset begin, if they lie in one piece as this machine's doubles, at least
+/// `rows` rows of `width` of them.
+[[nodiscard]] std::optional<ByteCount> offset_of_doubles(const Dataset& dataset, std::int64_t rows, std::int64_t width);
+
 /// Joins a group and a name in it.
 [[nodiscard]] inline std::string in_group(const std::string& group, const std::string& name) {
   return group.empty() || group.back() == '/' ? group + name : group + "/" + name;
