@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "synbal/core/agree.hpp"
+#include "synbal/core/fault.hpp"
 #include "synbal/core/log.hpp"
 
 namespace synbal::app {
@@ -39,14 +40,23 @@ Option add_output_options(const OptionSet& command, LaplacianOptions& options, c
   return output;
 }
 
+void add_answer_keeping(const OptionSet& command, LaplacianOptions& options) {
+  options.keeps = true;
+  add_checkpoint_options(command, options.checkpoint);
+}
+
 LaplacianRun::LaplacianRun(const Context& context, const LaplacianOptions& options, OutputKind kind,
                            const std::vector<std::string>& inputs)
-    : context_(&context), options_(&options) {
+    : context_(&context), options_(&options), checkpoint_(options.checkpoint) {
   agreed(comm(), [&] { check_graph_options(options.graph); });
   auto files = input_files(options.graph);
   std::ranges::copy_if(inputs, std::back_inserter(files), [](const auto& file) { return !file.empty(); });
   context.session.refuse_unused_petsc_options(kPetscPrefix);  // those of the solver can only be judged at the end
-  check_outputs(context, {{options.output, kind}, {options.report, OutputKind::report}}, files);
+  if (!options.keeps_somewhere()) checkpoint_.interval = 0;
+  const auto kept = checkpoint_.interval > 0 ? checkpoint_.path_for(options.output) : std::string();
+  check_outputs(context, {{options.output, kind}, {options.report, OutputKind::report}, {kept, OutputKind::checkpoint}},
+                files);
+  if (options.keeps) kept_.emplace(context, checkpoint_, options.output, beginning_);
   source_.emplace(comm(), options.graph, times_);
   refuse_foreign(context);
   input_ = input_of(comm(), source_->network());
@@ -58,6 +68,27 @@ LaplacianSolver& LaplacianRun::solver() {
   if (!solver_) solver_ = std::make_unique<LaplacianSolver>(graph(), options_->solver);
   return *solver_;
 }
+
+void LaplacianRun::keep_answers(RunFacts more) {
+  if (!kept_) return;
+  const auto& network = source_->network();
+  const auto& graph = options_->graph;
+  const auto& sum = network.facts.checksum;
+  const bool by_ranks = graph.input.read.partition == PartitionKind::ptscotch;
+  RunFacts facts{{"the input", sum.empty() ? graph.input.path : sum},
+                 {"--orientation", to_string(graph.input.read.orientation)},
+                 {"--duplicates", to_string(graph.input.read.duplicates)},
+                 {"the hash of pinned neurons and gains", neuron_facts(comm(), network)},
+                 {"--power", fmt::format("{}", graph.input.power)},
+                 {"--conductances", graph.conductances ? "given" : "not given"},
+                 {"--at", graph.at},
+                 {"the ranks of --partition ptscotch", by_ranks ? fmt::format("{}", comm().size()) : "any"}};
+  if (graph.at_result()) facts.emplace_back("the hash of the h of --at", state_facts(*source_->problem(), network));
+  for (auto& fact : more) facts.push_back(std::move(fact));
+  kept_->attach(network, std::move(facts), provenance(0));
+}
+
+AnswerKeeper* LaplacianRun::answers(const char* name) { return kept_ ? &kept_->list(name) : nullptr; }
 
 Provenance LaplacianRun::provenance(double tolerance) const {
   auto about = provenance_of(*context_, options_->graph.input, source_->network(), beginning_.date);
@@ -79,12 +110,20 @@ void describe(ReportWriter& report, const LaplacianReport& r) {
   report("input", r.run.input_)("graph", r.run.graph_);
   r.describe_section(report);
   report("time", r.run.times_)("memory", r.memory);
+  if (!r.run.kept_) return;
+  const auto& file = r.run.kept_->file();
+  if (file.resumed()) report("resumed", *file.resumed());
+  if (file.written().written > 0) report("checkpoints", file.written());
 }
 
 void print(const LaplacianReport& r) {
   const auto& times = r.run.times_;
   print_graph(r.run.input_, r.run.graph_);
   r.print_section();
+  if (r.run.kept_ && r.run.kept_->file().resumed()) {
+    print(*r.run.kept_->file().resumed());
+    fmt::print("             {} answers were known from there\n", r.run.kept_->found());
+  }
   fmt::print("time         {:.3g} s reading, {:.3g} s solving, {:.3g} s writing on {} rank(s)\n", times.read,
              times.solve, times.write, r.head.ranks);
   if (!r.run.options_->output.empty()) fmt::print("result       {}\n", r.run.options_->output);
@@ -114,7 +153,9 @@ ExitCode LaplacianRun::finish(const Ending& ending, const std::function<void(Rep
                               const std::function<void()>& print_section) {
   progress_.reset();
   const auto code = ending.converged && source_->converged() ? ExitCode::done : ExitCode::not_converged;
+  agreed(comm(), [] { fault_point("write"); });
   write(ending, code);
+  if (kept_ && code == ExitCode::done) kept_->file().remove();
   times_.total = comm().max(beginning_.timer.seconds());
   tell(*context_,
        LaplacianReport{*this, head_of(*context_, beginning_.date), memory_of(comm()), describe_section, print_section},

@@ -9,6 +9,7 @@
 
 #include "app/command.hpp"
 #include "app/graph_source.hpp"
+#include "app/kept_answers.hpp"
 #include "synbal/io/table.hpp"
 #include "synbal/laplacian/solver.hpp"
 
@@ -20,10 +21,17 @@ struct LaplacianOptions {
   std::string output, report;
   std::string name = "laplacian";  ///< by which signs of life call the work
   LaplacianSolverParams solver;
+  bool keeps = false;  ///< the command keeps its answers as they come: --checkpoint and the like
+  CheckpointOptions checkpoint;
+
+  /// Without an output nothing is kept unless a file is named.
+  [[nodiscard]] bool keeps_somewhere() const { return keeps && !(output.empty() && checkpoint.path.empty()); }
 };
 
 /// Adds the graph's options and those of add_output_options(). @return -o.
 Option add_laplacian_options(const OptionSet& command, LaplacianOptions& options, const std::string& kinds);
+/// Adds --checkpoint and the like.
+void add_answer_keeping(const OptionSet& command, LaplacianOptions& options);
 /// Adds -o, --report and --preconditioner. `kinds`: what -o takes, for its help. @return -o.
 Option add_output_options(const OptionSet& command, LaplacianOptions& options, const std::string& kinds);
 
@@ -44,6 +52,13 @@ class LaplacianRun {
   /// Collective at the first call.
   [[nodiscard]] LaplacianSolver& solver();
   [[nodiscard]] PhaseTimes& times() noexcept { return times_; }
+  /// Collective. Before the first answer: what has to be the same in a run that is gone on with, beside the network and
+  /// the graph. Reads what there is to go on from.
+  void keep_answers(RunFacts facts);
+  /// A list of the answers that are kept; null where none are.
+  [[nodiscard]] AnswerKeeper* answers(const char* name);
+  /// An end by a signal as scripts know it.
+  [[nodiscard]] Error as_stopped(const Error& error) const { return kept_ ? kept_->file().as_stopped(error) : error; }
   /// What a file says about its origin, but for how the run ended.
   [[nodiscard]] Provenance provenance(double tolerance) const;
 
@@ -75,6 +90,8 @@ class LaplacianRun {
   const LaplacianOptions* options_;
   Beginning beginning_;
   PhaseTimes times_;
+  CheckpointOptions checkpoint_;
+  std::optional<KeptAnswers> kept_;
   std::optional<GraphSource> source_;
   std::unique_ptr<LaplacianSolver> solver_;
   std::optional<Progress> progress_;  // from the graph to the end of the work

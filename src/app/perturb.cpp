@@ -107,25 +107,51 @@ void select(PerturbRun& perturb) {
   }
 }
 
-ExitCode run_perturb(const Context& context, const PerturbOptions& options) {
-  const auto& comm = context.world;
-  check(context, options);
-  const bool reads = !options.synapses.empty() && !options.every_synapse();
-  LaplacianRun run(context, options, OutputKind::table, {reads ? options.synapses : ""});
+/// What has to be the same when a run is gone on with.
+RunFacts facts_of(const PerturbRun& perturb) {
+  const auto& o = perturb.options;
+  const auto method = o.edges.asked();
+  std::vector<ItemFacts> items;
+  for (const auto& s : perturb.synapses) items.push_back({s.place, s.postsynaptic, s.presynaptic});
+  RunFacts facts{{"the hash of the synapses", hash_of(perturb.comm(), items)},
+                 {"--together", o.together ? "given" : "not given"},
+                 {"--method", method ? to_string(*method) : "auto"},
+                 {"--truth", o.truth}};
+  const auto number = [&](const char* name, auto value) { facts.emplace_back(name, fmt::format("{}", value)); };
+  number("--factor", o.factor), number("--tolerance", o.tolerance), number("--seed", o.seed);
+  number("--solves", o.edges.estimate.solves.value_or(-1));
+  return facts;
+}
+
+/// Collective.
+ExitCode answer(LaplacianRun& run, const PerturbOptions& options) {
   auto& source = run.source();
   PerturbParams params;
   params.factor = options.factor, params.pairs.tolerance = options.tolerance, params.pairs.seed = options.seed;
+  params.pairs.keeper = run.answers(kPairAnswers);
   SynapsePerturbation study(source.network(), source.components(), *source.problem(), source.graph(), run.solver(),
                             params);
   PerturbRun perturb{run, options, study, {}, 0, {}};
   select(perturb);
   const bool at_once = options.together || perturb.count == 1;
-  agreed(comm, [&] {
+  agreed(run.comm(), [&] {
     if (options.together) refuse_twice(perturb);
     if (at_once || options.neurons.empty()) return;
     throw usage_error("--neurons tells what one change does to all neurons: name one synapse, or say --together");
   });
+  run.keep_answers(facts_of(perturb));
   return at_once ? perturb_together(perturb) : perturb_each(perturb);
+}
+
+ExitCode run_perturb(const Context& context, const PerturbOptions& options) {
+  check(context, options);
+  const bool reads = !options.synapses.empty() && !options.every_synapse();
+  LaplacianRun run(context, options, OutputKind::table, {reads ? options.synapses : ""});
+  try {
+    return answer(run, options);
+  } catch (const Error& e) {  // of all ranks together
+    throw run.as_stopped(e);
+  }
 }
 
 void add_change_options(const OptionSet& command, PerturbOptions& o) {
@@ -192,6 +218,7 @@ Command add_perturb(const OptionSet& root) {
   add_change_options(command, *o);
   add_answer_options(command, *o);
   add_numerics(command, *o);
+  add_answer_keeping(command, *o);
   command.footer(
       "A synapse from j onto i with cost c, multiplied by F = 1 + eta, makes every log weight (k from l) change at "
       "the\n"
@@ -203,7 +230,9 @@ Command add_perturb(const OptionSet& root) {
       "OUT has a row for every synapse of the network after one change (one synapse, or --together), and a row for\n"
       "every changed synapse otherwise. `takes_part` is 0 for self-loops and synapses between components, which\n"
       "balance nothing and whose change changes nothing else. `lower` and `upper` are nan where a resistance was not\n"
-      "solved alone. Exit code 4: something did not converge; what is written says so.");
+      "solved alone. Synapses are kept as they are solved or balanced again, and --resume does not do it once more.\n"
+      "Exit codes: 4 something did not converge; what is written says so. 75 stopped by TERM, INT or USR2 with a\n"
+      "checkpoint.");
   command.examples({"synbal perturb net.h5 --synapse 5,2 --factor 1.1",
                     "synbal perturb net.h5 --synapse 5,2 --factor 1.1 -o response.csv"});
   return {command, [o](const Context& context) { return run_perturb(context, *o); }};

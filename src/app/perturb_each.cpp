@@ -8,6 +8,7 @@
 #include <set>
 
 #include "app/perturb.hpp"
+#include "synbal/core/interrupt.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/graph/operator.hpp"
 
@@ -15,6 +16,7 @@ namespace synbal::app {
 
 namespace {
 
+constexpr const char* kMeasuredAnswers = "measured";
 constexpr double kAboveRounding = 1e3;  // what is left of a Newton step, or the last bits of h
 
 /// Places of the synapses that are balanced again, ascending; empty: all of them.
@@ -59,8 +61,48 @@ bool measure(PerturbRun& perturb, ChangedSynapse* own, Response& response) {
   return response.converged;
 }
 
+/// Values of a synapse that was balanced again, as they are kept.
+using Measured = std::array<double, 6>;
+
+Measured values_of(const ChangedSynapse& s, bool converged) {
+  return {s.measured, s.response_error, s.distant, s.uncertainty, s.converged ? 1.0 : 0.0, converged ? 1.0 : 0.0};
+}
+
+void take_values(std::span<const double> values, ChangedSynapse& s) {
+  s.known = true;
+  s.measured = values[0], s.response_error = values[1], s.distant = values[2], s.uncertainty = values[3];
+  s.converged = values[4] != 0;
+}
+
+/// Collective. From the rank that has the synapse number `number` (`own`) to the answers that are kept.
+void remember(PerturbRun& perturb, std::int64_t number, const ChangedSynapse* own, bool converged) {
+  auto* keeper = perturb.run.answers(kMeasuredAnswers);
+  if (keeper == nullptr) return;
+  auto values = own != nullptr ? values_of(*own, converged) : Measured{};
+  perturb.comm().sum(std::span<double>(values));
+  keeper->add({number, 0}, values);
+  keeper->pause();
+}
+
+/// What was known of the synapses number `first` and up: whether all of them had converged, where all are known.
+std::optional<bool> recall(PerturbRun& perturb, std::int64_t first, std::int64_t columns) {
+  auto* keeper = perturb.run.answers(kMeasuredAnswers);
+  if (keeper == nullptr) return {};
+  bool converged = true;
+  for (auto number = first; number < first + columns; ++number) {
+    const auto known = keeper->known({number, 0});
+    if (known.size() != Measured{}.size()) return {};
+    converged = converged && known[5] != 0;
+  }
+  for (auto& s : perturb.synapses) {
+    if (s.number && *s.number >= first && *s.number < first + columns) take_values(keeper->known({*s.number, 0}), s);
+  }
+  return converged;
+}
+
 /// Collective. Predicts and measures the responses to the synapses number `first` to `first + columns - 1`.
 bool measure_block(PerturbRun& perturb, std::int64_t first, std::int64_t columns, CountProgress& progress) {
+  if (const auto known = recall(perturb, first, columns)) return *known;
   std::vector<Perturbed> entries;
   std::vector<ChangedSynapse*> owner(at(columns), nullptr);
   for (auto& s : perturb.synapses) {
@@ -72,7 +114,9 @@ bool measure_block(PerturbRun& perturb, std::int64_t first, std::int64_t columns
   bool converged = true;
   auto responses = perturb.study.predict(entries, static_cast<int>(columns));
   for (std::size_t k = 0; k < responses.size(); ++k) {
-    converged = measure(perturb, owner[k], responses[k]) && converged;
+    const bool fine = measure(perturb, owner[k], responses[k]);
+    remember(perturb, first + static_cast<std::int64_t>(k), owner[k], fine);
+    converged = fine && converged;
     progress.update(first + static_cast<std::int64_t>(k) + 1);
   }
   return converged;
@@ -81,6 +125,7 @@ bool measure_block(PerturbRun& perturb, std::int64_t first, std::int64_t columns
 /// Collective. @return whether all converged.
 bool measure_all(PerturbRun& perturb, std::int64_t wanted) {
   constexpr std::int64_t block = LaplacianOperator::kMaxColumns;
+  const HearsSignals hears;  // at the pauses of the answers
   CountProgress progress("perturb", wanted, "synapses");
   bool converged = true;
   for (std::int64_t first = 0; first < wanted; first += block) {

@@ -67,6 +67,7 @@ Synapses solve_edges(PerturbRun& perturb, EdgeMethod method, const Synapses& syn
   auto& run = perturb.run;
   auto params = perturb.options.edges.params(method);
   params.seed = perturb.options.seed;
+  params.keeper = answers_for(run, method);
   if (method == EdgeMethod::columns) {
     log_info("{} solves are ahead: an estimate takes {}", run.graph().global_size(), params.solves);
   }

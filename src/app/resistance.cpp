@@ -128,6 +128,14 @@ void check_method(const ResistanceOptions& o) {
   check_edge_method(o.edges);
 }
 
+ExitCode answer(LaplacianRun& run, const ResistanceOptions& options) {
+  if (options.wants_pairs()) return resistance_of_pairs(run, options);
+  run.keep_answers(facts_of(options));
+  if (options.from) return resistance_from_neuron(run, options);
+  if (options.all) return resistance_of_all(run, options);
+  return resistance_of_synapses(run, options);
+}
+
 ExitCode run_resistance(const Context& context, const ResistanceOptions& options) {
   agreed(context.world, [&] {
     check_question(options);
@@ -135,10 +143,11 @@ ExitCode run_resistance(const Context& context, const ResistanceOptions& options
     if (context.world.is_root() && options.wants_pairs()) check_pairs(options);
   });
   LaplacianRun run(context, options, options.all ? OutputKind::matrix : OutputKind::table, {options.pairs});
-  if (options.wants_pairs()) return resistance_of_pairs(run, options);
-  if (options.from) return resistance_from_neuron(run, options);
-  if (options.all) return resistance_of_all(run, options);
-  return resistance_of_synapses(run, options);
+  try {
+    return answer(run, options);
+  } catch (const Error& e) {  // of all ranks together
+    throw run.as_stopped(e);
+  }
 }
 
 void add_questions(const OptionSet& command, ResistanceOptions& o) {
@@ -182,6 +191,17 @@ void add_numerics(const OptionSet& command, ResistanceOptions& o) {
 
 }  // namespace
 
+RunFacts facts_of(const ResistanceOptions& o) {
+  const auto method = o.edges.asked();
+  RunFacts facts{{"--from", o.from.value_or("not given")},
+                 {"--all", o.all ? "given" : "not given"},
+                 {"--method", method ? to_string(*method) : "auto"}};
+  const auto number = [&](const char* name, auto value) { facts.emplace_back(name, fmt::format("{}", value)); };
+  number("--tolerance", o.tolerance), number("--max-iterations", o.max_iterations), number("--seed", o.seed);
+  number("--deflate", o.deflate.value_or(-1)), number("--solves", o.edges.estimate.solves.value_or(-1));
+  return facts;
+}
+
 std::string ResistanceOptions::pair_words() const {
   std::string words = pairs;
   for (const auto& p : pair) words += (words.empty() ? "" : ";") + p;
@@ -197,11 +217,17 @@ Command add_resistance(const OptionSet& root) {
   add_questions(command, *o);
   add_methods(command, *o);
   add_numerics(command, *o);
+  add_answer_keeping(command, *o);
   command.footer(
       "The graph has conductances c_ij + c_ji from the costs of the synapses between two neurons of a component, or\n"
       "the weights themselves with --conductances; pinned neurons are ground. Neurons that are not joined have an\n"
       "infinite resistance. Leverage is conductance times resistance: the share of spanning trees that use the edge.\n"
-      "Exit code 4: the tolerance was not reached; the result is written and says so.");
+      "Pairs and columns that are solved one after the other are kept as they come; --resume does not solve them "
+      "again\n"
+      "(--all, elimination and --method estimate begin anew).\n"
+      "Exit codes: 4 the tolerance was not reached; the result is written and says so. 75 stopped by TERM, INT or "
+      "USR2\n"
+      "with a checkpoint.");
   command.examples({"synbal resistance net.h5 --at equilibrium --pair 5,900",
                     "mpirun -n 2 synbal resistance net.h5 --method estimate -o resistance.csv"});
   return {command, [o](const Context& context) { return run_resistance(context, *o); }};

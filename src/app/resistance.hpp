@@ -95,6 +95,10 @@ class EdgeOfSynapse {
   std::vector<double> ground_, to_ground_;  // [network rows, then ghosts]
 };
 
+/// The lists of answers that are kept.
+inline constexpr const char* kPairAnswers = "pairs";
+inline constexpr const char* kColumnAnswers = "columns";
+
 /// Collective. solve(first, count) for the items first .. first+count-1 of this rank, `own` of them, in blocks between
 /// which there are signs of life; all ranks take as many blocks, empty ones at the end.
 template <class Solve>
@@ -128,11 +132,17 @@ struct ResistanceOptions : LaplacianOptions {
   [[nodiscard]] const char* pair_option() const { return pairs.empty() ? "--pair" : "--pairs"; }
 };
 
+/// What has to be the same when a run is gone on with, but for the pairs.
+[[nodiscard]] RunFacts facts_of(const ResistanceOptions& options);
+
 /// All Collective: compute, write, report.
 ExitCode resistance_of_pairs(LaplacianRun& run, const ResistanceOptions& options);
 ExitCode resistance_of_synapses(LaplacianRun& run, const ResistanceOptions& options);
 ExitCode resistance_from_neuron(LaplacianRun& run, const ResistanceOptions& options);
 ExitCode resistance_of_all(LaplacianRun& run, const ResistanceOptions& options);
+
+/// Where answers of edge_resistances() are kept; null for those that are not.
+[[nodiscard]] AnswerKeeper* answers_for(LaplacianRun& run, EdgeMethod method);
 
 /// Answers for pairs of neurons of this rank, in the user's unit.
 struct PairAnswers {

@@ -112,6 +112,14 @@ ResistanceParams params_of(const ResistanceOptions& options, std::int64_t expect
   return params;
 }
 
+// Collective.
+std::string hash_of_pairs(const Comm& comm, const SelectedPairs& ids) {
+  auto place = comm.sum_below(std::ssize(ids.first));
+  std::vector<ItemFacts> items;
+  for (std::size_t k = 0; k < ids.first.size(); ++k) items.push_back({place++, ids.first[k], ids.second[k]});
+  return hash_of(comm, items);
+}
+
 // Collective. Answers for the selected pairs.
 PairAnswers answers_of(LaplacianRun& run, const ResistanceOptions& options, const SelectedPairs& ids) {
   const auto first = run.source().nodes_of(ids.first), second = run.source().nodes_of(ids.second);
@@ -128,7 +136,9 @@ PairAnswers answers_of(LaplacianRun& run, const ResistanceOptions& options, cons
 void solve_joined(LaplacianRun& run, const ResistanceOptions& options, const std::vector<NodePair>& pairs,
                   const std::vector<std::size_t>& joined, PairAnswers& answers) {
   const auto own = static_cast<std::int64_t>(joined.size());
-  ResistanceSolver solver(run.graph(), run.solver(), params_of(options, run.comm().sum(own)));
+  auto params = params_of(options, run.comm().sum(own));
+  params.keeper = run.answers(kPairAnswers);
+  ResistanceSolver solver(run.graph(), run.solver(), params);
   for_each_block(run.comm(), own, "pairs", [&](std::int64_t first, std::int64_t count) {
     std::vector<NodePair> block;
     for (auto k = first; k < first + count; ++k) block.push_back(pairs[joined[at(k)]]);
@@ -163,6 +173,9 @@ PairAnswers solve_pairs(LaplacianRun& run, const ResistanceOptions& options, con
 ExitCode resistance_of_pairs(LaplacianRun& run, const ResistanceOptions& options) {
   NamedPairs named;
   named.ids = select_pairs(run.comm(), run.source().network(), options.pair_option(), options.pair_words());
+  auto facts = facts_of(options);
+  facts.emplace_back("the hash of the pairs", hash_of_pairs(run.comm(), named.ids));
+  run.keep_answers(std::move(facts));
   named.answers = answers_of(run, options, named.ids);
   const double tolerance = params_of(options, 0).tolerance;
   const auto table = table_of(named);

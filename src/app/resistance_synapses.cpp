@@ -130,9 +130,15 @@ EdgeResistanceParams params_of(const LaplacianRun& run, const ResistanceOptions&
 
 }  // namespace
 
+AnswerKeeper* answers_for(LaplacianRun& run, EdgeMethod method) {
+  if (method == EdgeMethod::estimate) return nullptr;
+  return run.answers(method == EdgeMethod::pairs ? kPairAnswers : kColumnAnswers);
+}
+
 ExitCode resistance_of_synapses(LaplacianRun& run, const ResistanceOptions& options) {
   const auto& comm = run.comm();
-  const auto params = params_of(run, options);
+  auto params = params_of(run, options);
+  params.keeper = answers_for(run, params.method);
   if (params.method == EdgeMethod::pairs) {
     log_info("{} solves are ahead: an estimate takes {}", run.graph().edges(), params.solves);
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "resistance/columns/edges_in_columns.hpp"
 #include "resistance/edge_elimination.hpp"
 #include "resistance/edge_estimate.hpp"
 #include "resistance/edge_visits.hpp"
@@ -115,60 +116,9 @@ EdgeResistances estimated(const ConductanceGraph& graph, LaplacianSolver& solver
   return result;
 }
 
-/// What columns of L^+ say about the kept edges, as they come: L+_ii and, per edge, L+_ij.
-class EdgesInColumns {
- public:
-  explicit EdgesInColumns(const ConductanceGraph& graph) : graph_(&graph), diagonal_(at(graph.size()), 0.0) {
-    for_each_kept_edge(graph, [&](LocalIndex i, std::int64_t, LocalIndex j) {
-      places_.push_back({graph.global(j), i, places_.size()});
-    });
-    std::sort(places_.begin(), places_.end(), [](const Place& a, const Place& b) { return a.column < b.column; });
-    between_.resize(places_.size());
-  }
-
-  void operator()(GlobalIndex first, int columns, std::span<const double> x) {
-    const auto m = at(columns);
-    const auto& nodes = graph_->nodes();
-    for (int k = 0; k < columns; ++k) {
-      const auto own = first + k - nodes.first();
-      if (nodes.owns(first + k)) diagonal_[at(own)] = x[at(own) * m + at(k)];
-    }
-    for (; next_ < places_.size() && places_[next_].column < first + columns; ++next_) {
-      const auto& place = places_[next_];
-      between_[place.number] = x[at(place.i) * m + at(place.column - first)];
-    }
-  }
-
-  /// Collective. c (L+_ii + L+_jj - 2 L+_ij)
-  [[nodiscard]] std::vector<double> leverages() const {
-    const auto diagonal = with_ghosts(graph_->halo(), diagonal_);
-    std::vector<double> edge;
-    for_each_kept_edge(*graph_, [&](LocalIndex i, std::int64_t e, LocalIndex j) {
-      edge.push_back(graph_->conductance()[e] * (diagonal[at(i)] + diagonal[at(j)] - 2 * between_[edge.size()]));
-    });
-    return edge;
-  }
-  /// c L+_ii of the edges to ground.
-  [[nodiscard]] std::vector<double> to_ground() const {
-    auto ground = diagonal_;
-    for (std::size_t i = 0; i < ground.size(); ++i) ground[i] *= graph_->ground()[i];
-    return ground;
-  }
-
- private:
-  struct Place {
-    GlobalIndex column;
-    LocalIndex i;
-    std::size_t number;
-  };
-  const ConductanceGraph* graph_;
-  std::vector<Place> places_;  // by column
-  std::size_t next_ = 0;
-  std::vector<double> diagonal_, between_;
-};
-
 // Collective.
-EdgeResistances by_columns(const ConductanceGraph& graph, LaplacianSolver& solver, double tolerance) {
+EdgeResistances by_columns(const ConductanceGraph& graph, LaplacianSolver& solver, const EdgeResistanceParams& params) {
+  const double tolerance = params.tolerance;
   const Timer timer;
   EdgeResistances result;
   Leverages leverages;
@@ -176,8 +126,8 @@ EdgeResistances by_columns(const ConductanceGraph& graph, LaplacianSolver& solve
     result.by_elimination = true;
     leverages = detail::eliminated_leverages(graph, *whole);
   } else {
-    EdgesInColumns edges(graph);
-    result.converged = pseudoinverse_matrix(graph, solver, std::ref(edges), tolerance);
+    detail::EdgesInColumns edges(graph, params.keeper);
+    result.converged = edges.fill(solver, tolerance);
     leverages = {edges.leverages(), edges.to_ground()};
   }
   result.solves = static_cast<int>(graph.global_size());
@@ -204,6 +154,7 @@ EdgeResistances by_pairs(const ConductanceGraph& graph, LaplacianSolver& solver,
   const Timer timer;
   ResistanceParams pair_params;
   pair_params.tolerance = params.tolerance > 0 ? params.tolerance : kPairTolerance, pair_params.seed = params.seed;
+  pair_params.keeper = params.keeper;
   const auto edges = at(detail::kept_edges(graph));
   const auto pairs = ends_of_edges(graph);
   const auto found = ResistanceSolver(graph, solver, pair_params)(pairs);
@@ -229,7 +180,7 @@ EdgeResistances edge_resistances(const ConductanceGraph& graph, LaplacianSolver&
     case EdgeMethod::estimate:
       return estimated(graph, solver, params);
     case EdgeMethod::columns:
-      return by_columns(graph, solver, params.tolerance);
+      return by_columns(graph, solver, params);
     case EdgeMethod::pairs:
       return by_pairs(graph, solver, params);
   }

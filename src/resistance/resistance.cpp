@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -12,6 +13,7 @@
 #include "resistance/quadrature.hpp"
 #include "resistance/tuning.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/interrupt.hpp"
 #include "synbal/core/timer.hpp"
 #include "synbal/graph/operator.hpp"
 
@@ -265,6 +267,21 @@ bool block(const BlockTask& task, std::optional<detail::PairCertificate>& certif
 
 }  // namespace
 
+namespace {
+
+constexpr std::size_t kKeptValues = 7;
+
+std::array<double, kKeptValues> values_of(const PairResistance& p) {
+  return {
+      p.value, p.lower, p.upper, p.conductance, p.leverage, static_cast<double>(p.iterations), p.converged ? 1.0 : 0};
+}
+
+PairResistance pair_of(std::span<const double> v) {
+  return {v[0], v[1], v[2], v[3], v[4], static_cast<std::int64_t>(v[5]), v[6] != 0};
+}
+
+}  // namespace
+
 struct ResistanceSolver::SlowSpace {
   detail::EnergyBasis basis;
 };
@@ -344,21 +361,60 @@ std::vector<PairResistance> ResistanceSolver::solve_chunk(std::span<const NodePa
   return answers;
 }
 
+/// Collective with a keeper. Fills in what is known. @return the places of the others.
+std::vector<std::size_t> ResistanceSolver::recall(std::span<const NodePair> pairs, PairResistances& result) const {
+  std::vector<std::size_t> left;
+  PairResistances known;
+  for (std::size_t k = 0; k < pairs.size(); ++k) {
+    const auto values = params_.keeper != nullptr ? params_.keeper->known({pairs[k].first, pairs[k].second})
+                                                  : std::span<const double>();
+    if (values.size() != kKeptValues) {
+      left.push_back(k);
+      continue;
+    }
+    result.pairs[k] = pair_of(values);
+    known.pairs.push_back(result.pairs[k]);
+  }
+  if (params_.keeper == nullptr) return left;
+  sum_up(known.pairs, known);
+  const auto& comm = graph_->comm();
+  result.converged = !comm.any(!known.converged), result.iterations = comm.max(known.iterations);
+  result.unreachable = comm.sum(known.unreachable);
+  return left;
+}
+
+/// Collective with a keeper.
+void ResistanceSolver::remember(std::span<const NodePair> pairs, std::span<const PairResistance> answers) const {
+  if (params_.keeper == nullptr) return;
+  for (std::size_t k = 0; k < pairs.size(); ++k) {
+    params_.keeper->add({pairs[k].first, pairs[k].second}, values_of(answers[k]));
+  }
+  params_.keeper->pause();
+}
+
 PairResistances ResistanceSolver::operator()(std::span<const NodePair> pairs) {
   const Timer timer;
   const auto& comm = graph_->comm();
   agreed(comm, [&] { check_nodes(*graph_, pairs); });
-  const auto own = static_cast<std::int64_t>(pairs.size());
-  const auto before = comm.sum_below(own), all = comm.sum(own);
   PairResistances result;
   result.pairs.resize(pairs.size());
-  deflate(std::max(all, params_.expected));
-  for (std::int64_t first = 0; first < all; first += kChunk) {
+  const auto left = recall(pairs, result);
+  const auto own = static_cast<std::int64_t>(left.size());
+  const auto before = comm.sum_below(own), all = comm.sum(own);
+  const auto step = params_.keeper != nullptr ? kKeptChunk : kChunk;
+  std::optional<HearsSignals> hears;
+  if (params_.keeper != nullptr) hears.emplace();  // at its pauses
+  if (all > 0 || params_.keeper == nullptr) deflate(std::max(all, params_.expected));
+  for (std::int64_t first = 0; first < all; first += step) {
     const auto begin = std::clamp(first - before, std::int64_t{0}, own);
-    const auto end = std::clamp(first + kChunk - before, std::int64_t{0}, own);
-    const auto answers = solve_chunk(gathered(comm, pairs.subspan(at(begin), at(end - begin))));
-    for (auto k = begin; k < end; ++k) result.pairs[at(k)] = answers[at(before + k - first)];
+    const auto end = std::clamp(first + step - before, std::int64_t{0}, own);
+    std::vector<NodePair> some;
+    for (auto k = begin; k < end; ++k) some.push_back(pairs[left[at(k)]]);
+    const auto chunk = gathered(comm, some);
+    const auto answers = solve_chunk(chunk);
+    for (auto k = begin; k < end; ++k) result.pairs[left[at(k)]] = answers[at(before + k - first)];
     sum_up(answers, result);
+    remember(chunk, answers);
   }
   result.seconds = timer.seconds();
   return result;

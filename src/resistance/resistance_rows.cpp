@@ -63,19 +63,27 @@ std::pair<double, std::int64_t> end_facts(const ConductanceGraph& graph, std::sp
 
 }  // namespace
 
+detail::PseudoinverseColumns detail::pseudoinverse_columns(const ConductanceGraph& graph, LaplacianSolver& solver,
+                                                           GlobalIndex first, int columns, double tolerance) {
+  const auto& nodes = graph.nodes();
+  std::vector<double> b(at(graph.size()) * at(columns), 0.0);
+  for (int k = 0; k < columns; ++k) {
+    if (nodes.owns(first + k)) b[at(first + k - nodes.first()) * at(columns) + at(k)] = 1;
+  }
+  PseudoinverseColumns found{std::vector<double>(b.size()), true};
+  found.converged = solver.solve(b, found.x, columns, exact_solve(tolerance)).converged;
+  return found;
+}
+
 bool pseudoinverse_matrix(const ConductanceGraph& graph, LaplacianSolver& solver, const ColumnBlock& take,
                           double tolerance) {
   const auto& nodes = graph.nodes();
-  const auto params = exact_solve(tolerance);
   bool converged = true;
   for (GlobalIndex first = 0; first < nodes.size(); first += LaplacianOperator::kMaxColumns) {
     const auto m = static_cast<int>(std::min<GlobalIndex>(LaplacianOperator::kMaxColumns, nodes.size() - first));
-    std::vector<double> b(at(graph.size()) * at(m), 0.0), x(b.size());
-    for (int k = 0; k < m; ++k) {
-      if (nodes.owns(first + k)) b[at(first + k - nodes.first()) * at(m) + at(k)] = 1;
-    }
-    converged = solver.solve(b, x, m, params).converged && converged;
-    take(first, m, x);
+    const auto found = detail::pseudoinverse_columns(graph, solver, first, m, tolerance);
+    converged = found.converged && converged;
+    take(first, m, found.x);
   }
   return converged;
 }

@@ -5,6 +5,15 @@
 
 namespace synbal::detail {
 
+/// Some neighbouring columns of L^+.
+struct PseudoinverseColumns {
+  std::vector<double> x;  ///< [nodes * columns]
+  bool converged = true;
+};
+/// Collective. `columns` from the node `first` on, at most LaplacianOperator::kMaxColumns.
+PseudoinverseColumns pseudoinverse_columns(const ConductanceGraph& graph, LaplacianSolver& solver, GlobalIndex first,
+                                           int columns, double tolerance);
+
 /// How exact values were found, and how well.
 struct ExactRows {
   bool converged = true;  ///< every solve reached the tolerance, and little cancelled

@@ -17,13 +17,14 @@ constexpr double kPetscSpread = 4;
 constexpr int kAttempts = 4;  ///< each with another preconditioner, as the solver may change it on the way
 
 // Pairs.
-constexpr double kResidual = 1e-12;     ///< of solves behind brackets and bounds: sharp bounds help all pairs
-constexpr double kDoubt = 1e-12;        ///< of what differences are made of: what rounding may leave of them
-constexpr double kAhead = 1e-4;         ///< relative error of the step ahead: 1e-5 was seen where a small graph ends
-constexpr double kMargin = 0.95;        ///< of the tolerance: where columns stop, lest rounding make them miss it
-constexpr double kWorthwhile = 0.01;    ///< share of the tolerance that rounding may take
-constexpr int kImprovements = 2;        ///< of solutions from which brackets are taken, by their residuals
-constexpr std::int64_t kChunk = 4'096;  ///< pairs that every rank looks at together
+constexpr double kResidual = 1e-12;      ///< of solves behind brackets and bounds: sharp bounds help all pairs
+constexpr double kDoubt = 1e-12;         ///< of what differences are made of: what rounding may leave of them
+constexpr double kAhead = 1e-4;          ///< relative error of the step ahead: 1e-5 was seen where a small graph ends
+constexpr double kMargin = 0.95;         ///< of the tolerance: where columns stop, lest rounding make them miss it
+constexpr double kWorthwhile = 0.01;     ///< share of the tolerance that rounding may take
+constexpr int kImprovements = 2;         ///< of solutions from which brackets are taken, by their residuals
+constexpr std::int64_t kChunk = 4'096;   ///< pairs that every rank looks at together
+constexpr std::int64_t kKeptChunk = 64;  ///< the same where answers are kept: moments to keep come between chunks
 
 // Rows and diagonals.
 constexpr GlobalIndex kFewForAll = 4'000;  ///< nodes whose resistances every rank holds together: 128 MB

@@ -35,6 +35,8 @@ struct EdgeResistanceParams {
   /// Estimate: known slow modes (of L or the normalised one, see modes.hpp) are taken out exactly; null: only what the
   /// random solves themselves reveal about slow modes.
   const Modes* modes = nullptr;
+  /// pairs: see ResistanceParams; columns: an item is a column and a node, its value the entry of L^+ for them.
+  AnswerKeeper* keeper = nullptr;
 };
 
 /// How far an estimate can be trusted. Relative errors of resistances (or of diagonal entries).

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "synbal/core/answer_keeper.hpp"
 #include "synbal/graph/graph.hpp"
 #include "synbal/laplacian/solver.hpp"
 
@@ -33,6 +34,9 @@ struct ResistanceParams {
   /// bytes a node for each vector beforehand. Empty: kDeflation of them where that pays, else none.
   std::optional<int> deflation;
   std::int64_t expected = 0;  ///< pairs that will be asked for in all, if more than with the first call
+  /// Answers are added to it, an item being the two nodes, and those that it knows are not solved again. Must outlive
+  /// the solver.
+  AnswerKeeper* keeper = nullptr;
 };
 
 /// R_ij = (e_i - e_j)^T L^+ (e_i - e_j), in the graph's unit: divide by graph.unit() for the user's. Infinite (all
@@ -106,6 +110,8 @@ class ResistanceSolver {
   struct Certificate;
   double gain_of(int vectors);
   void deflate(std::int64_t pairs);
+  std::vector<std::size_t> recall(std::span<const NodePair> pairs, PairResistances& result) const;
+  void remember(std::span<const NodePair> pairs, std::span<const PairResistance> answers) const;
   std::vector<PairResistance> solve_chunk(std::span<const NodePair> pairs);
   void solve_block(std::span<const NodePair> pairs, std::span<PairResistance> answers);
 
