@@ -47,6 +47,91 @@ elsewhere() { stopped_and_resumed auto 9 1 3 'abs(h[0] - h[1]).max() < 1e-9'; }
 asynchronous() { stopped_and_resumed stochastic 3 3 2 'abs(h[0] - h[1]).max() < 1e-7'; }
 flow() { stopped_and_resumed 'flow --tolerance 1e-11' 20 2 1 'abs(h[0] - h[1]).max() < 1e-7'; }
 
+# The trajectory goes on where the checkpoint was made: the same times, the same end, and states to within the tolerances.
+trajectory() {
+  local tight=(--relative-tolerance 1e-10 --absolute-tolerance 1e-12)
+  expect 0 0 flow ../net.h5 -o whole.h5 -q --heat "${tight[@]}"
+  SYNBAL_FAULT='TERM@solve#90/1' expect 75 2 flow ../net.h5 -o part.h5 --heat "${tight[@]}"
+  check "flow: one line tells how to go on" grep -q 'interrupted by TERM.*--resume' err
+  expect_refusal 3 "--heat was given, is not given" 1 flow ../net.h5 -o part.h5 "${tight[@]}" --resume
+  expect 0 3 flow ../net.h5 -o part.h5 -q --heat "${tight[@]}" --resume --report report.json
+  check "flow: the same end" look 'abs(h[0][-1] - h[1][-1]).max() < 1e-9' part.h5 whole.h5
+  check "flow: the same rows" look 'len(h[0]) == len(h[1])' 'abs(h[0] - h[1]).max() < 1e-7' \
+    'np.all(f[0]["time"][:-1] == f[1]["time"][:-1])' 'abs(f[0]["heat/h"][:] - f[1]["heat/h"][:]).max() < 1e-7' part.h5 whole.h5
+  check "flow: the report says how often" test "$(figure report.json resumed/times)" = 1
+  check "flow: nothing is left to go on with" test ! -e part.checkpoint.h5
+  SYNBAL_FAULT='kill@solve#70/0' synbal 2 flow ../net.h5 -o part.h5 -q --heat "${tight[@]}" --checkpoint-interval 1e-9
+  expect 0 1 flow ../net.h5 -o part.h5 -q --heat "${tight[@]}" --resume
+  check "flow: killed, and the same end" look 'abs(h[0][-1] - h[1][-1]).max() < 1e-9' 'len(h[0]) == len(h[1])' part.h5 whole.h5
+  SYNBAL_FAULT='USR2@solve#70/0' expect 75 0 flow ../net.h5 -o part.h5 -q
+  expect 0 0 flow ../net.h5 -o part.h5 -q --force --end-time 0.001 # another trajectory in its place
+  SYNBAL_FAULT='' expect_refusal 3 "put back the trajectory" 2 flow ../net.h5 -o part.h5 --resume
+}
+shaken() {
+  local words=(--shake 30,0.1 --end-time 0.5 --record none -q)
+  expect 0 0 flow ../net.h5 -o whole.h5 "${words[@]}" --report whole.json
+  SYNBAL_FAULT='TERM@solve#230/1' expect 75 2 flow ../net.h5 -o part.h5 "${words[@]}"
+  expect 0 1 flow ../net.h5 -o part.h5 "${words[@]}" --resume --report part.json
+  check "shaken: the same changes" test "$(figure part.json shake/changes)" = "$(figure whole.json shake/changes)"
+  check "shaken: the same answer" true_that 'abs(a / b - 1) < 1e-6' a="$(figure part.json shake/absorbed)" \
+    b="$(figure whole.json shake/absorbed)"
+}
+
+# Answers that were found are not looked for again.
+same_columns() {
+  "$python" - "$@" <<'PYTHON'
+import sys
+import numpy as np
+a, b = (np.genfromtxt(w, delimiter=",", names=True) for w in sys.argv[1:3])
+for name in sys.argv[3:]:
+    x, y = a[name], b[name]
+    good = np.isfinite(x) & (x != 0)
+    if not (np.array_equal(np.isfinite(x), np.isfinite(y)) and abs(y[good] / x[good] - 1).max() < 1e-9):
+        sys.exit(f"{name} differs")
+PYTHON
+}
+pairs() {
+  local words=(--synapses --method pairs -q)
+  expect 0 0 resistance ../net.h5 -o whole.csv "${words[@]}"
+  SYNBAL_FAULT='TERM@solve#9/1' expect 75 2 resistance ../net.h5 -o part.csv "${words[@]}"
+  check "pairs: nothing is written yet" test ! -e part.csv
+  expect_refusal 3 "--method was pairs, is columns" 2 resistance ../net.h5 -o part.csv --method columns --resume
+  expect 0 3 resistance ../net.h5 -o part.csv "${words[@]}" --resume --report report.json
+  check "pairs: the same" same_columns whole.csv part.csv resistance leverage
+  check "pairs: the report says how often" test "$(figure report.json resumed/times)" = 1
+  check "pairs: nothing is left to go on with" test ! -e part.csv.checkpoint.h5
+}
+changes() {
+  local words=(--synapses all --truth 60 --factor 1.1 -q)
+  expect 0 0 perturb ../small.h5 -o whole.csv "${words[@]}"
+  SYNBAL_FAULT='USR2@solve#30/0' expect 75 1 perturb ../small.h5 -o part.csv "${words[@]}"
+  expect 0 2 perturb ../small.h5 -o part.csv "${words[@]}" --resume
+  check "perturb: the same" same_columns whole.csv part.csv resistance predicted quadratic
+  check "perturb: the same measured" "$python" -c "
+import numpy as np
+a, b = (np.genfromtxt(w, delimiter=',', names=True)['measured'] for w in ('whole.csv', 'part.csv'))
+assert np.array_equal(np.isfinite(a), np.isfinite(b)) and np.isfinite(a).sum() == 60
+assert np.nanmax(abs(a - b)) < 1e-9"
+}
+
+# Ranks that wait in vain are told apart from those that work, and where each stands.
+watched() {
+  SYNBAL_FAULT='hang@solve#3/1' expect 1 3 balance ../net.h5 -o part.h5 -q --watchdog 1
+  check "a rank that hangs: one message" test "$(grep -c '^synbal: error: no rank has got on' err)" -eq 1
+  check "a rank that hangs: where" grep -q 'rank 1: solve, in no call of MPI' err
+  check "a rank that hangs: where the others are" grep -q 'rank 0, 2: solve, in MPI_' err
+  SYNBAL_FAULT='stop@write/0' expect 1 2 balance ../net.h5 -o part.h5 -q --watchdog 1
+  check "a rank that is stopped" grep -q 'rank 0: write, .* stopped' err
+  check "watchdog: no result" test ! -e part.h5
+}
+nan() {
+  SYNBAL_FAULT='nan@solve#4/1' expect_refusal 1 "rank 1, solve: " 3 balance ../net.h5 -o part.h5 --method newton
+  SYNBAL_FAULT='nan@solve#6/0' expect_refusal 1 "rank 0, solve: " 2 balance ../net.h5 -o part.h5 --method sweep
+  check "NaN: no result" test ! -e part.h5
+  SYNBAL_FAULT='nan@solve#4/1' expect_refusal 1 "rank 1, solve: " 2 flow ../net.h5 -o part.h5
+  SYNBAL_FAULT='bad_alloc@components/1' expect_refusal 5 "out of memory" 2 balance ../net.h5 -o part.h5
+}
+
 # Clusters and what is known of equations are kept, too.
 clusters() {
   expect 0 0 generate modular --modules 8 --nodes 400 --degree 8 --sigma 1 --seed 5 -o weak.h5
@@ -256,6 +341,6 @@ run_one() {
   rm -rf ./*
   "$1"
 }
-share_out run_one newton sweep schedule clocks elsewhere asynchronous flow clusters killed walltime refusals damaged early outputs locks \
-  disk_full disk_broken short_writes hostile
+share_out run_one newton sweep schedule clocks elsewhere asynchronous flow trajectory shaken pairs changes watched nan clusters killed \
+  walltime refusals damaged early outputs locks disk_full disk_broken short_writes hostile
 finish

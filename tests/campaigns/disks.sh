@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# disks.sh [RUNS [SEED]]: disks that fail. Every system call that writes (open, write, fsync, rename, ... as strace finds them) and
+# every write of data fails in turn, with ENOSPC, EIO, EDQUOT and as a short write, in `balance` with checkpoints, `flow`, and a
+# table of `resistance`; RUNS (60) runs on a small tmpfs that fills up at a random moment, and RUNS/3 whose folder disappears.
+# Looks for code 5 (0 where a checkpoint alone was lost), the old files whole, nothing half-written or left over, and the next
+# run. Prints the counts; exit code 1 when something was wrong. SYNBAL is the program; needs strace, and root for the tmpfs.
+set -uo pipefail
+: "${SYNBAL:?give the program in SYNBAL}"
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+runs=${1:-60} RANDOM=${2:-1}
+SYNBAL=$(realpath "$SYNBAL")
+scratch=$(mktemp -d) && cd "$scratch" || exit 1
+mounted=
+trap 'cd /; [ -z "$mounted" ] || umount -l "$scratch/disk"; rm -rf "$scratch"' EXIT
+declare -A count
+note() { count[$1]=$((${count[$1]:-0} + 1)); }
+wrong() {
+  note "WRONG: $1"
+  echo "WRONG: $1 ($what, exit code $code)"
+  sed 's/^/    /' err | head -n 4
+}
+
+"$SYNBAL" generate random --nodes 40 --degree 4 --sigma 1 --seed 2 -o net.h5 -q || exit 1
+"$SYNBAL" balance net.h5 -o whole.h5 -q || exit 1
+balance=(balance ../net.h5 -o part.h5 -q --checkpoint-interval 1e-9 --report report.json)
+flow=(flow ../net.h5 -o part.h5 -q --tolerance 1e-4 --report report.json)
+table=(resistance ../net.h5 -o part.csv -q --report report.json)
+
+# The state of the files after a run that may have failed; those before it are in old/.
+look() {
+  local file
+  for file in part.h5 part.csv report.json; do
+    [ -e old/$file ] || continue
+    if [ ! -e $file ]; then
+      wrong "LOST $file"
+    elif ! cmp -s $file old/$file && [ "$code" -ne 0 ]; then # replaced before the failure: it has to be whole
+      case $file in
+        part.h5) [ "$kind" = flow ] || "$SYNBAL" verify ../net.h5 part.h5 -q >/dev/null 2>&1 || wrong "HALF-WRITTEN $file" ;;
+        part.csv) [ "$(wc -l <part.csv)" -eq "$(wc -l <old/part.csv)" ] || wrong "HALF-WRITTEN $file" ;;
+        report.json) python3 -m json.tool report.json >/dev/null 2>&1 || wrong "HALF-WRITTEN $file" ;;
+      esac
+    fi
+  done
+  [ -z "$(find . -name '*.partial-*' -o -name '.*.lock')" ] || wrong "something is left"
+  case $code in
+    0 | 5) note "exit code $code" ;;
+    *) wrong "exit code" ;;
+  esac
+  [ "$code" -eq 0 ] || [ "$(grep -c '^synbal: error' err)" -eq 1 ] || wrong "not one message"
+}
+
+# begin KIND: a folder with the old files of a run of that kind.
+begin() {
+  kind=$1
+  rm -rf case && mkdir -p case/old && cd case || exit 1
+  local -n words=$kind
+  timeout 60 "$SYNBAL" "${words[@]}" >/dev/null 2>&1 || exit 1
+  cp -f part.* report.json old/
+}
+
+# With the program's own faults: all data that it writes.
+for kind in balance flow table; do
+  for action in ENOSPC EIO EDQUOT short; do
+    begin $kind
+    declare -n words=$kind
+    for ((place = 1; place < 400; ++place)); do
+      what="$action@io#$place of $kind" code=0
+      SYNBAL_FAULT="$action@io#$place" timeout -k 5 60 "$SYNBAL" "${words[@]}" >out 2>err || code=$?
+      [ "$action" != short ] || [ "$code" -eq 0 ] || wrong "a short write is no failure"
+      look
+      # beyond the last call nothing fails any more; a checkpoint that fails is a warning
+      if [ "$code" -eq 0 ] && [ "$action" != short ] && ! grep -q 'no checkpoint could be written' err; then quiet=$((${quiet:-0} + 1)); else quiet=0; fi
+      [ "$quiet" -lt 3 ] || break
+      [ "$action" != short ] || [ "$place" -lt 40 ] || break
+    done
+    quiet=0
+    cd ..
+  done
+done
+
+# With the system's: whatever else it calls.
+if command -v strace >/dev/null; then
+  for kind in balance flow table; do
+    begin $kind
+    declare -n words=$kind
+    for call in openat fsync rename ftruncate fallocate pwrite64 link unlink fchmod; do
+      total=$(timeout 100 strace -f -e trace=$call -P "$PWD" "$SYNBAL" "${words[@]}" 2>&1 >/dev/null | grep -c "$call(")
+      [ "$total" -le 40 ] || total=40
+      for ((place = 1; place <= total; ++place)); do
+        for error in ENOSPC EIO; do
+          what="$call number $place gives $error in $kind" code=0
+          timeout -k 5 100 strace -f -o /dev/null -e trace=$call -P "$PWD" -P "$PWD/part.h5" -P "$PWD/part.csv" -P "$PWD/report.json" \
+            -e "inject=$call:error=$error:when=$place" "$SYNBAL" "${words[@]}" >out 2>err || code=$?
+          [ "$call" != unlink ] || [ "$code" -ne 0 ] || rm -f ./*.partial-* .*.lock # what could not be removed stays
+          look
+        done
+      done
+    done
+    cd ..
+  done
+fi
+
+# A disk that fills up.
+if [ "$(id -u)" -eq 0 ]; then
+  for ((k = 0; k < runs; ++k)); do
+    mkdir -p disk && mount -t tmpfs -o size=$((RANDOM % 200 + 20))k tmpfs disk && mounted=1 || break
+    cd disk || exit 1
+    kind=$([ $((RANDOM % 2)) -eq 0 ] && echo balance || echo flow)
+    declare -n words=$kind
+    what="$kind on a disk of $(df -k . | awk 'NR == 2 { print $2 }') KiB" code=0
+    timeout -k 5 60 "$SYNBAL" "${words[@]}" >../out 2>../err || code=$?
+    cp ../err ../out . 2>/dev/null
+    case $code in 0 | 5) note "small disk: exit code $code" ;; *) wrong "exit code on a small disk" ;; esac
+    if [ -e part.h5 ] && [ "$kind" = balance ]; then
+      "$SYNBAL" verify ../net.h5 part.h5 -q >/dev/null 2>&1 || wrong "HALF-WRITTEN on a small disk"
+    fi
+    [ -z "$(find . -name '*.partial-*')" ] || wrong "something is left on a small disk"
+    cd .. && umount disk && mounted=
+  done
+fi
+
+# A folder that disappears while the run is on its way, and is there again for the next one.
+for ((k = 0; k < runs / 3; ++k)); do
+  rm -rf gone away && mkdir gone && cd gone || exit 1
+  what="a folder that disappears" code=0
+  timeout -k 5 60 "$SYNBAL" balance ../net.h5 -o "$PWD/part.h5" -q --method sweep --checkpoint-interval 1e-9 --max-iterations 1000000 \
+    --tolerance 1e-15 --max-walltime 3s >../out 2>../err &
+  sleep "0.$((RANDOM % 9 + 1))"
+  cd .. && mv gone away
+  wait $! || code=$?
+  case $code in 4 | 5 | 75) note "disappeared: exit code $code" ;; 0) note "disappeared: done before" ;; *) wrong "exit code" ;; esac
+done
+echo "$SECONDS s"
+for what in "${!count[@]}"; do echo "  ${count[$what]} $what"; done | sort -k2
+! printf '%s\n' "${!count[@]}" | grep -q WRONG
