@@ -29,7 +29,8 @@ namespace {
 
 using namespace synbal;
 
-constexpr unsigned kPatience = 20;  // s for a copy
+constexpr unsigned kPatience =
+    60;  // s for a copy: texts are read by a process that may take some seconds before it is ended
 constexpr int kRefused = 3, kSame = 0, kOther = 4, kOdd = 6;
 
 std::string bytes_of(const std::string& path) {
