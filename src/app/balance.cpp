@@ -19,6 +19,7 @@
 #include "synbal/core/fault.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/core/memory_room.hpp"
+#include "synbal/core/watchdog.hpp"
 #include "synbal/io/result.hpp"
 #include "synbal/io/selection.hpp"
 #include "synbal/network/groups.hpp"
@@ -253,6 +254,7 @@ Report report_of(const Options& o, const InputSection& input, const LoadedNetwor
 }
 
 MethodRun solve(const Options& o, const BalanceParams& params, BalanceProblem& problem, const CostView& view) {
+  enter_phase("solve");
   Progress progress("balance");
   const auto method = o.method.method;
   const bool newton = method == BalanceMethod::automatic || method == BalanceMethod::newton;

@@ -11,6 +11,7 @@
 #include "synbal/core/agree.hpp"
 #include "synbal/core/fault.hpp"
 #include "synbal/core/log.hpp"
+#include "synbal/core/watchdog.hpp"
 #include "synbal/io/result.hpp"
 
 namespace synbal::app {
@@ -101,6 +102,7 @@ class FlowRun {
     const auto earlier = keeper_->take(kRecording);
     timed(comm_, spent.write, [&] { recording_->open(o_.output, outputs ? *outputs + 2 : 0, about, earlier); });
     const auto kept = kept_parts();
+    enter_phase("solve");
     const Timer solving;
     Progress progress("flow");
     const FlowObserver observer = [&](const FlowMoment& m) { observe(m, progress); };

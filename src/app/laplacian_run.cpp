@@ -10,6 +10,7 @@
 #include "synbal/core/agree.hpp"
 #include "synbal/core/fault.hpp"
 #include "synbal/core/log.hpp"
+#include "synbal/core/watchdog.hpp"
 
 namespace synbal::app {
 
@@ -58,6 +59,7 @@ LaplacianRun::LaplacianRun(const Context& context, const LaplacianOptions& optio
                 files);
   if (options.keeps) kept_.emplace(context, checkpoint_, options.output, beginning_);
   source_.emplace(comm(), options.graph, times_);
+  enter_phase("solve");
   refuse_foreign(context);
   input_ = input_of(comm(), source_->network());
   graph_ = graph_section_of(*source_, options.graph);

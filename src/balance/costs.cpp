@@ -54,6 +54,7 @@ void evaluate(const BalanceProblem& problem, FusedKernel& kernel, std::span<cons
 }
 
 Imbalance imbalance(const BalanceProblem& problem, const NeuronCosts& costs) {
+  if (std::isnan(costs.total)) remember_own_sum();  // what is asked of is no trial
   if (costs.total == 0) return {};
   std::array<double, 3> sums{};    // |d|, d^2, m^2, squares relative to the total so that they stay in range
   std::array<double, 3> maxima{};  // |d|, m, |log ratio|

@@ -1,19 +1,26 @@
 #!/usr/bin/env bash
-# disks.sh [RUNS [SEED]]: disks that fail. Every system call that writes (open, write, fsync, rename, ... as strace finds them) and
+# disks.sh [RUNS [SEED [MOST]]]: disks that fail. Every system call that writes (open, write, fsync, rename, ... as strace finds them) and
 # every write of data fails in turn, with ENOSPC, EIO, EDQUOT and as a short write, in `balance` with checkpoints, `flow`, and a
-# table of `resistance`; RUNS (60) runs on a small tmpfs that fills up at a random moment, and RUNS/3 whose folder disappears.
+# table of `resistance`, the first MOST (40) calls of a kind; RUNS (60) runs on a small tmpfs that fills up at a random moment, and RUNS/3 whose folder disappears.
 # Looks for code 5 (0 where a checkpoint alone was lost), the old files whole, nothing half-written or left over, and the next
 # run. Prints the counts; exit code 1 when something was wrong. SYNBAL is the program; needs strace, and root for the tmpfs.
 set -uo pipefail
 : "${SYNBAL:?give the program in SYNBAL}"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-runs=${1:-60} RANDOM=${2:-1}
+runs=${1:-60} RANDOM=${2:-1} most=${3:-40}
 SYNBAL=$(realpath "$SYNBAL")
 scratch=$(mktemp -d) && cd "$scratch" || exit 1
 mounted=
 trap 'cd /; [ -z "$mounted" ] || umount -l "$scratch/disk"; rm -rf "$scratch"' EXIT
 declare -A count
 note() { count[$1]=$((${count[$1]:-0} + 1)); }
+section() { # WORDS: the counts since the last one
+  echo "$*, $SECONDS s:"
+  for what in "${!count[@]}"; do echo "  ${count[$what]} $what"; done | sort -k2
+  ! printf '%s\n' "${!count[@]}" | grep -q WRONG || failed=1
+  count=()
+}
+failed=0
 wrong() {
   note "WRONG: $1"
   echo "WRONG: $1 ($what, exit code $code)"
@@ -63,7 +70,7 @@ for kind in balance flow table; do
   for action in ENOSPC EIO EDQUOT short; do
     begin $kind
     declare -n words=$kind
-    for ((place = 1; place < 400; ++place)); do
+    for ((place = 1; place <= most; ++place)); do
       what="$action@io#$place of $kind" code=0
       SYNBAL_FAULT="$action@io#$place" timeout -k 5 60 "$SYNBAL" "${words[@]}" >out 2>err || code=$?
       [ "$action" != short ] || [ "$code" -eq 0 ] || wrong "a short write is no failure"
@@ -71,12 +78,13 @@ for kind in balance flow table; do
       # beyond the last call nothing fails any more; a checkpoint that fails is a warning
       if [ "$code" -eq 0 ] && [ "$action" != short ] && ! grep -q 'no checkpoint could be written' err; then quiet=$((${quiet:-0} + 1)); else quiet=0; fi
       [ "$quiet" -lt 3 ] || break
-      [ "$action" != short ] || [ "$place" -lt 40 ] || break
     done
     quiet=0
     cd ..
   done
 done
+
+section "writes of data that fail"
 
 # With the system's: whatever else it calls.
 if command -v strace >/dev/null; then
@@ -85,7 +93,7 @@ if command -v strace >/dev/null; then
     declare -n words=$kind
     for call in openat fsync rename ftruncate fallocate pwrite64 link unlink fchmod; do
       total=$(timeout 100 strace -f -e trace=$call -P "$PWD" "$SYNBAL" "${words[@]}" 2>&1 >/dev/null | grep -c "$call(")
-      [ "$total" -le 40 ] || total=40
+      [ "$total" -le "$most" ] || total=$most
       for ((place = 1; place <= total; ++place)); do
         for error in ENOSPC EIO; do
           what="$call number $place gives $error in $kind" code=0
@@ -99,6 +107,8 @@ if command -v strace >/dev/null; then
     cd ..
   done
 fi
+
+section "system calls that fail"
 
 # A disk that fills up.
 if [ "$(id -u)" -eq 0 ]; then
@@ -119,6 +129,8 @@ if [ "$(id -u)" -eq 0 ]; then
   done
 fi
 
+section "disks that fill up"
+
 # A folder that disappears while the run is on its way, and is there again for the next one.
 for ((k = 0; k < runs / 3; ++k)); do
   rm -rf gone away && mkdir gone && cd gone || exit 1
@@ -130,6 +142,5 @@ for ((k = 0; k < runs / 3; ++k)); do
   wait $! || code=$?
   case $code in 4 | 5 | 75) note "disappeared: exit code $code" ;; 0) note "disappeared: done before" ;; *) wrong "exit code" ;; esac
 done
-echo "$SECONDS s"
-for what in "${!count[@]}"; do echo "  ${count[$what]} $what"; done | sort -k2
-! printf '%s\n' "${!count[@]}" | grep -q WRONG
+section "folders that disappear"
+exit $failed
