@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "flow/integrator.hpp"
@@ -46,8 +47,7 @@ class Run {
         integrator_(system.dynamics(), begin.place.time, begin.h, params.integrator,
                     [this](double time, std::span<const double> y) { return event(time, y); }),
         kept_part_(
-            params.keeper, kPart, [this](RunPart& part) { put_place(part, place_now()); },
-            [this] { return std::vector<double>(integrator_.state().begin(), integrator_.state().end()); }),
+            params.keeper, kPart, [this](RunPart& part) { put_place(part, place_now()); }, [this] { return here(); }),
         before_(std::move(begin.h)) {
     integrator_.set_end_time(params.end_time);
     result_.largest_cost_increase = earlier_.largest_cost_increase;
@@ -56,8 +56,7 @@ class Run {
   FlowResult operator()() {
     start();
     while (!ended_) advance();
-    const auto state = integrator_.state();
-    result_.h.assign(state.begin(), state.end());
+    result_.h = here();
     result_.time = time_;
     result_.final_cost = now_.cost;
     result_.imbalance = now_.imbalance;
@@ -92,8 +91,8 @@ class Run {
     if (placed_ != integrator_.time()) place(integrator_.time(), integrator_.state());
     look(integrator_.state());
     if (cost > 0) result_.largest_cost_increase = std::max(result_.largest_cost_increase, now_.cost / cost - 1);
-    const auto wish = end_if_asked();
-    record_outputs_on_the_way();
+    auto wish = record_outputs_on_the_way();
+    if (!halted_) wish = std::max(wish, end_if_asked());
     keep(wish);
     record(ended_ || is_output_now());
   }
@@ -106,6 +105,12 @@ class Run {
   /// Collective. Before the row of an end by a wish, which a run that goes on has no reason to write.
   void keep(Wish wish) {
     if (wish != Wish::go_on && params_.keeper != nullptr) params_.keeper->keep(wish);
+  }
+
+  /// [n] The state at time_.
+  [[nodiscard]] std::vector<double> here() const {
+    if (halted_) return *halted_;
+    return {integrator_.state().begin(), integrator_.state().end()};
   }
 
   [[nodiscard]] FlowPlace place_now() const {
@@ -202,10 +207,12 @@ class Run {
     return std::sqrt(system_.problem().comm().sum(sum) / static_cast<double>(n));
   }
 
-  // Output times within the step, by interpolation; the step's own figures are kept for their turn.
-  void record_outputs_on_the_way() {
+  // Output times within the step, by interpolation; the step's own figures are kept for their turn. A step at rest may
+  // have very many, so an end that is wanted comes after any of them. @return what the keeper is to do.
+  Wish record_outputs_on_the_way() {
     auto next = params_.outputs.after(recorded_);
-    if (!next || *next >= time_) return;
+    if (!next || *next >= time_) return Wish::go_on;
+    auto wish = Wish::go_on;
     const auto step = now_;
     const double time = time_;
     const auto costs = *costs_;
@@ -214,16 +221,21 @@ class Run {
       integrator_.interpolate(*next, h);
       measure(*next, h);
       tell(h, true);
+      if (!ended_) wish = std::max(wish, end_if_asked());
+      if (wish < Wish::late) continue;
+      halted_ = std::move(h);
+      return wish;
     }
     now_ = step;
     time_ = time;
     kept_ = costs;
     costs_ = &kept_;
+    return wish;
   }
 
   void record(bool output) {
     if (output && recorded_ == time_) return;  // an end where a row has been written already
-    tell(integrator_.state(), output);
+    tell(here(), output);
   }
 
   void tell(std::span<const double> h, bool output) {
@@ -246,6 +258,7 @@ class Run {
   double placed_ = std::numeric_limits<double>::quiet_NaN();  // and its time
   double recorded_;                                           // time of the last output
   bool ended_ = false;
+  std::optional<std::vector<double>> halted_;  // the state at time_, where that is within the integrator's last step
   FlowResult result_;
   Integrator integrator_;
   KeptPart kept_part_;

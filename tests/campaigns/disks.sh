@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# disks.sh [RUNS [SEED [MOST]]]: disks that fail. Every system call that writes (open, write, fsync, rename, ... as strace finds them) and
-# every write of data fails in turn, with ENOSPC, EIO, EDQUOT and as a short write, in `balance` with checkpoints, `flow`, and a
-# table of `resistance`, the first MOST (40) calls of a kind; RUNS (60) runs on a small tmpfs that fills up at a random moment, and RUNS/3 whose folder disappears.
+# disks.sh [RUNS [SEED [MOST]]]: disks that fail. Every write of data (by the program's own faults: ENOSPC, EIO, EDQUOT, short) and
+# every system call on an output (failing_calls.c) fails in turn, in `balance` with checkpoints, `flow`, and a table of
+# `resistance`, the first MOST (40) or four times as many; RUNS (60) runs on a small tmpfs that fills up at a random moment, and RUNS/3 whose folder disappears.
 # Looks for code 5 (0 where a checkpoint alone was lost), the old files whole, nothing half-written or left over, and the next
-# run. Prints the counts; exit code 1 when something was wrong. SYNBAL is the program; needs strace, and root for the tmpfs.
+# run. Prints the counts; exit code 1 when something was wrong. SYNBAL is the program; needs cc, and root for the tmpfs.
 set -uo pipefail
 : "${SYNBAL:?give the program in SYNBAL}"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 runs=${1:-60} RANDOM=${2:-1} most=${3:-40}
 SYNBAL=$(realpath "$SYNBAL")
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 scratch=$(mktemp -d) && cd "$scratch" || exit 1
 mounted=
 trap 'cd /; [ -z "$mounted" ] || umount -l "$scratch/disk"; rm -rf "$scratch"' EXIT
@@ -86,34 +87,31 @@ done
 
 section "writes of data that fail"
 
-# With the system's: whatever else it calls.
-if command -v strace >/dev/null; then
+# With a library in between: every call that opens for writing, writes, reserves, flushes, links or renames.
+if cc -shared -fPIC -O1 -o failing.so "$here/failing_calls.c" -ldl 2>/dev/null; then
   for kind in balance flow table; do
     begin $kind
     declare -n words=$kind
-    for call in openat fsync rename ftruncate fallocate pwrite64 link unlink fchmod; do
-      total=$(timeout 100 strace -f -e trace=$call -P "$PWD" "$SYNBAL" "${words[@]}" 2>&1 >/dev/null | grep -c "$call(")
-      [ "$total" -le "$most" ] || total=$most
+    for file in part. report.json; do
+      FAIL_COUNT=$PWD/number FAIL_PATH=$file LD_PRELOAD=../failing.so timeout 60 "$SYNBAL" "${words[@]}" >out 2>err
+      total=$(cat number)
+      [ "$total" -le $((4 * most)) ] || total=$((4 * most))
       for ((place = 1; place <= total; ++place)); do
-        for error in ENOSPC EIO; do
-          what="$call number $place gives $error in $kind" code=0
-          timeout -k 5 100 strace -f -o /dev/null -e trace=$call -P "$PWD" -P "$PWD/part.h5" -P "$PWD/part.csv" -P "$PWD/report.json" \
-            -e "inject=$call:error=$error:when=$place" "$SYNBAL" "${words[@]}" >out 2>err || code=$?
-          [ "$call" != unlink ] || [ "$code" -ne 0 ] || rm -f ./*.partial-* .*.lock # what could not be removed stays
-          look
-        done
+        error=$((RANDOM % 2 ? 28 : 5)) what="call $place of $total on $file gives errno $error in $kind" code=0 # ENOSPC, EIO
+        FAIL_AT=$place FAIL_ERRNO=$error FAIL_PATH=$file LD_PRELOAD=../failing.so timeout -k 5 60 "$SYNBAL" "${words[@]}" \
+          >out 2>err || code=$?
+        look
       done
     done
     cd ..
   done
 fi
-
 section "system calls that fail"
 
 # A disk that fills up.
 if [ "$(id -u)" -eq 0 ]; then
   for ((k = 0; k < runs; ++k)); do
-    mkdir -p disk && mount -t tmpfs -o size=$((RANDOM % 200 + 20))k tmpfs disk && mounted=1 || break
+    mkdir -p disk && mount -t tmpfs -o size=$((RANDOM % 3000 + 20))k tmpfs disk && mounted=1 || break
     cd disk || exit 1
     kind=$([ $((RANDOM % 2)) -eq 0 ] && echo balance || echo flow)
     declare -n words=$kind
