@@ -54,7 +54,7 @@ def log_axis(axis):
     low, high = sorted(axis.get_view_interval())
     decades = np.log10(high / low) if low > 0 else 9
     if decades >= 3:
-        axis.set_major_locator(matplotlib.ticker.LogLocator(numticks=6))
+        axis.set_major_locator(matplotlib.ticker.LogLocator(numticks=4 if axis is axis.axes.xaxis else 6))
     else:
         subs = (1, 3) if decades > 1.5 else (1, 2, 5) if decades > 0.7 else None
         locator = matplotlib.ticker.LogLocator(subs=subs, numticks=9) if subs else matplotlib.ticker.MaxNLocator(4)

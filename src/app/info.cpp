@@ -10,6 +10,7 @@
 #include "synbal/balance/certificate.hpp"
 #include "synbal/balance/null_model.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/log.hpp"
 #include "synbal/io/neuron_vectors.hpp"
 #include "synbal/perturb/problem_graph.hpp"
 #include "synbal/spectral/modes.hpp"
@@ -243,6 +244,11 @@ ExitCode run(const Context& context, const Options& options) {
   report.head = head_of(context, beginning.date);
   tell(context, report, options.report);
   context.session.refuse_unused_petsc_options();
+  if (report.relaxation && !report.relaxation->converged) {
+    log_warning(
+        "the slowest mode was not found as accurately as asked: try `synbal laplacian modes` with a larger "
+        "--tolerance");
+  }
   return report.relaxation && !report.relaxation->converged ? ExitCode::not_converged : ExitCode::done;
 }
 

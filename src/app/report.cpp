@@ -81,6 +81,8 @@ ComponentsSection components_of(const Components& components, const BalanceProbl
                             {},
                             problem.free_synapses().count(problem.comm())};
   if (cost_inside > 0 || problem.share_between() > 0) section.share_between = problem.share_between();
+  const double between = cost_inside * problem.share_between() / (1 - problem.share_between());
+  if (std::isnormal(between)) section.cost_between = between;
   return section;
 }
 
@@ -200,8 +202,11 @@ void print_network(const InputSection& input, const ComponentsSection& component
   if (components.edges_between == 0) {
     fmt::print("             no synapse leads from one component to another\n");
   } else {
-    fmt::print("             {} synapses lead from one component to another: {} of the cost cannot be balanced\n",
-               components.edges_between, share ? fmt::format("{:.3g} %", 100 * *share) : "an unknown share");
+    const auto beside = components.cost_between
+                            ? fmt::format(" ({:.6g}, beside the costs below)", *components.cost_between)
+                            : std::string();
+    fmt::print("             {} synapses lead from one component to another: {} of the cost cannot be balanced{}\n",
+               components.edges_between, share ? fmt::format("{:.3g} %", 100 * *share) : "an unknown share", beside);
   }
   if (components.free > 0) {
     fmt::print("             {} synapses cost nothing (a gain or alpha of 0): scaled, but no part of the balance\n",

@@ -2,6 +2,7 @@
 # A newcomer's first hour, all of it: a fresh clone, the quickstart, every command of README and of the tutorial as it
 # stands, and a program outside the project that uses the library. Long (it builds everything), so not part of ctest:
 #   bash tests/app/first_hour.sh [FOLDER]       (FOLDER for the clone; a temporary one, removed, without)
+# SETTINGS may hold words for cmake that make the build shorter, such as -DCMAKE_CXX_COMPILER_LAUNCHER=ccache.
 set -euo pipefail
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 if [ $# -gt 0 ]; then
@@ -25,6 +26,10 @@ step() {
 
 step "a fresh clone" git clone -q "$project" "$home/synbal"
 cd "$home/synbal"
+if [ -n "${SETTINGS:-}" ]; then
+  # shellcheck disable=SC2086
+  step "settings of one's own" cmake --preset release -DSYNBAL_BUILD_TESTS=OFF -DSYNBAL_BUILD_BENCHMARKS=OFF $SETTINGS
+fi
 step "the quickstart" bash jobs/quickstart.sh
 source jobs/environment.sh
 source tests/app/pages_common.sh

@@ -6,12 +6,11 @@ python=python3
 
 # words_in_path: a folder with the words that pages use, in front of PATH.
 words_in_path() {
-  local launcher
-  read -r -a launcher <<<"$MPIRUN"
-  launcher[0]=$(command -v "${launcher[0]}")
   mkdir words
   ln -s "$SYNBAL" words/synbal
-  printf '#!/bin/sh\nexec %s "$@"\n' "${launcher[*]}" >words/mpirun
+  ln -s "$(command -v "${MPIRUN%% *}")" words/mpirun
+  # What MPIRUN says of machines with few cores, in a way that commands may say once more.
+  export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1
   ln -s "$(command -v "$python")" words/python3
   ln -s "$pages/jobs/synbal_plot.py" words/synbal-plot
   ln -s "$pages/jobs/campaign.py" words/synbal-campaign
@@ -19,7 +18,6 @@ words_in_path() {
     echo "no matplotlib: pictures are not drawn"
     ln -sf "$(command -v true)" words/synbal-plot
   fi
-  chmod +x words/mpirun
   export PATH=$PWD/words:$PATH
 }
 

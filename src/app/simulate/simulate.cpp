@@ -180,6 +180,10 @@ ExitCode conclude(const Context& context, const Loaded& loaded, const std::vecto
   report.memory = memory_of(comm), report.head = head_of(context, beginning.date);
   tell(context, report, o.report);
   if (code == ExitCode::stopped) log_warning("the time was up; {}", file.advice());
+  if (code == ExitCode::not_converged) {
+    log_warning(
+        "--max-walltime ended the run: allow more time or more ranks, or --checkpoint-interval above 0 to go on");
+  }
   return code;
 }
 
