@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "app/command.hpp"
+#include "synbal/core/abandoned.hpp"
 #include "synbal/core/build_info.hpp"
 #include "synbal/core/launch.hpp"
 #include "synbal/core/log.hpp"
@@ -115,14 +116,8 @@ void flush_answers(const Comm& comm) {
   }
 }
 
-int run(const Arguments& arguments, const Manner& manner, const Command& command) {
-  std::unique_ptr<const Session> started;
-  try {
-    started = std::make_unique<const Session>("synbal", arguments.petsc);
-  } catch (const Error& e) {
-    return fail_to_start(arguments, e.what());
-  }
-  const Session& session = *started;
+/// The command, from what every command is given to what it leaves.
+int run(const Session& session, const Arguments& arguments, const Manner& manner, const Command& command) {
   const Comm farewell(MPI_COMM_WORLD);
   configure_log(manner.verbosity, session.world().is_root());
   const Watchdog watchdog(session.world(), manner.watchdog, static_cast<int>(ExitCode::internal));
@@ -143,6 +138,19 @@ int run(const Arguments& arguments, const Manner& manner, const Command& command
   } catch (const std::exception& e) {
     return fail(farewell, ExitCode::internal, e.what());
   }
+}
+
+int run(const Arguments& arguments, const Manner& manner, const Command& command) {
+  std::unique_ptr<const Session> session;
+  try {
+    session = std::make_unique<const Session>("synbal", arguments.petsc);
+  } catch (const Error& e) {
+    return fail_to_start(arguments, e.what());
+  }
+  const int code = run(*session, arguments, manner, command);
+  if (!libraries_abandoned()) return code;
+  std::fflush(nullptr);
+  std::_Exit(code);
 }
 
 int refuse(const std::string& message) {

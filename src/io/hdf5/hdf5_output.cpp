@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <utility>
 
+#include "synbal/core/abandoned.hpp"
 #include "synbal/core/agree.hpp"
 
 namespace synbal::io {
@@ -94,6 +96,26 @@ std::int64_t make_dataset(hid_t file, const std::string& name, hid_t type, const
   if (offset == HADDR_UNDEF) throw refused(path, "allocate dataset " + name);
   return static_cast<std::int64_t>(offset);
 }
+/// A file that is closed once, whatever comes of it: what HDF5 could not close it must not find again at its own end.
+class FileInMaking {
+ public:
+  explicit FileInMaking(hid_t id) : id_(id) {}
+  ~FileInMaking() { close(); }
+  FileInMaking(const FileInMaking&) = delete;
+  FileInMaking& operator=(const FileInMaking&) = delete;
+
+  [[nodiscard]] hid_t get() const noexcept { return id_; }
+  bool close() noexcept {
+    const auto id = std::exchange(id_, H5I_INVALID_HID);
+    const bool closed = id < 0 || H5Fclose(id) >= 0;
+    if (!closed) abandon_libraries();
+    return closed;
+  }
+
+ private:
+  hid_t id_;
+};
+
 }  // namespace
 
 void Hdf5Output::seal() {
@@ -174,7 +196,8 @@ void Hdf5Output::lay_down(const std::string& partial_path, std::span<std::int64_
   quiet_hdf5();
   const auto access = made(H5Pcreate(H5P_FILE_ACCESS), path_, "start");
   H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
-  auto file = made(H5Fcreate(partial_path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), path_, "create the file");
+  FileInMaking file(H5Fcreate(partial_path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()));
+  if (file.get() < 0) throw refused(path_, "create the file");
   for (const auto& g : groups_) {
     made(H5Gcreate2(file.get(), g.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), path_, "make group " + g);
   }
@@ -187,7 +210,7 @@ void Hdf5Output::lay_down(const std::string& partial_path, std::span<std::int64_
     std::visit(AttributeWriter{owner.get(), a.name, path_}, a.value);
   }
   if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0) throw refused(path_, "flush the file");
-  file.reset();
+  if (!file.close()) throw refused(path_, "close the file");
   struct stat facts {};
   if (::stat(partial_path.c_str(), &facts) != 0) throw refused(path_, "create the file");
   numbers.back() = facts.st_size;
