@@ -43,5 +43,5 @@ cat <<TEXT
   $result   the balanced weights, the scaling h, the costs of every neuron
   $report   all figures of the run, for scripts
   $picture   in-cost against out-cost before and after, the convergence, the scaling
-Next: build/release/bin/synbal --help, and your own network in place of $network.
+Next: export PATH=\$PWD/build/release/bin:\$PATH, then jobs/TUTORIAL.md: from the table of your own network to the figure.
 TEXT

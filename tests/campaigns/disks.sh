@@ -13,7 +13,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 scratch=$(mktemp -d) && cd "$scratch" || exit 1
 mounted=
 trap 'cd /; [ -z "$mounted" ] || umount -l "$scratch/disk"; rm -rf "$scratch"' EXIT
-declare -A count
+declare -A count=()
 note() { count[$1]=$((${count[$1]:-0} + 1)); }
 section() { # WORDS: the counts since the last one
   echo "$*, $SECONDS s:"

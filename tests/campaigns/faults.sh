@@ -14,7 +14,7 @@ scratch=$(mktemp -d) && cd "$scratch" || exit 1
 trap 'rm -rf "$scratch"' EXIT
 python=python3
 "$python" -c 'import h5py' 2>/dev/null || python=/usr/bin/python3
-declare -A count
+declare -A count=()
 note() { count[$1]=$((${count[$1]:-0} + 1)); }
 wrong() {
   note "WRONG: $1"

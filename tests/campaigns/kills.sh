@@ -13,7 +13,7 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 python=python3
 "$python" -c 'import h5py' 2>/dev/null || python=/usr/bin/python3
-declare -A count
+declare -A count=()
 note() { count[$1]=$((${count[$1]:-0} + 1)); }
 methods=(newton sweep auto 'stochastic --schedule simulated')
 
