@@ -130,7 +130,8 @@ Components components_of(const Comm& comm, const Network& network, const Compone
 
 Components strongly_connected_components(const Comm& comm, const Network& network, const ComponentsParams& params) {
   const FreeSynapses free(comm, network);
-  return components_of(comm, free.any() ? costing_pattern(network, free) : network, params);
+  if (!free.any()) return components_of(comm, network, params);
+  return components_of(comm, costing_pattern(network, free), params);
 }
 
 // A ghost here is the presynaptic end of a synapse; so is, elsewhere, every owned neuron that is sent.
