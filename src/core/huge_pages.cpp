@@ -2,7 +2,9 @@
 #include "synbal/core/huge_pages.hpp"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
 
 namespace synbal {
@@ -22,5 +24,12 @@ void* allocate_huge(std::size_t bytes) {
 }
 
 void free_huge(void* memory) noexcept { std::free(memory); }
+
+void give_back(void* begin, void* end) noexcept {
+  static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto first = (reinterpret_cast<std::uintptr_t>(begin) + page - 1) / page * page;
+  const auto last = reinterpret_cast<std::uintptr_t>(end) / page * page;
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
 
 }  // namespace synbal

@@ -30,7 +30,7 @@ const std::map<std::string, Family (*)(const GeneratorParams&)>& families() {
   return known;
 }
 
-constexpr double kBytesPerSynapse = 28;  // global column and weight (16), then local column and weight (12)
+constexpr double kBytesPerSynapse = 16;  // global column and weight; the local column takes the global one's place
 
 /// Makes the rows of [first, first + count) one after the other, in memory reserved once.
 GlobalRows columns_of(const Family& family, GlobalIndex first, GlobalIndex count) {

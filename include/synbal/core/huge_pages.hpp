@@ -1,9 +1,10 @@
-// Memory for large arrays that are read at random: huge pages, where the system grants them, spare a page-table walk
-// per access.
+// Memory for large arrays: huge pages, where the system grants them, spare those that are read at random a page-table
+// walk per access; those that are consumed from the front give their pages back on the way.
 #pragma once
 
 #include <cstddef>
 #include <new>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,15 @@ namespace synbal {
 /// Allocates `bytes`, aligned to 64 bytes; from 4 MiB on to 2 MiB and advised as huge pages. @throws std::bad_alloc.
 void* allocate_huge(std::size_t bytes);
 void free_huge(void* memory) noexcept;
+
+/// Gives the whole pages of [begin, end) back to the system; what is read there afterwards is 0. For heap memory only.
+void give_back(void* begin, void* end) noexcept;
+
+/// The part of a vector that has been read for the last time. It stays allocated, and its memory is someone else's.
+template <class T>
+void give_back(std::span<T> consumed) noexcept {
+  give_back(consumed.data(), consumed.data() + consumed.size());
+}
 
 /// A standard allocator over allocate_huge().
 template <class T>

@@ -63,7 +63,7 @@ GeneratorParams completed(const GeneratorParams& params);
 std::int64_t expected_synapses(const GeneratorParams& params);
 
 /// Collective. Each rank makes its own rows (contiguous, even), without a serial step or a whole-network array; holds
-/// at most 20 bytes a synapse. Only kronecker communicates on the way. `facts.path` says what was generated.
+/// at most 16 bytes a synapse. Only kronecker communicates on the way. `facts.path` says what was generated.
 /// @throws Error usage as completed() does.
 Network generate(const Comm& comm, const GeneratorParams& params);
 

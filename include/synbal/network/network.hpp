@@ -93,7 +93,7 @@ struct Network {
 /// ghosts. `rows.row_ptr.size() == ownership.count() + 1` on every rank; `facts` is equal on all ranks and gets the
 /// counts: entries given (unless the caller stated them) = nnz + duplicates_merged + zeros_dropped. Entries at one
 /// place are summed in the given order; a sum of 0 is dropped as a zero. Self-loops stay. Under Duplicates::keep the
-/// entries stay apart. Alphas, where some rank has them, go with their entries. Holds at most 20 bytes an entry and
+/// entries stay apart. Alphas, where some rank has them, go with their entries. Holds at most 16 bytes an entry and
 /// 0.19 bytes a neuron of the whole network (a bitmap).
 /// @throws Error bad_input for a duplicate under Duplicates::error, one whose alpha is another (nothing says what the
 /// sum costs), a column out of range and a sum that is not finite, naming row and column (1-based, file order).
