@@ -63,6 +63,7 @@ bool run_steps(StateFile& file, const Network& network, Experiment& experiment, 
     experiment.advance();
     progress.update(experiment.steps() - before);
     if (!listener.is_due(experiment.steps())) continue;
+    fault_point("solve");
     const bool late = seconds > 0 && timer.seconds() > seconds;
     const auto wish = listener.heard(std::max(file.wish(), late ? Wish::late : Wish::go_on), experiment.steps());
     if (wish != Wish::go_on) keep(file, network, experiment, wish);
