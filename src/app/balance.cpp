@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "app/balance_methods.hpp"
 #include "app/checkpointing.hpp"
@@ -16,6 +17,7 @@
 #include "synbal/balance/gauge.hpp"
 #include "synbal/balance/verification.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/enum_names.hpp"
 #include "synbal/core/fault.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/core/memory_room.hpp"
@@ -26,7 +28,19 @@
 #include "synbal/network/outside.hpp"
 #include "synbal/stochastic/neuron_operations.hpp"
 
-namespace synbal::app {
+namespace synbal {
+
+namespace app {
+/// What --hold says: what memory holds of a synapse while solving.
+enum class Held { automatic, costs, weights };
+}  // namespace app
+
+template <>
+inline constexpr auto enum_names<app::Held> = std::to_array<EnumName<app::Held>>({{app::Held::automatic, "auto"},
+                                                                                  {app::Held::costs, "costs"},
+                                                                                  {app::Held::weights, "weights"}});
+
+namespace app {
 
 namespace {
 
@@ -38,6 +52,7 @@ struct Options {
   CheckpointOptions checkpoint;
   bool one_component = false, all_costs = false, only_h = false;  // --components error, --cost-scope all, --write h
   Gauge gauge = Gauge::zero_mean;
+  Held held = Held::automatic;
   BalanceParams params;
 
   [[nodiscard]] std::vector<CostTerm> terms() const {
@@ -184,6 +199,29 @@ BalanceParams check(const Context& context, Options& o) {
   return params;
 }
 
+/// What needs weights beside costs while solving, or afterwards; nothing where costs alone will do.
+std::optional<std::string> needs_weights(const Options& o) {
+  using enum BalanceMethod;
+  const auto method = o.method.method;
+  if (!o.only_h) return "balanced weights are written (--write h writes the scaling alone)";
+  if (method != automatic && method != newton && method != sweep) return "this --method visits single synapses";
+  if (!o.method.terms.empty()) return "--cost has several powers";
+  if (o.all_costs) return "--cost-scope all looks at what stands around the network";
+  if (o.gauge != Gauge::zero_mean) return "--gauge looks at what stands around the network";
+  return {};
+}
+
+/// Whether the weights leave memory while costs are laid out. @throws Error usage where that is asked for in vain.
+bool gives_weights_up(const Options& o, const Network& network, const CostView& view) {
+  constexpr std::int64_t large = 1'000'000;  // synapses; smaller networks fit anywhere
+  if (o.held == Held::weights) return false;
+  auto obstacle = needs_weights(o);
+  if (!obstacle && view.groups()) obstacle = "neurons are tied";
+  if (o.held == Held::automatic) return !obstacle && network.nnz >= large;
+  if (obstacle) throw usage_error(fmt::format("--hold costs: {}: leave the option out", *obstacle));
+  return true;
+}
+
 /// What has to be the same when a run is gone on with. Collective.
 RunFacts facts_of(const Comm& comm, const Options& o, const Network& network) {
   const auto& sum = network.facts.checksum;
@@ -205,18 +243,50 @@ ExitCode code_of(const SolverResult& solver, const Checkpointing& checkpoints) {
   return can_go_on ? ExitCode::stopped : ExitCode::not_converged;
 }
 
+/// What enters and leaves every row of the network, in the user's unit.
+struct InOut {
+  std::vector<double> in, out;
+
+  void add(const InOut& other) {
+    std::ranges::transform(in, other.in, in.begin(), std::plus<>());
+    std::ranges::transform(out, other.out, out.begin(), std::plus<>());
+  }
+};
+
+/// Collective. Of the synapses that the problem has taken over from the network, at its base; nothing where it has
+/// none.
+InOut taken_over(const BalanceProblem& problem) {
+  if (problem.has_synapses()) return {};
+  std::vector<double> in(at(problem.size())), out(in);
+  const std::vector<double> ones(in.size(), 1.0);
+  FusedKernel kernel(problem);
+  kernel(ones, ones, in, out);
+  for (auto* costs : {&in, &out}) std::ranges::for_each(*costs, [&](double& c) { c *= problem.cost_unit(); });
+  return {problem.to_network(in, 0.0), problem.to_network(out, 0.0)};
+}
+
+/// Collective. Of all synapses inside components, at h of the network's rows. `taken`: taken_over() there.
+InOut costs_at(const Comm& comm, const Options& o, const LoadedNetwork& loaded, std::span<const double> h,
+               const InOut& taken) {
+  auto costs = costs_of_terms(comm, loaded, h, o.terms());
+  InOut sum{std::move(costs.in), std::move(costs.out)};
+  if (!taken.in.empty()) sum.add(taken);
+  return sum;
+}
+
 /// Collective. Consumes the network in its place (the problem still looks at it): weights become the balanced ones.
-/// `h`: of its rows.
+/// `h`: of its rows; `before`, `after`: taken_over(), or nothing.
 /// @throws Error io_failure.
 void write_balanced(const Comm& comm, const Options& o, LoadedNetwork&& loaded, std::vector<double> h,
-                    const Equilibrium& found, Provenance about, ExitCode code) {
+                    const Equilibrium& found, Provenance about, ExitCode code, const InOut& taken_before,
+                    const InOut& taken_after) {
   auto& [network, components] = loaded;
   about.reason = to_string(found.solver.reason), about.exit_code = static_cast<int>(code);
   about.tolerance = o.params.stop.tolerance;
   about.cost_terms = text_of_terms(o.method.terms);
   about.cost_scope = o.all_costs ? "all" : "recurrent", about.gauge = to_string(o.gauge);
-  auto costs = costs_of_terms(comm, loaded, h, o.terms());
-  auto before = costs_of_terms(comm, loaded, std::vector<double>(h.size()), o.terms());
+  auto costs = costs_at(comm, o, loaded, h, taken_after);
+  auto before = costs_at(comm, o, loaded, std::vector<double>(h.size()), taken_before);
   if (!o.only_h) scale_weights(comm, network, h);
   if (o.all_costs) {
     components.number = numbers_inside(comm, components);
@@ -302,10 +372,14 @@ ExitCode run(const Context& context, const Options& options, const Beginning& be
   agreed(comm, [&] { refuse_several_components(options, loaded.components); });
   params.stop.max_seconds = time_to_solve(params.stop.max_seconds, beginning, times);
   const Timer solving;
-  expect_room(comm, memory_of_costs(loaded.network), "costs and the solver's vectors");
   const CostView view(comm, loaded, options.input.power);
-  BalanceProblem problem(comm, view.network(), view.components(), options.input.power);
+  const bool gives_up = agreed(comm, [&] { return gives_weights_up(options, loaded.network, view); });
+  expect_room(comm, memory_of_costs(loaded.network, gives_up), "costs and the solver's vectors");
+  auto problem = gives_up ? BalanceProblem(comm, loaded.network, loaded.components, options.input.power,
+                                           BalanceProblem::Synapses::taken_over)
+                          : BalanceProblem(comm, view.network(), view.components(), options.input.power);
   if (problem.global_size() == 0) log_warning("{}", why_nothing_moves(input));
+  const auto taken = taken_over(problem);
   refuse_foreign(context);
   auto about = provenance_of(context, options.input, loaded.network, beginning.date);
   about.n = input.neurons, about.nnz = input.synapses;
@@ -323,7 +397,7 @@ ExitCode run(const Context& context, const Options& options, const Beginning& be
   timed(comm, report.time.write, [&] {
     auto h = view.h_of_neurons(problem, run.found.h);
     report.known_h_off = view.off_known_h(h);
-    write_balanced(comm, options, std::move(loaded), std::move(h), run.found, about, code);
+    write_balanced(comm, options, std::move(loaded), std::move(h), run.found, about, code, taken, taken_over(problem));
   });
   if (code == ExitCode::done) checkpoints.remove();
   report.resumed = checkpoints.resumed();
@@ -391,6 +465,12 @@ Command add_balance(const OptionSet& root) {
                      "what h is in components that the cost leaves free: of mean zero, or such that inputs cost what "
                      "outputs do");
   command.add_choice("--write", o->only_h, "weights", "h", "balanced weights, or only the scaling h");
+  command
+      .add_choice(
+          "--hold", o->held,
+          "what memory holds of a synapse while solving: its cost (12 bytes; needs --write h), or its weight as "
+          "well (24); auto: the cost alone of a million synapses and more, where it will do")
+      .expert();
   command.add("--seed", o->params.seed, "of everything that is drawn at random").with_default().expert();
   add_checkpoint_options(command, o->checkpoint);
   command.examples({"synbal balance net.h5 -o balanced.h5 --report report.json",
@@ -398,4 +478,6 @@ Command add_balance(const OptionSet& root) {
   return {command, [o](const Context& context) { return run(context, *o); }};
 }
 
-}  // namespace synbal::app
+}  // namespace app
+
+}  // namespace synbal

@@ -24,9 +24,10 @@ double memory_of_costs(double synapses, double neurons) {
   return synapse * synapses + neuron * neurons;
 }
 
-double memory_of_costs(const Network& network) {
+double memory_of_costs(const Network& network, bool weights_given_up) {
   const auto places = static_cast<double>(network.local_size()) + static_cast<double>(network.halo.ghost_count());
-  return memory_of_costs(static_cast<double>(network.column.size()), places);
+  // What is given back makes room for costs, band by band.
+  return memory_of_costs(weights_given_up ? 0.0 : static_cast<double>(network.column.size()), places);
 }
 
 /// What stands around the recurrent weights, as it was found.

@@ -37,7 +37,7 @@ struct LoadedNetwork {
 
 /// Bytes that balancing needs on this rank beside the network: costs and their places, about 30 numbers a neuron and
 /// ghost.
-[[nodiscard]] double memory_of_costs(const Network& network);
+[[nodiscard]] double memory_of_costs(const Network& network, bool weights_given_up = false);
 /// The same of so many synapses and neurons (with ghosts) anywhere.
 [[nodiscard]] double memory_of_costs(double synapses, double neurons);
 

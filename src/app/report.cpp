@@ -132,7 +132,8 @@ void describe(ReportWriter& report, const MemorySection& memory) {
 ParallelSection parallel_of(const Network& network, const BalanceProblem& problem) {
   const auto& comm = problem.comm();
   const auto& [messages, bytes] = problem.halo().traffic();
-  const auto most = comm.max(static_cast<std::int64_t>(network.column.size()));
+  const auto own = problem.has_synapses() ? std::ssize(network.column) : problem.network_entries();
+  const auto most = comm.max(own);
   std::array<std::int64_t, 4> sums{problem.halo().ghost_count(), problem.size(), bytes, messages};
   comm.sum(std::span<std::int64_t>(sums));
   ParallelSection section{{}, {}, sums[2], sums[3]};

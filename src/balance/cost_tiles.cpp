@@ -2,40 +2,53 @@
 #include "synbal/balance/cost_tiles.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace synbal {
 
 namespace {
-constexpr int kFewestBits = 10, kMostBits = 14;  // 16 to 256 KiB of slots
-constexpr double kRun = 4;                       // entries of a row in a tile
+constexpr int kFewestBits = 10, kMostBits = 14;  // 16 to 256 KiB of slots in a run
+constexpr double kRun = 4;                       // entries of a row in a run
 }  // namespace
 
-void CostTiles::choose_width(LocalIndex columns, double mean_length) {
-  column_bits = kFewestBits;
+void CostTiles::allocate(LocalIndex rows, LocalIndex columns, std::int64_t entries) {
+  const double mean_length = static_cast<double>(entries) / std::max(rows, 1);
   const double wanted = kRun * columns / std::max(mean_length, 1.0);
-  while (column_bits < kMostBits && (1 << (column_bits + 1)) <= wanted) ++column_bits;
+  run_bits = kFewestBits;
+  while (run_bits < kMostBits && (1 << (run_bits + 1)) <= wanted) ++run_bits;
   per_band = static_cast<LocalIndex>((std::int64_t{columns} + (1 << column_bits) - 1) >> column_bits);
-}
-
-void CostTiles::add_band(LocalIndex first_row, const std::vector<std::int64_t>& counts) {
-  std::int64_t begin = tiles.empty() ? 0 : tiles.back().end;
-  for (std::size_t t = 0; t < counts.size(); ++t) {
-    tiles.push_back({first_row, static_cast<LocalIndex>(t << column_bits), begin, begin + counts[t]});
-    begin += counts[t];
-  }
-}
-
-void CostTiles::allocate() {
-  const auto entries = tiles.empty() ? 0 : tiles.back().end;
   row.resize(at(entries));
-  column.resize(at(entries));
+  column.resize(at(entries + kColumnsAhead));
+  std::fill_n(column.rbegin(), kColumnsAhead, 0);
   cost.resize(at(entries));
 }
 
-BandCursor::BandCursor(const CostTiles& tiles, LocalIndex band) : bits_(tiles.column_bits) {
-  for (LocalIndex t = 0; t < tiles.per_band; ++t) {
-    next_.push_back(tiles.tiles[at(std::int64_t{band} * tiles.per_band + t)].begin);
+void CostTiles::add_band(LocalIndex first_row, std::span<const std::int64_t> counts) {
+  std::int64_t end = tiles.empty() ? 0 : tiles.back().end;
+  const auto in_tile = std::size_t{1} << (column_bits - run_bits);
+  for (std::size_t t = 0; t < at(per_band); ++t) {
+    const auto begin = end;
+    for (const auto count : counts.subspan(t * in_tile, in_tile)) run_begin.push_back(end), end += count;
+    tiles.push_back({first_row, static_cast<LocalIndex>(t << column_bits), begin, end});
   }
+}
+
+double CostTiles::scale(std::span<const double> post, std::span<const double> pre) {
+  double smallest = std::numeric_limits<double>::max();
+  for (const auto& tile : tiles) {
+    const double* const rows = post.data() + tile.first_row;
+    const double* const columns = pre.data() + tile.first_column;
+    for (auto e = at(tile.begin); e < at(tile.end); ++e) {
+      cost[e] *= rows[row[e]] * columns[column[e]];
+      smallest = std::min(smallest, cost[e]);
+    }
+  }
+  return smallest;
+}
+
+BandCursor::BandCursor(const CostTiles& tiles, LocalIndex band) : bits_(tiles.run_bits) {
+  const auto first = tiles.run_begin.begin() + std::ptrdiff_t{band} * tiles.runs();
+  next_.assign(first, first + tiles.runs());
 }
 
 }  // namespace synbal

@@ -9,7 +9,9 @@
 #include <limits>
 #include <numbers>
 #include <optional>
+#include <utility>
 
+#include "balance/remaining_synapses.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/network/factor.hpp"
 
@@ -21,18 +23,35 @@ constexpr std::int32_t kTrivial = -1;  // label of a free neuron on no cycle: no
 constexpr double kLog2Safe = 400;      // costs beyond 2^(+-400) are held in another unit
 constexpr double kLog2Slack = 100;     // by which the largest may drift from there
 constexpr double kLog2Wide = 660;      // so are costs that span about 200 decades
+constexpr double kLog2Movable = 300;   // costs that span at most 90 decades at h = 0 can be moved without their weights
+constexpr double kFurthest = 150;      // log of the factor by which a pass moves costs: far from overflow
 
 }  // namespace
 
 BalanceProblem::BalanceProblem(const Comm& comm, const Network& network, const Components& components, double power)
-    : comm_(&comm), network_(&network), free_(comm, network), power_(power) {
+    : BalanceProblem(comm, network, nullptr, components, power) {}
+
+BalanceProblem::BalanceProblem(const Comm& comm, Network& network, const Components& components, double power,
+                               Synapses synapses)
+    : BalanceProblem(comm, network, synapses == Synapses::taken_over ? &network : nullptr, components, power) {}
+
+BalanceProblem::BalanceProblem(const Comm& comm, const Network& network, Network* taken_from,
+                               const Components& components, double power)
+    : comm_(&comm),
+      network_(&network),
+      taken_from_(taken_from),
+      network_entries_(std::ssize(network.column)),
+      free_(comm, network),
+      power_(power) {
   label_columns(components);
   number_active_neurons();
   agreed(comm, [&] { check_exponents(); });
   choose_unit();
+  if (log2_span_ > kLog2Movable || comm.any(!exponent_.empty())) taken_from_ = nullptr;
   find_ghosts();
-  lay_out_tiles();
-  rebase(std::vector<double>(at(size()), 0.0));
+  base_.assign(at(size()), 0.0);
+  lay_out();
+  if (unit_moved()) rebase(std::vector<double>(base_));
 }
 
 void BalanceProblem::check_exponents() const {
@@ -207,9 +226,8 @@ void BalanceProblem::find_ghosts() {
     ghosts.push_back(number[at(rows) + g]);
   }
   halo_ = Halo(*comm_, neurons_, std::move(ghosts));
-  const double n = std::max<double>(size(), 1);
-  local_.choose_width(size(), static_cast<double>(local) / n);
-  remote_.choose_width(halo_.ghost_count(), static_cast<double>(remote) / n);
+  local_.allocate(size(), size(), local);
+  remote_.allocate(size(), halo_.ghost_count(), remote);
 }
 
 /// Network rows of a band: from its first active neuron to the next band's; the first band starts at row 0 so that rows
@@ -223,45 +241,41 @@ LocalIndex BalanceProblem::bands() const noexcept {
   return static_cast<LocalIndex>((std::int64_t{std::max(size(), 1)} + CostTiles::kBandRows - 1) / CostTiles::kBandRows);
 }
 
-void BalanceProblem::lay_out_tiles() {
+void BalanceProblem::lay_out_band(LocalIndex band) {
   const auto rows = network_->local_size();
-  for (LocalIndex band = 0; band < bands(); ++band) {
-    std::vector<std::int64_t> local(at(local_.per_band), 0), remote(at(remote_.per_band), 0);
-    const auto [begin, end] = band_rows(band);
-    for_each_entry(begin, end, [&](LocalIndex, std::int64_t, LocalIndex j, Role kind) {
-      if (kind != Role::inside) return;
-      ++(j < rows ? local[at(active_index_[at(j)] >> local_.column_bits)]
-                  : remote[at(ghost_place_[at(j - rows)] >> remote_.column_bits)]);
-    });
-    local_.add_band(band * CostTiles::kBandRows, local);
-    remote_.add_band(band * CostTiles::kBandRows, remote);
-  }
-  local_.allocate();
-  remote_.allocate();
-  for_each_placed([&](LocalIndex i, std::int64_t, LocalIndex j, Role kind, std::int64_t place) {
+  std::vector<std::int64_t> local(at(local_.runs()), 0), remote(at(remote_.runs()), 0);
+  const auto [begin, end] = band_rows(band);
+  for_each_entry(begin, end, [&](LocalIndex, std::int64_t, LocalIndex j, Role kind) {
     if (kind != Role::inside) return;
-    auto& tiles = j < rows ? local_ : remote_;
-    const auto column = j < rows ? active_index_[at(j)] : ghost_place_[at(j - rows)];
-    tiles.row[at(place)] = static_cast<std::uint16_t>(active_index_[at(i)] % CostTiles::kBandRows);
-    tiles.column[at(place)] = static_cast<std::uint16_t>(column & ((1 << tiles.column_bits) - 1));
+    ++(j < rows ? local[at(local_.run_of(active_index_[at(j)]))]
+                : remote[at(remote_.run_of(ghost_place_[at(j - rows)]))]);
   });
+  local_.add_band(band * CostTiles::kBandRows, local);
+  remote_.add_band(band * CostTiles::kBandRows, remote);
 }
 
-/// visit(row, entry, column, role, place) for every stored entry; `place` is that of an inside entry in its tiles.
-template <class Visit>
-void BalanceProblem::for_each_placed(Visit&& visit) const {
+void BalanceProblem::place(LocalIndex row, LocalIndex column, std::int64_t place) {
   const auto rows = network_->local_size();
-  for (LocalIndex band = 0; band < bands(); ++band) {
-    BandCursor local(local_, band), remote(remote_, band);
-    const auto [begin, end] = band_rows(band);
-    for_each_entry(begin, end, [&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind) {
-      std::int64_t place = -1;
-      if (kind == Role::inside) {
-        place = j < rows ? local.next(active_index_[at(j)]) : remote.next(ghost_place_[at(j - rows)]);
-      }
-      visit(i, e, j, kind, place);
-    });
-  }
+  auto& tiles = column < rows ? local_ : remote_;
+  const auto j = column < rows ? active_index_[at(column)] : ghost_place_[at(column - rows)];
+  tiles.row[at(place)] = static_cast<std::uint16_t>(active_index_[at(row)] % CostTiles::kBandRows);
+  tiles.column[at(place)] = static_cast<std::uint16_t>(j & ((1 << tiles.column_bits) - 1));
+}
+
+/// visit(row, entry, column, role, place) for every stored entry of a band; `place` is that of an inside entry in its
+/// tiles.
+template <class Visit>
+void BalanceProblem::for_each_placed(LocalIndex band, Visit&& visit) const {
+  const auto rows = network_->local_size();
+  BandCursor local(local_, band), remote(remote_, band);
+  const auto [begin, end] = band_rows(band);
+  for_each_entry(begin, end, [&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind) {
+    std::int64_t place = -1;
+    if (kind == Role::inside) {
+      place = j < rows ? local.next(active_index_[at(j)]) : remote.next(ghost_place_[at(j - rows)]);
+    }
+    visit(i, e, j, kind, place);
+  });
 }
 
 // log of what multiplies |J_ij| from the presynaptic side, for every local column of the network.
@@ -278,10 +292,37 @@ std::vector<double> BalanceProblem::log_factors() const {
 }
 
 void BalanceProblem::rebase(std::span<const double> base) {
-  base_.assign(base.begin(), base.end());
+  const auto before = std::exchange(base_, {base.begin(), base.end()});
+  if (!has_synapses()) move_costs(before);
   do {
     compute_costs();
   } while (unit_moved());
+}
+
+/// Collective. Costs of synapses that were taken over go from the base `from` to the present one, in steps that none of
+/// the products leaves the doubles in.
+void BalanceProblem::move_costs(std::span<const double> from) {
+  double furthest = 0;
+  std::vector<double> move(at(size()));
+  for (LocalIndex i = 0; i < size(); ++i) {
+    move[at(i)] = power_ * (base_[at(i)] - from[at(i)]);
+    furthest = std::max(furthest, std::abs(move[at(i)]));
+  }
+  const int steps = static_cast<int>(std::ceil(comm_->max(furthest) / kFurthest));
+  std::vector<double> post(move.size()), pre(move.size() + halo_.ghosts().size());
+  for (std::size_t i = 0; i < move.size(); ++i)
+    pre[i] = std::exp(move[i] / steps), post[i] = std::exp(-move[i] / steps);
+  const auto own = std::span(pre).first(move.size()), ghosts = std::span(pre).subspan(move.size());
+  HaloExchange<double>(halo_).forward(own, ghosts);
+  double smallest = std::numeric_limits<double>::max();
+  for (int step = 0; step < steps; ++step) {
+    smallest = std::min({smallest, local_.scale(post, own), remote_.scale(post, ghosts)});
+  }
+  if (!comm_->any(smallest < smallest_cost())) return;
+  throw usage_error(
+      fmt::format("costs fall below {} on the way, where they cannot be held without their weights: have "
+                  "the weights held, too",
+                  smallest_cost()));
 }
 
 // True when the largest cost has left the place high up in the range of doubles where small ones need the room below.
@@ -353,52 +394,93 @@ void BalanceProblem::for_each_pinned_synapse(const std::function<void(LocalIndex
   });
 }
 
-void BalanceProblem::compute_costs() {
-  const auto rows = network_->local_size();
-  const auto prices = this->prices();
+/// What one pass over the entries adds up on this rank.
+struct BalanceProblem::Sums {
+  std::vector<double> leaving;  ///< [network local + ghosts] cost to pinned neurons
   std::int64_t edges_between = 0;
   double between = 0;
+};
+
+BalanceProblem::Sums BalanceProblem::no_sums() {
   from_pinned_.assign(at(size()), 0.0);
   loop_.assign(exponent_.size(), 0.0);
-  std::vector<double> leaving(label_.size(), 0.0);
-  for_each_placed([&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind, std::int64_t place) {
-    if (kind == Role::unchanging) return;
-    const double weight = network_->weight[at(e)], root = alpha_root(e);
-    switch (kind) {
-      case Role::inside:
-        (j < rows ? local_ : remote_).cost[at(place)] = prices.held(weight, root, i, j);
-        if (i == j) loop_[at(active_index_[at(i)])] += prices.held(weight, root, i, j);
-        break;
-      case Role::from_pinned:
-        from_pinned_[at(active_index_[at(i)])] += prices.held(weight, root, i, j);
-        break;
-      case Role::to_pinned:
-        leaving[at(j)] += prices.held(weight, root, i, j);
-        break;
-      default:
-        between += prices.exact(weight, root, i, j), ++edges_between;
-    }
-  });
+  return {std::vector<double>(label_.size(), 0.0)};
+}
+
+/// One entry at the base.
+void BalanceProblem::price(LocalIndex i, std::int64_t e, LocalIndex j, Role kind, std::int64_t place,
+                           const Prices& prices, Sums& sums) {
+  if (kind == Role::unchanging) return;
+  const double weight = network_->weight[at(e)], root = alpha_root(e);
+  switch (kind) {
+    case Role::inside:
+      (j < network_->local_size() ? local_ : remote_).cost[at(place)] = prices.held(weight, root, i, j);
+      if (i == j) loop_[at(active_index_[at(i)])] += prices.held(weight, root, i, j);
+      break;
+    case Role::from_pinned:
+      from_pinned_[at(active_index_[at(i)])] += prices.held(weight, root, i, j);
+      break;
+    case Role::to_pinned:
+      sums.leaving[at(j)] += prices.held(weight, root, i, j);
+      break;
+    default:
+      sums.between += prices.exact(weight, root, i, j), ++sums.edges_between;
+  }
+}
+
+/// Collective. What leaves to pinned neurons on other ranks comes home.
+void BalanceProblem::add_up(Sums&& sums) {
+  const auto rows = network_->local_size();
   HaloExchange<double> exchange(network_->halo);
-  exchange.reverse_begin([&](LocalIndex g) { return leaving[at(rows + g)]; });
-  exchange.reverse_end([&](LocalIndex i, double value) { leaving[at(i)] += value; });
+  exchange.reverse_begin([&](LocalIndex g) { return sums.leaving[at(rows + g)]; });
+  exchange.reverse_end([&](LocalIndex i, double value) { sums.leaving[at(i)] += value; });
   to_pinned_.assign(at(size()), 0.0);
-  for (LocalIndex k = 0; k < size(); ++k) to_pinned_[at(k)] = leaving[at(network_row_[at(k)])];
-  if (!counted_) count_edges(edges_between, between);
+  for (LocalIndex k = 0; k < size(); ++k) to_pinned_[at(k)] = sums.leaving[at(network_row_[at(k)])];
+}
+
+/// Collective. The first pass: places entries, prices them, and takes over those inside where that is asked for.
+void BalanceProblem::lay_out() {
+  const auto prices = this->prices();
+  auto sums = no_sums();
+  std::optional<RemainingSynapses> remaining;
+  if (taken_from_ != nullptr) remaining.emplace(*taken_from_);
+  for (LocalIndex band = 0; band < bands(); ++band) {
+    lay_out_band(band);
+    for_each_placed(band, [&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind, std::int64_t where) {
+      if (kind == Role::inside) place(i, j, where);
+      price(i, e, j, kind, where, prices, sums);
+      if (remaining && kind != Role::inside) remaining->keep(i, e);
+    });
+    if (remaining) remaining->give_back(network_->row_ptr[at(band_rows(band).second)]);
+  }
+  if (remaining) remaining->finish();
+  count_edges(sums);
+  add_up(std::move(sums));
+}
+
+void BalanceProblem::compute_costs() {
+  const auto prices = this->prices();
+  auto sums = no_sums();
+  for (LocalIndex band = 0; band < bands(); ++band) {
+    for_each_placed(band, [&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind, std::int64_t where) {
+      price(i, e, j, kind, where, prices, sums);
+    });
+  }
+  add_up(std::move(sums));
 }
 
 /// Collective. Once, at h = 0.
-void BalanceProblem::count_edges(std::int64_t edges_between, double between) {
-  counted_ = true;
+void BalanceProblem::count_edges(const Sums& own) {
   edges_ = comm_->sum(local_.size() + remote_.size());
-  edges_between_ = comm_->sum(edges_between);
+  edges_between_ = comm_->sum(own.edges_between);
   if (edges_between_ == 0) return;
   double inside = 0;
   for (const auto* costs : {&local_.cost, &remote_.cost}) {
     for (const double c : *costs) inside += c;
   }
-  for (LocalIndex k = 0; k < size(); ++k) inside += from_pinned_[at(k)] + to_pinned_[at(k)];
-  std::array<double, 2> sums{between, inside};
+  for (const double c : from_pinned_) inside += c;
+  for (const double c : own.leaving) inside += c;
+  std::array<double, 2> sums{own.between, inside};
   comm_->sum(std::span<double>(sums));
   cost_between_ = sums[0] * cost_unit();
   share_between_ = sums[0] > 0 ? sums[0] / (sums[0] + sums[1]) : 0.0;

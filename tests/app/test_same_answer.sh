@@ -122,6 +122,24 @@ weights() {
   expect 0 0 info applied.h5 --report info.json
   equal "only h, applied" "$(figure info.json initial)" "$reference"
   expect_refusal 3 /weights 2 balance only_h.h5 -o result.h5
+  costs_alone 0 ../random.h5
+  printf '3\n5\n' >two.ids
+  costs_alone 3 ../random.h5 --pinned two.ids --power 1.5
+  expect_refusal 2 '--write h' 2 balance ../random.h5 -o held.h5 --hold costs
+  expect_refusal 2 --method 2 balance ../random.h5 -o held.h5 --write h --hold costs --method stochastic
+}
+
+# costs_alone RANKS FILE OPTIONS...: the weights leave memory while costs are laid out.
+costs_alone() {
+  local ranks=$1 file=$2
+  shift 2
+  expect 0 "$ranks" balance "$file" -o held.h5 --write h --hold weights --report weights.json --force "$@"
+  expect 0 "$ranks" balance "$file" -o held.h5 --write h --hold costs --report costs.json --force "$@"
+  equal "costs alone held, $ranks ranks" "$(figure costs.json final)" "$(figure weights.json final)"
+  check "the same h" true_that 'abs(a - b) <= 1e-9' a="$(figure costs.json h/max)" b="$(figure weights.json h/max)"
+  check "the synapses of ranks are those of the network" true_that 'a == b' a="$(figure costs.json nnz_max_over_mean)" \
+    b="$(figure weights.json nnz_max_over_mean)"
+  expect 0 2 verify "$file" held.h5
 }
 
 # Pinned neurons and gains, from text files, at every rank count the same.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "synbal/core/huge_pages.hpp"
@@ -15,30 +16,37 @@ struct CostTile {
   std::int64_t begin = 0, end = 0;
 };
 
-/// Non-negative costs of this rank's rows, by bands of rows, within a band by tiles of columns, within a tile by row
-/// and column. The band's tiles are all there, empty ones too: tile t of band b is tiles[b * per_band + t].
+/// Non-negative costs of this rank's rows, by bands of rows, within a band by tiles of columns, within a tile by runs
+/// of columns (whose slots stay in the nearest cache), within a run by row and column. The band's tiles are all there,
+/// empty ones too: tile t of band b is tiles[b * per_band + t].
 struct CostTiles {
   static constexpr LocalIndex kBandRows = 1 << 16;  ///< as many as 16 bits count
+  static constexpr int kColumnsAhead = 32;          ///< columns behind the last entry that may be read: they are 0
 
-  int column_bits = 14;  ///< log2 of the columns in a tile
+  int column_bits = 16;  ///< log2 of the columns in a tile
+  int run_bits = 14;     ///< log2 of the columns in a run
   LocalIndex per_band = 0;
   std::vector<CostTile> tiles;
   HugeVector<std::uint16_t> row;
-  HugeVector<std::uint16_t> column;
+  HugeVector<std::uint16_t> column;  ///< kColumnsAhead more than entries
   HugeVector<double> cost;
+  std::vector<std::int64_t> run_begin;  ///< [bands * runs()] where each run's first entry lies
 
   [[nodiscard]] std::int64_t size() const noexcept { return static_cast<std::int64_t>(cost.size()); }
+  /// Runs in a band.
+  [[nodiscard]] LocalIndex runs() const noexcept { return per_band << (column_bits - run_bits); }
+  [[nodiscard]] LocalIndex run_of(LocalIndex column_index) const noexcept { return column_index >> run_bits; }
 
-  /// Chooses the width for `columns` columns and rows of `mean_length` entries: narrow enough that few entries of a row
-  /// follow each other in a tile (they wait for each other's sum), wide enough to need few tiles.
-  void choose_width(LocalIndex columns, double mean_length);
-  /// Appends a band's tiles with these numbers of entries.
-  void add_band(LocalIndex first_row, const std::vector<std::int64_t>& counts);
-  /// After the last band: allocates the arrays at their exact size.
-  void allocate();
+  /// Memory, untouched, for `entries` of `columns` columns. Chooses the width of runs: narrow enough that few entries
+  /// of a row follow each other in a run (they wait for each other's sum), wide enough to need few runs.
+  void allocate(LocalIndex rows, LocalIndex columns, std::int64_t entries);
+  /// Appends a band with these numbers of entries in its runs.
+  void add_band(LocalIndex first_row, std::span<const std::int64_t> counts);
+  /// c_ij *= post_i pre_j. The smallest cost that comes out; the largest double where there is none.
+  double scale(std::span<const double> post, std::span<const double> pre);
 };
 
-/// Fills a band in the order of its rows: where the next entry of a column's tile goes.
+/// Fills a band in the order of its rows: where the next entry of a column's run goes.
 class BandCursor {
  public:
   BandCursor(const CostTiles& tiles, LocalIndex band);

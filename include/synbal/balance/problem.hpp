@@ -21,14 +21,26 @@ namespace synbal {
 /// and are left out, but those of neurons with an exponent k other than 1, which become J_ii e^{(k - 1) h_i}. Costs are
 /// held at a `base` point h = base + delta and are recomputed from the weights whenever the base moves, so nothing
 /// drifts and squares neither overflow nor cut the graph where they underflow: too small costs are raised to
-/// smallest_cost().
+/// smallest_cost(). A problem that has taken the synapses over moves their costs instead, by factors of rows and
+/// columns.
 class BalanceProblem {
  public:
+  /// Whether synapses whose costs are in the problem stay in the network, too.
+  enum class Synapses { stay, taken_over };
+
   /// Collective. `comm` and `network` must outlive the problem. c_ij = alpha_ij gain_j^2 |J_ij|^power; synapses that
   /// cost nothing take no part.
   /// @throws Error bad_input for an exponent other than 1 on a neuron whose component has no
   /// pinned neuron (no finite minimum exists there).
   BalanceProblem(const Comm& comm, const Network& network, const Components& components, double power);
+  /// Collective. Of Synapses::taken_over, the network is left with the others (self-loops, those of pinned neurons and
+  /// between components; `nnz` stays as it was): its memory is given back while costs are laid out, so that 12 bytes a
+  /// synapse are held in the end instead of 24. Each move of the base then rounds every cost once. Networks whose costs
+  /// span too much for that, or whose neurons have exponents, keep all: see has_synapses().
+  BalanceProblem(const Comm& comm, Network& network, const Components& components, double power, Synapses synapses);
+  [[nodiscard]] bool has_synapses() const noexcept { return taken_from_ == nullptr; }
+  /// Stored entries of the network on this rank, as it came.
+  [[nodiscard]] std::int64_t network_entries() const noexcept { return network_entries_; }
 
   [[nodiscard]] const Comm& comm() const noexcept { return *comm_; }
   [[nodiscard]] double power() const noexcept { return power_; }
@@ -48,7 +60,7 @@ class BalanceProblem {
   /// active neuron and a pinned one, at the base: what from_pinned() and to_pinned() are the sums of.
   void for_each_pinned_synapse(const std::function<void(LocalIndex, LocalIndex, double)>& visit) const;
   /// Collective. visit(i, j, log c_ij) at h = 0, whatever the range, for the synapses of this rank's rows that take
-  /// part; i and j are global indices of active neurons, -1 a pinned neuron.
+  /// part; i and j are global indices of active neurons, -1 a pinned neuron. @pre has_synapses()
   void for_each_log_cost(const std::function<void(GlobalIndex, GlobalIndex, double)>& visit) const;
   /// True where costs span so much (some 200 decades) that small ones may be raised to smallest_cost().
   [[nodiscard]] bool wide() const noexcept { return wide_; }
@@ -69,7 +81,8 @@ class BalanceProblem {
   [[nodiscard]] GlobalIndex grounded_component() const noexcept { return pinned_component_; }
   /// [n] The point at which the costs are held.
   [[nodiscard]] std::span<const double> base() const noexcept { return base_; }
-  /// Collective. Recomputes all costs from the weights at a new base.
+  /// Collective. All costs at a new base. @throws Error usage where that takes costs of synapses that were taken over
+  /// out of the range of doubles.
   void rebase(std::span<const double> base);
 
   /// Costs are held divided by this power of two: 1, unless |J|^p nears over- or underflow; where it spans 200 decades
@@ -99,15 +112,20 @@ class BalanceProblem {
   enum class Role : std::uint8_t { unchanging, inside, from_pinned, to_pinned, between };
   [[nodiscard]] Role role(LocalIndex row, LocalIndex column) const noexcept;
   [[nodiscard]] bool loop_costs(LocalIndex row) const noexcept;
+  BalanceProblem(const Comm& comm, const Network& network, Network* taken_from, const Components& components,
+                 double power);
   template <class Visit>
   void for_each_entry(LocalIndex begin, LocalIndex end, Visit&& visit) const;
   template <class Visit>
-  void for_each_placed(Visit&& visit) const;
+  void for_each_placed(LocalIndex band, Visit&& visit) const;
   [[nodiscard]] std::pair<LocalIndex, LocalIndex> band_rows(LocalIndex band) const noexcept;
   [[nodiscard]] LocalIndex bands() const noexcept;
   [[nodiscard]] std::vector<GlobalIndex> active_numbers() const;
   void find_ghosts();
-  void lay_out_tiles();
+  void lay_out_band(LocalIndex band);
+  void place(LocalIndex row, LocalIndex column, std::int64_t place);
+  void lay_out();
+  void move_costs(std::span<const double> from);
   void label_columns(const Components& components);
   void number_active_neurons();
   void choose_unit();
@@ -115,14 +133,21 @@ class BalanceProblem {
   [[nodiscard]] double log_alpha(std::int64_t entry) const noexcept;
   struct Prices;
   [[nodiscard]] Prices prices() const;
+  struct Sums;
+  [[nodiscard]] Sums no_sums();
+  void price(LocalIndex row, std::int64_t entry, LocalIndex column, Role kind, std::int64_t place, const Prices& prices,
+             Sums& sums);
+  void add_up(Sums&& sums);
   void compute_costs();
-  void count_edges(std::int64_t edges_between, double between);
+  void count_edges(const Sums& sums);
   [[nodiscard]] bool unit_moved();
   void check_exponents() const;
   [[nodiscard]] std::vector<double> log_factors() const;
 
   const Comm* comm_;
   const Network* network_;
+  Network* taken_from_;  // the same where its synapses are taken over
+  std::int64_t network_entries_;
   FreeSynapses free_;
   double power_;
   double log2_unit_ = 0, log2_span_ = 0;
@@ -140,7 +165,6 @@ class BalanceProblem {
   std::int32_t pinned_label_ = -1;        // label of pinned neurons
   std::int32_t joins_pinned_ = -1;        // label of the free neurons in the pinned neurons' component
   bool one_component_ = false;            // all this rank sees is one component without pinned neurons
-  bool counted_ = false;
   std::int64_t edges_ = 0, edges_between_ = 0;
   double cost_between_ = 0, share_between_ = 0;
 };

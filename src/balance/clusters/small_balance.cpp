@@ -36,7 +36,8 @@ ExtendedProblem gathered(const BalanceProblem& problem) {
 
 std::optional<SolverResult> balance_small(const BalanceProblem& problem, std::vector<double>& h) {
   const auto& comm = problem.comm();
-  if (problem.global_size() > kSmallBalance || comm.any(!problem.exponent().empty())) return {};
+  if (problem.global_size() > kSmallBalance || !problem.has_synapses()) return {};
+  if (comm.any(!problem.exponent().empty())) return {};
   const auto whole = gathered(problem);
   const auto found = balance_extended(whole, kTolerance);
   const double ground = whole.pinned >= 0 ? found.h[at(whole.pinned)] : 0.0;

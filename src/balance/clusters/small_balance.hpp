@@ -13,7 +13,8 @@ namespace synbal {
 inline constexpr GlobalIndex kSmallBalance = 2000;
 
 /// Collective. The equilibrium from h = 0, straight from the logarithms of the costs (balance_extended()), into h
-/// ([n]). Nothing for more than kSmallBalance neurons and with homogeneity exponents other than 1.
+/// ([n]). Nothing for more than kSmallBalance neurons and with homogeneity exponents other than 1 or synapses that were
+/// taken over.
 [[nodiscard]] std::optional<SolverResult> balance_small(const BalanceProblem& problem, std::vector<double>& h);
 
 }  // namespace synbal
