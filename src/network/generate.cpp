@@ -30,7 +30,8 @@ const std::map<std::string, Family (*)(const GeneratorParams&)>& families() {
   return known;
 }
 
-constexpr double kBytesPerSynapse = 16;  // global column and weight; the local column takes the global one's place
+constexpr double kBytesPerSynapse =
+    20;  // global column and weight (16); the local column: what is given back for it keeps its addresses
 
 /// Makes the rows of [first, first + count) one after the other, in memory reserved once.
 GlobalRows columns_of(const Family& family, GlobalIndex first, GlobalIndex count) {
