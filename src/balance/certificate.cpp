@@ -45,8 +45,8 @@ Circulation circulation(const BalanceProblem& problem, const NeuronCosts& costs,
   exchange.reverse_begin([&](LocalIndex g) { return out[at(n + g)]; });
   exchange.reverse_end([&](LocalIndex i, double value) { out[at(i)] += value; });
   for (LocalIndex i = 0; i < n; ++i) {
-    const double entering = problem.from_pinned()[at(i)] * costs.post[at(i)];
-    const double leaving = problem.to_pinned()[at(i)] * costs.pre[at(i)];
+    const double entering = problem.from_pinned(i) * costs.post[at(i)];
+    const double leaving = problem.to_pinned(i) * costs.pre[at(i)];
     y.gap += entering * price(-phi[at(i)]) + leaving * price(scaled[at(i)]);
     if (entering > 0) y.smallest = std::min(y.smallest, -phi[at(i)]);
     if (leaving > 0) y.smallest = std::min(y.smallest, scaled[at(i)]);

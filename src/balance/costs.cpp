@@ -45,8 +45,8 @@ void evaluate(const BalanceProblem& problem, FusedKernel& kernel, std::span<cons
         return std::pair(costs.pre[at(i)], costs.post[at(i)]);
       },
       [&](LocalIndex i, double in, double out) {
-        const double to_pinned = costs.pre[at(i)] * problem.to_pinned()[at(i)];
-        costs.in[at(i)] = costs.post[at(i)] * (in + problem.from_pinned()[at(i)]);
+        const double to_pinned = costs.pre[at(i)] * problem.to_pinned(i);
+        costs.in[at(i)] = costs.post[at(i)] * (in + problem.from_pinned(i));
         costs.out[at(i)] = costs.pre[at(i)] * out + to_pinned;
         total += costs.in[at(i)] + to_pinned;
       });
@@ -91,8 +91,8 @@ void accurate_gradient(const BalanceProblem& problem, std::span<double> g) {
     exchange.reverse_end([&](LocalIndex i, double value) { out[at(i)].add(value); });
   }
   for (LocalIndex i = 0; i < n; ++i) {
-    in[at(i)].add(problem.from_pinned()[at(i)]);
-    out[at(i)].add(problem.to_pinned()[at(i)]);
+    in[at(i)].add(problem.from_pinned(i));
+    out[at(i)].add(problem.to_pinned(i));
     const double k = problem.exponent(i);
     in[at(i)].add_product(-k, out[at(i)].high);
     in[at(i)].add_product(-k, out[at(i)].low);

@@ -75,6 +75,8 @@ Equilibrium unbalanced(const BalanceProblem& problem, FusedKernel& kernel) {
   found.initial_cost = found.costs.total * problem.cost_unit();
   found.initial_log10_cost = std::log10(found.costs.total) + problem.log10_cost_unit();
   found.initial_imbalance = found.imbalance;
+  for (auto* values : {&found.costs.pre, &found.costs.post, &found.costs.in, &found.costs.out})
+    *values = std::vector<double>();
   return found;
 }
 

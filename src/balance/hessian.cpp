@@ -135,6 +135,7 @@ KrylovResult HessianSolver::solve(std::span<const double> g, std::span<double> d
   PcgTask task{right, {{params.tolerance, params.max_iterations}}, PcgNorm::natural};
   task.adviser = choice.begin(params.tolerance);
   const auto outcome = b.pcg.run(task, d, choice.get());
+  b.pcg.release();  // costs at another base want room
   b.hessian.components().center(d);
   bool finite = true;
   for (const double value : d) finite = finite && std::isfinite(value);

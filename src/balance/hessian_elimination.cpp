@@ -24,7 +24,7 @@ void for_each_conductance(const BalanceProblem& problem, const NeuronCosts* cost
     visit(first + i, other, costs != nullptr ? c * pre[at(j)] * costs->post[at(i)] : c);
   });
   for (LocalIndex i = 0; i < n; ++i) {
-    const double in = problem.from_pinned()[at(i)], out = problem.to_pinned()[at(i)];
+    const double in = problem.from_pinned(i), out = problem.to_pinned(i);
     if (!(in + out > 0)) continue;
     visit(first + i, problem.global_size(), costs != nullptr ? in * costs->post[at(i)] + out * pre[at(i)] : in + out);
   }

@@ -98,8 +98,8 @@ double largest_edge_change(const BalanceProblem& problem, std::span<const double
   for_each_edge(
       problem, [&](LocalIndex i, LocalIndex j, double) { change = std::max(change, std::abs(pre[at(j)] - d[at(i)])); });
   for (LocalIndex i = 0; i < n; ++i) {
-    if (problem.from_pinned()[at(i)] > 0) change = std::max(change, std::abs(d[at(i)]));
-    if (problem.to_pinned()[at(i)] > 0) change = std::max(change, std::abs(scaled[at(i)]));
+    if (problem.from_pinned(i) > 0) change = std::max(change, std::abs(d[at(i)]));
+    if (problem.to_pinned(i) > 0) change = std::max(change, std::abs(scaled[at(i)]));
   }
   return problem.power() * problem.comm().max(change);
 }
@@ -370,6 +370,7 @@ NewtonSolver::NewtonSolver(BalanceProblem& problem, FusedKernel& kernel, const C
 SolverResult NewtonSolver::operator()(std::vector<double>& h, const ProgressCallback& report) {
   potential_.clear();
   Run run(*this, h, report);
+  h = std::vector<double>();  // the run has its own
   const KeptPart kept(
       params_.stop.keeper, kPart, [&run](RunPart& part) { run.tell(part); }, [&run] { return run.here(); });
   run.open();

@@ -9,6 +9,7 @@
 #include <limits>
 #include <numbers>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "balance/remaining_synapses.hpp"
@@ -26,14 +27,32 @@ constexpr double kLog2Wide = 660;      // so are costs that span about 200 decad
 constexpr double kLog2Movable = 300;   // costs that span at most 90 decades at h = 0 can be moved without their weights
 constexpr double kFurthest = 150;      // log of the factor by which a pass moves costs: far from overflow
 
+/// [rows + ghosts] Values of some ghosts alone, which are named by their numbers.
+template <class T>
+void keep_ghosts(std::vector<T>& values, LocalIndex rows, std::span<const LocalIndex> ghosts) {
+  for (std::size_t g = 0; g < ghosts.size(); ++g) values[at(rows) + g] = values[at(rows + ghosts[g])];
+  values.resize(at(rows) + ghosts.size());
+  values.shrink_to_fit();
+}
+
 }  // namespace
 
 BalanceProblem::BalanceProblem(const Comm& comm, const Network& network, const Components& components, double power)
-    : BalanceProblem(comm, network, nullptr, components, power) {}
+    : BalanceProblem(comm, network, nullptr, components, power) {
+  lay_out();
+  follow_unit();
+}
 
-BalanceProblem::BalanceProblem(const Comm& comm, Network& network, const Components& components, double power,
+BalanceProblem::BalanceProblem(const Comm& comm, Network& network, Components& components, double power,
                                Synapses synapses)
-    : BalanceProblem(comm, network, synapses == Synapses::taken_over ? &network : nullptr, components, power) {}
+    : BalanceProblem(comm, network, synapses == Synapses::taken_over ? &network : nullptr, components, power) {
+  const auto ghosts = lay_out();
+  if (!has_synapses()) {
+    keep_ghosts(components.leader, network.local_size(), ghosts);
+    keep_ghosts(components.on_cycle, network.local_size(), ghosts);
+  }
+  follow_unit();
+}
 
 BalanceProblem::BalanceProblem(const Comm& comm, const Network& network, Network* taken_from,
                                const Components& components, double power)
@@ -50,7 +69,10 @@ BalanceProblem::BalanceProblem(const Comm& comm, const Network& network, Network
   if (log2_span_ > kLog2Movable || comm.any(!exponent_.empty())) taken_from_ = nullptr;
   find_ghosts();
   base_.assign(at(size()), 0.0);
-  lay_out();
+}
+
+/// Collective. After the first pass.
+void BalanceProblem::follow_unit() {
   if (unit_moved()) rebase(std::vector<double>(base_));
 }
 
@@ -76,7 +98,8 @@ void BalanceProblem::label_columns(const Components& components) {
   std::vector<GlobalIndex> leaders;
   GlobalIndex pinned_leader = -1;
   for (std::size_t c = 0; c < pinned.size(); ++c) {
-    if (components.on_cycle[c] != 0) leaders.push_back(components.leader[c]);
+    const auto leader = components.leader[c];
+    if (components.on_cycle[c] != 0 && (leaders.empty() || leaders.back() != leader)) leaders.push_back(leader);
     if (pinned[c] != 0) pinned_leader = components.leader[c];
   }
   pinned_component_ = comm_->max(pinned_leader);
@@ -95,8 +118,11 @@ void BalanceProblem::label_columns(const Components& components) {
   }
   one_component_ =
       std::all_of(label_.begin(), label_.end(), [](std::int32_t l) { return l == 0; }) && pinned_label_ == 1;
-  for (LocalIndex i = 0; i < rows; ++i) {
-    if (label_[at(i)] == kTrivial || label_[at(i)] == pinned_label_) continue;
+  const auto active = [&](LocalIndex i) { return label_[at(i)] != kTrivial && label_[at(i)] != pinned_label_; };
+  const auto all_rows = std::views::iota(LocalIndex{0}, rows);
+  const auto actives = at(std::ranges::count_if(all_rows, active));
+  network_row_.reserve(actives), component_.reserve(actives);
+  for (const auto i : all_rows | std::views::filter(active)) {
     network_row_.push_back(i);
     component_.push_back(components.leader[at(i)]);
   }
@@ -220,6 +246,7 @@ void BalanceProblem::find_ghosts() {
   const auto number = active_numbers();
   ghost_place_.assign(used.size(), -1);
   std::vector<GlobalIndex> ghosts;
+  ghosts.reserve(at(std::ranges::count(used, 1)));
   for (std::size_t g = 0; g < used.size(); ++g) {
     if (used[g] == 0) continue;
     ghost_place_[g] = static_cast<LocalIndex>(ghosts.size());
@@ -294,6 +321,7 @@ std::vector<double> BalanceProblem::log_factors() const {
 void BalanceProblem::rebase(std::span<const double> base) {
   const auto before = std::exchange(base_, {base.begin(), base.end()});
   if (!has_synapses()) move_costs(before);
+  if (!has_synapses() && pinned_component_ < 0) return;  // nothing that is left has a cost that moves
   do {
     compute_costs();
   } while (unit_moved());
@@ -302,17 +330,16 @@ void BalanceProblem::rebase(std::span<const double> base) {
 /// Collective. Costs of synapses that were taken over go from the base `from` to the present one, in steps that none of
 /// the products leaves the doubles in.
 void BalanceProblem::move_costs(std::span<const double> from) {
+  const auto n = at(size());
   double furthest = 0;
-  std::vector<double> move(at(size()));
-  for (LocalIndex i = 0; i < size(); ++i) {
-    move[at(i)] = power_ * (base_[at(i)] - from[at(i)]);
-    furthest = std::max(furthest, std::abs(move[at(i)]));
+  std::vector<double> post(n), pre(n + halo_.ghosts().size());
+  for (std::size_t i = 0; i < n; ++i) {
+    post[i] = power_ * (base_[i] - from[i]);
+    furthest = std::max(furthest, std::abs(post[i]));
   }
   const int steps = static_cast<int>(std::ceil(comm_->max(furthest) / kFurthest));
-  std::vector<double> post(move.size()), pre(move.size() + halo_.ghosts().size());
-  for (std::size_t i = 0; i < move.size(); ++i)
-    pre[i] = std::exp(move[i] / steps), post[i] = std::exp(-move[i] / steps);
-  const auto own = std::span(pre).first(move.size()), ghosts = std::span(pre).subspan(move.size());
+  for (std::size_t i = 0; i < n; ++i) pre[i] = std::exp(post[i] / steps), post[i] = std::exp(-post[i] / steps);
+  const auto own = std::span(pre).first(n), ghosts = std::span(pre).subspan(n);
   HaloExchange<double>(halo_).forward(own, ghosts);
   double smallest = std::numeric_limits<double>::max();
   for (int step = 0; step < steps; ++step) {
@@ -396,14 +423,15 @@ void BalanceProblem::for_each_pinned_synapse(const std::function<void(LocalIndex
 
 /// What one pass over the entries adds up on this rank.
 struct BalanceProblem::Sums {
-  std::vector<double> leaving;  ///< [network local + ghosts] cost to pinned neurons
+  std::vector<double> leaving;  ///< [network local + ghosts] cost to pinned neurons; empty where nobody is
   std::int64_t edges_between = 0;
   double between = 0;
 };
 
 BalanceProblem::Sums BalanceProblem::no_sums() {
-  from_pinned_.assign(at(size()), 0.0);
   loop_.assign(exponent_.size(), 0.0);
+  if (pinned_component_ < 0) return {};
+  from_pinned_.assign(at(size()), 0.0);
   return {std::vector<double>(label_.size(), 0.0)};
 }
 
@@ -430,6 +458,7 @@ void BalanceProblem::price(LocalIndex i, std::int64_t e, LocalIndex j, Role kind
 
 /// Collective. What leaves to pinned neurons on other ranks comes home.
 void BalanceProblem::add_up(Sums&& sums) {
+  if (pinned_component_ < 0) return;
   const auto rows = network_->local_size();
   HaloExchange<double> exchange(network_->halo);
   exchange.reverse_begin([&](LocalIndex g) { return sums.leaving[at(rows + g)]; });
@@ -439,8 +468,9 @@ void BalanceProblem::add_up(Sums&& sums) {
 }
 
 /// Collective. The first pass: places entries, prices them, and takes over those inside where that is asked for.
-void BalanceProblem::lay_out() {
-  const auto prices = this->prices();
+/// @return the network's ghosts that are left then, by their numbers before.
+std::vector<LocalIndex> BalanceProblem::lay_out() {
+  auto prices = this->prices();
   auto sums = no_sums();
   std::optional<RemainingSynapses> remaining;
   if (taken_from_ != nullptr) remaining.emplace(*taken_from_);
@@ -453,9 +483,14 @@ void BalanceProblem::lay_out() {
     });
     if (remaining) remaining->give_back(network_->row_ptr[at(band_rows(band).second)]);
   }
-  if (remaining) remaining->finish();
+  prices = {};
   count_edges(sums);
   add_up(std::move(sums));
+  if (!remaining) return {};
+  auto ghosts = remaining->finish(*comm_);
+  keep_ghosts(label_, network_->local_size(), ghosts);
+  ghost_place_ = std::vector<LocalIndex>();  // no entry that is left is among the costs
+  return ghosts;
 }
 
 void BalanceProblem::compute_costs() {

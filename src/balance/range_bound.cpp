@@ -156,8 +156,8 @@ RangeSearch roots(const BalanceProblem& problem, const NeuronCosts& costs) {
       search.below[at(i)] = search.above[at(i)] = 0;
     }
     if (problem.component()[at(i)] != problem.grounded_component()) continue;
-    search.below[at(i)] = longest_log(costs.total, problem.from_pinned()[at(i)] * costs.post[at(i)]);
-    search.above[at(i)] = longest_log(costs.total, problem.to_pinned()[at(i)] * costs.pre[at(i)]);
+    search.below[at(i)] = longest_log(costs.total, problem.from_pinned(i) * costs.post[at(i)]);
+    search.above[at(i)] = longest_log(costs.total, problem.to_pinned(i) * costs.pre[at(i)]);
   }
   return search;
 }

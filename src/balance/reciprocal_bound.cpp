@@ -26,7 +26,7 @@ double local_pairs(const BalanceProblem& problem, const CostRows& rows) {
       previous = j;
       sum += 2 * std::sqrt(rows.at(i, j)) * std::sqrt(rows.at(j, i));
     });
-    sum += 2 * std::sqrt(problem.from_pinned()[at(i)]) * std::sqrt(problem.to_pinned()[at(i)]);
+    sum += 2 * std::sqrt(problem.from_pinned(i)) * std::sqrt(problem.to_pinned(i));
   }
   return sum;
 }

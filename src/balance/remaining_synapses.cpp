@@ -45,12 +45,37 @@ void RemainingSynapses::give_back(std::int64_t entry) {
   give_back_part(network_->alpha, begin, entry);
 }
 
-void RemainingSynapses::finish() {
+/// Columns get the numbers of a halo of those ghosts that they name.
+std::vector<LocalIndex> RemainingSynapses::renumber_ghosts() {
+  const auto rows = network_->local_size();
+  std::vector<LocalIndex> number(at(network_->halo.ghost_count()), -1), named;
+  for (const auto j : network_->column) {
+    if (j >= rows) number[at(j - rows)] = 0;
+  }
+  for (std::size_t g = 0; g < number.size(); ++g) {
+    if (number[g] < 0) continue;
+    number[g] = static_cast<LocalIndex>(named.size());
+    named.push_back(static_cast<LocalIndex>(g));
+  }
+  for (auto& j : network_->column) {
+    if (j >= rows) j = rows + number[at(j - rows)];
+  }
+  return named;
+}
+
+std::vector<LocalIndex> RemainingSynapses::finish(const Comm& comm) {
   std::partial_sum(row_ptr_.begin(), row_ptr_.end(), row_ptr_.begin());
   network_->row_ptr = std::move(row_ptr_);
   cut(network_->column, kept_);
   cut(network_->weight, kept_);
   cut(network_->alpha, kept_);
+  auto named = renumber_ghosts();
+  std::vector<GlobalIndex> ghosts;
+  ghosts.reserve(named.size());
+  for (const auto g : named) ghosts.push_back(network_->halo.ghosts()[at(g)]);
+  network_->halo = {};  // gives way to the new one
+  network_->halo = Halo(comm, network_->rows, std::move(ghosts));
+  return named;
 }
 
 }  // namespace synbal

@@ -18,10 +18,13 @@ class RemainingSynapses {
   void keep(LocalIndex row, std::int64_t entry);
   /// Entries before this one will not be read again.
   void give_back(std::int64_t entry);
-  /// After the last: the network holds what was kept, and nothing else. `nnz` stays.
-  void finish();
+  /// Collective. After the last: the network holds what was kept, and nothing else; `nnz` stays. @return the ghosts
+  /// that were kept because a synapse has them, by their numbers before.
+  std::vector<LocalIndex> finish(const Comm& comm);
 
  private:
+  [[nodiscard]] std::vector<LocalIndex> renumber_ghosts();
+
   Network* network_;
   std::vector<std::int64_t> row_ptr_;
   std::int64_t kept_ = 0, given_ = 0;

@@ -65,15 +65,15 @@ void Sweeper::go_on_from(std::span<const double> post) {
 
 void Sweeper::visit(LocalIndex i, SweepView& view) {
   auto& own = slots_[at(i)];
-  double in = problem_->from_pinned()[at(i)];
+  double in = problem_->from_pinned(i);
   rows_.for_row(i, [&](LocalIndex j, double c) { in += c * slots_[at(j)].pre; });
   const double k = problem_->exponent(i);
-  const double out = k * (own.out + remote_out_[at(i)] + problem_->to_pinned()[at(i)]);
+  const double out = k * (own.out + remote_out_[at(i)] + problem_->to_pinned(i));
 
   const double before = post_[at(i)];
   const double in_cost = in * before;
   view.l1 += std::abs(in_cost - out * own.pre);
-  view.cost += in_cost + problem_->to_pinned()[at(i)] * own.pre;
+  view.cost += in_cost + problem_->to_pinned(i) * own.pre;
   // log of the factor that t = e^{-p delta} takes: balanced is in t' = out s'.
   const double most = kLargestStep / std::max(1.0, k);
   const double change = std::clamp(-(std::log(in_cost) - std::log(out * own.pre)) / (k + 1), -most, most);

@@ -140,8 +140,8 @@ BlockPcg::BlockPcg(SymmetricOperator& a) : operator_(&a), components_(&a.compone
 
 void BlockPcg::take_diagonal() {
   const auto diagonal = operator_->diagonal();
-  inverse_diagonal_.clear();
-  for (const double d : diagonal) inverse_diagonal_.push_back(d > 0 ? 1 / d : 0.0);
+  inverse_diagonal_.resize(diagonal.size());
+  std::ranges::transform(diagonal, inverse_diagonal_.begin(), [](double d) { return d > 0 ? 1 / d : 0.0; });
   diagonal_sums_.assign(at(components_->count()), 0.0);
   if (components_->nullity() > 0) diagonal_sums_ = components_->sum(diagonal);
 }
@@ -153,6 +153,10 @@ void BlockPcg::project(std::span<double> r) {
   }
   const auto diagonal = operator_->diagonal();
   for (std::size_t i = 0; i < r.size(); ++i) r[i] -= diagonal[i] * share[at(components_->label()[i])];
+}
+
+void BlockPcg::release() {
+  for (auto* values : {&x_, &r_, &u_, &w_, &p_, &s_}) HugeVector<double>().swap(*values);
 }
 
 void BlockPcg::start(const PcgTask& task) {

@@ -91,6 +91,8 @@ PieceFacts number_pieces(const Comm& comm, const Network& network, std::vector<G
 
 /// Collective. From pieces to neurons, ghosts included.
 void spread_to_neurons(const Network& network, const Pieces& pieces, const PieceFacts& facts, Components& result) {
+  const auto rows = pieces.piece.size(), columns = rows + network.halo.ghosts().size();
+  result.leader.reserve(columns), result.number.reserve(rows), result.on_cycle.reserve(columns);
   for (const auto piece : pieces.piece) {
     result.leader.push_back(facts.leader[at(piece)]);
     result.number.push_back(facts.number[at(piece)]);

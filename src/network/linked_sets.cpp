@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace synbal {
 
@@ -53,10 +54,10 @@ LinkedSets::Labels LinkedSets::labels() {
   for (LocalIndex g = 0; g < halo_->ghost_count(); ++g) lower(n + g, halo_->ghosts()[at(g)]);
   while (travel()) {
   }
-  Labels found;
-  for (LocalIndex i = 0; i < ground_; ++i) found.label.push_back(smallest_[at(find(i))]);
   const auto ground = smallest_[at(find(ground_))];
-  found.ground = ground == kNone ? -1 : ground;
+  for (LocalIndex i = 0; i < ground_; ++i) smallest_[at(i)] = smallest_[at(find(i))];  // that of a set stays
+  smallest_.pop_back();
+  Labels found{std::move(smallest_), ground == kNone ? -1 : ground};
   GlobalIndex leaders = 0;
   for (LocalIndex i = 0; i < n; ++i) leaders += found.label[at(i)] == ownership_->first() + i ? 1 : 0;
   found.count = comm_->sum(leaders);

@@ -43,7 +43,7 @@ ConductanceGraph graph_of(const BalanceProblem& problem) {
   parts.rows = with_transpose_added(comm, parts.nodes, cost_rows(problem));
   parts.ground.resize(at(problem.size()));
   for (LocalIndex i = 0; i < problem.size(); ++i) {
-    parts.ground[at(i)] = problem.from_pinned()[at(i)] + problem.to_pinned()[at(i)];
+    parts.ground[at(i)] = problem.from_pinned(i) + problem.to_pinned(i);
   }
   parts.component.assign(problem.component().begin(), problem.component().end());
   parts.component_rows = problem.component_rows();

@@ -35,15 +35,16 @@ std::vector<double> some_h(const BalanceProblem& problem, double size) {
 
 struct Pair {
   Network whole, emptied;
-  Components components;
+  Components components, of_emptied;
   BalanceProblem kept, taken;
 
   explicit Pair(Network&& network, double power = 2)
       : whole(network),
         emptied(std::move(network)),
         components(strongly_connected_components(world(), whole)),
+        of_emptied(components),
         kept(world(), whole, components, power),
-        taken(world(), emptied, components, power, BalanceProblem::Synapses::taken_over) {}
+        taken(world(), emptied, of_emptied, power, BalanceProblem::Synapses::taken_over) {}
 };
 
 void expect_same_costs(const Pair& pair, double tolerance) {
@@ -56,9 +57,9 @@ void expect_same_costs(const Pair& pair, double tolerance) {
       EXPECT_NEAR(taken->cost[e], kept->cost[e], tolerance * kept->cost[e]);
     }
   }
-  for (std::size_t i = 0; i < pair.kept.from_pinned().size(); ++i) {
-    EXPECT_EQ(pair.taken.from_pinned()[i], pair.kept.from_pinned()[i]);
-    EXPECT_EQ(pair.taken.to_pinned()[i], pair.kept.to_pinned()[i]);
+  for (LocalIndex i = 0; i < pair.kept.size(); ++i) {
+    EXPECT_EQ(pair.taken.from_pinned(i), pair.kept.from_pinned(i));
+    EXPECT_EQ(pair.taken.to_pinned(i), pair.kept.to_pinned(i));
   }
 }
 
@@ -86,10 +87,29 @@ TEST(TakenOver, the_network_keeps_what_no_h_inside_a_component_moves) {
     for (auto e = left.row_ptr[at(i)]; e < left.row_ptr[at(i) + 1]; ++e) {
       bool found = false;  // at its place, with its weight
       for (auto f = whole.row_ptr[at(i)]; f < whole.row_ptr[at(i) + 1]; ++f) {
-        found = found || (whole.column[at(f)] == left.column[at(e)] && whole.weight[at(f)] == left.weight[at(e)]);
+        const bool same_column = whole.global(whole.column[at(f)]) == left.global(left.column[at(e)]);
+        found = found || (same_column && whole.weight[at(f)] == left.weight[at(e)]);
       }
       EXPECT_TRUE(found) << i;
     }
+  }
+}
+
+TEST(TakenOver, ghosts_that_no_synapse_has_any_more_are_given_up) {
+  const Pair pair(mixed_network());
+  const auto& left = pair.emptied;
+  const auto rows = left.local_size();
+  std::vector<GlobalIndex> named;
+  for (const auto j : left.column) {
+    if (j >= rows) named.push_back(left.global(j));
+  }
+  EXPECT_EQ(left.halo.ghosts(), distinct(std::move(named)));
+  ASSERT_EQ(pair.of_emptied.leader.size(), at(rows) + left.halo.ghosts().size());
+  ASSERT_EQ(pair.of_emptied.on_cycle.size(), pair.of_emptied.leader.size());
+  for (LocalIndex j = 0; j < rows + left.halo.ghost_count(); ++j) {
+    const auto before = j < rows ? j : pair.whole.halo.local(left.global(j));
+    EXPECT_EQ(pair.of_emptied.leader[at(j)], pair.components.leader[at(before)]);
+    EXPECT_EQ(pair.of_emptied.on_cycle[at(j)], pair.components.on_cycle[at(before)]);
   }
 }
 
@@ -113,7 +133,7 @@ TEST(TakenOver, the_equilibrium_is_the_same) {
     params.kind = kind, params.nodes = 600, params.degree = 8, params.seed = 4;
     auto network = generate(world(), params);
     const Balanced kept(world(), Network(network), 2);
-    const auto components = strongly_connected_components(world(), network);
+    auto components = strongly_connected_components(world(), network);
     BalanceProblem problem(world(), network, components, 2, BalanceProblem::Synapses::taken_over);
     const auto found = balance(problem, {});
     EXPECT_TRUE(found.solver.converged());
@@ -124,7 +144,7 @@ TEST(TakenOver, the_equilibrium_is_the_same) {
 TEST(TakenOver, wide_ranges_and_exponents_keep_the_synapses) {
   auto wide = mixed_network();
   if (!wide.weight.empty()) wide.weight[0] = 1e-80;
-  const auto components = strongly_connected_components(world(), wide);
+  auto components = strongly_connected_components(world(), wide);
   const auto entries = wide.column.size();
   const BalanceProblem problem(world(), wide, components, 2, BalanceProblem::Synapses::taken_over);
   EXPECT_TRUE(problem.has_synapses());

@@ -34,10 +34,11 @@ class BalanceProblem {
   /// pinned neuron (no finite minimum exists there).
   BalanceProblem(const Comm& comm, const Network& network, const Components& components, double power);
   /// Collective. Of Synapses::taken_over, the network is left with the others (self-loops, those of pinned neurons and
-  /// between components; `nnz` stays as it was): its memory is given back while costs are laid out, so that 12 bytes a
-  /// synapse are held in the end instead of 24. Each move of the base then rounds every cost once. Networks whose costs
-  /// span too much for that, or whose neurons have exponents, keep all: see has_synapses().
-  BalanceProblem(const Comm& comm, Network& network, const Components& components, double power, Synapses synapses);
+  /// between components; `nnz` stays as it was) and with the ghosts that these have, and `components` with the same
+  /// ghosts: memory is given back while costs are laid out, so that 12 bytes a synapse are held in the end instead of
+  /// 24. Each move of the base then rounds every cost once. Networks whose costs span too much for that, or whose
+  /// neurons have exponents, keep all: see has_synapses().
+  BalanceProblem(const Comm& comm, Network& network, Components& components, double power, Synapses synapses);
   [[nodiscard]] bool has_synapses() const noexcept { return taken_from_ == nullptr; }
   /// Stored entries of the network on this rank, as it came.
   [[nodiscard]] std::int64_t network_entries() const noexcept { return network_entries_; }
@@ -51,13 +52,13 @@ class BalanceProblem {
   /// Costs whose columns are this rank's neurons, and those whose columns are ghosts.
   [[nodiscard]] const CostTiles& local() const noexcept { return local_; }
   [[nodiscard]] const CostTiles& remote() const noexcept { return remote_; }
-  /// [n] Cost that enters from, and leaves to, pinned neurons, at the base.
-  [[nodiscard]] std::span<const double> from_pinned() const noexcept { return from_pinned_; }
+  /// Cost that enters active neuron i from, and leaves it to, pinned neurons, at the base.
+  [[nodiscard]] double from_pinned(LocalIndex i) const noexcept { return value_of(from_pinned_, i, 0.0); }
+  [[nodiscard]] double to_pinned(LocalIndex i) const noexcept { return value_of(to_pinned_, i, 0.0); }
   /// [n] The costs of self-loops, which are among the edges; empty where all exponents are 1 and self-loops are none.
   [[nodiscard]] std::span<const double> self_loops() const noexcept { return loop_; }
-  [[nodiscard]] std::span<const double> to_pinned() const noexcept { return to_pinned_; }
   /// Collective. visit(row, column, cost) with the network's indices for the synapses of this rank's rows between an
-  /// active neuron and a pinned one, at the base: what from_pinned() and to_pinned() are the sums of.
+  /// active neuron and a pinned one, at the base: what from_pinned(i) and to_pinned(i) are the sums of.
   void for_each_pinned_synapse(const std::function<void(LocalIndex, LocalIndex, double)>& visit) const;
   /// Collective. visit(i, j, log c_ij) at h = 0, whatever the range, for the synapses of this rank's rows that take
   /// part; i and j are global indices of active neurons, -1 a pinned neuron. @pre has_synapses()
@@ -68,9 +69,7 @@ class BalanceProblem {
   [[nodiscard]] double log2_span() const noexcept { return log2_span_; }
   /// [n] or empty: homogeneity exponents, where some differ from 1.
   [[nodiscard]] std::span<const double> exponent() const noexcept { return exponent_; }
-  [[nodiscard]] double exponent(LocalIndex i) const noexcept {
-    return exponent_.empty() ? 1.0 : exponent_[static_cast<std::size_t>(i)];
-  }
+  [[nodiscard]] double exponent(LocalIndex i) const noexcept { return value_of(exponent_, i, 1.0); }
   /// [n] Row of the network that each active neuron is.
   [[nodiscard]] std::span<const LocalIndex> network_row() const noexcept { return network_row_; }
   /// Ownership of the network's rows, by which component leaders have owners.
@@ -108,6 +107,9 @@ class BalanceProblem {
   [[nodiscard]] std::vector<double> from_network(std::span<const double> values) const;
 
  private:
+  [[nodiscard]] static double value_of(const std::vector<double>& values, LocalIndex i, double otherwise) noexcept {
+    return values.empty() ? otherwise : values[static_cast<std::size_t>(i)];
+  }
   /// Where an entry of the network belongs in the normal form.
   enum class Role : std::uint8_t { unchanging, inside, from_pinned, to_pinned, between };
   [[nodiscard]] Role role(LocalIndex row, LocalIndex column) const noexcept;
@@ -124,7 +126,8 @@ class BalanceProblem {
   void find_ghosts();
   void lay_out_band(LocalIndex band);
   void place(LocalIndex row, LocalIndex column, std::int64_t place);
-  void lay_out();
+  std::vector<LocalIndex> lay_out();
+  void follow_unit();
   void move_costs(std::span<const double> from);
   void label_columns(const Components& components);
   void number_active_neurons();
@@ -155,8 +158,9 @@ class BalanceProblem {
   Ownership neurons_;
   Halo halo_;
   CostTiles local_, remote_;
-  std::vector<LocalIndex> ghost_place_;  // [network ghosts] place among the problem's ghosts, or -1
-  std::vector<double> from_pinned_, to_pinned_, loop_, exponent_, base_;
+  std::vector<LocalIndex> ghost_place_;          // [network ghosts] place among the problem's ghosts, or -1
+  std::vector<double> from_pinned_, to_pinned_;  // [n]; empty where nobody is pinned
+  std::vector<double> loop_, exponent_, base_;
   std::vector<LocalIndex> network_row_;
   std::vector<GlobalIndex> component_;
   GlobalIndex pinned_component_ = -1;

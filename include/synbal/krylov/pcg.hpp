@@ -102,6 +102,9 @@ class BlockPcg {
   /// @throws LeftEarly where a SolveWatch wants the end; x is then as it was.
   PcgOutcome run(const PcgTask& task, std::span<double> x, BlockPreconditioner* preconditioner);
 
+  /// Gives the memory of the six vectors back until the next run.
+  void release();
+
  private:
   struct Columns;
   void start(const PcgTask& task);

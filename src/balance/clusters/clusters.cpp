@@ -26,7 +26,7 @@ struct Carried {
 Carried carried(const BalanceProblem& problem, const NeuronCosts& costs) {
   std::vector<double> own(at(problem.size()));
   for (std::size_t i = 0; i < own.size(); ++i) own[i] = costs.in[i] + costs.out[i];
-  return {with_ghosts<double>(problem, costs.pre), with_ghosts<double>(problem, own)};
+  return {with_ghosts<double>(problem, costs.pre), with_ghosts(problem.halo(), std::move(own))};
 }
 
 /// A synapse from j to i of cost c links them when strong(i, j, c), one from or to a pinned neuron when grounds(i, c).
@@ -38,8 +38,8 @@ Clusters linked(const BalanceProblem& problem, const NeuronCosts& costs, std::sp
     if (strong(i, j, c * pre[at(j)] * costs.post[at(i)])) sets.link(i, j);
   });
   for (LocalIndex i = 0; i < problem.size(); ++i) {
-    const double entering = problem.from_pinned()[at(i)] * costs.post[at(i)];
-    const double leaving = problem.to_pinned()[at(i)] * costs.pre[at(i)];
+    const double entering = problem.from_pinned(i) * costs.post[at(i)];
+    const double leaving = problem.to_pinned(i) * costs.pre[at(i)];
     if (entering + leaving > 0 && grounds(i, entering, leaving)) sets.link_to_ground(i);
   }
   auto found = sets.labels();

@@ -41,8 +41,8 @@ std::vector<Cut> own_cuts(const BalanceProblem& problem, const NeuronCosts& cost
   for (LocalIndex i = 0; i < problem.size(); ++i) {
     const auto own = name(label[at(i)]);
     if (own == kGround || divided) continue;
-    const double entering = problem.from_pinned()[at(i)] * costs.post[at(i)];
-    const double leaving = problem.to_pinned()[at(i)] * costs.pre[at(i)];
+    const double entering = problem.from_pinned(i) * costs.post[at(i)];
+    const double leaving = problem.to_pinned(i) * costs.pre[at(i)];
     if (entering > 0) cuts.push_back({own, kGround, entering});
     if (leaving > 0) cuts.push_back({kGround, own, leaving});
   }
