@@ -4,6 +4,7 @@
 #include "app/command.hpp"
 #include "app/loading.hpp"
 #include "app/report.hpp"
+#include "synbal/core/agree.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/io/names.hpp"
 
@@ -15,6 +16,9 @@ struct Options {
   InputOptions input;
   std::vector<std::string> files;
   std::string output, map;
+  bool single = false;
+
+  [[nodiscard]] Precision precision() const { return single ? Precision::single : Precision::full; }
 };
 
 std::vector<std::string> all_inputs(const Options& options) {
@@ -40,12 +44,13 @@ ExitCode run(const Context& context, const Options& options) {
   context.session.refuse_unused_petsc_options();
   check_outputs(context, {{options.output, OutputKind::network}, {options.map, OutputKind::table}},
                 all_inputs(options));
+  agreed(comm, [&] { check_writable_format(options.output, options.precision()); });
   auto network = read_network(comm, options.files, options.input.read);
   refuse_foreign(context);
   for (const auto& notice : network.facts.notices) log_warning("{}", notice);
   if (!options.map.empty()) write_name_map(comm, network, options.map);
   warn_of_lost_arrays(network, options.output);
-  write_network(comm, network, options.output);
+  write_network(comm, network, options.output, options.precision());
   if (context.speaks()) print(options, network);
   return ExitCode::done;
 }
@@ -58,6 +63,7 @@ Command add_convert(const OptionSet& root) {
   o->input.read.partition = PartitionKind::nnz;
   command.add("FILE", o->files, "network; several files: parts of one edge list").required().shown_as("...");
   command.add("-o,--output", o->output, "network to write: the extension decides").required().shown_as("FILE");
+  command.add_flag("--single", o->single, "weights in single precision: 8 bytes a synapse instead of 12 (.h5)");
   command.add("--map", o->map, "table of the neurons' names and their places in the new file, from 0 (.csv, .csv.gz)")
       .shown_as("FILE.csv");
   add_reading_choices(command, o->input);

@@ -9,6 +9,8 @@
 
 #include "app/command.hpp"
 #include "app/options.hpp"
+#include "synbal/core/agree.hpp"
+#include "synbal/io/formats.hpp"
 
 namespace synbal::app {
 
@@ -18,6 +20,9 @@ struct Options {
   OptionSet given;
   GeneratorParams params;
   std::string output;
+  bool single = false;
+
+  [[nodiscard]] Precision precision() const { return single ? Precision::single : Precision::full; }
 };
 
 /// Options that only some kinds have a use for.
@@ -54,9 +59,10 @@ ExitCode run(const Context& context, const Options& options) {
   (void)completed(options.params);  // the kind first
   refuse_options_of_other_kinds(options);
   check_outputs(context, {{options.output, OutputKind::network}}, {});
+  agreed(context.world, [&] { check_writable_format(options.output, options.precision()); });
   refuse_foreign(context);
   const auto network = generate(context.world, options.params);
-  write_network(context.world, network, options.output);
+  write_network(context.world, network, options.output, options.precision());
   if (context.speaks()) {
     fmt::print("{}: {} neurons, {} synapses ({})\n", options.output, network.size(), network.nnz, options.params.kind);
   }
@@ -67,6 +73,7 @@ void add_options(const OptionSet& command, Options& o) {
   auto& p = o.params;
   command.add("KIND", p.kind, fmt::format("one of {}", fmt::join(generator_kinds(), ", "))).required().shown_as("");
   command.add("-o,--output", o.output, "file to write (.h5, .mtx, .mtx.gz)").required().shown_as("FILE");
+  command.add_flag("--single", o.single, "weights in single precision: 8 bytes a synapse instead of 12 (.h5)");
   command.add("--nodes,-n", p.nodes, "neurons").shown_as("N");
   command.add("--degree,-k", p.degree, "in-degree (kronecker: mean in-degree)").shown_as("K");
   command.add("--seed", p.seed, "of all random numbers").with_default();

@@ -226,20 +226,21 @@ ExitCode run(const Context& context, const Options& options) {
   if (!options.null_within.empty()) inputs.push_back(options.null_within);
   check_outputs(context, {{options.report, OutputKind::report}}, inputs);
   Report report;
-  const auto [network, components] = load(comm, options.input, report.time);
+  auto [network, components] = load(comm, options.input, report.time);
   refuse_foreign(context);
-  const BalanceProblem problem(comm, network, components, options.input.power);
+  report.input = input_of(comm, network), report.weights = weight_range(comm, network);
+  report.null = timed(comm, report.time.solve, [&] { return against_chance(comm, options, network); });
+  report.memory_estimate = memory_estimate(comm, network);
+  const BalanceProblem problem(comm, network, components, options.input.power, BalanceProblem::Synapses::taken_over);
   FusedKernel kernel(problem);
   NeuronCosts costs;
   evaluate(problem, kernel, std::vector<double>(at(problem.size()), 0.0), costs);
-  report.input = input_of(comm, network), report.weights = weight_range(comm, network);
   report.cost = cost_bounds(problem, costs), report.imbalance = imbalance(problem, costs);
   report.components = components_of(components, problem, report.cost.initial);
-  report.null = timed(comm, report.time.solve, [&] { return against_chance(comm, options, network); });
   if (options.relaxation) {
     report.relaxation = timed(comm, report.time.solve, [&] { return relaxation_of(problem, costs); });
   }
-  report.memory_estimate = memory_estimate(comm, network), report.parallel = parallel_of(network, problem);
+  report.parallel = parallel_of(network, problem);
   report.time.total = comm.max(beginning.timer.seconds()), report.memory = memory_of(comm);
   report.head = head_of(context, beginning.date);
   tell(context, report, options.report);

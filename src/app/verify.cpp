@@ -173,9 +173,15 @@ void verify_neurons(const Comm& comm, StoredPair& pair, const Claims& claims, Fi
   if (comm.any(has_ties(network))) checks.push_back(check_ties(comm, network, stored.h));
 }
 
-/// Collective. Where the solver's own view of the costs is needed: groups of tied neurons are one there.
-void verify_optimum(const Comm& comm, const StoredPair& pair, const CostView& view, const Claims& claims,
-                    Findings& found) {
+/// Collective. The last that is asked of the network: its synapses leave it.
+BalanceProblem problem_of(const Comm& comm, LoadedNetwork& loaded, const CostView& view, double power) {
+  if (view.groups()) return {comm, view.network(), view.components(), power};
+  return {comm, loaded.network, loaded.components, power, BalanceProblem::Synapses::taken_over};
+}
+
+/// Collective. Where the solver's own view of the costs is needed: groups of tied neurons are one there. The last
+/// check.
+void verify_optimum(const Comm& comm, StoredPair& pair, const CostView& view, const Claims& claims, Findings& found) {
   if (!pair.stored.provenance.cost_terms.empty()) {
     found.gap.newton_step_inf = NAN;
     found.checks.push_back(
@@ -187,7 +193,8 @@ void verify_optimum(const Comm& comm, const StoredPair& pair, const CostView& vi
   const auto& components = view.components();
   const auto costs = view.groups() ? direct_costs(comm, network, components, h, claims.power) : found.after;
   found.checks.push_back(check_cuts(comm, network, components, costs, h, claims));
-  found.gap = check_gap(comm, network, components, h, claims);
+  auto problem = problem_of(comm, pair.loaded, view, claims.power);
+  found.gap = check_gap(problem, h, claims);
   found.checks.push_back(found.gap.check);
 }
 

@@ -44,6 +44,8 @@ struct Format {
   /// Where a file holds more than a network: writes all of it again with scaled weights. Null: the network is written.
   void (*copy)(const Comm& comm, const InputFile& file, const ScaledCopy& copy, const std::string& path) = nullptr;
   bool keeps_arrays = false;  ///< written files hold input and output weights, biases and states, too
+  /// Weights in single precision. Null: there is no such file.
+  void (*write_single)(const Comm& comm, const Network& network, const std::string& path) = nullptr;
 };
 
 Network read_matrix_market(const Comm& comm, const InputFile& file, const Source& source, const ReadOptions& options);
@@ -67,6 +69,7 @@ void write_edge_list(const Comm& comm, const Network& network, const std::string
 void write_matrix_market(const Comm& comm, const Network& network, const std::string& path);
 void write_matrix_market_gz(const Comm& comm, const Network& network, const std::string& path);
 void write_native_hdf5(const Comm& comm, const Network& network, const std::string& path);
+void write_single_hdf5(const Comm& comm, const Network& network, const std::string& path);
 
 /// Collective. The files that the paths name, as rank 0 sees them, with the format that knows the first as its own.
 /// @throws Error usage, io_failure.

@@ -25,9 +25,9 @@ constexpr std::array kFormats{
     Format{"matrix-market-gz", ".mtx.gz", read_matrix_market_gz, write_matrix_market_gz},
     Format{"matrix-market", ".mtx", read_matrix_market, write_matrix_market},
     Format{"sonata", ".h5", read_sonata, nullptr, is_sonata, false, copy_sonata},
-    Format{"hdf5", ".h5", read_native_hdf5, write_native_hdf5, nullptr, false, nullptr, true},
+    Format{"hdf5", ".h5", read_native_hdf5, write_native_hdf5, nullptr, false, nullptr, true, write_single_hdf5},
     Format{"sonata", ".hdf5", read_sonata, nullptr, is_sonata, false, copy_sonata},
-    Format{"hdf5", ".hdf5", read_native_hdf5, write_native_hdf5, nullptr, false, nullptr, true},
+    Format{"hdf5", ".hdf5", read_native_hdf5, write_native_hdf5, nullptr, false, nullptr, true, write_single_hdf5},
     Format{"anndata", ".h5ad", read_native_hdf5, nullptr},
     Format{"matlab", ".mat", read_native_hdf5, nullptr},
     Format{"petsc", ".petsc", read_petsc, write_petsc},
@@ -238,8 +238,6 @@ Network read_network(const Comm& comm, const std::vector<std::string>& paths, co
   return partition_by_ptscotch(comm, std::move(network));
 }
 
-void check_writable_format(const std::string& path) { io::writable_format(path); }
-
 bool keeps_arrays(const std::string& path) { return io::writable_format(path).keeps_arrays; }
 
 void check_can_write(const std::string& path) { io::check_can_create(path); }
@@ -251,8 +249,16 @@ void replace_file(const std::string& path, std::string_view text) {
   file.commit();
 }
 
-void write_network(const Comm& comm, const Network& network, const std::string& path) {
-  io::writable_format(path).write(comm, network, path);
+void check_writable_format(const std::string& path, Precision precision) {
+  const auto& format = io::writable_format(path);
+  if (precision == Precision::full || format.write_single != nullptr) return;
+  throw usage_error(fmt::format("{}: weights in single precision are written to native files alone ({})", path,
+                                io::extensions([](const auto& f) { return f.write_single != nullptr; })));
+}
+
+void write_network(const Comm& comm, const Network& network, const std::string& path, Precision precision) {
+  const auto& format = io::writable_format(path);
+  (precision == Precision::full ? format.write : format.write_single)(comm, network, path);
 }
 
 void write_scaled(const Comm& comm, const Network& network, std::span<const double> h, const std::string& input,

@@ -240,7 +240,8 @@ std::vector<Check> all_checks(const Result& r) {
   for (auto& check : check_weights(comm, r.network, r.balanced, r.h)) checks.push_back(check);
   checks.push_back(check_cycle_products(comm, r.network, r.balanced, r.components, r.h));
   checks.push_back(check_spectrum(comm, r.network, r.balanced));
-  checks.push_back(check_gap(comm, r.network, r.components, r.h, r.claims).check);
+  BalanceProblem problem(comm, r.network, r.components, r.claims.power);
+  checks.push_back(check_gap(problem, r.h, r.claims).check);
   return checks;
 }
 

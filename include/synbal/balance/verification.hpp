@@ -120,8 +120,7 @@ struct GapCheck {
   double newton_step_inf = 0;  ///< what is left to go, in h
 };
 
-/// Collective. Builds the balance problem at h and solves one Newton equation.
-GapCheck check_gap(const Comm& comm, const Network& network, const Components& components, std::span<const double> h,
-                   const Claims& claims);
+/// Collective. Moves the problem to h ([n_local] of its network) and solves one Newton equation.
+GapCheck check_gap(BalanceProblem& problem, std::span<const double> h, const Claims& claims);
 
 }  // namespace synbal

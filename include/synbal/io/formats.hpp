@@ -106,8 +106,12 @@ struct Hdf5Path {
 /// Error usage as check_writable_format().
 [[nodiscard]] bool keeps_arrays(const std::string& path);
 
-/// @throws Error usage when the extension names no format that can be written. Not collective: call before long work.
-void check_writable_format(const std::string& path);
+/// How weights are written: as doubles, or as the nearest floats (native files alone).
+enum class Precision { full, single };
+
+/// @throws Error usage when the extension names no format that can be written so. Not collective: call before long
+/// work.
+void check_writable_format(const std::string& path, Precision precision = Precision::full);
 
 /// @throws Error io_failure when no file can be made at `path` (folder missing or not writable). Not collective: call
 /// on one rank, before long work.
@@ -120,8 +124,10 @@ void replace_file(const std::string& path, std::string_view text);
 /// Collective. Writes to a temporary name beside `path`, then renames: `path` is either whole or as it was. The
 /// file has the order of the network's own file. Matrix Market files keep the weights alone, edge lists the weights and
 /// the names or ids of neurons that have synapses; the native format keeps all.
-/// @throws Error usage for an unknown extension, io_failure.
-void write_network(const Comm& comm, const Network& network, const std::string& path);
+/// @throws Error usage for an unknown extension, bad_input for a weight that single precision cannot hold, io_failure.
+/// @pre check_writable_format()
+void write_network(const Comm& comm, const Network& network, const std::string& path,
+                   Precision precision = Precision::full);
 
 /// Collective. Writes a network that read_network() made of the file `input` with these options, and that was scaled by
 /// `h` [n_local] since. Where `path` has the extension of `input`, and that is a SONATA file or a bundle of arrays, it

@@ -10,10 +10,8 @@ namespace {
 constexpr double kSettled = 1e-8;  // of h: the default step tolerance
 }
 
-GapCheck check_gap(const Comm& comm, const Network& network, const Components& components, std::span<const double> h,
-                   const Claims& claims) {
+GapCheck check_gap(BalanceProblem& problem, std::span<const double> h, const Claims& claims) {
   const std::string name = "gap to the minimum / cost";
-  BalanceProblem problem(comm, network, components, claims.power);
   if (problem.global_size() == 0) return {skipped(name, "nothing can be balanced"), {}, {}, 0};
   problem.rebase(problem.from_network(h));
   FusedKernel kernel(problem);

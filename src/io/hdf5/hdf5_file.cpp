@@ -130,6 +130,14 @@ hid_t memory_type<std::int64_t>() {
   return H5T_NATIVE_INT64;
 }
 template <>
+hid_t memory_type<float>() {
+  return H5T_NATIVE_FLOAT;
+}
+template <>
+hid_t memory_type<std::int32_t>() {
+  return H5T_NATIVE_INT32;
+}
+template <>
 hid_t memory_type<std::uint8_t>() {
   return H5T_NATIVE_UINT8;
 }
@@ -366,6 +374,8 @@ void Hdf5Input::read(const Dataset& dataset, std::int64_t first, std::int64_t co
   }
 }
 template void Hdf5Input::read(const Dataset&, std::int64_t, std::int64_t, double*) const;
+template void Hdf5Input::read(const Dataset&, std::int64_t, std::int64_t, float*) const;
+template void Hdf5Input::read(const Dataset&, std::int64_t, std::int64_t, std::int32_t*) const;
 template void Hdf5Input::read(const Dataset&, std::int64_t, std::int64_t, std::int64_t*) const;
 template void Hdf5Input::read(const Dataset&, std::int64_t, std::int64_t, std::uint8_t*) const;
 

@@ -87,7 +87,7 @@ class Hdf5Input {
   void read_letters(const Dataset& texts, std::int64_t first, std::int64_t count, char* into) const;
 
   /// Elements [first, first + count) converted to T, the last index running fastest; not collective.
-  /// T: double, std::int64_t, std::uint8_t.
+  /// T: double, float, std::int64_t, std::int32_t, std::uint8_t; what T cannot hold is for the caller to exclude.
   template <class T>
   void read(const Dataset& dataset, std::int64_t first, std::int64_t count, T* into) const;
 

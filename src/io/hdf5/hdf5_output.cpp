@@ -133,7 +133,9 @@ Hdf5Output::DatasetId Hdf5Output::dataset(const std::string& path, std::int64_t 
   return datasets_.size() - 1;
 }
 template Hdf5Output::DatasetId Hdf5Output::dataset<double>(const std::string&, std::int64_t);
+template Hdf5Output::DatasetId Hdf5Output::dataset<float>(const std::string&, std::int64_t);
 template Hdf5Output::DatasetId Hdf5Output::dataset<std::int64_t>(const std::string&, std::int64_t);
+template Hdf5Output::DatasetId Hdf5Output::dataset<std::int32_t>(const std::string&, std::int64_t);
 template Hdf5Output::DatasetId Hdf5Output::dataset<std::uint8_t>(const std::string&, std::int64_t);
 
 template <class T>
@@ -239,7 +241,9 @@ void Hdf5Output::write(DatasetId id, std::int64_t first, std::span<const T> valu
   }
 }
 template void Hdf5Output::write(DatasetId, std::int64_t, std::span<const double>) noexcept;
+template void Hdf5Output::write(DatasetId, std::int64_t, std::span<const float>) noexcept;
 template void Hdf5Output::write(DatasetId, std::int64_t, std::span<const std::int64_t>) noexcept;
+template void Hdf5Output::write(DatasetId, std::int64_t, std::span<const std::int32_t>) noexcept;
 template void Hdf5Output::write(DatasetId, std::int64_t, std::span<const std::uint8_t>) noexcept;
 
 Error Hdf5Output::damaged(const std::string& what) const {
@@ -274,7 +278,9 @@ void Hdf5Output::read_back() const {
   for (const auto& range : written_) {
     const auto type = datasets_[range.dataset].type;
     if (type == memory_type<double>()) read_back<double>(file, range);
+    if (type == memory_type<float>()) read_back<float>(file, range);
     if (type == memory_type<std::int64_t>()) read_back<std::int64_t>(file, range);
+    if (type == memory_type<std::int32_t>()) read_back<std::int32_t>(file, range);
     if (type == memory_type<std::uint8_t>()) read_back<std::uint8_t>(file, range);
   }
 }

@@ -35,7 +35,7 @@ class Hdf5Output {
   void seal();
   void group(const std::string& path) { groups_.push_back(path); }
   void attribute(const std::string& object, const std::string& name, AttributeValue value);
-  /// T: double, std::int64_t, std::uint8_t.
+  /// T: double, float, std::int64_t, std::int32_t, std::uint8_t.
   template <class T>
   DatasetId dataset(const std::string& path, std::int64_t length);
   /// Two-dimensional, [rows, width]; its elements are counted row after row. T: double, std::int64_t.

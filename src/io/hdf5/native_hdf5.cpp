@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "io/arrays/activations.hpp"
 #include "io/assembly.hpp"
@@ -90,14 +91,40 @@ Network read_native_hdf5(const Comm& comm, const InputFile& bytes, const Source&
   return network;
 }
 
-void write_native_hdf5(const Comm& comm, const Network& network, const std::string& path) {
+namespace {
+void write(const Comm& comm, const Network& network, const std::string& path, Precision precision) {
   with_file_order(comm, network, [&](const Network& ordered) {
     Hdf5Output output;
-    NativeOutput native(comm, ordered, output);
+    NativeOutput native(comm, ordered, output, precision);
     output.create(comm, path);
     native.write();
     output.finish();
   });
+}
+
+/// @throws Error bad_input for a weight that becomes 0 or infinite.
+void check_single_range(const Network& network) {
+  for (LocalIndex i = 0; i < network.local_size(); ++i) {
+    for (auto e = network.row_ptr[at(i)]; e < network.row_ptr[at(i) + 1]; ++e) {
+      const auto weight = network.weight[at(e)];
+      const auto single = static_cast<float>(weight);
+      if (std::isfinite(single) && single != 0) continue;
+      throw bad_input(
+          fmt::format("the weight {} (row {}, column {}) is not in the range of single precision, 1e-45 to 3.4e38: "
+                      "write it in full precision",
+                      weight, network.file_index(i) + 1, network.global(network.column[at(e)]) + 1));
+    }
+  }
+}
+}  // namespace
+
+void write_native_hdf5(const Comm& comm, const Network& network, const std::string& path) {
+  write(comm, network, path, Precision::full);
+}
+
+void write_single_hdf5(const Comm& comm, const Network& network, const std::string& path) {
+  agreed(comm, [&] { check_single_range(network); });
+  write(comm, network, path, Precision::single);
 }
 
 }  // namespace synbal::io

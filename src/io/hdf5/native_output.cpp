@@ -1,6 +1,8 @@
 // AnnData's csr_matrix, encoding version 0.1.0, for the weights; values per neuron beside it.
 #include "io/hdf5/native_output.hpp"
 
+#include <limits>
+
 #include "io/arrays/network_array.hpp"
 
 namespace synbal::io {
@@ -16,11 +18,19 @@ void declare_sparse(Hdf5Output& output, const std::string& group, const char* ty
 
 }  // namespace
 
-NativeOutput::NativeOutput(const Comm& comm, const Network& network, Hdf5Output& output)
-    : network_(&network), output_(&output), first_entry_(comm.sum_below(std::ssize(network.weight))) {
+NativeOutput::NativeOutput(const Comm& comm, const Network& network, Hdf5Output& output, Precision precision)
+    : network_(&network),
+      output_(&output),
+      precision_(precision),
+      narrow_(network.size() <= std::numeric_limits<std::int32_t>::max()),
+      first_entry_(comm.sum_below(std::ssize(network.weight))) {
   declare_sparse(output, "/weights", "csr_matrix", {network.size(), network.size()});
-  data_ = output.dataset<double>("/weights/data", network.nnz);
-  indices_ = output.dataset<std::int64_t>("/weights/indices", network.nnz);
+  const char* const data = "/weights/data";
+  const char* const indices = "/weights/indices";
+  data_ = precision == Precision::full ? output.dataset<double>(data, network.nnz)
+                                       : output.dataset<float>(data, network.nnz);
+  indices_ =
+      narrow_ ? output.dataset<std::int32_t>(indices, network.nnz) : output.dataset<std::int64_t>(indices, network.nnz);
   indptr_ = output.dataset<std::int64_t>("/weights/indptr", network.size() + 1);
   if (comm.any(!network.alpha.empty())) alpha_ = output.dataset<double>("/alpha", network.nnz);
   for_each_field([&](const char* name, const auto& values, auto& id) {
@@ -69,9 +79,16 @@ void NativeOutput::write() {
   for (const auto& array : arrays_) write_array(array);
 }
 
+template <class T>
+void NativeOutput::write_indices() {
+  write_in_pieces<T>(
+      std::ssize(network_->column),
+      [&](std::int64_t k) { return static_cast<T>(network_->global(network_->column[at(k)])); },
+      [&](std::int64_t at, auto values) { output_->write(indices_, first_entry_ + at, values); });
+}
+
 void NativeOutput::write_weights() {
   const auto& network = *network_;
-  const auto entries = std::ssize(network.weight);
   write_in_pieces<std::int64_t>(
       network.local_size(), [&](std::int64_t i) { return first_entry_ + network.row_ptr[at(i)]; },
       [&](std::int64_t at, auto values) { output_->write(indptr_, network.rows.first() + at, values); });
@@ -79,10 +96,14 @@ void NativeOutput::write_weights() {
     const std::int64_t end = network.nnz;
     output_->write(indptr_, network.size(), std::span<const std::int64_t>(&end, 1));
   }
-  write_in_pieces<std::int64_t>(
-      entries, [&](std::int64_t k) { return network.global(network.column[at(k)]); },
-      [&](std::int64_t at, auto values) { output_->write(indices_, first_entry_ + at, values); });
-  output_->write(data_, first_entry_, std::span<const double>(network.weight));
+  narrow_ ? write_indices<std::int32_t>() : write_indices<std::int64_t>();
+  if (precision_ == Precision::full) {
+    output_->write(data_, first_entry_, std::span<const double>(network.weight));
+  } else {
+    write_in_pieces<float>(
+        std::ssize(network.weight), [&](std::int64_t k) { return static_cast<float>(network.weight[at(k)]); },
+        [&](std::int64_t at, auto values) { output_->write(data_, first_entry_ + at, values); });
+  }
   if (alpha_) output_->write(*alpha_, first_entry_, std::span<const double>(network.alpha));
 }
 

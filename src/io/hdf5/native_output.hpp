@@ -5,15 +5,16 @@
 
 #include "io/hdf5/hdf5_output.hpp"
 #include "io/hdf5/node_names.hpp"
+#include "synbal/io/formats.hpp"
 #include "synbal/network/network.hpp"
 
 namespace synbal::io {
 
-/// Of a network in file order, into an Hdf5Output.
+/// Of a network in file order, into an Hdf5Output. Indices take 4 bytes below 2^31 neurons.
 class NativeOutput {
  public:
   /// Declares /weights, the node data that some rank has, and the arrays around. Collective.
-  NativeOutput(const Comm& comm, const Network& network, Hdf5Output& output);
+  NativeOutput(const Comm& comm, const Network& network, Hdf5Output& output, Precision precision = Precision::full);
   /// After output.create(). Not collective.
   void write();
 
@@ -27,6 +28,8 @@ class NativeOutput {
 
   void declare_array(const std::string& path, NetworkArray&& array);
   void write_weights();
+  template <class T>
+  void write_indices();
   void write_array(const ArrayOutput& array);
   /// visit(name, values, dataset) for the node data; only fields that some rank has get a dataset.
   template <class Visit>
@@ -34,6 +37,8 @@ class NativeOutput {
 
   const Network* network_;
   Hdf5Output* output_;
+  Precision precision_;
+  bool narrow_;  // indices
   std::int64_t first_entry_;
   Hdf5Output::DatasetId data_, indices_, indptr_;
   std::optional<NameOutput> names_;
