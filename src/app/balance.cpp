@@ -53,6 +53,7 @@ struct Options {
   bool one_component = false, all_costs = false, only_h = false;  // --components error, --cost-scope all, --write h
   Gauge gauge = Gauge::zero_mean;
   Held held = Held::automatic;
+  bool reproducible = false;
   BalanceParams params;
 
   [[nodiscard]] std::vector<CostTerm> terms() const {
@@ -177,12 +178,28 @@ void check_cost(Options& o) {
   o.input.power = o.method.terms.front().power;
 }
 
+/// What --reproducible does not go together with, and why. @throws Error usage.
+void check_reproducible(const Options& o) {
+  if (!o.reproducible) return;
+  const auto refuse = [&](bool given, const char* option, const char* why) {
+    if (!given) return;
+    throw usage_error(fmt::format("--reproducible does not go with {} ({}): leave one out", option, why));
+  };
+  using enum BalanceMethod;
+  const auto method = o.method.method;
+  refuse(method != automatic && method != newton, "this --method", "newton alone sums in any order alike");
+  refuse(!o.method.terms.empty(), "--cost", "its sweeps add costs up in the order of the ranks");
+  refuse(o.all_costs, "--cost-scope all", "what stands around the network is summed in the order of the ranks");
+  refuse(o.gauge != Gauge::zero_mean, "--gauge", "what stands around the network is summed in the order of the ranks");
+}
+
 /// Collective. Everything that can be refused without reading the network; the parameters that are left.
 BalanceParams check(const Context& context, Options& o) {
   auto params = o.params;
   agreed(context.world, [&] {
     check_method_options(o.given, o.method);
     check_cost(o);
+    check_reproducible(o);
     if (o.method.is_subset() && context.world.is_root()) {
       check_selection("--subset", o.method.subset, Selection::neurons);
     }
@@ -231,6 +248,7 @@ RunFacts facts_of(const Comm& comm, const Options& o, const Network& network) {
                  {"the hash of pinned neurons and gains", neuron_facts(comm, network)},
                  {"--power", fmt::format("{}", o.input.power)},
                  {"--cost-scope", o.all_costs ? "all" : "recurrent"}};
+  if (o.reproducible) facts.emplace_back("--reproducible", "yes");
   for (auto& fact : method_facts(o.method)) facts.push_back(std::move(fact));
   facts.emplace_back("--seed", fmt::format("{}", o.params.seed));
   return facts;
@@ -378,6 +396,7 @@ ExitCode run(const Context& context, const Options& options, const Beginning& be
   auto problem = gives_up ? BalanceProblem(comm, loaded.network, loaded.components, options.input.power,
                                            BalanceProblem::Synapses::taken_over)
                           : BalanceProblem(comm, view.network(), view.components(), options.input.power);
+  if (options.reproducible) problem.make_reproducible();
   if (problem.global_size() == 0) log_warning("{}", why_nothing_moves(input));
   const auto taken = taken_over(problem);
   refuse_foreign(context);
@@ -470,6 +489,13 @@ Command add_balance(const OptionSet& root) {
           "--hold", o->held,
           "what memory holds of a synapse while solving: its cost (12 bytes; needs --write h), or its weight as "
           "well (24); auto: the cost alone of a million synapses and more, where it will do")
+      .expert();
+  command
+      .add_flag("--reproducible", o->reproducible,
+                "h, cost and certificate with the same bits at any number of ranks (--method newton): sums are made of "
+                "integers, which any order adds up alike. Not the default: a pass takes up to twice as long, and "
+                "preconditioners that "
+                "depend on who has which rows are left out, so that weak cuts take more iterations")
       .expert();
   command.add("--seed", o->params.seed, "of everything that is drawn at random").with_default().expert();
   add_checkpoint_options(command, o->checkpoint);

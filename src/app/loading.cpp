@@ -25,9 +25,10 @@ double memory_of_costs(double synapses, double neurons) {
 }
 
 double memory_of_costs(const Network& network, bool weights_given_up) {
+  constexpr double place = 22 * 8;  // of costs alone
   const auto places = static_cast<double>(network.local_size()) + static_cast<double>(network.halo.ghost_count());
   // What is given back makes room for costs, band by band.
-  return memory_of_costs(weights_given_up ? 0.0 : static_cast<double>(network.column.size()), places);
+  return weights_given_up ? place * places : memory_of_costs(static_cast<double>(network.column.size()), places);
 }
 
 /// What stands around the recurrent weights, as it was found.

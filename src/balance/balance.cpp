@@ -84,7 +84,8 @@ struct Work {
       result.method = "auto (newton, then in extended precision)";
       return result;
     }
-    if (result.history.back().imbalance <= params.stop.tolerance) return result;
+    // Sweeps look at neighbours in the order in which ranks hold them.
+    if (result.history.back().imbalance <= params.stop.tolerance || problem.reproducible()) return result;
     potential.clear();
     log_info("auto: newton stopped at an imbalance of {:.1e} ({}); going on with sweeps",
              result.history.back().imbalance, to_string(result.reason));

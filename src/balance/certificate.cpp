@@ -8,6 +8,8 @@
 
 #include "balance/range_bound.hpp"
 #include "synbal/balance/edges.hpp"
+#include "synbal/core/exact_sum.hpp"
+#include "synbal/core/fixed_point.hpp"
 
 namespace synbal {
 
@@ -25,12 +27,57 @@ struct Circulation {
   std::vector<double> residual;  // [n] in(y) - k out(y)
 };
 
+/// What synapses from and to pinned neurons add at one neuron.
+struct AtPinned {
+  double in, out, gap, smallest;
+};
+
+AtPinned at_pinned(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> phi, LocalIndex i) {
+  const double entering = problem.from_pinned(i) * costs.post[at(i)], fall = -phi[at(i)];
+  const double leaving = problem.to_pinned(i) * costs.pre[at(i)], rise = problem.exponent(i) * phi[at(i)];
+  const double smallest = std::min(entering > 0 ? fall : 0.0, leaving > 0 ? rise : 0.0);
+  return {entering * (1 + fall), leaving * (1 + rise), entering * price(fall) + leaving * price(rise), smallest};
+}
+
+/// Collective. The sums below in any order: terms come twice. The gap is that of all ranks.
+Circulation in_any_order(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> phi,
+                         std::span<const double> pull, std::span<const double> pre) {
+  const auto n = problem.size();
+  FixedSums in(problem.halo()), out(problem.halo());
+  Circulation y;
+  ExactSum gap;
+  const auto each = [&](auto&& visit) {
+    for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
+      visit(i, j, c * pre[at(j)] * costs.post[at(i)], pull[at(j)] - phi[at(i)]);
+    });
+  };
+  each([&](LocalIndex i, LocalIndex j, double cost, double e) {
+    in.expect(i, cost * (1 + e)), out.expect(j, cost * (1 + e));
+    gap.add(cost * price(e));
+    y.smallest = std::min(y.smallest, e);
+  });
+  in.settle(), out.settle();
+  each([&](LocalIndex i, LocalIndex j, double cost, double e) {
+    in.add(i, cost * (1 + e)), out.add(j, cost * (1 + e));
+  });
+  const auto entering = in.sums(), leaving = out.sums();
+  for (LocalIndex i = 0; i < n; ++i) {
+    const auto p = at_pinned(problem, costs, phi, i);
+    gap.add(p.gap);
+    y.smallest = std::min(y.smallest, p.smallest);
+    y.residual.push_back(entering[at(i)].first + p.in - problem.exponent(i) * (leaving[at(i)].first + p.out));
+  }
+  y.gap = sum_exactly(problem.comm(), gap);
+  return y;
+}
+
 Circulation circulation(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> phi) {
   const auto n = problem.size();
   std::vector<double> scaled(at(n));
   for (LocalIndex i = 0; i < n; ++i) scaled[at(i)] = problem.exponent(i) * phi[at(i)];
   const auto pull = with_ghosts<double>(problem, scaled);
   const auto pre = with_ghosts<double>(problem, costs.pre);
+  if (problem.reproducible()) return in_any_order(problem, costs, phi, pull, pre);
   Circulation y;
   std::vector<double> in(at(n), 0.0), out(pre.size(), 0.0);
   for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
@@ -45,16 +92,29 @@ Circulation circulation(const BalanceProblem& problem, const NeuronCosts& costs,
   exchange.reverse_begin([&](LocalIndex g) { return out[at(n + g)]; });
   exchange.reverse_end([&](LocalIndex i, double value) { out[at(i)] += value; });
   for (LocalIndex i = 0; i < n; ++i) {
-    const double entering = problem.from_pinned(i) * costs.post[at(i)];
-    const double leaving = problem.to_pinned(i) * costs.pre[at(i)];
-    y.gap += entering * price(-phi[at(i)]) + leaving * price(scaled[at(i)]);
-    if (entering > 0) y.smallest = std::min(y.smallest, -phi[at(i)]);
-    if (leaving > 0) y.smallest = std::min(y.smallest, scaled[at(i)]);
-    in[at(i)] += entering * (1 - phi[at(i)]);
-    out[at(i)] += leaving * (1 + scaled[at(i)]);
+    const auto p = at_pinned(problem, costs, phi, i);
+    y.gap += p.gap;
+    y.smallest = std::min(y.smallest, p.smallest);
+    in[at(i)] += p.in;
+    out[at(i)] += p.out;
     y.residual.push_back(in[at(i)] - problem.exponent(i) * out[at(i)]);
   }
   return y;
+}
+
+/// Collective. The gap, and sum |residual|.
+std::array<double, 2> totals(const Comm& comm, const Circulation& y) {
+  double residual = 0;
+  for (const double r : y.residual) residual += std::abs(r);
+  std::array<double, 2> sums{y.gap, residual};
+  comm.sum(std::span<double>(sums));
+  return sums;
+}
+
+std::array<double, 2> totals_in_any_order(const Comm& comm, const Circulation& y) {
+  ExactSum residual;
+  for (const double r : y.residual) residual.add(std::abs(r));
+  return {y.gap, sum_exactly(comm, residual)};
 }
 
 }  // namespace
@@ -68,10 +128,7 @@ Certificate certify(const BalanceProblem& problem, const NeuronCosts& costs, std
     for (auto& x : shorter) x = std::isfinite(smallest) ? x * (0.5 / -smallest) : 0.0;
     y = circulation(problem, costs, shorter);
   }
-  double residual = 0;
-  for (const double r : y.residual) residual += std::abs(r);
-  std::array<double, 2> sums{y.gap, residual};
-  comm.sum(std::span<double>(sums));
+  const auto sums = problem.reproducible() ? totals_in_any_order(comm, y) : totals(comm, y);
   const double range = sums[1] > 0 ? range_bound(problem, costs) : 0.0;
   // The sums over a row and over all synapses are rounded, the residual's, too: a few eps of the total, with the usual
   // log n growth.

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "synbal/balance/edges.hpp"
+#include "synbal/core/exact_sum.hpp"
+#include "synbal/core/fixed_point.hpp"
 #include "synbal/core/own_sums.hpp"
 
 namespace synbal {
@@ -38,6 +40,7 @@ void evaluate(const BalanceProblem& problem, FusedKernel& kernel, std::span<cons
   for (auto* v : {&costs.pre, &costs.post, &costs.in, &costs.out}) v->resize(at(n));
   const double p = problem.power();
   double total = 0;
+  ExactSum exact;
   kernel.run(
       [&](LocalIndex i) {
         costs.pre[at(i)] = std::exp(p * problem.exponent(i) * delta[at(i)]);
@@ -49,13 +52,16 @@ void evaluate(const BalanceProblem& problem, FusedKernel& kernel, std::span<cons
         costs.in[at(i)] = costs.post[at(i)] * (in + problem.from_pinned(i));
         costs.out[at(i)] = costs.pre[at(i)] * out + to_pinned;
         total += costs.in[at(i)] + to_pinned;
+        if (problem.reproducible()) exact.add(costs.in[at(i)] + to_pinned);
       });
-  costs.total = problem.comm().sum(own_sum(total));
+  total = own_sum(total);
+  costs.total = problem.reproducible() ? sum_exactly(problem.comm(), exact) : problem.comm().sum(total);
 }
 
 Imbalance imbalance(const BalanceProblem& problem, const NeuronCosts& costs) {
   if (std::isnan(costs.total)) remember_own_sum();  // what is asked of is no trial
   if (costs.total == 0) return {};
+  std::array<ExactSum, 3> exact;
   std::array<double, 3> sums{};    // |d|, d^2, m^2, squares relative to the total so that they stay in range
   std::array<double, 3> maxima{};  // |d|, m, |log ratio|
   for (LocalIndex i = 0; i < problem.size(); ++i) {
@@ -64,12 +70,19 @@ Imbalance imbalance(const BalanceProblem& problem, const NeuronCosts& costs) {
     const double d = std::abs(in - out);
     const double m = (in + out) / 2;
     const double d_share = d / costs.total, m_share = m / costs.total;
-    sums[0] += d, sums[1] += d_share * d_share, sums[2] += m_share * m_share;
+    const std::array<double, 3> terms{d, d_share * d_share, m_share * m_share};
+    for (std::size_t k = 0; k < terms.size(); ++k) {
+      problem.reproducible() ? exact[k].add(terms[k]) : static_cast<void>(sums[k] += terms[k]);
+    }
     maxima[0] = std::max(maxima[0], d);
     maxima[1] = std::max(maxima[1], m);
     maxima[2] = std::max(maxima[2], std::abs(std::log(in) - std::log(out)));
   }
-  problem.comm().sum(std::span<double>(sums));
+  if (problem.reproducible()) {
+    sum_exactly(problem.comm(), exact, sums);
+  } else {
+    problem.comm().sum(std::span<double>(sums));
+  }
   problem.comm().max(std::span<double>(maxima));
   return {sums[0] / costs.total, std::sqrt(sums[1] / sums[2]), maxima[0] / maxima[1], maxima[2]};
 }
@@ -78,18 +91,47 @@ void gradient(const BalanceProblem& problem, const NeuronCosts& costs, std::span
   for (LocalIndex i = 0; i < problem.size(); ++i) g[at(i)] = costs.in[at(i)] - problem.exponent(i) * costs.out[at(i)];
 }
 
-void accurate_gradient(const BalanceProblem& problem, std::span<double> g) {
+namespace {
+
+/// What enters and leaves every neuron, in twice the precision of doubles.
+struct AccurateCosts {
+  std::vector<DoubleDouble> in, out;  // out: with ghosts at its end
+};
+
+/// Collective.
+AccurateCosts in_order(const BalanceProblem& problem) {
   const auto n = problem.size();
-  std::vector<DoubleDouble> in(at(n)), out(at(n) + problem.halo().ghosts().size());
+  AccurateCosts sums{std::vector<DoubleDouble>(at(n)),
+                     std::vector<DoubleDouble>(at(n) + problem.halo().ghosts().size())};
   for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
-    in[at(i)].add(c);
-    out[at(j)].add(c);
+    sums.in[at(i)].add(c);
+    sums.out[at(j)].add(c);
   });
   HaloExchange<double> exchange(problem.halo());
   for (const auto part : {&DoubleDouble::high, &DoubleDouble::low}) {
-    exchange.reverse_begin([&](LocalIndex ghost) { return out[at(n + ghost)].*part; });
-    exchange.reverse_end([&](LocalIndex i, double value) { out[at(i)].add(value); });
+    exchange.reverse_begin([&](LocalIndex ghost) { return sums.out[at(n + ghost)].*part; });
+    exchange.reverse_end([&](LocalIndex i, double value) { sums.out[at(i)].add(value); });
   }
+  return sums;
+}
+
+/// Collective. The same in any order.
+AccurateCosts in_fixed_point(const BalanceProblem& problem) {
+  FixedSums in(problem.halo()), out(problem.halo());
+  for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) { in.expect(i, c), out.expect(j, c); });
+  in.settle(), out.settle();
+  for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) { in.add(i, c), out.add(j, c); });
+  AccurateCosts sums;
+  for (const auto& [high, low] : in.sums()) sums.in.push_back({high, low});
+  for (const auto& [high, low] : out.sums()) sums.out.push_back({high, low});
+  return sums;
+}
+
+}  // namespace
+
+void accurate_gradient(const BalanceProblem& problem, std::span<double> g) {
+  const auto n = problem.size();
+  auto [in, out] = problem.reproducible() ? in_fixed_point(problem) : in_order(problem);
   for (LocalIndex i = 0; i < n; ++i) {
     in[at(i)].add(problem.from_pinned(i));
     out[at(i)].add(problem.to_pinned(i));

@@ -138,7 +138,8 @@ Equilibrium balance_by(BalanceProblem& problem, FusedKernel& kernel, const StopC
   const Timer timer;
   auto found = unbalanced(problem, kernel);
   if (problem.global_size() == 0) return nothing_to_balance(std::move(found), method);
-  const ComponentSums components(problem);
+  ComponentSums components(problem);
+  components.make_reproducible();  // schedules promise the same bits at any rank count, constants included
   found.h = beginning(stop, problem);
   std::optional<StopCriteria> aim = stop;
   if (const auto part = taken_part(stop, kCalls)) {

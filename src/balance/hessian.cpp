@@ -99,6 +99,7 @@ std::vector<Preconditioner> HessianSolver::after(Preconditioner present, bool /*
   if (user_chose_preconditioner()) return list;  // PETSc would take the user's again
   if (present == Preconditioner::jacobi && (n > kTinyLimit || body_->finer)) list.push_back(Preconditioner::clusters);
   const bool light = present == Preconditioner::jacobi || present == Preconditioner::clusters;
+  if (body_->hessian.components().reproducible()) return list;  // what others build depends on who has which rows
   if (light && n > kTinyLimit && !body_->finer) list.push_back(Preconditioner::direct);  // if it fills little
   if (light && (n > kTinyLimit || body_->finer)) list.push_back(Preconditioner::multigrid);
   if (present != Preconditioner::direct && n <= kDirectLimit && !body_->finer) list.push_back(Preconditioner::direct);

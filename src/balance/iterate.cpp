@@ -8,7 +8,8 @@ namespace synbal {
 
 namespace {
 constexpr double kLargestExponent = 50;  // of the factors e^{p k delta}: far from over- and underflow of any product
-}
+constexpr double kLargestInFixedPoint = 10;  // the same where the largest decides on how exact all sums are
+}  // namespace
 
 Iterate::Iterate(BalanceProblem& problem, FusedKernel& kernel, std::span<const double> h)
     : problem_(&problem), kernel_(&kernel), delta_(h.size(), 0.0) {
@@ -33,7 +34,7 @@ void Iterate::arrive() {
     const double k = std::max(1.0, problem_->exponent(static_cast<LocalIndex>(i)));
     largest = std::max(largest, problem_->power() * k * std::abs(delta_[i]));
   }
-  if (problem_->comm().max(largest) > kLargestExponent) {
+  if (problem_->comm().max(largest) > (problem_->reproducible() ? kLargestInFixedPoint : kLargestExponent)) {
     settle();
   } else {
     evaluate(*problem_, *kernel_, delta_, costs_);

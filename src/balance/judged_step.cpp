@@ -23,6 +23,7 @@ JudgedStep judged_step(const BalanceProblem& problem, FusedKernel& kernel, const
   std::optional<ComponentSums> finer;
   if (!step.clusters.trivial())
     finer.emplace(problem.comm(), step.clusters.label, problem.neurons(), step.clusters.grounded);
+  if (finer && problem.reproducible()) finer->make_reproducible();
   NewtonEquation equation(problem, kernel, finer ? *finer : components);
   const auto phi = equation.solve_accurately(costs, kTolerance, weak);
   step.phi.assign(phi.begin(), phi.end());

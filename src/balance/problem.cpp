@@ -14,6 +14,7 @@
 
 #include "balance/remaining_synapses.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/fixed_point.hpp"
 #include "synbal/network/factor.hpp"
 
 namespace synbal {
@@ -321,7 +322,6 @@ std::vector<double> BalanceProblem::log_factors() const {
 void BalanceProblem::rebase(std::span<const double> base) {
   const auto before = std::exchange(base_, {base.begin(), base.end()});
   if (!has_synapses()) move_costs(before);
-  if (!has_synapses() && pinned_component_ < 0) return;  // nothing that is left has a cost that moves
   do {
     compute_costs();
   } while (unit_moved());
@@ -424,6 +424,9 @@ void BalanceProblem::for_each_pinned_synapse(const std::function<void(LocalIndex
 /// What one pass over the entries adds up on this rank.
 struct BalanceProblem::Sums {
   std::vector<double> leaving;  ///< [network local + ghosts] cost to pinned neurons; empty where nobody is
+  /// Where the problem is reproducible, single costs to and from pinned neurons, by the other end among the network's
+  /// columns.
+  std::vector<std::pair<LocalIndex, double>> to_pinned, from_pinned;
   std::int64_t edges_between = 0;
   double between = 0;
 };
@@ -432,7 +435,7 @@ BalanceProblem::Sums BalanceProblem::no_sums() {
   loop_.assign(exponent_.size(), 0.0);
   if (pinned_component_ < 0) return {};
   from_pinned_.assign(at(size()), 0.0);
-  return {std::vector<double>(label_.size(), 0.0)};
+  return {std::vector<double>(label_.size(), 0.0), {}, {}};
 }
 
 /// One entry at the base.
@@ -447,9 +450,11 @@ void BalanceProblem::price(LocalIndex i, std::int64_t e, LocalIndex j, Role kind
       break;
     case Role::from_pinned:
       from_pinned_[at(active_index_[at(i)])] += prices.held(weight, root, i, j);
+      if (reproducible_) sums.from_pinned.emplace_back(i, prices.held(weight, root, i, j));
       break;
     case Role::to_pinned:
       sums.leaving[at(j)] += prices.held(weight, root, i, j);
+      if (reproducible_) sums.to_pinned.emplace_back(j, prices.held(weight, root, i, j));
       break;
     default:
       sums.between += prices.exact(weight, root, i, j), ++sums.edges_between;
@@ -459,12 +464,29 @@ void BalanceProblem::price(LocalIndex i, std::int64_t e, LocalIndex j, Role kind
 /// Collective. What leaves to pinned neurons on other ranks comes home.
 void BalanceProblem::add_up(Sums&& sums) {
   if (pinned_component_ < 0) return;
+  if (reproducible_) return add_up_in_any_order(sums);
   const auto rows = network_->local_size();
   HaloExchange<double> exchange(network_->halo);
   exchange.reverse_begin([&](LocalIndex g) { return sums.leaving[at(rows + g)]; });
   exchange.reverse_end([&](LocalIndex i, double value) { sums.leaving[at(i)] += value; });
   to_pinned_.assign(at(size()), 0.0);
   for (LocalIndex k = 0; k < size(); ++k) to_pinned_[at(k)] = sums.leaving[at(network_row_[at(k)])];
+}
+
+/// Collective. The same in fixed point.
+void BalanceProblem::add_up_in_any_order(const Sums& sums) {
+  const auto total = [&](const std::vector<std::pair<LocalIndex, double>>& terms) {
+    FixedSums fixed(network_->halo);
+    for (const auto& [place, cost] : terms) fixed.expect(place, cost);
+    fixed.settle();
+    for (const auto& [place, cost] : terms) fixed.add(place, cost);
+    const auto of_rows = fixed.sums();
+    std::vector<double> of_neurons;
+    of_neurons.reserve(network_row_.size());
+    for (const auto row : network_row_) of_neurons.push_back(of_rows[at(row)].first);
+    return of_neurons;
+  };
+  from_pinned_ = total(sums.from_pinned), to_pinned_ = total(sums.to_pinned);
 }
 
 /// Collective. The first pass: places entries, prices them, and takes over those inside where that is asked for.
@@ -493,7 +515,14 @@ std::vector<LocalIndex> BalanceProblem::lay_out() {
   return ghosts;
 }
 
+void BalanceProblem::make_reproducible() {
+  reproducible_ = true;
+  if (pinned_component_ >= 0) compute_costs();
+}
+
 void BalanceProblem::compute_costs() {
+  ++version_;
+  if (!has_synapses() && pinned_component_ < 0) return;  // nothing that is left has a cost that moves
   const auto prices = this->prices();
   auto sums = no_sums();
   for (LocalIndex band = 0; band < bands(); ++band) {

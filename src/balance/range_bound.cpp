@@ -12,6 +12,7 @@
 
 #include "balance/clusters/coarse_problem.hpp"
 #include "synbal/balance/edges.hpp"
+#include "synbal/core/exact_sum.hpp"
 
 namespace synbal {
 
@@ -26,10 +27,13 @@ constexpr double kRounding = 64 * std::numeric_limits<double>::epsilon();  // of
 /// Collective. sum |in - out|, and what rounding may hide of it.
 double whole_imbalance(const BalanceProblem& problem, const NeuronCosts& costs) {
   double sum = 0;
+  ExactSum exact;
   for (std::size_t i = 0; i < costs.in.size(); ++i) {
-    sum += std::abs(costs.in[i] - costs.out[i]) + kRounding * (costs.in[i] + costs.out[i]);
+    const double term = std::abs(costs.in[i] - costs.out[i]) + kRounding * (costs.in[i] + costs.out[i]);
+    sum += term;
+    if (problem.reproducible()) exact.add(term);
   }
-  return problem.comm().sum(sum);
+  return problem.reproducible() ? sum_exactly(problem.comm(), exact) : problem.comm().sum(sum);
 }
 
 /// Collective. Components, that of the pinned neurons included.
@@ -192,7 +196,10 @@ double range_bound(const BalanceProblem& problem, const NeuronCosts& costs) {
   if (problem.comm().any(!problem.exponent().empty())) return kInfinity;
   const auto ties = tie(problem, costs);
   if (ties.complete) return ties.inside;
-  if (ties.clusters.count > kMostClusters) return longest_over_neurons(problem, costs);
+  if (ties.clusters.count > kMostClusters) {
+    // Which trees are found depends on who has which rows.
+    return problem.reproducible() ? kInfinity : longest_over_neurons(problem, costs);
+  }
   return ties.inside + longest_between(coarse_problem(problem, costs, ties.clusters), costs.total);
 }
 

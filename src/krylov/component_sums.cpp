@@ -2,8 +2,10 @@
 #include "synbal/krylov/component_sums.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
+#include "synbal/core/fixed_point.hpp"
 #include "synbal/core/route.hpp"
 
 namespace synbal {
@@ -112,13 +114,39 @@ std::vector<double> ComponentSums::sum(std::span<const double> values) const {
 
 void ComponentSums::center(std::span<double> values) const { project(values, 1); }
 
+/// Collective.
+std::vector<double> ComponentSums::sum_in_order(std::span<const double> block, int columns) const {
+  const auto m = at(columns);
+  std::vector<double> sums(leader_.size() * m, 0.0);
+  for (std::size_t i = 0; i < label_.size(); ++i) {
+    for (std::size_t k = 0; k < m; ++k) sums[at(label_[i]) * m + k] += block[i * m + k];
+  }
+  sum(sums, columns);
+  return sums;
+}
+
+std::vector<double> ComponentSums::sum_in_any_order(std::span<const double> block, int columns) const {
+  const auto m = at(columns);
+  double largest = 0;
+  for (const double x : block) largest = std::max(largest, std::abs(x));
+  const auto units = FixedPoint::for_terms(comm_->max(largest), comm_->sum(std::ssize(label_)));
+  std::vector<WideInteger> own(leader_.size() * m, 0);
+  for (std::size_t i = 0; i < label_.size(); ++i) {
+    for (std::size_t k = 0; k < m; ++k) own[at(label_[i]) * m + k] += units.of(block[i * m + k]);
+  }
+  constexpr auto digits = at(FixedPoint::kDigits);
+  std::vector<double> partial(own.size() * digits);
+  const auto part = [&](std::size_t k) { return std::span<double, digits>(&partial[k * digits], digits); };
+  for (std::size_t k = 0; k < own.size(); ++k) FixedPoint::to_digits(own[k], part(k));
+  sum(partial, static_cast<int>(m * digits));
+  std::vector<double> sums(own.size());
+  for (std::size_t k = 0; k < own.size(); ++k) sums[k] = units.to_double(FixedPoint::of_digits(part(k)));
+  return sums;
+}
+
 void ComponentSums::project(std::span<double> block, int columns) const {
   const auto m = at(columns);
-  std::vector<double> mean(leader_.size() * m, 0.0);
-  for (std::size_t i = 0; i < label_.size(); ++i) {
-    for (std::size_t k = 0; k < m; ++k) mean[at(label_[i]) * m + k] += block[i * m + k];
-  }
-  sum(mean, columns);
+  auto mean = reproducible_ ? sum_in_any_order(block, columns) : sum_in_order(block, columns);
   for (LocalIndex l = 0; l < count(); ++l) {
     for (std::size_t k = 0; k < m; ++k) mean[at(l) * m + k] *= grounded(l) ? 0.0 : 1 / sizes_[at(l)];
   }

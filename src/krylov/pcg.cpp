@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "synbal/core/exact_sum.hpp"
 #include "synbal/core/solve_watch.hpp"
 
 namespace synbal {
@@ -247,12 +248,23 @@ bool BlockPcg::precondition_and_multiply(const Columns& now, BlockPreconditioner
   return true;
 }
 
+/// sum a_i b_i of every column (interleaved), this rank's part.
+static std::vector<ExactSum> own_products(std::span<const double> a, std::span<const double> b, std::size_t columns) {
+  std::vector<ExactSum> sums(columns);
+  for (std::size_t i = 0; i < a.size(); ++i) sums[i % columns].add(a[i] * b[i]);
+  return sums;
+}
+
 // Near the end one more small reduction spares a preconditioner and a product that nobody would use.
 bool BlockPcg::all_reached(const Columns& now) {
   const auto m = at(width_);
   const auto begin = scalars_.begin() + static_cast<std::ptrdiff_t>(now.squares());
   std::vector<double> squares(begin, begin + static_cast<std::ptrdiff_t>(m));
-  components_->comm().sum(std::span(squares));
+  if (components_->reproducible()) {
+    sum_exactly(components_->comm(), own_products(r_, now.natural() ? u_ : r_, m), squares);
+  } else {
+    components_->comm().sum(std::span(squares));
+  }
   for (std::size_t k = 0; k < m; ++k) {
     if (now.active[k] != 0 && !(std::sqrt(squares[k]) <= now.target[k] * now.norm[k])) return false;
   }
@@ -260,10 +272,33 @@ bool BlockPcg::all_reached(const Columns& now) {
   return true;
 }
 
+// What update() and the product have summed, anew from the vectors.
+void BlockPcg::sum_in_any_order(bool jacobi) {
+  const auto m = at(width_);
+  const auto& comm = components_->comm();
+  const auto scalars = std::span(scalars_);
+  sum_exactly(comm, own_products(r_, u_, m), scalars.first(m));
+  sum_exactly(comm, own_products(w_, u_, m), scalars.subspan(m, m));
+  sum_exactly(comm, own_products(r_, r_, m), scalars.subspan(2 * m, m));
+  scalars_.back() = comm.sum(scalars_.back());
+  const auto stride = jacobi ? m : 2 * m;
+  const auto diagonal = operator_->diagonal();
+  std::vector<double> block(inverse_diagonal_.size() * stride);
+  for (std::size_t i = 0; i < inverse_diagonal_.size(); ++i) {
+    for (std::size_t k = 0; k < m && !jacobi; ++k) block[i * stride + k] = diagonal[i] * u_[i * m + k];
+    for (std::size_t k = 0; k < m; ++k) block[i * stride + stride - m + k] = r_[i * m + k];
+  }
+  label_sums_ = components_->sum_in_any_order(block, static_cast<int>(stride));
+}
+
 void BlockPcg::reduce(bool jacobi) {
   const auto m = at(width_);
   const auto stride = jacobi ? m : 2 * m;
-  components_->sum(label_sums_, static_cast<int>(stride), scalars_);
+  if (components_->reproducible()) {
+    sum_in_any_order(jacobi);
+  } else {
+    components_->sum(label_sums_, static_cast<int>(stride), scalars_);
+  }
   for (LocalIndex l = 0; l < components_->count(); ++l) {
     const double inverse = components_->grounded(l) || diagonal_sums_[at(l)] <= 0 ? 0.0 : 1 / diagonal_sums_[at(l)];
     for (std::size_t k = 0; k < m; ++k) {

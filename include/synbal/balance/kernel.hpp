@@ -1,6 +1,7 @@
 // The fused kernel: C x and C^T y from one pass over the rows.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -10,14 +11,23 @@
 
 namespace synbal {
 
+class FixedKernel;
+
+/// What the kernel knows of a row or column.
+struct KernelSlot {
+  double read;
+  double sum;
+};
+
 /// Computes in = C x and out = C^T y together: an entry gathers x_j for its row and scatters y_i c_ij to its column
 /// while it is at hand. What is read and what is summed of a neuron share 16 bytes, once as a row and once as a column,
 /// and a tile's slots stay in the cache. Moves 12 bytes per synapse. The same pass serves costs (x = s, y = t), the
-/// Hessian product and the certificate.
+/// Hessian product and the certificate. For a problem that is reproducible() sums are those of fixed_kernel.hpp.
 class FusedKernel {
  public:
   /// The problem must outlive the kernel; its costs may be rebased in between.
   explicit FusedKernel(const BalanceProblem& problem);
+  ~FusedKernel();
 
   /// Collective. All spans have problem.size() values; in and out are overwritten and may not alias x and y.
   void operator()(std::span<const double> x, std::span<const double> y, std::span<double> in, std::span<double> out);
@@ -44,17 +54,15 @@ class FusedKernel {
   [[nodiscard]] std::int64_t passes() const noexcept { return passes_; }
 
  private:
-  struct Slot {
-    double read;
-    double sum;
-  };
   void multiply();
-  void pass(const CostTiles& tiles, std::size_t begin, std::size_t end, Slot* columns);
+  void add_up();
+  void pass(const CostTiles& tiles, std::size_t begin, std::size_t end, KernelSlot* columns);
 
   const BalanceProblem* problem_;
-  HugeVector<Slot> rows_;     // y, in
-  HugeVector<Slot> columns_;  // x, out: owned, then ghosts
+  HugeVector<KernelSlot> rows_;     // y, in
+  HugeVector<KernelSlot> columns_;  // x, out: owned, then ghosts
   HaloExchange<double> exchange_;
+  std::unique_ptr<FixedKernel> fixed_;  // where the problem is reproducible
   std::int64_t passes_ = 0;
 };
 

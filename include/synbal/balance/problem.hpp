@@ -39,6 +39,12 @@ class BalanceProblem {
   /// 24. Each move of the base then rounds every cost once. Networks whose costs span too much for that, or whose
   /// neurons have exponents, keep all: see has_synapses().
   BalanceProblem(const Comm& comm, Network& network, Components& components, double power, Synapses synapses);
+  /// Collective. From now on everything that is summed is summed in a way that does not depend on where neurons lie:
+  /// the same bits at any rank count. Passes cost more. To be called before kernels and sums are made of the problem.
+  void make_reproducible();
+  [[nodiscard]] bool reproducible() const noexcept { return reproducible_; }
+  /// Changes whenever costs do.
+  [[nodiscard]] std::int64_t version() const noexcept { return version_; }
   [[nodiscard]] bool has_synapses() const noexcept { return taken_from_ == nullptr; }
   /// Stored entries of the network on this rank, as it came.
   [[nodiscard]] std::int64_t network_entries() const noexcept { return network_entries_; }
@@ -72,6 +78,10 @@ class BalanceProblem {
   [[nodiscard]] double exponent(LocalIndex i) const noexcept { return value_of(exponent_, i, 1.0); }
   /// [n] Row of the network that each active neuron is.
   [[nodiscard]] std::span<const LocalIndex> network_row() const noexcept { return network_row_; }
+  /// Place in the order of the network's file.
+  [[nodiscard]] GlobalIndex file_index(LocalIndex i) const noexcept {
+    return network_->file_index(network_row_[static_cast<std::size_t>(i)]);
+  }
   /// Ownership of the network's rows, by which component leaders have owners.
   [[nodiscard]] const Ownership& component_rows() const noexcept { return network_->rows; }
   /// [n] Leader of each neuron's component (Components::leader).
@@ -141,6 +151,7 @@ class BalanceProblem {
   void price(LocalIndex row, std::int64_t entry, LocalIndex column, Role kind, std::int64_t place, const Prices& prices,
              Sums& sums);
   void add_up(Sums&& sums);
+  void add_up_in_any_order(const Sums& sums);
   void compute_costs();
   void count_edges(const Sums& sums);
   [[nodiscard]] bool unit_moved();
@@ -168,7 +179,9 @@ class BalanceProblem {
   std::vector<LocalIndex> active_index_;  // [network local] place among the active neurons, or -1
   std::int32_t pinned_label_ = -1;        // label of pinned neurons
   std::int32_t joins_pinned_ = -1;        // label of the free neurons in the pinned neurons' component
-  bool one_component_ = false;            // all this rank sees is one component without pinned neurons
+  bool reproducible_ = false;
+  std::int64_t version_ = 0;
+  bool one_component_ = false;  // all this rank sees is one component without pinned neurons
   std::int64_t edges_ = 0, edges_between_ = 0;
   double cost_between_ = 0, share_between_ = 0;
 };

@@ -35,7 +35,12 @@ class ComponentSums {
   /// Collective.
   template <HasComponents Labelled>
   explicit ComponentSums(const Labelled& what)
-      : ComponentSums(what.comm(), what.component(), what.component_rows(), what.grounded_component()) {}
+      : ComponentSums(what.comm(), what.component(), what.component_rows(), what.grounded_component()) {
+    if constexpr (requires { what.reproducible(); }) reproducible_ = what.reproducible();
+  }
+  /// From now on sums of places do not depend on where these lie (see BalanceProblem::make_reproducible()).
+  void make_reproducible() noexcept { reproducible_ = true; }
+  [[nodiscard]] bool reproducible() const noexcept { return reproducible_; }
   ComponentSums(const ComponentSums&) = delete;
   ComponentSums& operator=(const ComponentSums&) = delete;
 
@@ -63,6 +68,11 @@ class ComponentSums {
   /// Collective. [count()] The same of value(i) for every place i of this rank.
   template <class Value>
   [[nodiscard]] std::vector<double> sum_of(Value&& value) const {
+    if (reproducible_) {
+      std::vector<double> values(label_.size());
+      for (std::size_t i = 0; i < label_.size(); ++i) values[i] = value(static_cast<LocalIndex>(i));
+      return sum_in_any_order(values, 1);
+    }
     std::vector<double> partial(leader_.size(), 0.0);
     if (leader_.size() == 1) {
       double sum = 0;
@@ -76,6 +86,9 @@ class ComponentSums {
     sum(partial, 1);
     return partial;
   }
+  /// Collective. [count() * columns] Sums of each component's places, of each column (interleaved), the same bits
+  /// wherever the places lie.
+  [[nodiscard]] std::vector<double> sum_in_any_order(std::span<const double> block, int columns) const;
   /// Collective. Takes the mean of every component that is not grounded out of every column (interleaved): the
   /// orthogonal projection onto the range of the Laplacian.
   void project(std::span<double> block, int columns) const;
@@ -90,6 +103,7 @@ class ComponentSums {
   void number_slots(const Directory& leaders, const Ownership& slots, std::span<const std::int64_t> ranks,
                     GlobalIndex next_shared);
   void sum_through_owners(std::span<double> partial, int columns) const;
+  [[nodiscard]] std::vector<double> sum_in_order(std::span<const double> block, int columns) const;
 
   const Comm* comm_;
   GlobalIndex grounded_;
@@ -97,6 +111,7 @@ class ComponentSums {
   std::vector<LocalIndex> label_;
   std::vector<double> sizes_;
   std::int64_t nullity_ = 0;
+  bool reproducible_ = false;
   Halo halo_;  // over the slots: ghosts are those of leaders owned elsewhere, in the order of their labels
   mutable BlockExchange exchange_{halo_};
   bool few_shared_ = true;

@@ -116,6 +116,7 @@ class BlockPcg {
   void sums_after_preconditioner();
   bool all_reached(const Columns& now);
   void reduce(bool jacobi);
+  void sum_in_any_order(bool jacobi);
   void end_columns(Columns& now, const PcgTask& task, std::int64_t iteration, bool leave, PcgOutcome& outcome) const;
   static void end_breakdowns(Columns& now, PcgOutcome& outcome);
   void keep(const Columns& now, std::span<double> x, std::size_t all_columns) const;

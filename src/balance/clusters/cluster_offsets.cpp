@@ -54,10 +54,11 @@ Network network_of(const Comm& comm, const CoarseProblem& coarse) {
   return network;
 }
 
-CoarseSolution solve_in_doubles(const Comm& comm, const CoarseProblem& coarse, double tolerance) {
+CoarseSolution solve_in_doubles(const Comm& comm, const CoarseProblem& coarse, double tolerance, bool reproducible) {
   const auto network = network_of(comm, coarse);
   const auto components = strongly_connected_components(comm, network);
   BalanceProblem problem(comm, network, components, 1);
+  if (reproducible) problem.make_reproducible();
   FusedKernel kernel(problem);
   const ComponentSums sums(problem);
   NewtonSolver newton(problem, kernel, sums, {.stop = {.tolerance = 0.1 * tolerance, .step_tolerance = tolerance}});
@@ -92,7 +93,7 @@ ClusterOffsets cluster_offsets(const BalanceProblem& problem, const NeuronCosts&
   const auto coarse = coarse_problem(problem, costs, clusters);
   std::optional<CoarseSolution> solved;
   if (coarse.node.size() <= kExtendedNodes) solved = solve_extended(coarse, tolerance);
-  const auto solution = solved ? std::move(*solved) : solve_in_doubles(comm, coarse, tolerance);
+  const auto solution = solved ? std::move(*solved) : solve_in_doubles(comm, coarse, tolerance, problem.reproducible());
   ClusterOffsets offsets;
   offsets.residual_inf = solution.residual_inf / problem.power();
   offsets.newton_steps = solution.newton_steps;
@@ -103,7 +104,7 @@ ClusterOffsets cluster_offsets(const BalanceProblem& problem, const NeuronCosts&
   }
   const double ground = coarse.has_ground() ? solution.h.front() : 0.0;
   offsets.h.assign(at(problem.size()), 0.0);
-  const auto number = coarse.numbers(clusters);
+  const auto number = coarse.numbers();
   for (std::size_t i = 0; i < number.size(); ++i) {
     if (number[i] >= 0) offsets.h[i] = (solution.h[at(number[i])] - ground) / problem.power();
   }

@@ -2,9 +2,11 @@
 #include "balance/clusters/coarse_problem.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "synbal/balance/edges.hpp"
+#include "synbal/core/route.hpp"
 
 namespace synbal {
 
@@ -27,26 +29,38 @@ void merge(std::vector<Cut>& cuts) {
   if (!cuts.empty()) cuts.resize(last + 1);
 }
 
-std::vector<Cut> own_cuts(const BalanceProblem& problem, const NeuronCosts& costs, const Clusters& clusters,
+/// Collective. [n] Labels are places in an order that partitions choose; names are not.
+std::vector<GlobalIndex> names_of(const BalanceProblem& problem, const Clusters& clusters) {
+  std::vector<GlobalIndex> place;
+  for (LocalIndex i = 0; i < problem.size(); ++i) place.push_back(problem.file_index(i));
+  const Directory directory(problem.comm(), problem.neurons(), clusters.label);
+  constexpr auto none = std::numeric_limits<GlobalIndex>::max();
+  auto names = directory.fetch(directory.reduce(place, none, [](auto a, auto b) { return std::min(a, b); }));
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (clusters.label[i] == clusters.grounded) names[i] = kGround;
+  }
+  return names;
+}
+
+std::vector<Cut> own_cuts(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const GlobalIndex> names,
                           bool divided, std::span<const GlobalIndex> within) {
   const auto piece = with_ghosts<GlobalIndex>(problem, divided ? within : problem.component());
-  const auto label = with_ghosts<GlobalIndex>(problem, clusters.label);
+  const auto name = with_ghosts<GlobalIndex>(problem, names);
   const auto pre = with_ghosts<double>(problem, costs.pre);
-  const auto name = [&](GlobalIndex l) { return l == clusters.grounded ? kGround : l; };
   std::vector<Cut> cuts;
   for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
-    if (label[at(i)] == label[at(j)] || piece[at(i)] != piece[at(j)]) return;
-    cuts.push_back({name(label[at(i)]), name(label[at(j)]), c * pre[at(j)] * costs.post[at(i)]});
+    if (name[at(i)] == name[at(j)] || piece[at(i)] != piece[at(j)]) return;
+    cuts.push_back({name[at(i)], name[at(j)], c * pre[at(j)] * costs.post[at(i)]});
   });
   for (LocalIndex i = 0; i < problem.size(); ++i) {
-    const auto own = name(label[at(i)]);
+    const auto own = name[at(i)];
     if (own == kGround || divided) continue;
     const double entering = problem.from_pinned(i) * costs.post[at(i)];
     const double leaving = problem.to_pinned(i) * costs.pre[at(i)];
     if (entering > 0) cuts.push_back({own, kGround, entering});
     if (leaving > 0) cuts.push_back({kGround, own, leaving});
   }
-  merge(cuts);
+  if (!problem.reproducible()) merge(cuts);
   return cuts;
 }
 
@@ -60,17 +74,19 @@ std::vector<Cut> all_cuts(const Comm& comm, const std::vector<Cut>& own) {
   cost = comm.gather_all(std::span<const double>(cost));
   std::vector<Cut> cuts;
   for (std::size_t k = 0; k < cost.size(); ++k) cuts.push_back({post[k], pre[k], cost[k]});
+  // Where ranks have summed nothing, an order of the costs is one whoever they come from.
+  std::stable_sort(cuts.begin(), cuts.end(), [](const Cut& a, const Cut& b) { return a.cost < b.cost; });
   merge(cuts);
   return cuts;
 }
 
 }  // namespace
 
-std::vector<LocalIndex> CoarseProblem::numbers(const Clusters& clusters) const {
+std::vector<LocalIndex> CoarseProblem::numbers() const {
   std::vector<LocalIndex> numbers;
-  for (const auto label : clusters.label) {
-    const auto found = std::lower_bound(node.begin(), node.end(), label);
-    const bool moves = found != node.end() && *found == label && label != clusters.grounded;
+  for (const auto name : names) {
+    const auto found = std::lower_bound(node.begin(), node.end(), name);
+    const bool moves = found != node.end() && *found == name && name != kGround;
     numbers.push_back(moves ? static_cast<LocalIndex>(found - node.begin()) : -1);
   }
   return numbers;
@@ -79,7 +95,8 @@ std::vector<LocalIndex> CoarseProblem::numbers(const Clusters& clusters) const {
 CoarseProblem coarse_problem(const BalanceProblem& problem, const NeuronCosts& costs, const Clusters& clusters,
                              bool divided, std::span<const GlobalIndex> within) {
   CoarseProblem coarse;
-  coarse.cuts = all_cuts(problem.comm(), own_cuts(problem, costs, clusters, divided, within));
+  coarse.names = names_of(problem, clusters);
+  coarse.cuts = all_cuts(problem.comm(), own_cuts(problem, costs, coarse.names, divided, within));
   auto& node = coarse.node;
   for (const auto& c : coarse.cuts) node.insert(node.end(), {c.post, c.pre});
   std::sort(node.begin(), node.end());

@@ -18,13 +18,14 @@ struct Cut {
 struct CoarseProblem {
   static constexpr GlobalIndex kGround = -1;
 
-  std::vector<GlobalIndex> node;  ///< label of each
-  std::vector<Cut> cuts;          ///< by number of the nodes, sorted, one for each pair
+  std::vector<GlobalIndex> node;   ///< name of each: the smallest place in the network's file among its neurons
+  std::vector<Cut> cuts;           ///< by number of the nodes, sorted, one for each pair
+  std::vector<GlobalIndex> names;  ///< [n] of the clusters of this rank's neurons; kGround in the grounded one
 
   [[nodiscard]] bool has_ground() const { return !node.empty() && node.front() == kGround; }
   [[nodiscard]] std::size_t size() const { return node.size(); }
-  /// [labels] The number of each label's node; -1 where nothing crosses its border, and for the grounded cluster.
-  [[nodiscard]] std::vector<LocalIndex> numbers(const Clusters& clusters) const;
+  /// [n] The number of each neuron's node; -1 where nothing crosses its border, and for the grounded cluster.
+  [[nodiscard]] std::vector<LocalIndex> numbers() const;
 };
 
 /// Collective. At the point of `costs`. 24 bytes a synapse between clusters and rank that holds it. `within`: [n]

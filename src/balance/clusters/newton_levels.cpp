@@ -41,6 +41,7 @@ void NewtonLevels::take(Clusters&& clusters) {
     return;
   }
   sums_.emplace(problem_->comm(), clusters_.label, problem_->neurons(), clusters_.grounded);
+  if (problem_->reproducible()) sums_->make_reproducible();
   renew(*sums_);
 }
 

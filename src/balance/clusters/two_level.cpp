@@ -3,7 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "balance/clusters/coarse_problem.hpp"
+#include "synbal/core/fixed_point.hpp"
 
 namespace synbal {
 
@@ -55,20 +59,43 @@ std::unique_ptr<TwoLevel> TwoLevel::make(const BalanceProblem& problem, const Ne
   for (LocalIndex i = 0; finer && i < problem.size(); ++i) within.push_back(components.leader(i));
   const auto coarse = coarse_problem(problem, costs, clusters, finer, within);
   if (coarse.size() == 0 || coarse.size() > kMostNodes || !factorise(coarse, made->pivots_)) return nullptr;
-  made->coarse_ = coarse.size();
-  made->number_ = coarse.numbers(clusters);
+  made->coarse_ = coarse.size(), made->reproducible_ = problem.reproducible();
+  made->number_ = coarse.numbers();
   return made;
 }
 
 std::string TwoLevel::name() const { return fmt::format("a coarse space of {} clusters", coarse_); }
 
+/// Collective. In fixed point, whose digits are summed.
+void TwoLevel::sum_in_any_order(std::span<const double> r, std::size_t columns, std::span<double> sums) const {
+  double largest = 0;
+  for (const double x : r) largest = std::max(largest, std::abs(x));
+  const auto units = FixedPoint::for_terms(comm_->max(largest), comm_->sum(std::ssize(number_)));
+  std::vector<WideInteger> own(sums.size(), 0);
+  for (std::size_t i = 0; i < number_.size(); ++i) {
+    for (std::size_t k = 0; k < columns && number_[i] >= 0; ++k) {
+      own[at(number_[i]) * columns + k] += units.of(r[i * columns + k]);
+    }
+  }
+  constexpr auto width = at(FixedPoint::kDigits);
+  std::vector<double> digits(own.size() * width);
+  const auto of = [&](std::size_t k) { return std::span<double, width>(&digits[k * width], width); };
+  for (std::size_t k = 0; k < own.size(); ++k) FixedPoint::to_digits(own[k], of(k));
+  comm_->sum(std::span(digits));
+  for (std::size_t k = 0; k < own.size(); ++k) sums[k] = units.to_double(FixedPoint::of_digits(of(k)));
+}
+
 void TwoLevel::apply(std::span<const double> r, std::span<double> u, int columns) {
   const auto m = at(columns);
   std::vector<double> sums(coarse_ * m, 0.0), x(coarse_);
-  for (std::size_t i = 0; i < number_.size(); ++i) {
-    for (std::size_t k = 0; k < m && number_[i] >= 0; ++k) sums[at(number_[i]) * m + k] += r[i * m + k];
+  if (reproducible_) {
+    sum_in_any_order(r, m, sums);
+  } else {
+    for (std::size_t i = 0; i < number_.size(); ++i) {
+      for (std::size_t k = 0; k < m && number_[i] >= 0; ++k) sums[at(number_[i]) * m + k] += r[i * m + k];
+    }
+    comm_->sum(std::span(sums));
   }
-  comm_->sum(std::span(sums));
   for (std::size_t k = 0; k < m; ++k) {
     for (std::size_t c = 0; c < coarse_; ++c) x[c] = sums[c * m + k];
     solve(pivots_, x);

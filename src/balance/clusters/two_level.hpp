@@ -27,8 +27,11 @@ class TwoLevel final : public BlockPreconditioner {
  private:
   TwoLevel(const Comm& comm, std::span<const double> diagonal) : comm_(&comm), diagonal_(diagonal) {}
 
+  void sum_in_any_order(std::span<const double> r, std::size_t columns, std::span<double> sums) const;
+
   const Comm* comm_;
   std::span<const double> diagonal_;
+  bool reproducible_ = false;
   std::vector<LocalIndex> number_;  // [n] coarse node of each neuron, or -1
   std::size_t coarse_ = 0;          // coarse nodes
   std::vector<Pivot> pivots_;

@@ -1,0 +1,111 @@
+// Problems whose sums do not depend on where neurons lie: the same bits on these ranks as on one alone.
+#include <cstring>
+
+#include "networks.hpp"
+#include "synbal/network/generate.hpp"
+#include "synbal/network/partition.hpp"
+
+namespace synbal::test {
+namespace {
+
+/// An equilibrium in the order of the network's rows.
+struct Found {
+  std::vector<double> h;
+  double cost = 0;
+  Certificate certificate;
+  StopReason reason{};
+};
+
+Found balanced(const Comm& comm, Network&& network, bool takes_over = false) {
+  auto components = strongly_connected_components(comm, network);
+  const auto synapses = takes_over ? BalanceProblem::Synapses::taken_over : BalanceProblem::Synapses::stay;
+  BalanceProblem problem(comm, network, components, 2, synapses);
+  problem.make_reproducible();
+  const auto found = balance(problem, {});
+  return {problem.to_network(found.h, 0.0), found.costs.total, found.certificate, found.solver.reason};
+}
+
+/// Collective. Of this rank's rows out of those of one rank.
+void expect_same(const Found& here, const Found& alone, const Ownership& rows) {
+  EXPECT_EQ(here.reason, alone.reason);
+  EXPECT_EQ(here.cost, alone.cost);
+  EXPECT_EQ(here.certificate.gap, alone.certificate.gap);
+  EXPECT_EQ(here.certificate.lower_bound, alone.certificate.lower_bound);
+  ASSERT_EQ(std::ssize(here.h), rows.count());
+  EXPECT_EQ(std::memcmp(here.h.data(), alone.h.data() + rows.first(), here.h.size() * sizeof(double)), 0);
+}
+
+GeneratorParams params_of(const char* kind, double coupling = 1e-3) {
+  GeneratorParams params;
+  params.kind = kind, params.nodes = 600, params.degree = 8, params.seed = 4;
+  if (params.kind == "modular") params.modules = 12, params.coupling = coupling;
+  return params;
+}
+
+TEST(Reproducible, ranks_do_not_change_a_bit) {
+  const Comm self(MPI_COMM_SELF);
+  for (const auto& params :
+       {params_of("random"), params_of("smallworld"), params_of("modular"), params_of("modular", 1e-9)}) {
+    for (const bool takes_over : {false, true}) {
+      auto network = generate(world(), params);
+      const auto rows = network.rows;
+      const auto here = balanced(world(), std::move(network), takes_over);
+      expect_same(here, balanced(self, generate(self, params), takes_over), rows);
+      EXPECT_EQ(here.reason, StopReason::converged) << params.kind;
+    }
+  }
+}
+
+TEST(Reproducible, nor_do_pinned_neurons_and_ranges_that_only_extended_precision_sees) {
+  const Comm self(MPI_COMM_SELF);
+  const auto make = [](const Comm& comm, double weak) {
+    auto weights = random_matrix(60, 0.3, 1, 11);
+    for (GlobalIndex i = 0; i < 60; ++i) weights(i, (i + 1) % 60) = i % 7 == 0 ? weak : 0.7;
+    auto network = network_of(comm, weights);
+    pin(network, {3, 4, 50});
+    return network;
+  };
+  for (const double weak : {0.5, 1e-90}) {
+    auto network = make(world(), weak);
+    const auto rows = network.rows;
+    expect_same(balanced(world(), std::move(network)), balanced(self, make(self, weak)), rows);
+  }
+}
+
+TEST(Reproducible, the_answer_is_that_of_sums_in_order) {
+  for (const auto* kind : {"random", "modular"}) {
+    const auto here = balanced(world(), generate(world(), params_of(kind)));
+    const Balanced usual(world(), generate(world(), params_of(kind)), 2);
+    const auto h = usual.problem.to_network(usual.found.h, 0.0);
+    for (std::size_t i = 0; i < h.size(); ++i) EXPECT_NEAR(here.h[i], h[i], 1e-8);
+    EXPECT_NEAR(here.cost, usual.found.costs.total, 1e-12 * here.cost);
+  }
+}
+
+TEST(Reproducible, the_kernel_sums_as_precisely_as_doubles) {
+  const auto network = generate(world(), params_of("random"));
+  const auto components = strongly_connected_components(world(), network);
+  BalanceProblem problem(world(), network, components, 2);
+  const auto n = at(problem.size());
+  std::vector<double> x, y;
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto g = static_cast<double>(problem.neurons().first()) + static_cast<double>(i);
+    x.push_back(std::exp(2 * std::sin(g))), y.push_back(std::cos(g));
+  }
+  std::vector<double> in(n), out(n), fixed_in(n), fixed_out(n);
+  FusedKernel usual(problem);
+  usual(x, y, in, out);
+  problem.make_reproducible();
+  FusedKernel kernel(problem);
+  kernel(x, y, fixed_in, fixed_out);
+  for (std::size_t i = 0; i < n; ++i) {
+    EXPECT_NEAR(fixed_in[i], in[i], 1e-14 * in[i]);
+    EXPECT_NEAR(fixed_out[i], out[i], 1e-12 * std::abs(out[i]) + 1e-14 * in[i]);
+  }
+  const std::vector<double> bad(n, std::numeric_limits<double>::infinity());
+  kernel(bad, y, fixed_in, fixed_out);
+  for (std::size_t i = 0; i < n; ++i) EXPECT_TRUE(std::isnan(fixed_in[i]));
+}
+
+}  // namespace
+}  // namespace synbal::test
