@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "app/command.hpp"
 #include "app/outcome/header_estimate.hpp"
@@ -163,7 +164,8 @@ double memory_estimate(const Comm& comm, const Network& network) {
 }
 
 /// Collective. C* <= C - |g|^2 / (8 C) and C* >= sum sqrt(c_ij c_ji), both without solving anything (exponents 1).
-CostBounds cost_bounds(const BalanceProblem& problem, const NeuronCosts& costs) {
+/// Uses the problem's costs up.
+CostBounds cost_bounds(BalanceProblem&& problem, const NeuronCosts& costs) {
   const double cost = problem.cost_unit() * costs.total;
   const double log10_cost = std::log10(costs.total) + problem.log10_cost_unit();
   if (problem.comm().any(!problem.exponent().empty())) {
@@ -174,7 +176,7 @@ CostBounds cost_bounds(const BalanceProblem& problem, const NeuronCosts& costs) 
   double square = 0;
   for (const double x : g) square += (x / costs.total) * (x / costs.total);
   square = problem.comm().sum(square);
-  const double share = 1 - square / 8, lower = reciprocal_bound(problem);
+  const double share = 1 - square / 8, lower = reciprocal_bound(std::move(problem));
   return {problem.power(),
           cost,
           cost * share,
@@ -231,16 +233,17 @@ ExitCode run(const Context& context, const Options& options) {
   report.input = input_of(comm, network), report.weights = weight_range(comm, network);
   report.null = timed(comm, report.time.solve, [&] { return against_chance(comm, options, network); });
   report.memory_estimate = memory_estimate(comm, network);
-  const BalanceProblem problem(comm, network, components, options.input.power, BalanceProblem::Synapses::taken_over);
+  BalanceProblem problem(comm, network, components, options.input.power, BalanceProblem::Synapses::taken_over);
   FusedKernel kernel(problem);
   NeuronCosts costs;
   evaluate(problem, kernel, std::vector<double>(at(problem.size()), 0.0), costs);
-  report.cost = cost_bounds(problem, costs), report.imbalance = imbalance(problem, costs);
-  report.components = components_of(components, problem, report.cost.initial);
+  report.imbalance = imbalance(problem, costs);
   if (options.relaxation) {
     report.relaxation = timed(comm, report.time.solve, [&] { return relaxation_of(problem, costs); });
   }
   report.parallel = parallel_of(network, problem);
+  report.cost = cost_bounds(std::move(problem), costs);
+  report.components = components_of(components, problem, report.cost.initial);
   report.time.total = comm.max(beginning.timer.seconds()), report.memory = memory_of(comm);
   report.head = head_of(context, beginning.date);
   tell(context, report, options.report);

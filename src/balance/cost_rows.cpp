@@ -13,17 +13,36 @@ std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 // Tiles of a band come with ascending columns and each holds its rows in order, so rows fill up in order of the
 // columns.
-CostRows::CostRows(const BalanceProblem& problem) : row_ptr_(index(problem.size()) + 1, 0) {
+void CostRows::count(const BalanceProblem& problem) {
+  row_ptr_.assign(index(problem.size()) + 1, 0);
   for_each_edge(problem, [&](LocalIndex i, LocalIndex, double) { ++row_ptr_[index(i) + 1]; });
   for (std::size_t i = 1; i < row_ptr_.size(); ++i) row_ptr_[i] += row_ptr_[i - 1];
   column_.resize(index(row_ptr_.back()));
   cost_.resize(column_.size());
+}
+
+CostRows::CostRows(const BalanceProblem& problem) {
+  count(problem);
   auto next = row_ptr_;
   for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
     const auto e = index(next[index(i)]++);
     column_[e] = j;
     cost_[e] = c;
   });
+}
+
+CostRows::CostRows(BalanceProblem&& problem) {
+  count(problem);
+  auto next = row_ptr_;
+  const auto take = [&](LocalIndex i, LocalIndex j, double c) {
+    const auto e = index(next[index(i)]++);
+    column_[e] = j;
+    cost_[e] = c;
+  };
+  for (LocalIndex band = 0; band < problem.bands(); ++band) {
+    for_each_edge_of_band(problem, band, take);
+    problem.give_back_costs(band);
+  }
 }
 
 void CostRows::refresh(const BalanceProblem& problem) {

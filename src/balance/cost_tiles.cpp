@@ -33,6 +33,15 @@ void CostTiles::add_band(LocalIndex first_row, std::span<const std::int64_t> cou
   }
 }
 
+void CostTiles::give_back(LocalIndex band) noexcept {
+  const auto tile = tiles_of_band(band);
+  if (tile.empty()) return;
+  const auto give_back_part = [&](auto& values) {
+    synbal::give_back(values.data() + tile.front().begin, values.data() + tile.back().end);
+  };
+  give_back_part(row), give_back_part(column), give_back_part(cost);
+}
+
 double CostTiles::scale(std::span<const double> post, std::span<const double> pre) {
   double smallest = std::numeric_limits<double>::max();
   for (const auto& tile : tiles) {

@@ -1,6 +1,7 @@
 // The bound that opposite synapses give without solving anything: c_ij e^x + c_ji e^-x >= 2 sqrt(c_ij c_ji).
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "synbal/balance/certificate.hpp"
 #include "synbal/balance/cost_rows.hpp"
@@ -76,16 +77,22 @@ double remote_pairs(const BalanceProblem& problem, const CostRows& cost_rows, st
   return sum;
 }
 
-}  // namespace
-
-double reciprocal_bound(const BalanceProblem& problem) {
-  const CostRows rows(problem);
+double bound_of(const BalanceProblem& problem, const CostRows& rows) {
   double sum = local_pairs(problem, rows);
   LocalIndex row = 0;
   while (problem.comm().any(row < problem.size())) {
     sum += remote_pairs(problem, rows, next_questions(problem, rows, row));
   }
   return problem.comm().sum(sum);
+}
+
+}  // namespace
+
+double reciprocal_bound(const BalanceProblem& problem) { return bound_of(problem, CostRows(problem)); }
+
+double reciprocal_bound(BalanceProblem&& problem) {
+  const CostRows rows(std::move(problem));  // its costs alone
+  return bound_of(problem, rows);
 }
 
 }  // namespace synbal

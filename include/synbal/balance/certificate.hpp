@@ -26,5 +26,7 @@ Certificate certify(const BalanceProblem& problem, const NeuronCosts& costs, std
 
 /// Collective. sum sqrt(c_ij c_ji) over pairs of opposite synapses, twice: a lower bound of C* at any h (exponents 1).
 double reciprocal_bound(const BalanceProblem& problem);
+/// Collective. The same, using the problem's costs up: 12 bytes a synapse instead of 24.
+double reciprocal_bound(BalanceProblem&& problem);
 
 }  // namespace synbal

@@ -14,6 +14,8 @@ class CostRows {
  public:
   /// Not collective. A copy of the problem's costs at its present base.
   explicit CostRows(const BalanceProblem& problem);
+  /// The same out of a problem whose costs are used up on the way, so that their memory is needed once.
+  explicit CostRows(BalanceProblem&& problem);
 
   /// Copies the costs again after the base moved.
   void refresh(const BalanceProblem& problem);
@@ -34,6 +36,8 @@ class CostRows {
   [[nodiscard]] double at(LocalIndex i, LocalIndex j) const;
 
  private:
+  void count(const BalanceProblem& problem);
+
   std::vector<std::int64_t> row_ptr_;
   HugeVector<LocalIndex> column_;
   HugeVector<double> cost_;

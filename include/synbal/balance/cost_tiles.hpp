@@ -42,6 +42,11 @@ struct CostTiles {
   void allocate(LocalIndex rows, LocalIndex columns, std::int64_t entries);
   /// Appends a band with these numbers of entries in its runs.
   void add_band(LocalIndex first_row, std::span<const std::int64_t> counts);
+  [[nodiscard]] std::span<const CostTile> tiles_of_band(LocalIndex band) const {
+    return std::span(tiles).subspan(at(band) * at(per_band), at(per_band));
+  }
+  /// The entries of a band will not be read again; their memory is someone else's.
+  void give_back(LocalIndex band) noexcept;
   /// c_ij *= post_i pre_j. The smallest cost that comes out; the largest double where there is none.
   double scale(std::span<const double> post, std::span<const double> pre);
 };

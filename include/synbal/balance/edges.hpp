@@ -24,6 +24,16 @@ void for_each_edge(const BalanceProblem& problem, Visit&& visit) {
   for (const auto& tile : problem.remote().tiles) for_each_in_tile(problem.remote(), tile, problem.size(), visit);
 }
 
+/// The same for the rows of a band, in the same order.
+template <class Visit>
+void for_each_edge_of_band(const BalanceProblem& problem, LocalIndex band, Visit&& visit) {
+  const auto of = [&](const CostTiles& tiles, LocalIndex shift) {
+    for (const auto& tile : tiles.tiles_of_band(band)) for_each_in_tile(tiles, tile, shift, visit);
+  };
+  of(problem.local(), 0);
+  of(problem.remote(), problem.size());
+}
+
 /// The same in the opposite order.
 template <class Visit>
 void for_each_edge_backwards(const BalanceProblem& problem, Visit&& visit) {

@@ -88,6 +88,10 @@ class BalanceProblem {
   [[nodiscard]] std::span<const GlobalIndex> component() const noexcept { return component_; }
   /// Leader of the component that holds the pinned neurons; -1 without one.
   [[nodiscard]] GlobalIndex grounded_component() const noexcept { return pinned_component_; }
+  /// Bands of rows that the tiles have (CostTiles::kBandRows each).
+  [[nodiscard]] LocalIndex bands() const noexcept;
+  /// The costs of a band will not be read again; their memory is someone else's.
+  void give_back_costs(LocalIndex band) noexcept { local_.give_back(band), remote_.give_back(band); }
   /// [n] The point at which the costs are held.
   [[nodiscard]] std::span<const double> base() const noexcept { return base_; }
   /// Collective. All costs at a new base. @throws Error usage where that takes costs of synapses that were taken over
@@ -131,7 +135,6 @@ class BalanceProblem {
   template <class Visit>
   void for_each_placed(LocalIndex band, Visit&& visit) const;
   [[nodiscard]] std::pair<LocalIndex, LocalIndex> band_rows(LocalIndex band) const noexcept;
-  [[nodiscard]] LocalIndex bands() const noexcept;
   [[nodiscard]] std::vector<GlobalIndex> active_numbers() const;
   void find_ghosts();
   void lay_out_band(LocalIndex band);
