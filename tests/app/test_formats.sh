@@ -75,6 +75,21 @@ expect_refusal 3 "--source-column" 2 info small.csv --source-column from
 expect_refusal 2 "edge lists" 0 info net.h5 --where a=b
 expect_refusal 2 "no format with this name can be written" 0 convert net.h5 -o net.docx
 
+# Weights in single precision: the nearest floats, in half the space; what they cannot hold is refused.
+expect 0 2 convert net.h5 --single -o single.h5
+expect 0 0 convert single.h5 -o single.mtx
+check "single precision: every weight to 2^-24" awk '
+  /^%/ { next } !past[FILENAME]++ { next }
+  NR == FNR { w[$1, $2] = $3; ++n; next } { d = $3 - w[$1, $2]; if (d < 0) d = -d; v = $3 < 0 ? -$3 : $3; if (d > 6e-8 * v) ++wrong; --n }
+  END { exit wrong || n }' net.mtx single.mtx
+expect 0 3 convert single.h5 --single -o again.h5
+check "and they stay what they are" cmp single.h5 again.h5
+check "in less space" test "$(stat -c %s single.h5)" -lt "$(stat -c %s net.h5)"
+expect_refusal 2 "native files alone" 0 convert net.h5 --single -o refused.mtx
+printf '%%%%MatrixMarket matrix coordinate real general\n2 2 2\n1 2 1e200\n2 1 1\n' >large.mtx
+expect_refusal 3 "single precision" 2 convert large.mtx --single -o refused.h5
+expect 0 0 generate random --nodes 100 --degree 4 --single -o made.h5
+
 # The published list of C. elegans: chemical synapses between neurons, and the signs of neurons.
 list=${SHARED:-}/data/csv/herm_full_edgelist.csv
 matrix=${SHARED:-}/data/celegans_cook2019_neurons_signed.mtx.gz
