@@ -171,10 +171,6 @@ void check_cost(Options& o) {
   if (o.method.method != BalanceMethod::automatic) refuse("--method", "a sum of costs has sweeps of its own");
   if (o.all_costs) refuse("--cost-scope", "what inputs and outputs cost is summed at one power");
   if (o.gauge != Gauge::zero_mean) refuse("--gauge", "what inputs and outputs cost is summed at one power");
-  for (const auto* option : {"--checkpoint", "--checkpoint-interval", "--resume", "--resume-if-exists"}) {
-    refuse(option, "whose sweeps keep no state: a run of them begins anew");
-  }
-  o.checkpoint.interval = 0;
   o.input.power = o.method.terms.front().power;
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "app/costs/cost_terms.hpp"
 #include "app/words/help.hpp"
 #include "synbal/flow/flow.hpp"
 #include "synbal/stochastic/schedule_solver.hpp"
@@ -224,6 +225,7 @@ void check_method_options(const OptionSet& command, const MethodOptions& o) {
 
 RunFacts method_facts(const MethodOptions& o) {
   RunFacts facts{{"--method", to_string(o.method)}};
+  if (!o.terms.empty()) facts.emplace_back("--cost", text_of_terms(o.terms));
   if (o.method != BalanceMethod::stochastic) return facts;
   facts.emplace_back("--schedule", to_string(o.schedule));
   if (o.step) facts.emplace_back("--step", fmt::format("{}", *o.step));

@@ -7,6 +7,7 @@
 
 #include "synbal/balance/solver.hpp"
 #include "synbal/core/comm.hpp"
+#include "synbal/core/error.hpp"
 #include "synbal/core/fault.hpp"
 #include "synbal/core/own_sums.hpp"
 
@@ -68,10 +69,12 @@ std::optional<RunPart> RunKeeper::take(const std::string& name) {
 void RunKeeper::keep(Wish agreed) {
   RunState state;
   std::vector<double> h;
+  bool somewhere = false;
   for (auto* part : parts_) {
     part->tell_(state[part->name_]);
-    if (part->here_) h = part->here_();
+    if (part->here_) h = part->here_(), somewhere = true;
   }
+  if (!somewhere) throw internal_error("no solver says where it stands, so nothing can be kept");
   write(state, h, agreed);
 }
 

@@ -21,6 +21,7 @@ namespace {
 
 constexpr double kLargestStep = 100;  // of one visit, likewise
 constexpr std::int64_t kDefaultSweeps = 100'000;
+constexpr const char* kPart = "mixed";  // of the state that a keeper keeps
 
 /// A sum of exponentials a_m e^{b_m d}: its logarithm and that one's slope, without overflow.
 struct LogSum {
@@ -197,17 +198,45 @@ std::vector<double> MixedBalancer::h() const {
   return h;
 }
 
+/// Base and delta apart, so that a run that goes on from them meets the same bits.
+void MixedBalancer::tell(RunPart& part) const {
+  const auto base = views_.front()->problem.base();
+  part.neurons["base"].assign(base.begin(), base.end());
+  part.neurons["delta"].assign(delta_.begin(), delta_.begin() + std::ssize(base));
+}
+
+/// Collective. Places as they were kept, or all at h = 0.
+void MixedBalancer::stand_at(std::span<const double> base, std::span<const double> delta) {
+  const auto n = at(views_.front()->stars.size());
+  rebase(base.empty() ? std::vector<double>(n, 0.0) : std::vector<double>(base.begin(), base.end()));
+  std::ranges::copy(delta, delta_.begin());
+  exchange();
+}
+
 MixedEquilibrium MixedBalancer::operator()(const MixedParams& params, const ProgressCallback& report) {
   RunFrame frame(*comm_, "mixed sweep", params.stop, kDefaultSweeps, report);
   ConvergenceForecast forecast;
+  std::vector<double> forecast_before;  // what is measured now was taken into it
   MixedEquilibrium found;
   auto& solver = frame.result;
-  rebase(std::vector<double>(at(views_.front()->stars.size()), 0.0));
-  exchange();
+  stand_at({}, {});
+  found.initial_cost = measure().cost;
+  if (params.stop.keeper != nullptr) stand_at(params.stop.keeper->start(), {});
+  if (const auto begun = taken_part(params.stop, kPart)) {
+    frame.go_on_from(*begun);
+    forecast.set_state(begun->numbers.at("forecast"));
+    stand_at(begun->values("base"), begun->values("delta"));
+  }
+  const auto tell_all = [&](RunPart& part) {
+    frame.tell(part);
+    part.numbers["forecast"] = forecast_before;
+    tell(part);
+  };
+  const KeptPart kept(params.stop.keeper, kPart, tell_all, [this] { return h(); });
   auto now = measure();
-  found.initial_cost = now.cost;
   for (;;) {
     frame.record(solver.sweeps, now.cost, now.gradient_l1);
+    forecast_before = forecast.state();
     forecast.update(now.step_inf, now.gradient_l1);
     const bool at_rest = forecast.remaining() <= params.stop.step_tolerance || now.gradient_l1 <= kVisitRounding;
     if ((now.gradient_l1 <= params.stop.tolerance && at_rest) || frame.out_of_limits(solver.sweeps)) break;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "synbal/balance/problem.hpp"
+#include "synbal/balance/run_keeper.hpp"
 #include "synbal/balance/solver.hpp"
 #include "synbal/stochastic/incident_synapses.hpp"
 #include "synbal/stochastic/relaxation.hpp"
@@ -50,7 +51,7 @@ class MixedBalancer {
   /// weight that is not positive, bad_input as BalanceProblem does.
   MixedBalancer(const Comm& comm, const Network& network, const Components& components, std::vector<CostTerm> terms);
 
-  /// Collective. From h = 0.
+  /// Collective. From h = 0, or from what the keeper of `stop` begins with.
   MixedEquilibrium operator()(const MixedParams& params, const ProgressCallback& report = {});
 
   /// The problem of one term: what its active neurons are, and to_network().
@@ -71,6 +72,8 @@ class MixedBalancer {
     double cost = 0, gradient_l1 = 0, step_inf = 0;
   };
 
+  void tell(RunPart& part) const;
+  void stand_at(std::span<const double> base, std::span<const double> delta);
   void rebase(const std::vector<double>& h);
   void exchange();
   void place(LocalIndex i);
