@@ -2,6 +2,7 @@
 #include "app/checkpointing.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <bit>
@@ -30,14 +31,22 @@ std::uint64_t mixed(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
+/// The value of a fact, or other words.
+std::string value_in(const RunFacts& facts, const std::string& name, const char* otherwise) {
+  const auto found = std::ranges::find(facts, name, &std::pair<std::string, std::string>::first);
+  return found == facts.end() ? otherwise : found->second;
+}
+
 std::string difference(const RunFacts& then, const RunFacts& now) {
-  std::string words;
-  for (const auto& [name, value] : now) {
-    const auto found = std::ranges::find(then, name, &std::pair<std::string, std::string>::first);
-    const auto before = found == then.end() ? std::string("not known") : found->second;
-    if (before != value) words += fmt::format("{}{} was {}, is {}", words.empty() ? "" : "; ", name, before, value);
-  }
-  return words;
+  std::vector<std::string> words;
+  const auto compare = [&](const std::string& name, const std::string& before, const std::string& after) {
+    if (before != after) words.push_back(fmt::format("{} was {}, is {}", name, before, after));
+  };
+  for (const auto& [name, value] : now) compare(name, value_in(then, name, "not given"), value);
+  for (const auto& [name, value] : then) compare(name, value, value_in(now, name, "not given"));
+  std::ranges::sort(words);
+  words.erase(std::ranges::unique(words).begin(), words.end());
+  return fmt::format("{}", fmt::join(words, "; "));
 }
 
 }  // namespace
