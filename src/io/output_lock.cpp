@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -43,10 +44,34 @@ bool held_by_nobody(int descriptor) {
   return errno != EWOULDBLOCK;
 }
 
+/// Whether a name still stands for the open file: its holder before may have removed it since it was opened here, and
+/// somebody else have made and locked another one.
+bool stands_for(const std::string& name, int descriptor) {
+  struct stat open {};
+  struct stat there {};
+  return ::fstat(descriptor, &open) == 0 && ::stat(name.c_str(), &there) == 0 && open.st_ino == there.st_ino &&
+         open.st_dev == there.st_dev;
+}
+
 std::string owner_of(int descriptor) {
   std::array<char, 256> words{};
   const auto count = ::pread(descriptor, words.data(), words.size() - 1, 0);
   return count > 0 ? std::string(words.data(), static_cast<std::size_t>(count)) : "somebody";
+}
+
+/// The lock of an output, held; nothing where none can be made. @throws Error io_failure where another run has it.
+std::optional<FileDescriptor> open_and_hold(const std::string& name, const std::string& path) {
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    const int raw = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (raw < 0) return {};
+    auto descriptor = FileDescriptor::adopt(raw);
+    if (!held_by_nobody(raw)) {
+      throw io_failure(fmt::format("{}: another run ({}) is about to write it: wait for its end, or write elsewhere",
+                                   path, owner_of(raw)));
+    }
+    if (stands_for(name, raw)) return descriptor;
+  }
+  return {};
 }
 
 /// Removes NAME.partial-XXXXXXXX: whoever holds the lock of the output knows that their writers are gone.
@@ -114,21 +139,17 @@ void OutputLocks::take(const std::string& path) {
   for (const auto& lock : held_) {
     if (lock->path == name) return;
   }
-  const int raw = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (raw < 0) {
+  auto descriptor = open_and_hold(name, path);
+  if (!descriptor) {
     log_debug("{}: no lock could be made", name);  // what cannot be written is found elsewhere
     return;
   }
-  auto descriptor = FileDescriptor::adopt(raw);
-  if (!held_by_nobody(raw)) {
-    throw io_failure(fmt::format("{}: another run ({}) is about to write it: wait for its end, or write elsewhere",
-                                 path, owner_of(raw)));
-  }
+  const int raw = descriptor->get();
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
   const auto owner = fmt::format("process {} on {}", ::getpid(), host.data());
   if (::ftruncate(raw, 0) == 0) std::ignore = ::pwrite(raw, owner.data(), owner.size(), 0);
-  held_.push_back(std::make_unique<Lock>(name, std::move(descriptor)));
+  held_.push_back(std::make_unique<Lock>(name, std::move(*descriptor)));
   remove_left_over(file);
 }
 
