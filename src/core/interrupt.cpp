@@ -14,7 +14,10 @@ namespace synbal {
 
 namespace {
 
-constexpr int kSignals[] = {SIGUSR1, SIGTERM, SIGINT, SIGUSR2, SIGALRM};
+// Those that ask for something; those that end the process, which leaves nothing half-written then; and one that would
+// end it where writing fails with EFBIG otherwise (ulimit -f), which is told like a full disk.
+constexpr int kSignals[] = {SIGUSR1, SIGTERM, SIGINT,    SIGUSR2, SIGALRM, SIGHUP, SIGXCPU, SIGQUIT,
+                            SIGPIPE, SIGXFSZ, SIGVTALRM, SIGABRT, SIGSEGV, SIGBUS, SIGFPE,  SIGILL};
 constexpr int kMostFiles = 8;
 constexpr std::size_t kLongestPath = 4096;
 
@@ -45,6 +48,10 @@ void pass_on(int signal) noexcept {
   std::raise(signal);
 }
 
+bool asks_to_stop(int signal) noexcept {
+  return signal == SIGTERM || signal == SIGINT || signal == SIGUSR2 || signal == SIGHUP || signal == SIGXCPU;
+}
+
 // Nobody heard in time.
 void lose_patience() noexcept {
   if (stop_signal != 0 && listeners == 0) pass_on(stop_signal);
@@ -56,9 +63,23 @@ void note(int signal) {
     saves = saves + 1;
     return;
   }
-  if (stop_signal != 0) return pass_on(signal);
+  if (signal == SIGXCPU && stop_signal == SIGXCPU) return;  // the kernel repeats it every second
+  if (stop_signal != 0 || !asks_to_stop(signal)) return pass_on(signal);
   stop_signal = signal;
   if (listeners == 0) ::alarm(InterruptGuard::kPatience);
+}
+
+/// nohup and the like are obeyed.
+bool stays_ignored(int signal, const struct sigaction& old) noexcept {
+  return (signal == SIGHUP || signal == SIGPIPE) && old.sa_handler == SIG_IGN;
+}
+
+void install(int signal, const struct sigaction& old) noexcept {
+  struct sigaction action = {};
+  action.sa_handler = signal == SIGXFSZ || stays_ignored(signal, old) ? SIG_IGN : note;
+  action.sa_flags = SA_RESTART;  // reads and writes under way go on
+  sigemptyset(&action.sa_mask);
+  sigaction(signal, &action, nullptr);
 }
 
 }  // namespace
@@ -68,12 +89,10 @@ void remove_doomed_files() noexcept { remove_files(); }
 InterruptGuard::InterruptGuard() {
   stop_signal = 0;
   saves = 0;
-  struct sigaction action = {};
-  action.sa_handler = note;
-  action.sa_flags = SA_RESTART;  // reads and writes under way go on
-  sigemptyset(&action.sa_mask);
-  for (std::size_t k = 0; k < std::size(kSignals); ++k) sigaction(kSignals[k], nullptr, &before[k]);
-  for (const int signal : kSignals) sigaction(signal, &action, nullptr);
+  for (std::size_t k = 0; k < std::size(kSignals); ++k) {
+    sigaction(kSignals[k], nullptr, &before[k]);
+    install(kSignals[k], before[k]);
+  }
   guarded = 1;
 }
 
@@ -108,6 +127,10 @@ const char* signal_name(int signal) noexcept {
       return "TERM";
     case SIGINT:
       return "INT";
+    case SIGHUP:
+      return "HUP";
+    case SIGXCPU:
+      return "XCPU";
     default:
       return "a signal";
   }

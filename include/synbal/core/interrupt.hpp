@@ -5,10 +5,10 @@
 
 namespace synbal {
 
-/// While one lives, USR1, TERM, INT and USR2 only set flags (what they did before comes back with its end): USR1 asks
-/// to save and go on, the others to save and stop. A second TERM, INT or USR2 ends the process as usual, and so does
-/// the first one when nothing has heard it within kPatience seconds; files named by RemovedOnDeath go first. Install
-/// after Session: PETSc traps signals, too. At most one at a time.
+/// While one lives, USR1, TERM, INT, USR2, HUP and XCPU only set flags (what they did before comes back with its end):
+/// USR1 asks to save and go on, the others to save and stop. A second one of these ends the process as usual, and so
+/// does the first one when nothing has heard it within kPatience seconds, and every other signal that can be caught;
+/// files named by RemovedOnDeath go first. Install after Session: PETSc traps signals, too. At most one at a time.
 class InterruptGuard {
  public:
   /// Seconds.

@@ -26,7 +26,8 @@ constexpr rlim_t kProcessorSeconds = 5;
 constexpr auto kPatience = std::chrono::seconds(20);  // of the parent, where disks are slow
 constexpr rlim_t kMemory = rlim_t{256} << 20;         // bytes beyond what the parent has
 constexpr char kDone = '\x06', kNothing = '\x15';     // last byte that the child sends
-constexpr std::array kDeadly{SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTERM, SIGINT, SIGALRM, SIGUSR1, SIGUSR2};
+constexpr std::array kDeadly{SIGSEGV, SIGBUS,  SIGABRT, SIGFPE,  SIGILL,  SIGTERM, SIGINT,   SIGALRM,
+                             SIGUSR1, SIGUSR2, SIGHUP,  SIGXCPU, SIGQUIT, SIGPIPE, SIGVTALRM};
 
 void limit(__rlimit_resource what, rlim_t most) {
   struct rlimit wanted {};
