@@ -36,6 +36,9 @@ void ReportWriter::open(const char* key, bool list) {
 
 void ReportWriter::close() { tree_->open.pop_back(); }
 
-std::string ReportWriter::json() const { return tree_->root.dump(2) + "\n"; }
+// Names of files need not be UTF-8, but JSON has to be.
+std::string ReportWriter::json() const {
+  return tree_->root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 }  // namespace synbal::app

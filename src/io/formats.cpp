@@ -240,7 +240,10 @@ Network read_network(const Comm& comm, const std::vector<std::string>& paths, co
 
 bool keeps_arrays(const std::string& path) { return io::writable_format(path).keeps_arrays; }
 
-void check_can_write(const std::string& path) { io::check_can_create(path); }
+void check_can_write(const std::string& path) {
+  io::check_can_create(path);
+  io::check_has_place(path);
+}
 
 void replace_file(const std::string& path, std::string_view text) {
   const Comm alone(MPI_COMM_SELF);

@@ -91,6 +91,24 @@ void check_can_create(const std::string& link) {
   if (::stat(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode)) throw cannot_write(path, EISDIR);
 }
 
+namespace {
+/// What an output is called until it is whole.
+std::string partial_name(const std::string& path) {
+  std::random_device entropy;
+  return fmt::format("{}.partial-{:08x}", path, entropy());
+}
+}  // namespace
+
+void check_has_place(const std::string& link) {
+  if (is_stream(link)) return;
+  const auto path = resolved(link), probe = partial_name(path);
+  const RemovedOnDeath removed(probe);
+  const int fd = ::open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd < 0) throw cannot_write(path, errno);
+  ::close(fd);
+  ::unlink(probe.c_str());
+}
+
 OutputFile::OutputFile(const Comm& comm, std::string path) : comm_(&comm), path_(std::move(path)) {
   agreed(comm, [&] {
     if (comm.is_root()) create();
@@ -114,9 +132,7 @@ void OutputFile::create() {
 
 /// With the permissions of what it is to replace.
 bool OutputFile::try_to_create() {
-  std::random_device entropy;
-  const auto folder = std::filesystem::temp_directory_path().string();
-  partial_ = fmt::format("{}.partial-{:08x}", stream_ ? folder + "/synbal" : path_, entropy());
+  partial_ = partial_name(stream_ ? std::filesystem::temp_directory_path().string() + "/synbal" : path_);
   const int fault = io_fault();
   fd_ = fault > 0 ? -1 : ::open(partial_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (fault > 0) errno = fault;

@@ -64,5 +64,8 @@ void write_at(int descriptor, const std::string& path, ByteCount offset, std::sp
 
 /// Not collective. @throws Error io_failure when PATH cannot be created or replaced (folder missing or not writable).
 void check_can_create(const std::string& path);
+/// The same by trying: makes a file of a temporary name and removes it, since names may be too long for that, and
+/// folders full. @throws Error io_failure.
+void check_has_place(const std::string& path);
 
 }  // namespace synbal::io
