@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "synbal/core/exact_sum.hpp"
+#include "synbal/core/fault.hpp"
 #include "synbal/core/solve_watch.hpp"
 
 namespace synbal {
@@ -243,6 +244,7 @@ bool BlockPcg::precondition_and_multiply(const Columns& now, BlockPreconditioner
   const auto m = at(width_);
   operator_->apply(u_, w_, width_, std::span(scalars_).subspan(m, m));
   scalars_.back() = end_is_wanted() ? 1 : 0;
+  if (fault_is("nan", "krylov")) scalars_.front() = std::numeric_limits<double>::quiet_NaN();
   reduce(preconditioner == nullptr);
   if (scalars_.back() > 0) throw LeftEarly{};
   return true;
