@@ -1,21 +1,26 @@
 #!/usr/bin/env bash
-# kills.sh [RUNS [SEED]]: runs of `balance` that keep their state all the time are killed (SIGKILL or TERM, a random rank or
-# mpirun, at a random moment, a third of them while a file is written), gone on with at another number of ranks, and
-# killed again, until they end. Prints how often what was found; exit code 1 when something was lost.
-# SYNBAL is the program.
+# kills.sh [RUNS [SEED [HOW]]]: runs of `balance` that keep their state all the time are ended before their end, gone on with
+# at another number of ranks, and ended again, until they come to it. HOW: kill (SIGKILL or TERM to a random rank at a random
+# place, a third of them while a file is written), term (TERM to a rank or to mpirun at a random moment, to a third of them
+# twice), full (killed likewise on a tmpfs too small for what is written, and larger after each run; as root), gone (the
+# folder disappears at a random moment, and is there again for the next run). Prints how often what was found; exit
+# code 1 when something was lost. SYNBAL is the program.
 set -uo pipefail
 : "${SYNBAL:?give the program in SYNBAL}"
 : "${MPIRUN:=mpirun --oversubscribe --bind-to none --mca mpi_yield_when_idle 1}"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-runs=${1:-1000} RANDOM=${2:-1}
+runs=${1:-1000} RANDOM=${2:-1} how=${3:-kill}
+SYNBAL=$(realpath "$SYNBAL")
+# as README.md has it: a checkpoint may take longer than a second
+[ "$how" != term ] || MPIRUN="$MPIRUN --mca odls_base_sigkill_timeout 60 --mca orte_abort_on_non_zero_status 0"
 scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
+trap 'cd /; umount -l "$scratch/place" 2>/dev/null; rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 python=python3
 "$python" -c 'import h5py' 2>/dev/null || python=/usr/bin/python3
 declare -A count=()
 note() { count[$1]=$((${count[$1]:-0} + 1)); }
-methods=(newton sweep auto 'stochastic --schedule simulated')
+methods=(newton sweep auto 'stochastic --schedule simulated' 'auto --cost 1*2+0.5*1')
 
 # compare FILE: same, near or far from whole.h5.
 compare() {
@@ -28,50 +33,104 @@ print("same bits" if np.array_equal(a, b) else "to 1e-9" if abs(a - b).max() < 1
 PYTHON
 }
 
-# one METHOD RANKS FIXED: from a fresh start to the end, killed on the way. Each kill counts as a run.
-one() {
-  local method=$1 ranks=$2 fixed=$3 attempt code place action what
-  rm -f part.*
-  for ((attempt = 0; attempt < 12; attempt++)); do
-    action=$([ $((RANDOM % 6)) -eq 0 ] && echo TERM || echo kill)
-    if [ $((RANDOM % 3)) -eq 0 ]; then
-      place="$action@io#$((RANDOM % 40 + 1))/0"
-    else
-      place="$action@solve#$((RANDOM % 6 + 2))/$((RANDOM % ranks))"
-    fi
-    code=0
-    # shellcheck disable=SC2086
-    SYNBAL_FAULT=$place timeout -k 5 100 $MPIRUN -n "$ranks" "$SYNBAL" balance net.h5 -o part.h5 -q --method $method \
-      --checkpoint-interval 1e-9 --resume-if-exists >out 2>err </dev/null || code=$?
-    killed=$((killed + 1))
-    case $code in
-      0) break ;;
-      124) note "HANGS" && cat err ;;
-      75) note "stopped with 75" ;;
-      3) note "REFUSED its own checkpoint" && cat err ;;
-      *) note "ended with $code" ;;
-    esac
-    if [ -e part.h5 ]; then
-      "$SYNBAL" verify net.h5 part.h5 -q >out 2>err || note "HALF-WRITTEN result"
-    fi
-    [ "$fixed" -eq 1 ] || ranks=$((RANDOM % 4 + 1))
-  done
+# launch RANKS WORDS...: of `balance`, in the background.
+launch() {
+  local launcher=()
+  # shellcheck disable=SC2206
+  [ "$1" -eq 1 ] || launcher=($MPIRUN -n "$1")
   # shellcheck disable=SC2086
-  [ "$code" -eq 0 ] || timeout 100 $MPIRUN -n "$ranks" "$SYNBAL" balance net.h5 -o part.h5 -q --method $method \
-    --resume-if-exists >out 2>err </dev/null || note "LOST at the end" && code=0
-  what=$(compare part.h5 2>/dev/null || echo LOST)
-  note "ends: $what, $([ "$fixed" -eq 1 ] && echo "same ranks" || echo "other ranks")"
-  [ -z "$(find . -name '*.partial-*')" ] || note "LEFT temporary files"
+  timeout -k 5 300 "${launcher[@]}" "$SYNBAL" balance net.h5 -o "$scratch/place/part.h5" -q --method $method "${@:2}" >out 2>err </dev/null &
+}
+
+# ---- ways to end a run
+
+a_while() { sleep "$(awk "BEGIN { print $usual * $((RANDOM % 120)) / 100 }")"; }
+
+# A rank or mpirun, whoever of them is there.
+somebody() { pgrep -f "$scratch/place/part.h5" | grep -vx $! | sort -R --random-source=<(yes "$RANDOM") | head -n 1; }
+
+ended_by_fault() {
+  local action place
+  action=$([ $((RANDOM % 6)) -eq 0 ] && echo TERM || echo kill)
+  place="$action@solve#$((RANDOM % 6 + 2))/$((RANDOM % ranks))"
+  [ $((RANDOM % 3)) -ne 0 ] || place="$action@io#$((RANDOM % 40 + 1))/0"
+  SYNBAL_FAULT=$place launch "$ranks" --checkpoint-interval 1e-9 --resume-if-exists
+}
+ended_by_term() {
+  launch "$ranks" --checkpoint-interval 1e-9 --resume-if-exists
+  a_while
+  kill -TERM "$(somebody)" 2>/dev/null && note "TERM sent"
+  [ $((RANDOM % 3)) -ne 0 ] || { sleep "0.$((RANDOM % 5))" && kill -TERM "$(somebody)" 2>/dev/null && note "TERM sent again"; }
+}
+ended_by_full_disk() {
+  mount -o remount,size=$((room += RANDOM % 100))k place
+  ended_by_fault
+}
+ended_by_lost_folder() {
+  launch "$ranks" --checkpoint-interval 1e-9 --resume-if-exists
+  a_while
+  mv place away
+}
+
+# ---- what is found after it
+
+judge_code() {
+  case $code in
+    0) ;;
+    124) note "HANGS" && cat err ;;
+    75) note "stopped with 75" ;;
+    3) note "REFUSED its own checkpoint" && cat err ;;
+    *) note "ended with $code" ;;
+  esac
+}
+judge_files() {
+  if [ -e place/part.h5 ]; then
+    "$SYNBAL" verify net.h5 place/part.h5 -q >out 2>err || note "HALF-WRITTEN result"
+  fi
+  [ "$code$how" = 137term ] || [ "$how" != term ] || [ -z "$(find place -name '*.partial-*' -o -name '.*.lock')" ] || note "LEFT by TERM"
+}
+
+# one METHOD RANKS FIXED: from a fresh start to the end, ended on the way. Each end counts as a run.
+one() {
+  local method=$1 ranks=$2 fixed=$3 attempt code room=60
+  rm -rf place/* place/.[a-z]*
+  for ((attempt = 0; attempt < 12; attempt++)); do
+    code=0
+    case $how in
+      kill) ended_by_fault ;;
+      term) ended_by_term ;;
+      full) ended_by_full_disk ;;
+      gone) ended_by_lost_folder ;;
+    esac
+    wait $! || code=$?
+    [ ! -d away ] || { rm -rf place && mv away place; }
+    ended=$((ended + 1))
+    judge_code
+    judge_files
+    [ "$code" -ne 0 ] || [ ! -e place/part.h5 ] || break
+    [ "$fixed" -eq 1 ] || ranks=$((RANDOM % 3 + 1))
+  done
+  [ "$how" != full ] || mount -o remount,size=64m place
+  if [ ! -e place/part.h5 ] || [ "$code" -ne 0 ]; then
+    launch "$ranks" --resume-if-exists --force && wait $! || { note "LOST at the end" && cat err; }
+  fi
+  note "ends: $(compare place/part.h5 2>/dev/null || echo LOST), $([ "$fixed" -eq 1 ] && echo "same ranks" || echo "other ranks")"
+  [ -z "$(find place -name '*.partial-*' -o -name '.*.lock' -o -name '*.checkpoint*')" ] || note "LEFT temporary files"
 }
 
 "$SYNBAL" generate random --nodes 400 --degree 8 --sigma 1 --seed 7 -o net.h5 -q || exit 1
-killed=0 started=$SECONDS
-while [ "$killed" -lt "$runs" ]; do
+mkdir place
+[ "$how" != full ] || mount -t tmpfs -o size=64m tmpfs place || exit 77
+ended=0 usual=1
+while [ "$ended" -lt "$runs" ]; do
   method=${methods[RANDOM % ${#methods[@]}]} fixed=$((RANDOM % 2)) ranks=$((RANDOM % 3 + 1))
-  # shellcheck disable=SC2086
-  timeout 100 $MPIRUN -n "$ranks" "$SYNBAL" balance net.h5 -o whole.h5 -q --method $method >out 2>err || exit 1
+  begun=$(date +%s.%N)
+  rm -rf place/* place/.[a-z]*
+  launch "$ranks" --checkpoint-interval 1e-9 && wait $! || { cat err && exit 1; }
+  usual=$(awk "BEGIN { print $(date +%s.%N) - $begun }")
+  mv place/part.h5 whole.h5
   one "$method" "$ranks" "$fixed"
 done
-echo "$killed runs in $((SECONDS - started)) s"
+echo "$ended runs by $how in $SECONDS s"
 for what in "${!count[@]}"; do echo "  ${count[$what]} $what"; done | sort -k2
-! printf '%s\n' "${!count[@]}" | grep -q '[A-Z][A-Z][A-Z]'
+! printf '%s\n' "${!count[@]}" | grep -v '^TERM sent' | grep -q '[A-Z][A-Z][A-Z]'
