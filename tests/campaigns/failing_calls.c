@@ -1,5 +1,7 @@
 /* A library to be loaded first (LD_PRELOAD): the FAIL_AT-th call on files whose path contains FAIL_PATH fails with errno
-   FAIL_ERRNO. Without FAIL_AT nothing fails, and the number of such calls goes to the file FAIL_COUNT at the end. */
+   FAIL_ERRNO, or, where that is 0, does half of what it was to do. Calls that open for writing, write, reserve, flush,
+   close, link and rename count; with FAIL_READS those that open for reading and read instead. With FAIL_RANK only those
+   of that rank. Without FAIL_AT nothing fails, and the number of such calls goes to the file FAIL_COUNT at the end. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,7 +16,8 @@
 static long calls;
 
 static int is_ours(const char *path) {
-  const char *part = getenv("FAIL_PATH");
+  const char *part = getenv("FAIL_PATH"), *rank = getenv("FAIL_RANK"), *own = getenv("OMPI_COMM_WORLD_RANK");
+  if (rank && own && atoi(rank) != atoi(own)) return 0;
   return part && path && strstr(path, part) != NULL;
 }
 
@@ -25,6 +28,13 @@ static int ours_behind(int fd) {
   if (length <= 0) return 0;
   path[length] = 0;
   return is_ours(path);
+}
+
+static int reads_count(void) { return getenv("FAIL_READS") != NULL; }
+
+static int is_written(int fd) {
+  const int flags = fcntl(fd, F_GETFL);
+  return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
 }
 
 /* Whether the call is the one that is to fail. */
@@ -46,43 +56,66 @@ __attribute__((destructor)) static void tell(void) {
 }
 
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-#define ON_FD(type, name, parameters, arguments) \
-  type name parameters {                         \
-    if (fails(ours_behind(fd))) return -1;       \
-    return NEXT(name) arguments;                 \
+/* Calls on descriptors; those that move bytes may do half. */
+#define ON_FD(type, name, parameters, arguments, counts)          \
+  type name parameters {                                          \
+    if ((counts) && fails(ours_behind(fd)) && errno) return -1;   \
+    return NEXT(name) arguments;                                  \
+  }
+#define MOVES(name, parameters, arguments, counts)                \
+  ssize_t name parameters {                                       \
+    if ((counts) && fails(ours_behind(fd))) {                     \
+      if (errno) return -1;                                       \
+      size = (size + 1) / 2;                                      \
+    }                                                             \
+    return NEXT(name) arguments;                                  \
   }
 
-ON_FD(ssize_t, write, (int fd, const void *data, size_t size), (fd, data, size))
-ON_FD(ssize_t, pwrite, (int fd, const void *data, size_t size, off_t at), (fd, data, size, at))
-ON_FD(ssize_t, pwrite64, (int fd, const void *data, size_t size, off64_t at), (fd, data, size, at))
-ON_FD(int, fsync, (int fd), (fd))
-ON_FD(int, ftruncate, (int fd, off_t size), (fd, size))
-ON_FD(int, ftruncate64, (int fd, off64_t size), (fd, size))
-ON_FD(int, fchmod, (int fd, mode_t mode), (fd, mode))
+MOVES(write, (int fd, const void *data, size_t size), (fd, data, size), !reads_count())
+MOVES(pwrite, (int fd, const void *data, size_t size, off_t at), (fd, data, size, at), !reads_count())
+MOVES(pwrite64, (int fd, const void *data, size_t size, off64_t at), (fd, data, size, at), !reads_count())
+MOVES(read, (int fd, void *data, size_t size), (fd, data, size), reads_count())
+MOVES(pread, (int fd, void *data, size_t size, off_t at), (fd, data, size, at), reads_count())
+MOVES(pread64, (int fd, void *data, size_t size, off64_t at), (fd, data, size, at), reads_count())
+ON_FD(int, fsync, (int fd), (fd), !reads_count())
+ON_FD(int, fdatasync, (int fd), (fd), !reads_count())
+ON_FD(int, ftruncate, (int fd, off_t size), (fd, size), !reads_count())
+ON_FD(int, ftruncate64, (int fd, off64_t size), (fd, size), !reads_count())
+ON_FD(int, fchmod, (int fd, mode_t mode), (fd, mode), !reads_count())
 
+/* As network file systems do it: the descriptor is gone, and what was written may be, too. */
+int close(int fd) {
+  const int failed = !reads_count() && is_written(fd) && fails(ours_behind(fd)), code = errno;
+  const int result = NEXT(close)(fd);
+  if (!failed || !code) return result;
+  errno = code;
+  return -1;
+}
 int posix_fallocate(int fd, off_t at, off_t size) {
-  return fails(ours_behind(fd)) ? errno : NEXT(posix_fallocate)(fd, at, size);
+  return !reads_count() && fails(ours_behind(fd)) && errno ? errno : NEXT(posix_fallocate)(fd, at, size);
 }
 int posix_fallocate64(int fd, off64_t at, off64_t size) {
-  return fails(ours_behind(fd)) ? errno : NEXT(posix_fallocate64)(fd, at, size);
+  return !reads_count() && fails(ours_behind(fd)) && errno ? errno : NEXT(posix_fallocate64)(fd, at, size);
 }
-int rename(const char *from, const char *to) { return fails(is_ours(to)) ? -1 : NEXT(rename)(from, to); }
-int link(const char *from, const char *to) { return fails(is_ours(to)) ? -1 : NEXT(link)(from, to); }
+int rename(const char *from, const char *to) {
+  return !reads_count() && fails(is_ours(to)) && errno ? -1 : NEXT(rename)(from, to);
+}
+int link(const char *from, const char *to) {
+  return !reads_count() && fails(is_ours(to)) && errno ? -1 : NEXT(link)(from, to);
+}
 
-#define OPENS(name, parameters, path_of, plain, with_mode) \
-  int name parameters {                                    \
-    mode_t mode = 0;                                       \
-    if (flags & (O_CREAT | O_TMPFILE)) {                   \
-      va_list more;                                        \
-      va_start(more, flags);                               \
-      mode = va_arg(more, mode_t);                         \
-      va_end(more);                                        \
-      return fails(is_ours(path)) ? -1 : NEXT(name) with_mode; \
-    }                                                      \
-    const int writes = (flags & O_ACCMODE) != O_RDONLY;    \
-    return fails(writes && is_ours(path)) ? -1 : NEXT(name) plain; \
+#define OPENS(name, parameters, plain, with_mode)                                       \
+  int name parameters {                                                                 \
+    const int writes = (flags & O_ACCMODE) != O_RDONLY;                                 \
+    if (writes != reads_count() && fails(is_ours(path)) && errno) return -1;            \
+    if (!(flags & (O_CREAT | O_TMPFILE))) return NEXT(name) plain;                      \
+    va_list more;                                                                       \
+    va_start(more, flags);                                                              \
+    const mode_t mode = va_arg(more, mode_t);                                           \
+    va_end(more);                                                                       \
+    return NEXT(name) with_mode;                                                        \
   }
 
-OPENS(open, (const char *path, int flags, ...), path, (path, flags), (path, flags, mode))
-OPENS(open64, (const char *path, int flags, ...), path, (path, flags), (path, flags, mode))
-OPENS(openat, (int dir, const char *path, int flags, ...), path, (dir, path, flags), (dir, path, flags, mode))
+OPENS(open, (const char *path, int flags, ...), (path, flags), (path, flags, mode))
+OPENS(open64, (const char *path, int flags, ...), (path, flags), (path, flags, mode))
+OPENS(openat, (int dir, const char *path, int flags, ...), (dir, path, flags), (dir, path, flags, mode))
