@@ -43,6 +43,7 @@ newton() { stopped_and_resumed newton 8 3 3 "$same_bits"; }
 sweep() { stopped_and_resumed sweep 9 2 2 "$same_bits"; }
 schedule() { stopped_and_resumed 'stochastic --schedule simulated --delay 3 --stragglers 0.5' 12 2 2 "$same_bits"; }
 clocks() { stopped_and_resumed 'stochastic --schedule poisson' 12 0 2 'abs(h[0] - h[1]).max() < 1e-13'; }
+mixed() { stopped_and_resumed 'auto --cost 1*2+0.7*1' 9 2 2 "$same_bits"; }
 elsewhere() { stopped_and_resumed auto 9 1 3 'abs(h[0] - h[1]).max() < 1e-9'; }
 asynchronous() { stopped_and_resumed stochastic 3 3 2 'abs(h[0] - h[1]).max() < 1e-7'; }
 flow() { stopped_and_resumed 'flow --tolerance 1e-11' 20 2 1 'abs(h[0] - h[1]).max() < 1e-7'; }
@@ -242,6 +243,12 @@ early() {
     check "TERM at $phase: one line" test "$(grep -c '^synbal: stopped by TERM' err)" -eq 1
     check "TERM at $phase: nothing is left" test -z "$(ls)" -o "$(ls | grep -cv '^out$\|^err$')" -eq 0
   done
+  SYNBAL_FAULT='stop@io#4' timeout 60 "$SYNBAL" balance ../net.h5 -o part.h5 -q >out 2>err &
+  until [ -n "$(find . -name '*.partial-*')" ] || ! kill -0 $!; do sleep 0.1; done
+  sleep 0.2 && pkill -HUP -P $! && pkill -CONT -P $!
+  wait $!
+  check "HUP while writing: nothing is left" test $? -eq 129 -a -z "$(find . -name '*.partial-*' -o -name '.*.lock')"
+  (ulimit -f 8 && expect_refusal 5 "File too large" 0 balance ../net.h5 -o part.h5 && exit "$failures") || fail "a limit of files"
   SYNBAL_FAULT='TERM@write/1' expect 75 2 balance ../net.h5 -o part.h5 -q --checkpoint-interval 1e-9
   expect 0 3 balance ../net.h5 -o part.h5 -q --resume
 }
@@ -268,6 +275,11 @@ outputs() {
   check "a pipe is written to" test -p pipe -a "$(figure read n)" = 300
   ln -s pipe pipe.h5
   expect_refusal 2 "is no file" 0 balance ../net.h5 -o pipe.h5
+  local long && long=$(printf 'n%.0s' {1..240})
+  expect_refusal 5 "File name too long" 0 balance ../net.h5 -o part.h5 --report "$long.json"
+  check "what cannot be written is told before the work" test "$(grep -c 'read ' err)" -eq 0
+  expect 0 0 info ../net.h5 -q --report $'odd\xff.json'
+  check "a name that is no text" test "$(figure $'odd\xff.json' n)" = 300
   cp ../net.h5 other.h5
   expect_refusal 2 other.h5 2 balance ../net.h5 -o other.h5
   check "a network is as it was" cmp ../net.h5 other.h5
@@ -294,25 +306,24 @@ locks() {
   check "a dead lock is taken over" test ! -e .part.h5.lock
 }
 
-# Every system call that writes fails in turn: code 5, the old files, nothing left; a checkpoint that fails ends no run.
+# Every system call that writes fails in turn, as on a full disk or on a broken one: code 5, the old files, nothing left; a
+# checkpoint that fails ends no run.
 failing_disk() {
-  local place got
+  local place got error
   expect 0 0 balance ../small.h5 -o part.h5 -q --report report.json
   cp part.h5 old.h5 && cp report.json old.json
   for ((place = 1; place < 60; ++place)); do
-    got=0
-    SYNBAL_FAULT="$1@io#$place" synbal 0 balance ../small.h5 -o part.h5 -q --report report.json || got=$?
+    got=0 error=$([ $((place % 2)) -eq 0 ] && echo ENOSPC || echo EIO)
+    SYNBAL_FAULT="$error@io#$place" synbal 0 balance ../small.h5 -o part.h5 -q --report report.json || got=$?
     [ "$got" -ne 0 ] || break
-    check "$1 at $place: code 5" test "$got" -eq 5
-    check "$1 at $place: one message" test "$(grep -c '^synbal: error' err)" -eq 1
+    check "$error at $place: code 5" test "$got" -eq 5
+    check "$error at $place: one message" test "$(grep -c '^synbal: error' err)" -eq 1
     if ! cmp -s part.h5 old.h5; then expect 0 0 verify ../small.h5 part.h5; fi
-    check "$1 at $place: the old report" cmp report.json old.json
-    check "$1 at $place: nothing is left" test -z "$(find . -name '*.partial-*' -o -name '.*.lock')"
+    check "$error at $place: the old report" cmp report.json old.json
+    check "$error at $place: nothing is left" test -z "$(find . -name '*.partial-*' -o -name '.*.lock')"
   done
-  check "$1: all calls were tried" test "$place" -gt 6 -a "$place" -lt 60
+  check "all calls were tried" test "$place" -gt 6 -a "$place" -lt 60
 }
-disk_full() { failing_disk ENOSPC; }
-disk_broken() { failing_disk EIO; }
 short_writes() {
   SYNBAL_FAULT='short@io#3;short@io#5;short@io#6' expect 0 0 balance ../small.h5 -o part.h5 -q
   expect 0 0 verify ../small.h5 part.h5
@@ -341,6 +352,6 @@ run_one() {
   rm -rf ./*
   "$1"
 }
-share_out run_one newton sweep schedule clocks elsewhere asynchronous flow trajectory shaken pairs changes watched nan clusters killed \
-  walltime refusals damaged early outputs locks disk_full disk_broken short_writes hostile
+share_out run_one newton sweep schedule clocks mixed elsewhere asynchronous flow trajectory shaken pairs changes watched nan clusters killed \
+  walltime refusals damaged early outputs locks failing_disk short_writes hostile
 finish
