@@ -122,10 +122,10 @@ look() {
 
 # run_failing NAME=VALUE...: the library in between, on all ranks.
 run_failing() {
-  local before=(LD_PRELOAD=../failing.so) words=("$SYNBAL" "${line[@]}" -q)
-  [ "$ranks" -eq 1 ] || before=() words=("${launcher[@]}" -x LD_PRELOAD=../failing.so "${words[@]}")
+  local before=(LD_PRELOAD=../failing.so) run=("$SYNBAL" "${line[@]}" -q)
+  [ "$ranks" -eq 1 ] || before=() run=("${launcher[@]}" -x LD_PRELOAD=../failing.so "${run[@]}")
   code=0
-  env "$@" "${before[@]}" timeout -k 5 60 "${words[@]}" >out 2>err </dev/null || code=$?
+  env "$@" "${before[@]}" timeout -k 5 60 "${run[@]}" >out 2>err </dev/null || code=$?
 }
 
 # count_calls NAME=VALUE...: how many there are.
