@@ -24,7 +24,7 @@ ExitCode run(const Context& context, const Options& options) {
   auto network = load_network(comm, options.input, times);
   const auto stored = read_result(comm, network, options.result);
   refuse_foreign(context);
-  warn_of_other_input(options.result, stored.provenance.input_checksum, network, "its scaling is applied");
+  refuse_other_input(context, options.result, stored.provenance.input_checksum, network);
   const auto differing = adopt(comm, stored.nodes, network);
   if (!differing.empty()) log_warning("{} was made with other values of: {}", options.result, differing);
   scale_weights(comm, network, stored.h);

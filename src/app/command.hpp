@@ -26,8 +26,8 @@ struct Context {
   std::vector<std::string>& foreign;  ///< outputs that stand there already and were not made by this program
   bool force = false;                 ///< replace these
 
-  /// Whether this rank prints results.
-  [[nodiscard]] bool speaks() const { return world.is_root() && verbosity >= 0; }
+  /// Whether this rank prints results. Being quiet does not hide an `answer`: what was asked for and goes to no file.
+  [[nodiscard]] bool speaks(bool answer = false) const { return world.is_root() && (answer || verbosity >= 0); }
 };
 
 /// Collective. The body of a command; throws Error on all ranks together.

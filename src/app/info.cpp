@@ -246,7 +246,7 @@ ExitCode run(const Context& context, const Options& options) {
   report.components = components_of(components, problem, report.cost.initial);
   report.time.total = comm.max(beginning.timer.seconds()), report.memory = memory_of(comm);
   report.head = head_of(context, beginning.date);
-  tell(context, report, options.report);
+  tell(context, report, options.report, true);
   context.session.refuse_unused_petsc_options();
   if (report.relaxation && !report.relaxation->converged) {
     log_warning(

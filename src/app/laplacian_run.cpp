@@ -161,7 +161,7 @@ ExitCode LaplacianRun::finish(const Ending& ending, const std::function<void(Rep
   times_.total = comm().max(beginning_.timer.seconds());
   tell(*context_,
        LaplacianReport{*this, head_of(*context_, beginning_.date), memory_of(comm()), describe_section, print_section},
-       options_->report);
+       options_->report, options_->output.empty());
   if (code != ExitCode::done) log_warning("{}", remedy(ending));
   context_->session.refuse_unused_petsc_options();  // last, so that a finished result is not lost over them
   return code;

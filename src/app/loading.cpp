@@ -88,6 +88,16 @@ void warn_of_other_input(const std::string& path, const std::string& checksum, c
   log_warning("{} was not made from {} (checksums differ): {} all the same", path, network.facts.path, taken);
 }
 
+void refuse_other_input(const Context& context, const std::string& path, const std::string& checksum,
+                        const Network& network) {
+  if (context.force) return warn_of_other_input(path, checksum, network, "its scaling is applied");
+  if (checksum == network.facts.checksum) return;
+  throw bad_input(
+      fmt::format("{} was not made from {} (checksums differ): give the network that it was made from, or --force to "
+                  "apply its scaling all the same",
+                  path, network.facts.path));
+}
+
 void check_still(const std::string& path, const Network& network, const BalanceProblem& problem,
                  std::span<const double> h, const std::string& options) {
   std::vector<double> still(h.begin(), h.end());

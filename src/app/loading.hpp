@@ -4,6 +4,7 @@
 #include <string>
 #include <type_traits>
 
+#include "app/command.hpp"
 #include "app/options.hpp"
 #include "synbal/balance/balance.hpp"
 #include "synbal/core/build_info.hpp"
@@ -57,6 +58,10 @@ void warn_of_lost_arrays(const Network& network, const std::string& path);
 /// Warns when something that was stored by another run does not come from this input; `taken` says what happens to it.
 void warn_of_other_input(const std::string& path, const std::string& checksum, const Network& network,
                          const std::string& taken);
+
+/// The same where it would be used to write something: refused, but for --force. @throws Error bad_input.
+void refuse_other_input(const Context& context, const std::string& path, const std::string& checksum,
+                        const Network& network);
 
 /// Collective. What cannot move here must not have moved in the run that `path` comes from: `h` [network rows] is 0
 /// there. `options`: those that have to be as they were. @throws Error bad_input.

@@ -173,9 +173,9 @@ OptionSet root_options(bool& quiet, bool& verbose, bool& force, double& watchdog
       "PETSc options may follow `--`. Exit codes: 0 done and converged, 1 internal error or ranks that do not get on "
       "(--watchdog), 2 usage, 3 bad input, "
       "4 limits reached before convergence (result written and marked), 5 input/output failure, "
-      "75 stopped by a signal or walltime with a valid checkpoint or trajectory, 128+N by signal N without one.\n");
+      "75 stopped by a signal or walltime with a valid checkpoint or trajectory, 128+N by signal N without one.");
   root.examples({"synbal generate modular -o net.h5", "mpirun -n 2 synbal balance net.h5 -o balanced.h5"});
-  root.add_flag("-q,--quiet", quiet, "errors only");
+  root.add_flag("-q,--quiet", quiet, "errors, and answers that go to no file, only");
   root.add_flag("-v,--verbose", verbose, "more about what happens, such as a line for every iteration");
   root.add_flag("--force", force, "replace files that synbal did not make; resume with another input or other options");
   root.add("--watchdog", watchdog,

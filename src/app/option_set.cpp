@@ -35,7 +35,7 @@ Option& Option::within(const Range& range) {
 }
 
 Option& Option::within_integers(std::int64_t low, std::int64_t high) {
-  return option_->check(CLI::Range(low, high)), *this;
+  return within({static_cast<double>(low), static_cast<double>(high)});
 }
 
 Option& Option::not_negative() { return option_->check(CLI::NonNegativeNumber), *this; }
@@ -59,6 +59,7 @@ void takes_powers_of_ten(CLI::Option& option) {
     const auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), value);
     const bool whole = error == std::errc() && rest == word.data() + word.size() && std::abs(value) < 9e15 &&
                        value == std::floor(value);
+    if (error == std::errc() && value != std::floor(value)) return fmt::format("'{}' is not a whole number", word);
     if (whole && word.find_first_of("eE.") != word.npos) word = fmt::format("{}", static_cast<std::int64_t>(value));
     return std::string();
   };
@@ -87,6 +88,15 @@ std::vector<std::string> as_options(std::vector<std::string> words) {
   words.erase(words.begin());
   words.emplace_back("--help");
   return words;
+}
+
+/// The parser's "Could not convert: --NAME = WORD" in words of a user.
+std::string no_number(std::string message) {
+  const std::string_view before = "Could not convert: ", between = " = ";
+  const auto middle = message.find(between);
+  if (!message.starts_with(before) || middle == message.npos) return message;
+  const auto name = message.substr(before.size(), middle - before.size());
+  return fmt::format("{}: '{}' is not a number of its kind", name, message.substr(middle + between.size()));
 }
 
 }  // namespace
@@ -209,6 +219,8 @@ Parsed OptionSet::parse(std::vector<std::string> words) const {
     std::ostringstream text;
     app_->exit(e, text, text);
     return {Parsed::Outcome::text, text.str()};
+  } catch (const CLI::ConversionError& e) {
+    return {Parsed::Outcome::mistake, no_number(e.what())};
   } catch (const CLI::ParseError& e) {
     return {Parsed::Outcome::mistake, e.what()};
   }

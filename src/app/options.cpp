@@ -11,8 +11,8 @@
 
 #include "app/command.hpp"
 #include "synbal/core/agree.hpp"
-#include "synbal/io/output_lock.hpp"
 #include "synbal/io/table.hpp"
+#include "synbal/io/target.hpp"
 
 namespace synbal::app {
 
@@ -59,10 +59,12 @@ void check_extension(const std::string& path, OutputKind kind) {
   }
 }
 
-/// Whether something stands there that cannot be made again by this program.
+/// Whether something stands there that this output is not to replace.
 bool is_foreign(const std::string& path, OutputKind kind) {
-  const bool damaged_own = kind == OutputKind::checkpoint && path.ends_with(".checkpoint.h5");
-  return !damaged_own && target_at(path, kind == OutputKind::network) == Target::foreign;
+  if (kind == OutputKind::checkpoint && path.ends_with(".checkpoint.h5")) return false;  // its own, though damaged
+  const auto target = target_at(path);
+  const auto own = kind == OutputKind::network ? Target::network : Target::data;
+  return target != Target::nothing && target != own;
 }
 
 }  // namespace
@@ -266,8 +268,7 @@ void refuse_foreign(const Context& context) {
     if (context.foreign.empty()) return;
     throw usage_error(
         fmt::format("{}: stands there already and is not of the kind that would replace it (a network, or not made by "
-                    "synbal): give "
-                    "another name, or --force to replace it",
+                    "synbal, or in a format that cannot tell): give another name, or --force to replace it",
                     context.foreign.front()));
   });
 }

@@ -200,13 +200,14 @@ template <class T>
   return comm.exchange<T>(own, counts).values;
 }
 
-/// Collective. Writes the report where one is wanted, and prints the summary unless the user wants none.
+/// Collective. Writes the report where one is wanted, and prints the summary unless the user wants none; where it is
+/// the `answer` and no report has it, always.
 /// @throws Error io_failure.
 template <Described Report>
-void tell(const Context& context, const Report& report, const std::string& path) {
+void tell(const Context& context, const Report& report, const std::string& path, bool answer = false) {
   agreed(context.world, [&] {
     if (context.world.is_root() && !path.empty()) replace_file(path, json_of(report));
-    if (context.speaks()) print(report);
+    if (context.speaks(answer && path.empty())) print(report);
   });
 }
 

@@ -324,7 +324,8 @@ ExitCode run(const Context& context, const Options& options) {
   pair.times.solve -= pair.times.components;
   context.session.refuse_unused_petsc_options();
   pair.times.total = comm.max(beginning.timer.seconds());
-  tell(context, Report{options, pair, found, head_of(context, beginning.date), input, memory_of(comm)}, options.report);
+  tell(context, Report{options, pair, found, head_of(context, beginning.date), input, memory_of(comm)}, options.report,
+       true);
   refuse_failed(options, found.checks);
   return ExitCode::done;
 }

@@ -18,7 +18,7 @@
 #include "io/seal.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/fault.hpp"
-#include "synbal/io/output_lock.hpp"
+#include "synbal/io/target.hpp"
 
 namespace synbal::io {
 

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <hdf5.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,7 +16,7 @@
 #include <tuple>
 #include <utility>
 
-#include "io/hdf5/hdf5_file.hpp"
+#include "io/input_file.hpp"
 #include "io/output_file.hpp"
 #include "synbal/core/interrupt.hpp"
 #include "synbal/core/log.hpp"
@@ -30,8 +29,6 @@ using io::FileDescriptor;
 
 constexpr std::string_view kPartial = ".partial-";
 constexpr std::size_t kPartialDigits = 8;
-/// Of the native format, SONATA, AnnData and 10x Genomics.
-constexpr std::array kNetworkGroups{"/weights", "/edges", "/X", "/matrix"};
 
 std::string lock_path(const std::string& path) {
   const fs::path file(path);
@@ -88,33 +85,6 @@ void remove_left_over(const std::string& path) {
     }
   }
 }
-
-/// Whether an HDF5 file says that it is this program's.
-bool says_synbal(hid_t file) {
-  const auto root = io::Hid::adopt(H5Gopen2(file, "/", H5P_DEFAULT));
-  if (H5Aexists(root.get(), "program") <= 0) return false;
-  const auto attribute = io::Hid::adopt(H5Aopen(root.get(), "program", H5P_DEFAULT));
-  const auto type = io::Hid::adopt(H5Aget_type(attribute.get()));
-  if (H5Tget_class(type.get()) != H5T_STRING) return false;
-  return H5Tis_variable_str(type.get()) > 0 || H5Tget_size(type.get()) == std::string_view("synbal").size();
-}
-
-bool is_own_hdf5(const std::string& path, bool network) {
-  try {
-    const auto file = io::Hdf5Input::open_serial(io::InputFile(path));
-    const auto is_there = [&](const char* group) { return file.exists(group); };
-    return says_synbal(file.id()) || (network && std::ranges::any_of(kNetworkGroups, is_there));
-  } catch (const Error&) {
-    return false;
-  }
-}
-
-bool is_own_report(const std::string& path) {
-  const io::InputFile file(path);
-  std::string begin(256, '\0');
-  begin.resize(file.read(0, begin));
-  return begin.find("\"program\": \"synbal\"") != begin.npos;
-}
 }  // namespace
 
 struct OutputLocks::Lock {
@@ -151,21 +121,6 @@ void OutputLocks::take(const std::string& path) {
   if (::ftruncate(raw, 0) == 0) std::ignore = ::pwrite(raw, owner.data(), owner.size(), 0);
   held_.push_back(std::make_unique<Lock>(name, std::move(*descriptor)));
   remove_left_over(file);
-}
-
-bool is_stream(const std::string& path) {
-  struct stat facts {};
-  return path == "-" || (::stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode) && !S_ISDIR(facts.st_mode));
-}
-
-Target target_at(const std::string& path, bool network) {
-  struct stat facts {};
-  if (::stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return Target::nothing;
-  if (facts.st_size == 0) return Target::own;  // as mktemp makes it
-  bool own = true;
-  if (path.ends_with(".h5")) own = is_own_hdf5(path, network);
-  if (path.ends_with(".json")) own = is_own_report(path);
-  return own ? Target::own : Target::foreign;
 }
 
 }  // namespace synbal

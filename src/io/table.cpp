@@ -14,8 +14,8 @@
 #include "io/trajectory_columns.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/halo.hpp"
-#include "synbal/io/output_lock.hpp"
 #include "synbal/io/selection.hpp"
+#include "synbal/io/target.hpp"
 
 namespace synbal {
 

@@ -48,6 +48,14 @@ void check_factor(double factor) {
       "factor {} (a synapse keeps its sign and has to change): give a positive number other than 1", factor));
 }
 
+void check_changed(double weight, double factor) {
+  if (std::isfinite(weight * factor) && weight * factor != 0) return;
+  throw bad_input(
+      fmt::format("weight {:g} times factor {:g} leaves the range of doubles: give a `factor` nearer to 1, or multiply "
+                  "all weights by a constant first",
+                  weight, factor));
+}
+
 }  // namespace
 
 SynapsePerturbation::SynapsePerturbation(Network& network, const Components& components, BalanceProblem& problem,
@@ -229,6 +237,9 @@ std::vector<std::int64_t> SynapsePerturbation::that_take_part(std::span<const st
   for (const auto e : entries) {
     if (takes_part(row_of(e), network_->column[at(e)])) changed.push_back(e);
   }
+  agreed(comm(), [&] {
+    for (const auto e : changed) check_changed(network_->weight[at(e)], params_.factor);
+  });
   return changed;
 }
 

@@ -253,6 +253,40 @@ early() {
   expect 0 3 balance ../net.h5 -o part.h5 -q --resume
 }
 
+# refused_over FILE COMMAND...: what stands there is as it was.
+refused_over() {
+  local file=$1
+  shift
+  cp "$file" before
+  expect_refusal 2 "--force" 0 "$@" "$file"
+  check "$file is as it was" cmp before "$file"
+}
+
+# Somebody's tables and networks in every format stay; what this program made of the same kind is made again.
+kept_files() {
+  local file
+  printf 'source,target,weight\n1,2,0.5\n' >mine.csv
+  printf '%%%%MatrixMarket matrix coordinate real general\n2 2 1\n1 2 1\n' | tee mine.mtx | gzip >mine.mtx.gz
+  "$python" -c 'import numpy as np; np.savez("mine.npz", W=np.eye(2)); open("mine.petsc", "wb").write(b"1234")'
+  for file in mine.csv mine.mtx mine.mtx.gz mine.npz mine.petsc; do refused_over $file convert ../net.h5 -o; done
+  refused_over mine.csv balance ../net.h5 -o part.h5 --table
+  refused_over part.h5 convert ../net.h5 -o
+  expect_refusal 2 "--force" 0 resistance ../net.h5 -o mine.csv
+  for file in own.h5 own.mtx own.mtx.gz own.npz own.safetensors; do
+    expect 0 0 convert ../net.h5 -o $file
+    expect 0 3 convert ../net.h5 -o $file
+    refused_over $file balance ../net.h5 -o part.h5 --report
+  done
+  expect 0 0 balance ../net.h5 -o part.h5 --table own.csv
+  expect 0 2 balance ../net.h5 -o part.h5 --table own.csv
+  expect 4 0 resistance ../net.h5 --pair 1,2 --max-iterations 1 --preconditioner jacobi -o pairs.csv
+  expect 0 2 resistance ../net.h5 --pair 1,2 -o pairs.csv
+  expect 0 0 convert own.mtx -o again.h5
+  expect_refusal 3 "--force" 2 apply again.h5 part.h5 -o applied.mtx
+  check "nothing is applied" test ! -e applied.mtx
+  expect 0 2 apply again.h5 part.h5 -o applied.mtx --force
+}
+
 # What outputs must not destroy, and what they may be.
 outputs() {
   echo mine >target.json && ln -s target.json link.json
@@ -283,6 +317,7 @@ outputs() {
   cp ../net.h5 other.h5
   expect_refusal 2 other.h5 2 balance ../net.h5 -o other.h5
   check "a network is as it was" cmp ../net.h5 other.h5
+  kept_files
   timeout 20 "$SYNBAL" info ../net.h5 >/dev/full 2>err
   check "a full stdout is told" test $? -eq 5
   check "nothing is left" test -z "$(find . -name '*.partial-*' -o -name '.*.lock')"

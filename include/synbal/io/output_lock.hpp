@@ -25,18 +25,4 @@ class OutputLocks {
   std::vector<std::unique_ptr<Lock>> held_;
 };
 
-/// What stands where an output is to go.
-enum class Target {
-  nothing,
-  own,     ///< a file that this program made, as far as its format can tell
-  foreign  ///< somebody else's
-};
-
-/// Not collective. Of the file that `path` leads to. HDF5 files of this program carry its name, or are networks.
-/// `network`: whether a network may be replaced.
-[[nodiscard]] Target target_at(const std::string& path, bool network);
-
-/// Not collective. Whether a path leads to no file but to a stream (`-`, a pipe, a device) that is written to.
-[[nodiscard]] bool is_stream(const std::string& path);
-
 }  // namespace synbal

@@ -75,7 +75,7 @@ ExitCode tell_header(const Context& context, const InputOptions& input, const st
   HeaderReport all{head_of(context, beginning.date), input.path, sizes, {}};
   constexpr std::array ranks{1, 8, 64, 512};
   std::ranges::transform(ranks, all.estimates.begin(), [&](int p) { return estimate_for(p, neurons, synapses); });
-  tell(context, all, report);
+  tell(context, all, report, true);
   return ExitCode::done;
 }
 

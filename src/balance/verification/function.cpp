@@ -112,7 +112,7 @@ class Run {
     }
     for (std::size_t i = 0; i < drive.value.size(); ++i) {
       state_.value[i] += kStep * (drive.value[i] - state_.value[i]);
-      state_.size[i] += kStep * (drive.size[i] - state_.size[i]);
+      state_.size[i] = (1 - kStep) * state_.size[i] + kStep * drive.size[i];  // stays infinite
     }
   }
 
@@ -162,12 +162,19 @@ class Run {
   std::vector<std::pair<ArrayRole, ArrayMap>> maps_;
 };
 
-/// The worst difference of b from a, `scale` being what b is multiplied with. Infinite where b is not finite and a is.
-double difference(const Measured& a, const std::vector<double>& b, std::span<const double> scale) {
+/// Whether something of this size left the range in which doubles have all their digits: it tells nothing then.
+bool left_range(double size) {
+  constexpr double least = std::numeric_limits<double>::min() / std::numeric_limits<double>::epsilon();
+  return std::isinf(size) || (size > 0 && size < least);
+}
+
+/// The worst difference of b from a, `scale` being what b is multiplied with. Infinite where b is no number and a is.
+double difference(const Measured& a, const Measured& b, std::span<const double> scale) {
   double worst = 0;
   for (std::size_t i = 0; i < a.value.size(); ++i) {
-    if (a.size[i] == 0 || !std::isfinite(a.size[i])) continue;
-    const double off = std::abs((scale.empty() ? b[i] : b[i] * std::exp(scale[i])) - a.value[i]) / a.size[i];
+    if (a.size[i] == 0 || left_range(a.size[i]) || left_range(b.size[i])) continue;
+    const double value = b.value[i];
+    const double off = std::abs((scale.empty() ? value : value * std::exp(scale[i])) - a.value[i]) / a.size[i];
     worst = std::isnan(off) ? std::numeric_limits<double>::infinity() : std::max(worst, off);
   }
   return worst;
@@ -175,9 +182,9 @@ double difference(const Measured& a, const std::vector<double>& b, std::span<con
 
 /// Collective. The worst difference of the outputs, or of the states where there are none.
 double difference(const Run& before, const Run& after, std::span<const double> h) {
-  double worst = difference(before.state(), after.state().value, h);
+  double worst = difference(before.state(), after.state(), h);
   const auto y = before.outputs(), z = after.outputs();
-  for (std::size_t k = 0; k < y.size(); ++k) worst = std::max(worst, difference(y[k], z[k].value, {}));
+  for (std::size_t k = 0; k < y.size(); ++k) worst = std::max(worst, difference(y[k], z[k], {}));
   return worst;
 }
 

@@ -12,6 +12,7 @@
 #include "io/hdf5/native_arrays.hpp"
 #include "io/hdf5/native_output.hpp"
 #include "io/hdf5/node_names.hpp"
+#include "io/mark.hpp"
 #include "io/node_values.hpp"
 #include "io/sizes.hpp"
 #include "synbal/core/agree.hpp"
@@ -96,6 +97,7 @@ void write(const Comm& comm, const Network& network, const std::string& path, Pr
   with_file_order(comm, network, [&](const Network& ordered) {
     Hdf5Output output;
     NativeOutput native(comm, ordered, output, precision);
+    output.attribute("/", kMarkName, std::string(kMark));
     output.create(comm, path);
     native.write();
     output.finish();

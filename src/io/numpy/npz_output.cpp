@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "io/mark.hpp"
 #include "io/numpy/npy_header.hpp"
 #include "io/tuning.hpp"
 #include "synbal/core/agree.hpp"
@@ -16,7 +17,7 @@ namespace {
 constexpr std::uint16_t kVersion = 45;                    // of the format: with 64-bit sizes
 constexpr std::uint16_t kDate = (0 << 9) | (1 << 5) | 1;  // 1980-01-01: the same network gives the same bytes
 constexpr ByteCount kLocalSize = 30, kExtraSize = 20, kEntryExtra = 28;
-constexpr ByteCount kDirectoryEntry = 46, kEndSizes = 56 + 20 + 22;
+constexpr ByteCount kDirectoryEntry = 46, kEndSizes = 56 + 20 + 22 + sizeof(kMark) - 1;
 
 /// Little-endian records.
 class Record {
@@ -147,7 +148,8 @@ std::string NpzOutput::end_records(ByteCount directory_size) const {
   const auto few = std::min<std::uint64_t>(count, UINT16_MAX);
   record.u32(0x06054b50).u16(0).u16(0).u16(few).u16(few);
   record.u32(std::min<std::uint64_t>(u(directory_size), UINT32_MAX));
-  return record.u32(std::min<std::uint64_t>(u(directory_), UINT32_MAX)).u16(0).bytes();
+  record.u32(std::min<std::uint64_t>(u(directory_), UINT32_MAX));
+  return record.u16(sizeof(kMark) - 1).text(kMark).bytes();
 }
 
 /// Everything around the members' bytes.

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "io/mark.hpp"
 #include "synbal/core/agree.hpp"
 
 namespace synbal::io {
@@ -16,7 +17,8 @@ TensorsOutput::TensorId TensorsOutput::tensor(const std::string& name, const std
 
 std::string TensorsOutput::header() const {
   nlohmann::json entries = nlohmann::json::object();
-  if (!metadata_.empty()) entries["__metadata__"] = metadata_;
+  entries["__metadata__"] = metadata_;
+  entries["__metadata__"][kMarkName] = kMark;
   for (const auto& t : tensors_) {
     entries[t.name] = {{"dtype", t.dtype}, {"shape", t.shape}, {"data_offsets", {t.begin, t.end}}};
   }

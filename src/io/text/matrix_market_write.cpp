@@ -6,16 +6,15 @@
 
 #include "io/assembly.hpp"
 #include "io/format.hpp"
+#include "io/mark.hpp"
 #include "io/text/text_output.hpp"
 
 namespace synbal::io {
 
 namespace {
 std::string header_text(const Network& network) {
-  return fmt::format(
-      "%%MatrixMarket matrix coordinate real general\n% row = postsynaptic, column = presynaptic neuron\n"
-      "{0} {0} {1}\n",
-      network.size(), network.nnz);
+  return fmt::format("%%MatrixMarket matrix coordinate real general{0}{1} {1} {2}\n", kMarketComment, network.size(),
+                     network.nnz);
 }
 
 class LineFormatter {
