@@ -24,8 +24,8 @@ ExitCode run(const Context& context, const Options& options) {
   auto network = load_network(comm, options.input, times);
   const auto stored = read_result(comm, network, options.result);
   refuse_foreign(context);
-  refuse_other_input(context, options.result, stored.provenance.input_checksum, network);
   const auto differing = adopt(comm, stored.nodes, network);
+  refuse_other_input(context, options.result, stored, network);
   if (!differing.empty()) log_warning("{} was made with other values of: {}", options.result, differing);
   scale_weights(comm, network, stored.h);
   warn_of_lost_arrays(network, options.output);

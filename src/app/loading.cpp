@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "synbal/balance/verification.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/fault.hpp"
 #include "synbal/core/log.hpp"
@@ -88,14 +89,27 @@ void warn_of_other_input(const std::string& path, const std::string& checksum, c
   log_warning("{} was not made from {} (checksums differ): {} all the same", path, network.facts.path, taken);
 }
 
-void refuse_other_input(const Context& context, const std::string& path, const std::string& checksum,
+/// Collective. Whether the costs that a result has of every neuron are those of this network at its h.
+static bool has_costs_of(const Comm& comm, const StoredResult& stored, const Network& network) {
+  const auto& about = stored.provenance;
+  if (!about.cost_terms.empty() || about.cost_scope == "all") return false;  // costs of more than the synapses
+  const auto components = strongly_connected_components(comm, network);
+  const auto costs = direct_costs(comm, network, components, stored.h, about.power);
+  const auto same = [&](const auto& told, const auto& found) {
+    return check_stored_costs(comm, network, "", told, found, costs.total).passed();
+  };
+  return same(stored.in_cost, costs.in) && same(stored.out_cost, costs.out);
+}
+
+void refuse_other_input(const Context& context, const std::string& path, const StoredResult& stored,
                         const Network& network) {
+  const auto& checksum = stored.provenance.input_checksum;
   if (context.force) return warn_of_other_input(path, checksum, network, "its scaling is applied");
-  if (checksum == network.facts.checksum) return;
-  throw bad_input(
-      fmt::format("{} was not made from {} (checksums differ): give the network that it was made from, or --force to "
-                  "apply its scaling all the same",
-                  path, network.facts.path));
+  if (checksum == network.facts.checksum || has_costs_of(context.world, stored, network)) return;
+  throw bad_input(fmt::format(
+      "{} was not made from {} (checksums and costs differ): give the network that it was made from, or --force to "
+      "apply its scaling all the same",
+      path, network.facts.path));
 }
 
 void check_still(const std::string& path, const Network& network, const BalanceProblem& problem,

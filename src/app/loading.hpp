@@ -12,6 +12,7 @@
 #include "synbal/core/progress.hpp"
 #include "synbal/core/solve_watch.hpp"
 #include "synbal/core/timer.hpp"
+#include "synbal/io/result.hpp"
 #include "synbal/network/components.hpp"
 #include "synbal/network/network.hpp"
 
@@ -59,8 +60,9 @@ void warn_of_lost_arrays(const Network& network, const std::string& path);
 void warn_of_other_input(const std::string& path, const std::string& checksum, const Network& network,
                          const std::string& taken);
 
-/// The same where it would be used to write something: refused, but for --force. @throws Error bad_input.
-void refuse_other_input(const Context& context, const std::string& path, const std::string& checksum,
+/// Collective. The same where a network would be written by it: refused, but for --force and where costs show that it
+/// is the same network in another file. @throws Error bad_input.
+void refuse_other_input(const Context& context, const std::string& path, const StoredResult& stored,
                         const Network& network);
 
 /// Collective. What cannot move here must not have moved in the run that `path` comes from: `h` [network rows] is 0

@@ -1,4 +1,4 @@
-// The numbers of solves with L. Measured on one core with benchmark_laplacian's families at 5e4 nodes and 5e5 edges
+// The numbers of solves with L. Measured on one core with the families of `synbal-benchmark laplacian` at 5e4 nodes and 5e5 edges
 // where a figure is given; of the others the origin is not recorded, and what they guard against is said.
 #pragma once
 

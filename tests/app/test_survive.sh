@@ -281,10 +281,12 @@ kept_files() {
   expect 0 2 balance ../net.h5 -o part.h5 --table own.csv
   expect 4 0 resistance ../net.h5 --pair 1,2 --max-iterations 1 --preconditioner jacobi -o pairs.csv
   expect 0 2 resistance ../net.h5 --pair 1,2 -o pairs.csv
-  expect 0 0 convert own.mtx -o again.h5
-  expect_refusal 3 "--force" 2 apply again.h5 part.h5 -o applied.mtx
+  expect 0 2 apply own.mtx part.h5 -o applied.mtx # the same network
+  rm applied.mtx
+  expect 0 0 generate random --nodes 300 --degree 8 --seed 9 -o other_net.h5
+  expect_refusal 3 "--force" 2 apply other_net.h5 part.h5 -o applied.mtx
   check "nothing is applied" test ! -e applied.mtx
-  expect 0 2 apply again.h5 part.h5 -o applied.mtx --force
+  expect 0 2 apply other_net.h5 part.h5 -o applied.mtx --force
 }
 
 # What outputs must not destroy, and what they may be.
