@@ -3,7 +3,7 @@
 
 namespace synbal::io {
 
-inline constexpr char kMark[] = "synbal";       ///< value of the attribute in HDF5; comment of .npz archives
+inline constexpr char kMark[] = "synbal";       ///< value of the attribute in HDF5; last bytes of .npz and of SONATA
 inline constexpr char kMarkName[] = "program";  ///< of the attribute, and in the metadata of .safetensors
 inline constexpr char kMarkInTensors[] = "\"program\":\"synbal\"";
 /// In Matrix Market files, which tell by it what their rows are.

@@ -79,8 +79,9 @@ bool is_table(std::string_view text) {
 
 Target target_of(const io::InputFile& file) {
   const auto text = beginning_of(file);
-  if (text.starts_with("\x89HDF\r\n")) return hdf5_target(file);
-  const bool archive = text.starts_with("PK") && end_of(file, std::string_view(io::kMark).size()) == io::kMark;
+  const bool marked = end_of(file, std::string_view(io::kMark).size()) == io::kMark;
+  const bool hdf5 = text.starts_with("\x89HDF\r\n"), archive = text.starts_with("PK") && marked;
+  if (hdf5) return marked ? Target::network : hdf5_target(file);
   const bool tensors = text.find("{\"__metadata__\":{") != text.npos && text.find(io::kMarkInTensors) != text.npos;
   const bool market = text.starts_with("%%MatrixMarket") && text.find(io::kMarketComment) != text.npos;
   if (archive || tensors || market) return Target::network;

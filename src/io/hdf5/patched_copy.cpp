@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "io/mark.hpp"
 #include "io/tuning.hpp"
@@ -112,17 +113,6 @@ std::int64_t room_for(const Hdf5Input& original, hid_t file, const std::string& 
   if (offset == HADDR_UNDEF) throw refused(path, "allocate dataset " + name);
   return static_cast<std::int64_t>(offset);
 }
-
-/// The copy is this program's, whoever made the original.
-void mark(hid_t file, const std::string& path) {
-  if (H5Aexists(file, kMarkName) > 0) return;
-  const auto type = made(H5Tcopy(H5T_C_S1), path, "mark the copy");
-  H5Tset_size(type.get(), sizeof(kMark) - 1);
-  const auto space = made(H5Screate(H5S_SCALAR), path, "mark the copy");
-  const auto attribute =
-      made(H5Acreate2(file, kMarkName, type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT), path, "mark the copy");
-  if (H5Awrite(attribute.get(), type.get(), kMark) < 0) throw refused(path, "mark the copy");
-}
 }  // namespace
 
 void PatchedCopy::copy_bytes(const Comm& comm, const InputFile& from) const {
@@ -148,7 +138,6 @@ void PatchedCopy::make_room(const InputFile& from, std::span<std::int64_t> numbe
   for (std::size_t k = 0; k < patches_.size(); ++k) {
     numbers[k] = room_for(original, file.get(), patches_[k].dataset, patches_[k].length, path_);
   }
-  mark(file.get(), path_);
   if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0) throw refused(path_, "flush the copy");
   file.reset();
   struct stat facts {};
@@ -157,6 +146,7 @@ void PatchedCopy::make_room(const InputFile& from, std::span<std::int64_t> numbe
 }
 
 void PatchedCopy::create(const Comm& comm, const InputFile& from, const std::string& path) {
+  const std::string_view mark = kMark;  // behind all that is HDF5's: the rest is as it was
   path_ = path;
   file_ = std::make_unique<OutputFile>(comm, path);
   ByteCount more = 65536;  // for metadata
@@ -170,7 +160,10 @@ void PatchedCopy::create(const Comm& comm, const InputFile& from, const std::str
   });
   comm.max(std::span(numbers));  // of rank 0: the others have nothing but zeros
   for (std::size_t k = 0; k < patches_.size(); ++k) patches_[k].offset = numbers[k];
-  file_->allocate(numbers.back());
+  file_->allocate(numbers.back() + std::ssize(mark));
+  agreed(comm, [&] {
+    if (comm.is_root()) file_->write(numbers.back(), mark);
+  });
 }
 
 void PatchedCopy::write(std::size_t patch, std::int64_t first, std::span<const double> values) const {
