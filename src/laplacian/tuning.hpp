@@ -1,5 +1,5 @@
-// The numbers of solves with L. Measured on one core with the families of `synbal-benchmark laplacian` at 5e4 nodes and 5e5 edges
-// where a figure is given; of the others the origin is not recorded, and what they guard against is said.
+// The numbers of solves with L. Measured on one core with the families of `synbal-benchmark laplacian` at 5e4 nodes and
+// 5e5 edges where a figure is given; of the others the origin is not recorded, and what they guard against is said.
 #pragma once
 
 #include "synbal/krylov/choice.hpp"

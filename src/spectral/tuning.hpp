@@ -1,5 +1,5 @@
-// The numbers of heat and modes. Where a measurement is named it is `synbal-benchmark modes` on one core with 2e4 nodes, 2e5
-// edges and 16 modes; of the others the origin is not recorded, and what they guard against is said.
+// The numbers of heat and modes. Where a measurement is named it is `synbal-benchmark modes` on one core with 2e4
+// nodes, 2e5 edges and 16 modes; of the others the origin is not recorded, and what they guard against is said.
 #pragma once
 
 #include "synbal/core/types.hpp"
