@@ -105,7 +105,11 @@ void refuse_other_input(const Context& context, const std::string& path, const S
                         const Network& network) {
   const auto& checksum = stored.provenance.input_checksum;
   if (context.force) return warn_of_other_input(path, checksum, network, "its scaling is applied");
-  if (checksum == network.facts.checksum || has_costs_of(context.world, stored, network)) return;
+  if (checksum == network.facts.checksum) return;
+  if (network.nnz == 0) {  // other populations alone: there is nothing to compare
+    return warn_of_other_input(path, checksum, network, "its scaling is applied to what stands around the neurons");
+  }
+  if (has_costs_of(context.world, stored, network)) return;
   throw bad_input(fmt::format(
       "{} was not made from {} (checksums and costs differ): give the network that it was made from, or --force to "
       "apply its scaling all the same",

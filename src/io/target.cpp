@@ -21,9 +21,10 @@ constexpr std::size_t kBegin = 65536;  // bytes: more than any mark of a text, a
 /// Of the native format and SONATA: what this program writes.
 constexpr std::array kNetworkGroups{"/weights", "/edges"};
 /// What the first lines of tables begin with, as far as nobody else's would.
-constexpr std::array<std::string_view, 13> kTables{"neuron,h,input_factor,",
+constexpr std::array<std::string_view, 14> kTables{"neuron,h,input_factor,",
                                                    "postsynaptic,presynaptic,resistance,lower,",
                                                    "postsynaptic,presynaptic,cost,conductance,",
+                                                   "postsynaptic,presynaptic,conductance,resistance,",
                                                    "postsynaptic,presynaptic,takes_part,",
                                                    "id,x\n",
                                                    "id,x_1",
