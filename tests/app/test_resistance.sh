@@ -79,7 +79,9 @@ formats() {
   expect 0 2 resistance net.mtx --conductances --pair 0,19 --pair 4,5
   check "a small table on the terminal" test "$(grep -c '^ *[0-9][0-9]* *[0-9]' out)" -eq 2
   expect 0 2 -q resistance net.mtx --conductances --pair 1,2
-  check "-q: nothing is said" test ! -s out
+  check "-q: an answer that goes to no file stays" grep -q '^resistance ' out
+  expect 0 2 -q resistance net.mtx --conductances --pair 1,2 -o quiet.csv
+  check "-q: nothing else is said" test ! -s out
 }
 
 # Exact on few neurons, an estimate on many, and where --solves or --checked ask for one; the summary says which.
@@ -166,7 +168,7 @@ mistakes() {
   printf '%%%%MatrixMarket matrix coordinate real symmetric\n3 3 1\n2 1 -1\n' >negative.mtx
   expect 0 0 generate random --nodes 50 --degree 4 --seed 1 -o other.h5
   expect 0 0 balance other.h5 -o other_result.h5
-  printf 'old' >out.csv
+  printf 'id,x\nold' >out.csv # a table of ours
   expect_refusal 3 "no neuron has the id 21" 3 resistance net.mtx --pair 1,21 -o out.csv
   expect_refusal 3 "line 2: no neuron has the id 99" 3 resistance net.mtx --pairs beyond -o out.csv
   expect_refusal 3 "--from" 3 resistance net.mtx --from 20 -o out.csv
@@ -193,7 +195,7 @@ mistakes() {
   expect_refusal 2 "--at 'somewhere'" 0 resistance net.mtx --at somewhere -o out.csv
   expect_refusal 2 "reads or writes it already" 0 resistance net.mtx -o net.mtx.csv --report net.mtx.csv
   expect_refusal 2 "--no-such" 0 resistance net.mtx --no-such
-  check "what stood there is untouched" test "$(cat out.csv)" = old
+  check "what stood there is untouched" test "$(cat out.csv)" = "$(printf 'id,x\nold')"
   # Pairs in different parts are no mistake, but said.
   two_parts >two.mtx
   expect 0 2 resistance two.mtx --conductances --pair 0,15 --pair 1,2
