@@ -158,7 +158,7 @@ int refuse(const std::string& message) {
 }
 
 /// Vectors of a value per neuron come and go all the time: keep their pages instead of having them cleared anew, unless
-/// they are so long that what lies between them and is free would be missed (75 bytes a neuron where there were 10^7).
+/// they are so long that what is free between them would be missed.
 void keep_pages() {
   ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 512 << 20);

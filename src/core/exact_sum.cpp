@@ -25,7 +25,8 @@ void ExactSum::normalise() noexcept {
 double ExactSum::value() const noexcept {
   auto sum = *this;
   sum.normalise();
-  if (std::abs(sum.digits_.back()) >= kSpoilt / 2) return std::numeric_limits<double>::quiet_NaN();
+  if (sum.digits_.back() >= kNoNumber / 2) return std::numeric_limits<double>::quiet_NaN();
+  if (sum.digits_.back() >= kInfinite / 2) return std::numeric_limits<double>::infinity();
   const bool negative = sum.digits_.back() < 0;
   if (negative) {
     for (auto& digit : sum.digits_) digit = -digit;

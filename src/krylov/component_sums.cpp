@@ -12,7 +12,7 @@ namespace synbal {
 
 ComponentSums::ComponentSums(const Comm& comm, std::span<const GlobalIndex> component, const Ownership& rows,
                              GlobalIndex grounded)
-    : comm_(&comm), grounded_(grounded) {
+    : comm_(&comm), grounded_(grounded), most_places_(rows.size()) {
   number_labels(component);
   find_shared(rows);
   sizes_.assign(leader_.size(), 0.0);
@@ -129,7 +129,7 @@ std::vector<double> ComponentSums::sum_in_any_order(std::span<const double> bloc
   const auto m = at(columns);
   double largest = 0;
   for (const double x : block) largest = std::max(largest, std::abs(x));
-  const auto units = FixedPoint::for_terms(comm_->max(largest), comm_->sum(std::ssize(label_)));
+  const auto units = FixedPoint::for_terms(comm_->max(largest), most_places_);
   std::vector<WideInteger> own(leader_.size() * m, 0);
   for (std::size_t i = 0; i < label_.size(); ++i) {
     for (std::size_t k = 0; k < m; ++k) own[at(label_[i]) * m + k] += units.of(block[i * m + k]);

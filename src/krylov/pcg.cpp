@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "synbal/core/exact_sum.hpp"
@@ -277,12 +278,11 @@ bool BlockPcg::all_reached(const Columns& now) {
 // What update() and the product have summed, anew from the vectors.
 void BlockPcg::sum_in_any_order(bool jacobi) {
   const auto m = at(width_);
-  const auto& comm = components_->comm();
-  const auto scalars = std::span(scalars_);
-  sum_exactly(comm, own_products(r_, u_, m), scalars.first(m));
-  sum_exactly(comm, own_products(w_, u_, m), scalars.subspan(m, m));
-  sum_exactly(comm, own_products(r_, r_, m), scalars.subspan(2 * m, m));
-  scalars_.back() = comm.sum(scalars_.back());
+  auto own = own_products(r_, u_, m);
+  std::ranges::copy(own_products(w_, u_, m), std::back_inserter(own));
+  std::ranges::copy(own_products(r_, r_, m), std::back_inserter(own));
+  own.emplace_back().add(scalars_.back());
+  sum_exactly(components_->comm(), own, scalars_);
   const auto stride = jacobi ? m : 2 * m;
   const auto diagonal = operator_->diagonal();
   std::vector<double> block(inverse_diagonal_.size() * stride);

@@ -10,6 +10,7 @@
 
 #include "stochastic/simulator_memory.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/exact_sum.hpp"
 #include "synbal/core/own_sums.hpp"
 #include "synbal/core/tags.hpp"
 
@@ -58,21 +59,12 @@ struct Sums {
 };
 
 /// Collective. One reduction.
-Sums summed(const Comm& comm, ExactSum& imbalance, ExactSum& cost, std::int64_t count) {
-  std::vector<std::int64_t> all;
-  for (auto* sum : {&imbalance, &cost}) {
-    sum->carry();
-    all.insert(all.end(), sum->words().begin(), sum->words().end());
-  }
-  all.push_back(count);
-  comm.sum(std::span<std::int64_t>(all));
-  auto from = all.begin();
-  for (auto* sum : {&imbalance, &cost}) {
-    const auto words = sum->words();
-    std::copy_n(from, words.size(), words.begin());
-    from += static_cast<std::ptrdiff_t>(words.size());
-  }
-  return {imbalance.value(), cost.value(), all.back()};
+Sums summed(const Comm& comm, const ExactSum& imbalance, const ExactSum& cost, std::int64_t count) {
+  ExactSum number;
+  number.add(static_cast<double>(count));
+  std::array<double, 3> sums{};
+  sum_exactly(comm, std::array{imbalance, cost, number}, sums);
+  return {sums[0], sums[1], static_cast<std::int64_t>(sums[2])};
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <span>
 #include <vector>
 
-#include "stochastic/exact_sum.hpp"
 #include "stochastic/ordered_pass.hpp"
 #include "stochastic/schedule_agenda.hpp"
 #include "synbal/balance/run_keeper.hpp"

@@ -39,7 +39,12 @@ TEST(ExactSum, nothing_is_lost) {
   EXPECT_EQ(exact({0x1p-1074, 0x1p-1074}), 0x1p-1073);
   EXPECT_EQ(exact({std::numeric_limits<double>::max(), -1e292, 1e292}), std::numeric_limits<double>::max());
   EXPECT_EQ(exact(std::vector<double>(1000, 0.1)), 100.0);  // one after the other they make 99.9999999999986
-  EXPECT_TRUE(std::isnan(exact({1, std::numeric_limits<double>::infinity(), -2})));
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(exact({1, infinity, -2}), infinity);
+  EXPECT_TRUE(std::isnan(exact({1, infinity, std::numeric_limits<double>::quiet_NaN(), -2})));
+  EXPECT_EQ(exact({0x1p53, 0.5, 0.5, 0.5, 0.5}), 0x1p53 + 2);  // each is lost in a sum of doubles
+  EXPECT_EQ(exact({std::numeric_limits<double>::denorm_min(), std::numeric_limits<double>::min()}),
+            std::numeric_limits<double>::min() + std::numeric_limits<double>::denorm_min());
 }
 
 TEST(ExactSum, any_order_gives_the_same_bits) {

@@ -4,7 +4,6 @@
 #include <set>
 
 #include "samples.hpp"
-#include "stochastic/exact_sum.hpp"
 #include "stochastic/greedy_coloring.hpp"
 #include "stochastic/schedule_agenda.hpp"
 
@@ -180,40 +179,6 @@ TEST(Schedule, impossible_parameters_are_refused_by_their_names) {
     EXPECT_EQ(refusal(params).rfind(name + " ", 0), 0u) << name << ": " << refusal(params);
   }
   EXPECT_EQ(refusal(simulated(1'000'000)), "") << "blocks may be empty";
-}
-
-TEST(ExactSum, does_not_depend_on_the_order_and_loses_nothing) {
-  const CounterRandom random(3);
-  std::vector<double> terms;
-  for (std::uint64_t k = 0; k < 2000; ++k) {
-    terms.push_back(std::ldexp(random.uniform(k), static_cast<int>(random.below(2000, k, 1)) - 1060));
-  }
-  ExactSum forwards, backwards, halves[2];
-  for (const double x : terms) forwards.add(x);
-  for (std::size_t k = terms.size(); k-- > 0;) backwards.add(terms[k]), halves[k % 2].add(terms[k]);
-  forwards.carry(), backwards.carry(), halves[0].carry(), halves[1].carry();
-  for (std::size_t w = 0; w < forwards.words().size(); ++w) halves[0].words()[w] += halves[1].words()[w];
-  halves[0].carry();
-  EXPECT_TRUE(std::ranges::equal(forwards.words(), backwards.words()));
-  EXPECT_TRUE(std::ranges::equal(forwards.words(), halves[0].words()));
-}
-
-TEST(ExactSum, gives_the_sum) {
-  ExactSum sum;
-  EXPECT_EQ(sum.value(), 0);
-  const double large = std::ldexp(1, 53);
-  sum.add(large);
-  for (int k = 0; k < 4; ++k) sum.add(0.5);  // each is lost in a sum of doubles
-  EXPECT_EQ(sum.value(), large + 2);
-  ExactSum tiny;
-  tiny.add(std::numeric_limits<double>::denorm_min());
-  tiny.add(std::numeric_limits<double>::min());
-  EXPECT_EQ(tiny.value(), std::numeric_limits<double>::min() + std::numeric_limits<double>::denorm_min());
-  ExactSum most;
-  most.add(std::numeric_limits<double>::max());
-  EXPECT_EQ(most.value(), std::numeric_limits<double>::max());
-  most.add(std::numeric_limits<double>::infinity());
-  EXPECT_EQ(most.value(), std::numeric_limits<double>::infinity());
 }
 
 /// Collective. Colours in the file's order, on every rank.

@@ -1,6 +1,7 @@
 // Sums without rounding, which come out the same in whatever order their terms come and wherever they lie.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -11,14 +12,14 @@
 namespace synbal {
 
 /// A fixed-point number as wide as the doubles (Kulisch & Miranker 1986): 2^-1074 to 2^1023, in digits of 32 bits.
-/// Takes 2^30 terms a rank. Not a number from the first term on that is none or infinite.
+/// Takes 2^30 terms a rank. Infinite, or no number, from the first term on that is.
 class ExactSum {
  public:
   void add(double x) noexcept {
     const auto bits = std::bit_cast<std::uint64_t>(x);
     const auto biased = static_cast<unsigned>(bits >> 52) & 0x7ffU;
-    if (biased == 0x7ffU) return spoil();
     const auto fraction = bits & ((std::uint64_t{1} << 52) - 1);
+    if (biased == 0x7ffU) return spoil(fraction == 0 ? kInfinite : kNoNumber);
     const auto mantissa = biased > 0 ? fraction | (std::uint64_t{1} << 52) : fraction;
     const auto place = biased > 0 ? biased - 1 : 0;  // of the last bit
     const auto wide = static_cast<unsigned __int128>(mantissa) << (place % kDigitBits);
@@ -39,11 +40,12 @@ class ExactSum {
   [[nodiscard]] static ExactSum of_digits(std::span<const double> digits) noexcept;
 
  private:
-  void spoil() noexcept { digits_.back() = kSpoilt; }
+  void spoil(std::int64_t how) noexcept { digits_.back() = std::max(digits_.back(), how); }
   /// The same number with digits between 0 and 2^32, the highest apart.
   void normalise() noexcept;
 
-  static constexpr std::int64_t kSpoilt = std::int64_t{1} << 40;  // beyond all sums
+  // In the last digit, beyond all sums.
+  static constexpr std::int64_t kInfinite = std::int64_t{1} << 32, kNoNumber = std::int64_t{1} << 44;
   std::array<std::int64_t, kDigits> digits_{};
 };
 

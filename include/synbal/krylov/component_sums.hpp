@@ -111,6 +111,7 @@ class ComponentSums {
   std::vector<LocalIndex> label_;
   std::vector<double> sizes_;
   std::int64_t nullity_ = 0;
+  GlobalIndex most_places_;  // of all components, over all ranks: leaders are places
   bool reproducible_ = false;
   Halo halo_;  // over the slots: ghosts are those of leaders owned elsewhere, in the order of their labels
   mutable BlockExchange exchange_{halo_};

@@ -60,6 +60,7 @@ std::unique_ptr<TwoLevel> TwoLevel::make(const BalanceProblem& problem, const Ne
   const auto coarse = coarse_problem(problem, costs, clusters, finer, within);
   if (coarse.size() == 0 || coarse.size() > kMostNodes || !factorise(coarse, made->pivots_)) return nullptr;
   made->coarse_ = coarse.size(), made->reproducible_ = problem.reproducible();
+  made->neurons_ = problem.global_size();
   made->number_ = coarse.numbers();
   return made;
 }
@@ -70,7 +71,7 @@ std::string TwoLevel::name() const { return fmt::format("a coarse space of {} cl
 void TwoLevel::sum_in_any_order(std::span<const double> r, std::size_t columns, std::span<double> sums) const {
   double largest = 0;
   for (const double x : r) largest = std::max(largest, std::abs(x));
-  const auto units = FixedPoint::for_terms(comm_->max(largest), comm_->sum(std::ssize(number_)));
+  const auto units = FixedPoint::for_terms(comm_->max(largest), neurons_);
   std::vector<WideInteger> own(sums.size(), 0);
   for (std::size_t i = 0; i < number_.size(); ++i) {
     for (std::size_t k = 0; k < columns && number_[i] >= 0; ++k) {

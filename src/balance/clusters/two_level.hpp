@@ -32,6 +32,7 @@ class TwoLevel final : public BlockPreconditioner {
   const Comm* comm_;
   std::span<const double> diagonal_;
   bool reproducible_ = false;
+  GlobalIndex neurons_ = 0;         // over all ranks
   std::vector<LocalIndex> number_;  // [n] coarse node of each neuron, or -1
   std::size_t coarse_ = 0;          // coarse nodes
   std::vector<Pivot> pivots_;
