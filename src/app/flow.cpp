@@ -219,7 +219,10 @@ TimesWanted check(const Context& context, FlowOptions& o) {
   context.session.refuse_unused_petsc_options("flow_");  // those of the solver can only be judged at the end
   const auto kept = o.checkpoint.interval > 0 ? o.checkpoint.path_for(o.output) : std::string();
   check_outputs(context,
-                {{o.output, OutputKind::trajectory}, {o.report, OutputKind::report}, {kept, OutputKind::checkpoint}},
+                {{o.output, OutputKind::trajectory},
+                 {growing_trajectory(o.output), OutputKind::trajectory},
+                 {o.report, OutputKind::report},
+                 {kept, OutputKind::checkpoint}},
                 input_files(o));
   return times;
 }

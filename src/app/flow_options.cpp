@@ -297,13 +297,7 @@ OutputTimes output_times(const TimesWanted& wanted, double start, double end, do
   if (const auto* log = std::get_if<LogarithmicTimes>(&wanted)) {
     return OutputTimes::logarithmic(log->first.value_or(first), end, log->per_decade);
   }
-  const auto count = std::get<LinearTimes>(wanted).count;
-  if (start == 0) return OutputTimes::linear(end, count);
-  std::vector<double> times;
-  for (std::int64_t k = 1; k <= count; ++k) {
-    times.push_back(k == count ? end : start + (end - start) * static_cast<double>(k) / static_cast<double>(count));
-  }
-  return OutputTimes::listed(std::move(times));
+  return OutputTimes::linear(end, std::get<LinearTimes>(wanted).count, start);
 }
 
 }  // namespace synbal::app

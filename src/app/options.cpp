@@ -11,6 +11,7 @@
 
 #include "app/command.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/io/checkpoint.hpp"
 #include "synbal/io/table.hpp"
 #include "synbal/io/target.hpp"
 
@@ -61,7 +62,9 @@ void check_extension(const std::string& path, OutputKind kind) {
 
 /// Whether something stands there that this output is not to replace.
 bool is_foreign(const std::string& path, OutputKind kind) {
-  if (kind == OutputKind::checkpoint && path.ends_with(".checkpoint.h5")) return false;  // its own, though damaged
+  const bool kept = path.ends_with(".checkpoint.h5") || path.ends_with(".checkpoint.previous.h5");
+  if (kind == OutputKind::checkpoint && kept) return false;                           // its own, though damaged
+  if (kind == OutputKind::trajectory && path.ends_with(".growing.h5")) return false;  // likewise
   const auto target = target_at(path);
   const auto own = kind == OutputKind::network ? Target::network : Target::data;
   return target != Target::nothing && target != own;
@@ -243,8 +246,12 @@ std::vector<std::string> input_files(const InputOptions& options) {
   return files;
 }
 
-void check_outputs(const Context& context, const std::vector<OutputFile>& outputs, std::vector<std::string> inputs) {
+void check_outputs(const Context& context, std::vector<OutputFile> outputs, std::vector<std::string> inputs) {
   const auto& comm = context.world;
+  for (std::size_t k = 0, count = outputs.size(); k < count; ++k) {
+    if (outputs[k].kind != OutputKind::checkpoint || outputs[k].path.empty()) continue;
+    outputs.push_back({previous_checkpoint(outputs[k].path), OutputKind::checkpoint});  // is replaced and removed, too
+  }
   agreed(comm, [&] {
     if (!comm.is_root()) return;
     for (const auto& [path, kind] : outputs) {

@@ -72,7 +72,7 @@ struct OutputFile {
 /// Collective. Looks on one rank for all, before any work: the extensions fit, the files can be created, no other run
 /// is about to write them (they are locked from now on), and writing them destroys neither each other, nor the `inputs`
 /// of this run. @throws Error usage or io_failure.
-void check_outputs(const Context& context, const std::vector<OutputFile>& outputs, std::vector<std::string> inputs);
+void check_outputs(const Context& context, std::vector<OutputFile> outputs, std::vector<std::string> inputs);
 
 /// Collective. Refuses to replace what check_outputs() saw and this program did not make (unless --force says so). Once
 /// the inputs are read, so that of two mistakes a bad input is told. @throws Error usage.

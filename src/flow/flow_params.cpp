@@ -15,8 +15,8 @@ namespace {
 
 constexpr double kSame = 1e-9;  // relative: a time that close to the end is the end
 
-double linear_time(double end, std::int64_t count, std::int64_t k) {
-  return k >= count ? end : end * (static_cast<double>(k) / static_cast<double>(count));
+double linear_time(double start, double end, std::int64_t count, std::int64_t k) {
+  return k >= count ? end : start + (end - start) * (static_cast<double>(k) / static_cast<double>(count));
 }
 
 double logarithmic_time(double first, std::int64_t per_decade, std::int64_t k) {
@@ -37,15 +37,15 @@ std::int64_t first_beyond(double t, double guess, std::int64_t least, Time&& tim
 
 }  // namespace
 
-OutputTimes OutputTimes::linear(double end, std::int64_t count) {
-  if (!(end > 0) || !std::isfinite(end) || count < 1) {
+OutputTimes OutputTimes::linear(double end, std::int64_t count, double start) {
+  if (!(start >= 0) || !(end > start) || !std::isfinite(end) || count < 1) {
     throw usage_error(
-        fmt::format("{} equal intervals up to time {} (neither "
+        fmt::format("{} equal intervals from time {} to {} (neither "
                     "can be): give at least 1 and an end time",
-                    count, end));
+                    count, start, end));
   }
   OutputTimes times;
-  times.kind_ = Kind::linear, times.end_ = end, times.count_ = count;
+  times.kind_ = Kind::linear, times.first_ = start, times.end_ = end, times.count_ = count;
   return times;
 }
 
@@ -88,8 +88,9 @@ std::optional<double> OutputTimes::after(double time) const {
   }
   if (time >= end_) return {};
   if (kind_ == Kind::linear) {
-    const auto at = [&](std::int64_t k) { return linear_time(end_, count_, k); };
-    return at(first_beyond(time, time / end_ * static_cast<double>(count_), 1, at));
+    const auto at = [&](std::int64_t k) { return linear_time(first_, end_, count_, k); };
+    const double part = (time - first_) / (end_ - first_);
+    return at(first_beyond(time, part * static_cast<double>(count_), 1, at));
   }
   const auto at = [&](std::int64_t k) { return logarithmic_time(first_, count_, k); };
   const double guess = time > 0 ? std::log10(time / first_) * static_cast<double>(count_) : 0;

@@ -36,8 +36,9 @@ std::uint32_t checksum_of_range(const InputFile& file, ByteCount begin, ByteCoun
   return sum;
 }
 
-/// Collective.
-std::uint32_t checksum_of_file(const Comm& comm, const InputFile& file, ByteCount size) {
+}  // namespace
+
+std::uint32_t checksum_of(const Comm& comm, const InputFile& file, ByteCount size) {
   const auto begin = size / comm.size() * comm.rank();
   const auto end = comm.rank() + 1 == comm.size() ? size : size / comm.size() * (comm.rank() + 1);
   const auto own = agreed(comm, [&] { return checksum_of_range(file, begin, end); });
@@ -47,7 +48,6 @@ std::uint32_t checksum_of_file(const Comm& comm, const InputFile& file, ByteCoun
   for (std::size_t r = 0; r < sums.size(); ++r) total = crc32_combine(total, sums[r], lengths[r]);
   return static_cast<std::uint32_t>(total);
 }
-}  // namespace
 
 void FileTraits::destroy(int descriptor) noexcept { ::close(descriptor); }
 
@@ -75,19 +75,18 @@ InputFile::InputFile(std::string path) : path_(std::move(path)) {
 }
 
 std::uint32_t checksum_of(std::span<const std::byte> bytes, std::uint32_t so_far) noexcept {
+  if (bytes.empty()) return so_far;  // zlib begins anew without a place to read from
   return static_cast<std::uint32_t>(crc32_z(so_far, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 std::string checksum(const Comm& comm, std::span<const InputFile> files) {
   auto total = crc32(0, nullptr, 0);
   for (const auto& file : files) {
-    total = crc32_combine(total, checksum_of_file(comm, file, file.size()), static_cast<z_off_t>(file.size()));
+    total = crc32_combine(total, checksum_of(comm, file, file.size()), static_cast<z_off_t>(file.size()));
   }
-  return fmt::format("crc32:{:08x}", static_cast<std::uint32_t>(total));
+  return checksum_words(static_cast<std::uint32_t>(total));
 }
 
-std::string checksum(const Comm& comm, const InputFile& file, ByteCount size) {
-  return fmt::format("crc32:{:08x}", checksum_of_file(comm, file, size));
-}
+std::string checksum_words(std::uint32_t sum) { return fmt::format("crc32:{:08x}", sum); }
 
 }  // namespace synbal::io

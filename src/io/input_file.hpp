@@ -42,7 +42,9 @@ class InputFile {
 
 /// Collective. "crc32:xxxxxxxx" of the files one after the other; every rank reads its share of the bytes of each.
 std::string checksum(const Comm& comm, std::span<const InputFile> files);
-/// Collective. The same of the first `size` bytes of one file.
-std::string checksum(const Comm& comm, const InputFile& file, ByteCount size);
+/// Collective. CRC-32 of the first `size` bytes of one file; every rank reads its share.
+std::uint32_t checksum_of(const Comm& comm, const InputFile& file, ByteCount size);
+/// A checksum as it is told: "crc32:xxxxxxxx".
+std::string checksum_words(std::uint32_t sum);
 
 }  // namespace synbal::io

@@ -175,7 +175,7 @@ void OutputFile::seal() {
     if (::fsync(fd_) != 0) throw cannot_write(path_, errno);
   });
   const auto written = agreed(*comm_, [&] { return InputFile(partial_); });
-  const auto sum = checksum(*comm_, written, written.size());
+  const auto sum = checksum_of(*comm_, written, written.size());
   agreed(*comm_, [&] {
     if (comm_->is_root()) write(written.size(), seal_line(sum, written.size()));
   });

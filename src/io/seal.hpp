@@ -11,11 +11,19 @@ namespace synbal::io {
 /// Bytes of the line.
 inline constexpr ByteCount kSealSize = 48;
 
-/// The line for so many bytes with this checksum ("crc32:xxxxxxxx").
-[[nodiscard]] std::string seal_line(const std::string& checksum, ByteCount size);
+/// The line for so many bytes with this checksum.
+[[nodiscard]] std::string seal_line(std::uint32_t checksum, ByteCount size);
 
-enum class SealState { none, whole, broken };
-/// Collective. Reads all of the file; none: it does not end with such a line.
+enum class SealState { none, whole, broken };  // none: it does not end with such a line
+
+/// What one reading of a file tells.
+struct SealedSum {
+  std::uint32_t checksum = 0;  ///< of all bytes
+  SealState seal = SealState::none;
+};
+/// Collective. Reads all of the file.
+[[nodiscard]] SealedSum sealed_sum_of(const Comm& comm, const InputFile& file);
+/// Collective. Reads all of a file that ends with such a line.
 [[nodiscard]] SealState seal_of(const Comm& comm, const InputFile& file);
 
 }  // namespace synbal::io

@@ -1,5 +1,6 @@
 // The writer: a file with room for more rows than there are, filled in place with positioned writes, replaced by a
-// larger copy when it is full and by one of exact size at the end. The row counter is written after the row.
+// larger copy when it is full and by one of exact size at the end, under the final name. The row counter is written
+// after the row.
 #include "synbal/io/trajectory.hpp"
 
 #include <fcntl.h>
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <limits>
 #include <set>
 #include <utility>
@@ -15,7 +17,9 @@
 #include "io/hdf5/node_names.hpp"
 #include "io/hdf5/provenance.hpp"
 #include "io/trajectory_columns.hpp"
+#include "io/trajectory_room.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/log.hpp"
 
 namespace synbal {
 
@@ -81,18 +85,35 @@ void add_groups(const std::string& name, std::set<std::string>& groups) {
 
 std::string rooted(const std::string& name) { return name.starts_with('/') ? name : "/" + name; }
 
+/// Numbers in a row.
+std::int64_t words_of(const TrajectoryLayout& layout) {
+  auto words = std::ssize(layout.scalars);
+  for (const auto& table : layout.tables) words += table.width;
+  return std::max<std::int64_t>(words, 1);
+}
+
 /// Room that is neither often used up nor a burden on the disk.
 std::int64_t first_capacity(const TrajectoryLayout& layout) {
   if (layout.expected_rows > 0) return layout.expected_rows;
-  auto words = std::ssize(layout.scalars);
-  for (const auto& table : layout.tables) words += table.width;
-  return std::clamp<std::int64_t>((ByteCount{32} << 20) / (kWord * std::max<std::int64_t>(words, 1)), 8, 1024);
+  return std::clamp<std::int64_t>((ByteCount{32} << 20) / (kWord * words_of(layout)), 8, 1024);
+}
+
+/// Not collective. Whether something stands there that may be of use to somebody.
+bool stands(const std::string& path) {
+  std::error_code none;
+  const auto size = std::filesystem::file_size(path, none);
+  return !none && size > 0;
 }
 }  // namespace
 
+std::string growing_trajectory(const std::string& path) {
+  const auto stem = path.ends_with(".h5") ? path.substr(0, path.size() - 3) : path;
+  return stem + ".growing.h5";
+}
+
 struct TrajectoryWriter::Body {
   const Comm* comm = nullptr;
-  std::string path;
+  std::string path, growing;  // where it ends, and where it is until then; one name where nothing stood there
   TrajectoryLayout layout;
   Provenance about;
   std::vector<ScatteredColumns> columns;               // of every table
@@ -106,16 +127,19 @@ struct TrajectoryWriter::Body {
   std::vector<Hdf5Output::DatasetId> label_id;
   std::int64_t capacity = 0, rows = 0;
   RowFile file;
-  std::vector<std::uint32_t> checksums;  // of what this rank wrote, row by row in the order of `series`
+  std::vector<std::uint32_t> checksums;  // of what this rank wrote, one a row, in the order of `series`
   std::int64_t first_own = 0;            // row: those before it are of an earlier run
   bool failed = false;
 
   void start(const Comm& of, std::string to, TrajectoryLayout what, const Provenance& whose);
+  void choose_file();
+  void expect_room(std::int64_t total) const;
   void take_over(const TrajectoryPlace& place);
+  void take_rows(const std::string& from, const TrajectoryPlace& place);
   void find_rows(const io::Hdf5Input& found, const TrajectoryPlace& place);
   void set_up();
   void declare(Hdf5Output& output, std::int64_t room);
-  void replace(std::int64_t room);
+  void replace(std::int64_t room, const std::string& to, bool last = false);
   void copy_rows(Hdf5Output& output, const Series& from, std::int64_t room) const;
   void check_written() const;
   void write_row(std::span<const double> scalars, const std::vector<std::vector<double>>& blocks);
@@ -127,13 +151,44 @@ void TrajectoryWriter::Body::start(const Comm& of, std::string to, TrajectoryLay
   set_up();
 }
 
-/// Collective. The rows of the file that is there become those of this writer.
+/// Collective. Where rows go that go on with nothing.
+void TrajectoryWriter::Body::choose_file() {
+  const auto beside = growing_trajectory(path);
+  const bool kept = comm->any(comm->is_root() && stands(path));
+  growing = kept ? beside : path;
+  if (!comm->is_root()) return;
+  if (kept) log_info("{} stands there: what replaces it grows in {} until it is whole", path, beside);
+  if (!stands(beside)) return;
+  log_info("{}: a run that did not come to its end left it, and it goes now", beside);
+  if (!kept) ::unlink(beside.c_str());
+}
+
+/// Collective. @throws Error io_failure when so many rows have no place.
+void TrajectoryWriter::Body::expect_room(std::int64_t total) const {
+  if (total > rows) io::expect_room_for(*comm, path, {total, words_of(layout), rows});
+}
+
+/// Collective. The rows of an earlier run become those of this writer.
 void TrajectoryWriter::Body::take_over(const TrajectoryPlace& place) {
+  const auto beside = growing_trajectory(path);
+  if (comm->any(comm->is_root() && stands(beside))) {
+    try {
+      return take_rows(beside, place);
+    } catch (const Error& e) {  // of all ranks together
+      log_warning("{}; looking into {} itself", e.what(), path);
+    }
+  }
+  take_rows(path, place);
+}
+
+/// Collective.
+void TrajectoryWriter::Body::take_rows(const std::string& from, const TrajectoryPlace& place) {
   {
-    const auto found = io::Hdf5Input::open(*comm, path);
+    const auto found = io::Hdf5Input::open_unchanged(*comm, from);
     agreed(*comm, [&] { find_rows(found, place); });
   }
-  file = agreed(*comm, [&] { return RowFile(path); });
+  file = agreed(*comm, [&] { return RowFile(from); });
+  growing = from;
   rows = first_own = capacity = place.rows;
 }
 
@@ -143,9 +198,10 @@ void TrajectoryWriter::Body::find_rows(const io::Hdf5Input& found, const Traject
     return bad_input(
         fmt::format("{}: {}, but the run goes on after row {} at time {:g}: put back the trajectory of that "
                     "run, or begin anew",
-                    path, what, place.rows, place.time));
+                    found.path(), what, place.rows, place.time));
   };
   if (!found.exists("/rows") || !found.exists("/time")) throw refuse("is no trajectory");
+  if (io::read_provenance(found).input_checksum != about.input_checksum) throw refuse("is of another network");
   std::int64_t whole = 0;
   const auto counter = found.dataset("/rows", io::ElementKind::integer);
   if (counter.length == 1) found.read(counter, 0, 1, &whole);
@@ -219,27 +275,30 @@ void TrajectoryWriter::Body::check_written() const {
   auto expected = checksums.begin();
   std::vector<double> values;
   for (std::int64_t row = first_own; row < rows; ++row) {
+    std::uint32_t sum = 0;
     for (const auto& s : series) {
       values.resize(at(s.count));
       file.read(s.place(row), values);
-      if (io::checksum_of(std::as_bytes(std::span(values))) != *expected++) throw file.damaged();
+      sum = io::checksum_of(std::as_bytes(std::span(values)), sum);
     }
+    if (sum != *expected++) throw file.damaged();
   }
 }
 
-/// Collective. Another file with the same rows and room for `room` takes the place of the one there is, if any.
-void TrajectoryWriter::Body::replace(std::int64_t room) {
+/// Collective. Another file at `to` with the same rows and room for `room` takes the place of the one there is, if any.
+void TrajectoryWriter::Body::replace(std::int64_t room, const std::string& to, bool last) {
   if (capacity > 0) {
     // Closed and opened again: on network file systems that is when other hosts' writes can be seen.
     file = {};
     comm->barrier();
-    file = agreed(*comm, [&] { return RowFile(path); });
+    file = agreed(*comm, [&] { return RowFile(growing); });
     agreed(*comm, [&] { check_written(); });
   }
   const auto old = series;
   Hdf5Output next;
+  if (last) next.seal();
   declare(next, room);
-  next.create(*comm, path);
+  next.create(*comm, to);
   agreed(*comm, [&] {
     for (std::size_t k = 0; k < series.size(); ++k) {
       auto from = old[k];
@@ -256,39 +315,50 @@ void TrajectoryWriter::Body::replace(std::int64_t room) {
   rows_offset = next.offset(rows_id);
   capacity = room;
   file = {};
-  file = agreed(*comm, [&] { return RowFile(path); });
+  growing = to;
+  file = agreed(*comm, [&] { return RowFile(growing); });
 }
 
 /// Not collective. Everything but the counter.
 void TrajectoryWriter::Body::write_row(std::span<const double> scalars,
                                        const std::vector<std::vector<double>>& blocks) {
+  std::uint32_t sum = 0;
   for (std::size_t k = 0; k < series.size(); ++k) {
     const bool scalar = k < scalars.size();
     const auto values =
         scalar ? scalars.subspan(k, at(series[k].count)) : std::span<const double>(blocks[k - scalars.size()]);
     file.write(series[k].place(rows), values);
-    checksums.push_back(io::checksum_of(std::as_bytes(values)));
+    sum = io::checksum_of(std::as_bytes(values), sum);
   }
+  checksums.push_back(sum);
 }
 
 TrajectoryWriter::TrajectoryWriter(const Comm& comm, std::string path, TrajectoryLayout layout, const Provenance& about)
     : body_(std::make_unique<Body>()) {
   body_->start(comm, std::move(path), std::move(layout), about);
-  body_->replace(first_capacity(body_->layout));
+  body_->expect_room(body_->layout.expected_rows);
+  body_->choose_file();
+  body_->replace(first_capacity(body_->layout), body_->growing);
 }
 
 TrajectoryWriter::TrajectoryWriter(const Comm& comm, std::string path, TrajectoryLayout layout, const Provenance& about,
                                    const TrajectoryPlace& place)
     : body_(std::make_unique<Body>()) {
   body_->start(comm, std::move(path), std::move(layout), about);
-  if (place.rows > 0) body_->take_over(place);
+  place.rows > 0 ? body_->take_over(place) : body_->choose_file();
+  body_->expect_room(body_->layout.expected_rows);
   const bool foreseen = body_->layout.expected_rows > 0;
-  body_->replace(std::max(first_capacity(body_->layout), foreseen ? place.rows + 1 : 2 * place.rows));
+  const auto room = std::max(first_capacity(body_->layout), foreseen ? place.rows + 1 : 2 * place.rows);
+  body_->replace(room, body_->growing);
 }
 
-TrajectoryWriter::~TrajectoryWriter() = default;
+TrajectoryWriter::~TrajectoryWriter() {
+  auto& b = *body_;
+  if (b.rows == 0 && b.growing != b.path && b.comm->is_root()) ::unlink(b.growing.c_str());  // of no use to anybody
+}
 
 std::int64_t TrajectoryWriter::rows() const noexcept { return body_->rows; }
+const std::string& TrajectoryWriter::file() const noexcept { return body_->growing; }
 
 void TrajectoryWriter::append(std::span<const double> scalars, std::span<const std::span<const double>> tables) {
   auto& b = *body_;
@@ -297,7 +367,7 @@ void TrajectoryWriter::append(std::span<const double> scalars, std::span<const s
   std::vector<std::vector<double>> blocks;
   for (std::size_t k = 0; k < tables.size(); ++k) blocks.push_back(b.columns[k].block<double>(tables[k]));
   b.failed = true;
-  if (b.rows == b.capacity) b.replace(2 * b.capacity);
+  if (b.rows == b.capacity) b.expect_room(2 * b.capacity), b.replace(2 * b.capacity, b.growing);
   agreed(*b.comm, [&] { b.write_row(scalars, blocks); });
   const auto whole = b.rows + 1;
   agreed(*b.comm, [&] {
@@ -312,13 +382,15 @@ void TrajectoryWriter::flush() {
 }
 
 void TrajectoryWriter::finish(const Provenance& about) {
-  body_->about = about;
+  auto& b = *body_;
+  b.about = about;
   try {
-    body_->replace(body_->rows);
+    b.replace(b.rows, b.path, true);
   } catch (const Error& e) {  // of all ranks together
     throw Error(e.code(), fmt::format("{}; all {} rows of {} are readable, but it still says 'running'", e.what(),
-                                      body_->rows, body_->path));
+                                      b.rows, b.growing));
   }
+  if (b.comm->is_root()) ::unlink(growing_trajectory(b.path).c_str());
 }
 
 }  // namespace synbal

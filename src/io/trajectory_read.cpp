@@ -77,7 +77,7 @@ bool is_trajectory(const Comm& comm, const std::string& path) {
 }
 
 TrajectoryEnd read_trajectory_end(const Comm& comm, const Network& network, const std::string& path) {
-  const auto file = Hdf5Input::open(comm, path);
+  const auto file = Hdf5Input::open_unchanged(comm, path);
   const auto row = agreed(comm, [&] { return last_row(file); });
   TrajectoryEnd end;
   end.provenance = agreed(comm, [&] { return io::read_provenance(file); });

@@ -86,6 +86,44 @@ killed() {
   done
 }
 
+# What stands under the name stays until the new one is whole, whatever becomes of that; a resumed run goes on with what grew
+# beside it.
+replaced() {
+  local ranks got
+  for ranks in 0 2; do
+    rm -f t.* && expect 0 0 flow ../net.h5 -o t.h5 -q --end-time 0.01
+    cp t.h5 before.h5
+    got=0
+    SYNBAL_FAULT="kill@solve#70/$((ranks > 0))" synbal "$ranks" flow ../net.h5 -o t.h5 --checkpoint-interval 1e-9 || got=$?
+    check "killed: an exit code" test "$got" -ne 0
+    check "killed: the old one is as it was" cmp t.h5 before.h5
+    check "killed: where the new one grows is told" grep -q 't.h5 stands there.*t.growing.h5' err
+    valid t.growing.h5 running 'rows[0] > 5'
+    expect 0 2 flow ../net.h5 -o rest.h5 -q --initial t.growing.h5 --tolerance 1e-11
+    check "a run goes on" look 'x("time")[0] == x("time", 1)[-1]' rest.h5 t.growing.h5
+    expect 0 1 flow ../net.h5 -o t.h5 -q --resume
+    kept t.h5 'len(x("time")) > 50' "'equilibrium' in files[0].attrs['reason'].decode()"
+    check "nothing grows any more" test ! -e t.growing.h5 -a ! -e t.checkpoint.h5
+    cp t.h5 before.h5
+    SYNBAL_FAULT='EIO@io#9/0' expect 5 "$ranks" flow ../net.h5 -o t.h5 -q --end-time 0.01
+    check "failed: the old one is as it was" cmp t.h5 before.h5
+    expect 0 "$ranks" flow ../net.h5 -o t.h5 -q --end-time 0.02
+    kept t.h5 'x("time")[-1] == 0.02'
+    check "nothing grows any more" test ! -e t.growing.h5
+  done
+}
+
+# Rows that would fill the disk, however large it is, are refused before anything is written.
+no_room() {
+  local words
+  for words in "--end-time 1 --output-times linear:1000000000" "--end-time 1e9 --output-times log:50000000:1e-9"; do
+    # shellcheck disable=SC2086
+    expect_refusal 5 "GiB are free there" 2 flow random:nodes=1e6,degree=2 -o new.h5 $words
+    check "the figures" grep -q 'new.h5: [0-9]* rows of 10000[0-9]* numbers take [0-9.e+]* GiB.*--output-times' err
+  done
+  check "nothing written" test -z "$(find . -name 'new*')"
+}
+
 # ---- mistakes
 
 wrong_words() {
@@ -134,5 +172,5 @@ run_one() {
   rm -rf ./*
   "$1"
 }
-share_out run_one limits shaken from_a_result signals killed wrong_words wrong_files
+share_out run_one limits shaken from_a_result signals killed replaced no_room wrong_words wrong_files
 finish

@@ -31,6 +31,14 @@ TEST(OutputTimes, linear_ones_divide_the_run_evenly_and_end_exactly_at_the_end) 
   }
 }
 
+TEST(OutputTimes, linear_ones_begin_where_the_run_does_and_take_no_memory) {
+  const auto times = all_of(OutputTimes::linear(4, 4, 2), 2);
+  EXPECT_EQ(times, (std::vector<double>{2.5, 3, 3.5, 4}));
+  const auto many = OutputTimes::linear(4, std::int64_t{1} << 40, 2);
+  EXPECT_EQ(many.after(3), 3 + std::ldexp(1.0, -39));
+  EXPECT_THROW(OutputTimes::linear(2, 3, 2), Error);
+}
+
 TEST(OutputTimes, logarithmic_ones_have_equal_ratios_and_end_exactly_at_the_end) {
   for (const std::int64_t per_decade : {1, 3, 20}) {
     const auto output = OutputTimes::logarithmic(1e-3, 1e3, per_decade);
@@ -71,7 +79,8 @@ TEST(OutputTimes, listed_ones_are_sorted_and_told_once) {
 }
 
 TEST(OutputTimes, the_next_one_is_always_later_and_none_is_skipped) {
-  for (const auto& output : {OutputTimes::linear(7, 7000), OutputTimes::logarithmic(1e-9, 1e9, 37)}) {
+  for (const auto& output :
+       {OutputTimes::linear(7, 7000), OutputTimes::linear(0.1, 3000, 0.001), OutputTimes::logarithmic(1e-9, 1e9, 37)}) {
     const auto times = all_of(output, 0, 10'000);
     EXPECT_EQ(output.count(), std::ssize(times));
     for (std::size_t k = 0; k + 1 < times.size(); ++k) {

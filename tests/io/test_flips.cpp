@@ -1,10 +1,11 @@
-// No bit of a result or of a checkpoint changes, and no byte is lost, without being noticed.
+// No bit of a result, a checkpoint or a network changes, and no byte is lost, without being noticed.
 #include <random>
 #include <string>
 #include <vector>
 
 #include "files.hpp"
 #include "synbal/io/checkpoint.hpp"
+#include "synbal/io/formats.hpp"
 #include "synbal/io/result.hpp"
 
 namespace synbal {
@@ -41,6 +42,26 @@ TEST(Flips, of_results_are_noticed) {
   write_result(world(), network, {values, components, values, values, history, &network, {}}, folder.file("a.h5"));
   expect_all_noticed(folder, folder.file("a.h5"),
                      [&](const std::string& path) { (void)read_result(world(), network, path); });
+}
+
+TEST(Flips, of_networks_are_noticed_and_a_file_without_its_seal_is_as_good_as_any) {
+  const test::Folder folder;
+  const auto path = folder.file("n.h5");
+  write_network(world(), test::random_network(30, 3), path);
+  const auto whole = test::bytes_of(path);
+  const auto code_of = [&](const std::string& bytes) {
+    const auto other = test::put(folder, "other.h5", bytes);
+    return test::error_of([&] { (void)read_network(world(), other, {}); }).code();
+  };
+  constexpr std::size_t seal = 48;  // bytes
+  std::mt19937_64 random(7);
+  for (int k = 0; k < (world().size() == 1 ? 120 : 24); ++k) {
+    auto bytes = whole;
+    bytes[random() % (bytes.size() - seal)] ^= static_cast<char>(1U << random() % 8);
+    EXPECT_EQ(code_of(bytes), ExitCode::bad_input) << "try " << k;
+  }
+  EXPECT_EQ(code_of(whole), ExitCode::done);
+  EXPECT_EQ(code_of(whole.substr(0, whole.size() - seal)), ExitCode::done);
 }
 
 TEST(Flips, of_checkpoints_are_noticed) {

@@ -139,10 +139,11 @@ TEST(Trajectory, is_whole_after_every_row_and_exact_at_the_end) {
   for (const auto kind : {Places::in_order, Places::backwards, Places::scattered, Places::on_last_rank}) {
     const auto layout = layout_of(kind, 37);
     TrajectoryWriter writer(world(), path, layout, about(""));
-    expect_rows(path, 0, layout);
+    EXPECT_EQ(writer.file(), kind == Places::in_order ? path : growing_trajectory(path));
+    expect_rows(writer.file(), 0, layout);
     for (int row = 1; row <= 3; ++row) {
       append(writer, layout);
-      expect_rows(path, row, layout);
+      expect_rows(writer.file(), row, layout);
     }
     writer.finish(about("equilibrium"));
     expect_rows(path, 3, layout);
@@ -283,6 +284,118 @@ TEST(Trajectory, what_stood_there_survives_a_disk_that_is_full_from_the_start) {
   EXPECT_EQ(test::bytes_of(path), "old");
 }
 
+/// A trajectory of h of a network: h = value of the neuron's place in the file.
+TrajectoryLayout h_layout(const Network& network) {
+  TrajectoryLayout layout;
+  layout.scalars = {"time"};
+  TrajectoryTable h{"h", network.size(), {}};
+  for (LocalIndex i = 0; i < network.local_size(); ++i) h.place.push_back(network.file_index(i));
+  layout.tables = {h};
+  return layout;
+}
+
+void write_h(TrajectoryWriter& writer, const TrajectoryLayout& layout, double time, double factor) {
+  std::vector<double> h;
+  for (const auto p : layout.tables[0].place) h.push_back(factor * static_cast<double>(p));
+  const std::vector<std::span<const double>> tables{h};
+  writer.append(std::vector{time}, tables);
+}
+
+TEST(Trajectory, what_stood_there_stays_until_another_one_is_whole) {
+  const test::Folder folder;
+  const auto path = folder.file("t.h5");
+  const auto layout = layout_of(Places::scattered, 9);
+  const auto written = [&](int rows) {
+    TrajectoryWriter writer(world(), path, layout, about(""));
+    for (int row = 0; row < rows; ++row) append(writer, layout);
+    expect_rows(writer.file(), rows, layout);
+    return writer.file();
+  };
+  {
+    TrajectoryWriter writer(world(), path, layout, about(""));
+    append(writer, layout);
+    writer.finish(about("end time"));
+    EXPECT_EQ(writer.file(), path);
+  }
+  const auto before = test::bytes_of(path);
+  EXPECT_EQ(written(0), growing_trajectory(path));
+  world().barrier();
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"t.h5"});  // no rows: of no use
+  EXPECT_EQ(written(5), growing_trajectory(path));
+  EXPECT_EQ(test::bytes_of(path), before);
+  {
+    TrajectoryWriter second(world(), path, layout, about("second"), {3, 1.0});
+    append(second, layout);
+    EXPECT_EQ(test::bytes_of(path), before);
+    second.finish(about("end time"));
+  }
+  expect_rows(path, 4, layout);
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"t.h5"});
+}
+
+TEST(Trajectory, goes_on_with_its_own_where_what_lies_beside_it_is_of_another_run) {
+  const test::Folder folder;
+  const auto path = folder.file("t.h5");
+  const auto layout = layout_of(Places::in_order, 9);
+  {
+    TrajectoryWriter own(world(), path, layout, about("own"));
+    for (int row = 0; row < 5; ++row) append(own, layout);
+    own.finish(about("interrupted"));
+  }
+  for (const bool other_input : {false, true}) {
+    auto told = about("other");
+    if (other_input) told.input_checksum = "crc32:00000001";
+    TrajectoryWriter other(world(), path, layout, told);
+    for (int row = 0; row < (other_input ? 5 : 2); ++row) append(other, layout);
+    TrajectoryWriter next(world(), path, layout, about("own"), {4, 1.5});
+    EXPECT_EQ(next.file(), path);
+    append(next, layout);
+    next.finish(about("interrupted"));
+    expect_rows(path, 5, layout);
+  }
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"t.h5"});
+  auto told = about("own");
+  told.input_checksum = "crc32:00000002";
+  const auto e = test::error_of([&] { TrajectoryWriter(world(), path, layout, told, {4, 1.5}); });
+  EXPECT_EQ(e.code(), ExitCode::bad_input);
+  EXPECT_NE(std::string(e.what()).find("another network"), std::string::npos) << e.what();
+}
+
+TEST(Trajectory, more_rows_than_the_disk_or_the_memory_has_room_for_are_refused_before_anything_is_written) {
+  const test::Folder folder;
+  auto layout = layout_of(Places::in_order, 9);
+  for (const auto rows : {std::int64_t{1} << 50, std::int64_t{1} << 55}) {
+    layout.expected_rows = rows;
+    const auto e = test::error_of([&] { TrajectoryWriter(world(), folder.file("t.h5"), layout, about("")); });
+    EXPECT_EQ(e.code(), ExitCode::io_failure);
+    EXPECT_NE(std::string(e.what()).find(fmt::format("{} rows of 14 numbers take", rows)), std::string::npos)
+        << e.what();
+  }
+  EXPECT_TRUE(folder.names().empty());
+}
+
+TEST(Trajectory, a_finished_one_is_sealed) {
+  const test::Folder folder;
+  const auto path = folder.file("t.h5");
+  const auto network = test::random_network(12, 2);
+  const auto layout = h_layout(network);
+  {
+    TrajectoryWriter writer(world(), path, layout, about(""));
+    write_h(writer, layout, 0, 1);
+    write_h(writer, layout, 1, 2);
+    writer.finish(about("end time"));
+  }
+  EXPECT_EQ(read_trajectory_end(world(), network, path).time, 1);
+  auto bytes = test::bytes_of(path);
+  const double first = 11;  // h of the last neuron in the row that is not read
+  bytes[bytes.find(std::string(reinterpret_cast<const char*>(&first), sizeof first))] ^= 1;
+  world().barrier();
+  test::put(folder, "t.h5", bytes);
+  EXPECT_EQ(test::error_of([&] { read_trajectory_end(world(), network, path); }).code(), ExitCode::bad_input);
+  const auto e = test::error_of([&] { TrajectoryWriter(world(), path, layout, about(""), {2, 1.0}); });
+  EXPECT_EQ(e.code(), ExitCode::bad_input);
+}
+
 TEST(Trajectory, rows_damaged_behind_its_back_are_not_passed_on) {
   const test::Folder folder;
   const auto path = folder.file("t.h5");
@@ -307,23 +420,6 @@ TEST(Trajectory, rows_damaged_behind_its_back_are_not_passed_on) {
 }
 
 // ---- where it ended
-
-/// A trajectory of h of a network: h = value of the neuron's place in the file.
-TrajectoryLayout h_layout(const Network& network) {
-  TrajectoryLayout layout;
-  layout.scalars = {"time"};
-  TrajectoryTable h{"h", network.size(), {}};
-  for (LocalIndex i = 0; i < network.local_size(); ++i) h.place.push_back(network.file_index(i));
-  layout.tables = {h};
-  return layout;
-}
-
-void write_h(TrajectoryWriter& writer, const TrajectoryLayout& layout, double time, double factor) {
-  std::vector<double> h;
-  for (const auto p : layout.tables[0].place) h.push_back(factor * static_cast<double>(p));
-  const std::vector<std::span<const double>> tables{h};
-  writer.append(std::vector{time}, tables);
-}
 
 Network read_as(const std::string& path, PartitionKind partition) {
   ReadOptions options;
@@ -397,7 +493,7 @@ TEST(Trajectory, goes_on_after_a_row_and_drops_those_behind_it) {
     }
     TrajectoryWriter second(world(), path, layout, about("second"), {6, 2.5});
     EXPECT_EQ(second.rows(), 6);
-    expect_rows(path, 6, layout);
+    expect_rows(second.file(), 6, layout);
     for (int row = 6; row < 40; ++row) append(second, layout);
     second.finish(about("done"));
     expect_rows(path, 40, layout);

@@ -40,8 +40,8 @@ void add(IntegratorStatistics& all, const IntegratorStatistics& more);
 /// Increasing times. The start and the end of a run are always recorded in addition.
 class OutputTimes {
  public:
-  /// `count` equal intervals of (0, end].
-  static OutputTimes linear(double end, std::int64_t count);
+  /// `count` equal intervals of (start, end].
+  static OutputTimes linear(double end, std::int64_t count, double start = 0);
   /// `per_decade` times in every decade from `first`, up to `end` (infinite: until the run ends).
   static OutputTimes logarithmic(double first, double end, std::int64_t per_decade);
   /// Any times >= 0; sorted, repeated ones once.
@@ -55,7 +55,7 @@ class OutputTimes {
 
  private:
   enum class Kind { linear, logarithmic, listed } kind_ = Kind::listed;
-  double first_ = 0, end_ = 0;
+  double first_ = 0, end_ = 0;  // of linear times: the start, the end
   std::int64_t count_ = 0;
   std::vector<double> times_;
 };

@@ -43,18 +43,23 @@ struct TrajectoryPlace {
   double time = 0;
 };
 
-/// The file appears under its name when the writer is made and is valid HDF5 at every moment: rows go into space that
-/// was allocated (and filled with NaN) before, and when it is used up a copy twice as large is made beside it and
-/// renamed over it. The dataset /rows (int64[1]) says how many rows are whole; rows beyond it are NaN, but for the one
-/// that was being written when a run was killed. finish() leaves a file with exactly the rows written.
+/// Where a trajectory grows while another one stands at `path`: WAY.growing.h5 beside WAY.h5.
+[[nodiscard]] std::string growing_trajectory(const std::string& path);
+
+/// The file is there from the beginning, under its name where nothing stood before, else beside it: what stood there
+/// stays until finish(). It is valid HDF5 at every moment: rows go into space that was allocated (and filled with NaN)
+/// before, and when it is used up a copy twice as large is made beside it and renamed over it. The dataset /rows
+/// (int64[1]) says how many rows are whole; rows beyond it are NaN, but for the one that was being written when a run
+/// was killed. finish() leaves a sealed file with exactly the rows written.
 class TrajectoryWriter {
  public:
-  /// Collective. What stood at `path` is replaced now. `about` becomes root attributes; reason "running" until
-  /// finish().
-  /// @throws Error io_failure.
+  /// Collective. `about` becomes root attributes; reason "running" until finish().
+  /// @throws Error io_failure, also when the expected rows would fill the disk or the memory.
   TrajectoryWriter(const Comm& comm, std::string path, TrajectoryLayout layout, const Provenance& about);
-  /// Collective. Goes on with the file at `path`, whose layout must be the same; rows behind the place are dropped.
-  /// @throws Error io_failure; bad_input when it is not there as the place says.
+  /// Collective. Goes on with the rows of an earlier run, whose layout and input must be the same: with those beside
+  /// `path`, where a run that did not come to its end left such, else with those at `path`. Rows behind the place are
+  /// dropped.
+  /// @throws Error io_failure; bad_input when none is there as the place says.
   TrajectoryWriter(const Comm& comm, std::string path, TrajectoryLayout layout, const Provenance& about,
                    const TrajectoryPlace& place);
   ~TrajectoryWriter();
@@ -65,6 +70,8 @@ class TrajectoryWriter {
   /// table. On the disk's side of the operating system when it returns. @throws Error io_failure on all ranks together.
   void append(std::span<const double> scalars, std::span<const std::span<const double>> tables);
   [[nodiscard]] std::int64_t rows() const noexcept;
+  /// Where the rows are until finish(), and then the path.
+  [[nodiscard]] const std::string& file() const noexcept;
   /// Collective. The rows so far on the disk itself. @throws Error io_failure.
   void flush();
   /// Collective. The last word: exact size, read-back check, final attributes; by a copy, for which the disk needs
@@ -87,8 +94,8 @@ struct TrajectoryEnd {
   std::vector<double> h;  ///< for the owned neurons of the network given
   Provenance provenance;
 };
-/// Collective. @throws Error bad_input when the file is no trajectory, has no rows, did not record all of h, or belongs
-/// to another network size.
+/// Collective. @throws Error bad_input when the file is no trajectory, has no rows, did not record all of h, belongs to
+/// another network size, or was changed since it was finished.
 TrajectoryEnd read_trajectory_end(const Comm& comm, const Network& network, const std::string& path);
 
 }  // namespace synbal

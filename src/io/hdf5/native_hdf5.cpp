@@ -96,6 +96,7 @@ namespace {
 void write(const Comm& comm, const Network& network, const std::string& path, Precision precision) {
   with_file_order(comm, network, [&](const Network& ordered) {
     Hdf5Output output;
+    output.seal();
     NativeOutput native(comm, ordered, output, precision);
     output.attribute("/", kMarkName, std::string(kMark));
     output.create(comm, path);
