@@ -235,16 +235,20 @@ bool gives_weights_up(const Options& o, const Network& network, const CostView& 
   return true;
 }
 
+/// How many neurons stand for inputs and outputs: one on every rank.
+GlobalIndex outside_of(const Comm& comm, const Options& o) { return o.all_costs ? comm.size() : 0; }
+
 /// What has to be the same when a run is gone on with. Collective.
-RunFacts facts_of(const Comm& comm, const Options& o, const Network& network) {
+RunFacts facts_of(const Comm& comm, const Options& o, const Network& network, const CostView& view) {
   const auto& sum = network.facts.checksum;
   RunFacts facts{{"the input", sum.empty() ? o.input.path : sum},
                  {"--orientation", to_string(o.input.read.orientation)},
                  {"--duplicates", to_string(o.input.read.duplicates)},
-                 {"the hash of pinned neurons and gains", neuron_facts(comm, network)},
+                 {"the hash of pinned neurons and gains", neuron_facts(comm, network, outside_of(comm, o))},
                  {"--power", fmt::format("{}", o.input.power)},
                  {"--cost-scope", o.all_costs ? "all" : "recurrent"}};
   if (o.reproducible) facts.emplace_back("--reproducible", "yes");
+  if (view.groups()) facts.emplace_back("the order of tied neurons (by ranks and --partition)", view.order(comm));
   for (auto& fact : method_facts(o.method)) facts.push_back(std::move(fact));
   facts.emplace_back("--seed", fmt::format("{}", o.params.seed));
   return facts;
@@ -400,7 +404,8 @@ ExitCode run(const Context& context, const Options& options, const Beginning& be
   about.n = input.neurons, about.nnz = input.synapses;
   about.alpha_checksum = input.alphas;
   about.alpha_path = input.alphas.empty() ? "" : options.input.read.alpha.value_or("");
-  checkpoints.attach(view.network(), problem, facts_of(comm, options, loaded.network), about);
+  checkpoints.attach(view.network(), problem, facts_of(comm, options, loaded.network, view), about,
+                     view.groups() ? 0 : outside_of(comm, options));
   params.stop.keeper = &checkpoints;
   auto run = solve(options, params, problem, view);
   fix_gauge(options, loaded, problem, run.found);

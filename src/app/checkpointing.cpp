@@ -83,10 +83,11 @@ void describe(ReportWriter& report, const KeptSection& kept) {
   report("path", kept.path)("written", kept.written)("seconds", kept.seconds);
 }
 
-std::string neuron_facts(const Comm& comm, const Network& network) {
+std::string neuron_facts(const Comm& comm, const Network& network, GlobalIndex outside) {
   const auto& nodes = network.nodes;
   std::uint64_t sum = 0;
   for (LocalIndex i = 0; i < network.local_size(); ++i) {
+    if (network.file_index(i) >= network.size() - outside) continue;  // as many as there are ranks
     std::uint64_t hash = 0;
     const auto add = [&](std::uint64_t bits) { hash = mixed(hash ^ bits); };
     if (!nodes.pinned.empty() && nodes.pinned[at(i)] != 0) add(1);
@@ -142,12 +143,12 @@ StateFile::StateFile(const Context& context, const CheckpointOptions& options, c
 /// Collective. The newest one that is whole.
 Checkpoint StateFile::read() const {
   try {
-    return read_checkpoint(context_->world, *network_, from_);
+    return read_checkpoint(context_->world, *network_, from_, outside_);
   } catch (const Error& e) {  // of all ranks together
     const auto previous = previous_checkpoint(from_);
     log_warning("{}; trying the one before it, {}", e.what(), previous);
     try {
-      return read_checkpoint(context_->world, *network_, previous);
+      return read_checkpoint(context_->world, *network_, previous, outside_);
     } catch (const Error& second) {
       throw Error(e.code(), fmt::format("{}; nor can the one before it be used ({})", e.what(), second.what()));
     }
@@ -155,8 +156,8 @@ Checkpoint StateFile::read() const {
 }
 
 std::optional<StateFile::Found> StateFile::open(const Network& network, RunFacts facts, Provenance about,
-                                                const char* begins) {
-  network_ = &network;
+                                                const char* begins, GlobalIndex outside) {
+  network_ = &network, outside_ = outside;
   facts_ = std::move(facts), about_ = std::move(about);
   if (from_.empty()) return {};
   Found found{read()};
@@ -177,9 +178,10 @@ std::optional<StateFile::Found> StateFile::open(const Network& network, RunFacts
   return found;
 }
 
-void Checkpointing::attach(const Network& network, const BalanceProblem& problem, RunFacts facts, Provenance about) {
+void Checkpointing::attach(const Network& network, const BalanceProblem& problem, RunFacts facts, Provenance about,
+                           GlobalIndex outside) {
   problem_ = &problem;
-  const auto opened = file_.open(network, std::move(facts), std::move(about), "its h");
+  const auto opened = file_.open(network, std::move(facts), std::move(about), "its h", outside);
   if (!opened) return;
   const auto& found = opened->checkpoint;
   RunState state;
@@ -204,7 +206,7 @@ Wish StateFile::wish() const {
 }
 
 void StateFile::complete(Checkpoint& checkpoint) const {
-  checkpoint.about = about_, checkpoint.facts = facts_;
+  checkpoint.about = about_, checkpoint.facts = facts_, checkpoint.outside = outside_;
   checkpoint.about.reason = "checkpoint", checkpoint.about.exit_code = -1, checkpoint.about.finished = utc_now();
   checkpoint.resumed = resumed_ ? resumed_->times : 0;
   checkpoint.since = resumed_ ? resumed_->since : beginning_->date;

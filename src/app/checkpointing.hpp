@@ -49,8 +49,8 @@ struct KeptSection {
 void describe(ReportWriter& report, const KeptSection& kept);
 
 /// A hash of what the options say of single neurons and synapses (pinned, gain, exponent, ties,
-/// alphas), the same under any partition. Collective.
-[[nodiscard]] std::string neuron_facts(const Comm& comm, const Network& network);
+/// alphas), the same under any partition. `outside`: how many neurons with_outside() added. Collective.
+[[nodiscard]] std::string neuron_facts(const Comm& comm, const Network& network, GlobalIndex outside = 0);
 
 /// The same of the h that a problem's costs are taken at. Collective.
 [[nodiscard]] std::string state_facts(const BalanceProblem& problem, const Network& network);
@@ -74,8 +74,9 @@ class StateFile {
   };
   /// Collective. Before the run: reads what there is to go on from; nothing where there is none. `facts` have to be the
   /// same, unless --force was given and `begins` says what is taken of another run. The network must outlive it.
-  /// @throws Error bad_input that says which are not.
-  [[nodiscard]] std::optional<Found> open(const Network& network, RunFacts facts, Provenance about, const char* begins);
+  /// `outside`: how many of its neurons with_outside() added. @throws Error bad_input that says which are not.
+  [[nodiscard]] std::optional<Found> open(const Network& network, RunFacts facts, Provenance about, const char* begins,
+                                          GlobalIndex outside = 0);
 
   /// What this rank was asked for. Not collective.
   [[nodiscard]] Wish wish() const;
@@ -106,6 +107,7 @@ class StateFile {
   std::string path_;  // where checkpoints of this run go
   std::string from_;  // what to go on from; empty: nothing
   const Network* network_ = nullptr;
+  GlobalIndex outside_ = 0;
   RunFacts facts_;
   Provenance about_;
   Timer since_last_;
@@ -124,7 +126,9 @@ class Checkpointing final : public RunKeeper {
 
   /// Collective. Before the solver: reads what there is to go on from. `facts` have to be the same, unless --force was
   /// given. Both must outlive it. @throws Error bad_input that says which are not.
-  void attach(const Network& network, const BalanceProblem& problem, RunFacts facts, Provenance about);
+  /// `outside`: how many neurons with_outside() added.
+  void attach(const Network& network, const BalanceProblem& problem, RunFacts facts, Provenance about,
+              GlobalIndex outside = 0);
 
   [[nodiscard]] Wish wish() override { return file_.wish(); }
   [[nodiscard]] bool kept() const noexcept { return file_.kept(); }

@@ -83,12 +83,24 @@ std::string neurons_path(std::int64_t k) { return fmt::format("/neurons/{}", k);
 
 // ---- writing
 
-void write_in_file_order(const Comm& comm, const Network& network, std::span<const double> values, Hdf5Output& output,
-                         Hdf5Output::DatasetId id) {
-  if (!io::out_of_file_order(comm, network)) return output.write(id, network.rows.first(), values);
+/// The neurons that have values in the file.
+struct Kept {
+  std::int64_t count;
+
+  /// How many of these rows of the file they are: the first ones.
+  [[nodiscard]] std::int64_t of(const Ownership& rows) const {
+    return std::clamp<std::int64_t>(count - rows.first(), 0, rows.count());
+  }
+};
+
+void write_in_file_order(const Comm& comm, const Network& network, Kept kept, std::span<const double> values,
+                         Hdf5Output& output, Hdf5Output::DatasetId id) {
+  if (!io::out_of_file_order(comm, network)) {
+    return output.write(id, network.rows.first(), values.first(at(kept.of(network.rows))));
+  }
   const auto rows = Ownership::even(comm, network.size());
   const auto moved = to_file_order<double>(comm, network, rows, values);
-  output.write(id, rows.first(), std::span<const double>(moved));
+  output.write(id, rows.first(), std::span<const double>(moved).first(at(kept.of(rows))));
 }
 
 /// Two names for one file first, so that there is no moment without one.
@@ -105,6 +117,7 @@ void keep_previous(const std::string& path) {
 }
 
 void write_file(const Comm& comm, const Network& network, const Checkpoint& checkpoint, const std::string& path) {
+  const Kept kept{network.size() - checkpoint.outside};
   Hdf5Output output;
   output.seal();
   io::declare_provenance(checkpoint.about, output);
@@ -112,13 +125,13 @@ void write_file(const Comm& comm, const Network& network, const Checkpoint& chec
   output.group("/numbers");
   output.group("/neurons");
   const auto words_id = output.dataset<std::uint8_t>("/checkpoint", std::ssize(words));
-  const auto h_id = output.dataset<double>("/h", network.size());
+  const auto h_id = output.dataset<double>("/h", kept.count);
   std::vector<Hdf5Output::DatasetId> list_ids, neuron_ids;
   for (const auto& [name, values] : checkpoint.numbers) {
     list_ids.push_back(output.dataset<double>(numbers_path(std::ssize(list_ids)), std::ssize(values)));
   }
   for (std::size_t k = 0; k < checkpoint.neurons.size(); ++k) {
-    neuron_ids.push_back(output.dataset<double>(neurons_path(std::ssize(neuron_ids)), network.size()));
+    neuron_ids.push_back(output.dataset<double>(neurons_path(std::ssize(neuron_ids)), kept.count));
   }
   output.create(comm, path);
   if (comm.is_root()) {
@@ -127,9 +140,9 @@ void write_file(const Comm& comm, const Network& network, const Checkpoint& chec
     auto id = list_ids.begin();
     for (const auto& [name, values] : checkpoint.numbers) output.write(*id++, 0, std::span<const double>(values));
   }
-  write_in_file_order(comm, network, checkpoint.h, output, h_id);
+  write_in_file_order(comm, network, kept, checkpoint.h, output, h_id);
   auto id = neuron_ids.begin();
-  for (const auto& [name, values] : checkpoint.neurons) write_in_file_order(comm, network, values, output, *id++);
+  for (const auto& [name, values] : checkpoint.neurons) write_in_file_order(comm, network, kept, values, output, *id++);
   output.finish([&] { keep_previous(path); });
 }
 
@@ -159,18 +172,16 @@ std::vector<double> read_list(const Hdf5Input& file, const std::string& path) {
   return values;
 }
 
-std::vector<double> read_neurons(const Comm& comm, const Network& network, const Hdf5Input& file,
+std::vector<double> read_neurons(const Comm& comm, const Network& network, Kept kept, const Hdf5Input& file,
                                  const std::string& path) {
   return io::read_for_neurons(comm, network, [&](const Ownership& rows) {
     const auto found = file.dataset(path, io::ElementKind::real);
-    if (found.length != network.size()) {
-      throw file.error(
-          fmt::format("{} has {} values, the network {} neurons: give the network the run began with (where "
-                      "inputs and outputs cost, too, on as many ranks)",
-                      path, found.length, network.size()));
+    if (found.length != kept.count) {
+      throw file.error(fmt::format("{} has {} values, the network {} neurons: give the network the run began with",
+                                   path, found.length, kept.count));
     }
-    std::vector<double> own(at(rows.count()));
-    file.read(found, rows.first(), rows.count(), own.data());
+    std::vector<double> own(at(rows.count()), 0.0);
+    if (kept.of(rows) > 0) file.read(found, rows.first(), kept.of(rows), own.data());
     return own;
   });
 }
@@ -198,18 +209,20 @@ void write_checkpoint(const Comm& comm, const Network& network, const Checkpoint
   write_file(comm, network, checkpoint, path);
 }
 
-Checkpoint read_checkpoint(const Comm& comm, const Network& network, const std::string& path) {
+Checkpoint read_checkpoint(const Comm& comm, const Network& network, const std::string& path, GlobalIndex outside) {
   const auto file = Hdf5Input::open_unchanged(comm, path);
+  const Kept kept{network.size() - outside};
   Checkpoint found;
+  found.outside = outside;
   agreed(comm, [&] {
     take_words(read_words(file), found);
     found.about = io::read_provenance(file);
     std::int64_t k = 0;
     for (auto& [name, values] : found.numbers) values = read_list(file, numbers_path(k++));
   });
-  found.h = read_neurons(comm, network, file, "/h");
+  found.h = read_neurons(comm, network, kept, file, "/h");
   std::int64_t k = 0;
-  for (auto& [name, values] : found.neurons) values = read_neurons(comm, network, file, neurons_path(k++));
+  for (auto& [name, values] : found.neurons) values = read_neurons(comm, network, kept, file, neurons_path(k++));
   return found;
 }
 

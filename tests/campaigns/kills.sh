@@ -3,8 +3,9 @@
 # at another number of ranks, and ended again, until they come to it. HOW: kill (SIGKILL or TERM to a random rank at a random
 # place, a third of them while a file is written), term (TERM to a rank or to mpirun at a random moment, to a third of them
 # twice), full (killed likewise on a tmpfs too small for what is written, and larger after each run; as root), gone (the
-# folder disappears at a random moment, and is there again for the next run). Prints how often what was found; exit
-# code 1 when something was lost. SYNBAL is the program.
+# folder disappears at a random moment, and is there again for the next run; a third of them are killed with SIGKILL, too).
+# Prints how often what was found; exit code 1 when something was lost. A crash of mpirun itself, as Open MPI 4.1.4's at a
+# second TERM, is told from one of a rank by how it ended: by a signal of its own. SYNBAL is the program.
 set -uo pipefail
 : "${SYNBAL:?give the program in SYNBAL}"
 : "${MPIRUN:=mpirun --oversubscribe --bind-to none --mca mpi_yield_when_idle 1}"
@@ -33,13 +34,24 @@ print("same bits" if np.array_equal(a, b) else "to 1e-9" if abs(a - b).max() < 1
 PYTHON
 }
 
+# Runs a command; its end, "signal N" or "code N", goes to the file `end`, since a shell takes both for 128 + N.
+cat >waiter.py <<'PYTHON'
+import subprocess
+import sys
+code = subprocess.call(sys.argv[1:])
+with open("end", "w") as end:
+    print(f"signal {-code}" if code < 0 else f"code {code}", file=end)
+sys.exit(128 - code if code < 0 else code)
+PYTHON
+
 # launch RANKS WORDS...: of `balance`, in the background.
 launch() {
   local launcher=()
   # shellcheck disable=SC2206
   [ "$1" -eq 1 ] || launcher=($MPIRUN -n "$1")
   # shellcheck disable=SC2086
-  timeout -k 5 300 "${launcher[@]}" "$SYNBAL" balance net.h5 -o "$scratch/place/part.h5" -q --method $method "${@:2}" >out 2>err </dev/null &
+  "$python" waiter.py timeout -k 5 300 "${launcher[@]}" "$SYNBAL" balance net.h5 -o "$scratch/place/part.h5" -q --method $method "${@:2}" \
+    >out 2>err </dev/null &
 }
 
 # ---- ways to end a run
@@ -47,7 +59,7 @@ launch() {
 a_while() { sleep "$(awk "BEGIN { print $usual * $((RANDOM % 120)) / 100 }")"; }
 
 # A rank or mpirun, whoever of them is there.
-somebody() { pgrep -f "$scratch/place/part.h5" | grep -vx $! | sort -R --random-source=<(yes "$RANDOM") | head -n 1; }
+somebody() { pgrep -f "$scratch/place/part.h5" | grep -vxe $! -e "$(pgrep -P $!)" | sort -R --random-source=<(yes "$RANDOM") | head -n 1; }
 
 ended_by_fault() {
   local action place
@@ -70,13 +82,29 @@ ended_by_lost_folder() {
   launch "$ranks" --checkpoint-interval 1e-9 --resume-if-exists
   a_while
   mv place away
+  [ $((RANDOM % 3)) -ne 0 ] || { sleep "0.$((RANDOM % 3))" && kill -KILL "$(somebody)" 2>/dev/null && note "SIGKILL sent"; }
 }
 
 # ---- what is found after it
 
+# Whether mpirun crashed, and not a rank: that ends by itself, with 128 + the signal.
+launcher_crashed() { [ "$ranks" -gt 1 ] && [ "$(cat end)" = "signal 11" ]; }
+# Ranks that lost their mpirun end, too.
+await_orphans() {
+  local tries=0
+  while pgrep -f "$scratch/place/part.h5" >/dev/null && [ $((++tries)) -lt 300 ]; do sleep 0.1; done
+  [ "$tries" -lt 300 ] || { note "HANG without mpirun" && pkill -KILL -f "$scratch/place/part.h5"; }
+}
+
 judge_code() {
+  if launcher_crashed; then
+    note "ended with a crash of mpirun itself"
+    await_orphans
+    return
+  fi
   case $code in
     0) ;;
+    134 | 135 | 136 | 139) note "CRASHED with $code" && cat err ;;
     124) note "HANGS" && cat err ;;
     75) note "stopped with 75" ;;
     3) note "REFUSED its own checkpoint" && cat err ;;
@@ -87,7 +115,7 @@ judge_files() {
   if [ -e place/part.h5 ]; then
     "$SYNBAL" verify net.h5 place/part.h5 -q >out 2>err || note "HALF-WRITTEN result"
   fi
-  [ "$code$how" = 137term ] || [ "$how" != term ] || [ -z "$(find place -name '*.partial-*' -o -name '.*.lock')" ] || note "LEFT by TERM"
+  [ "$code$how" = 137term ] || [ "$how" != term ] || launcher_crashed || [ -z "$(find place -name '*.partial-*' -o -name '.*.lock')" ] || note "LEFT by TERM"
 }
 
 # one METHOD RANKS FIXED: from a fresh start to the end, ended on the way. Each end counts as a run.
@@ -103,6 +131,7 @@ one() {
       gone) ended_by_lost_folder ;;
     esac
     wait $! || code=$?
+    [ "$how" != gone ] || await_orphans
     [ ! -d away ] || { rm -rf place && mv away place; }
     ended=$((ended + 1))
     judge_code
@@ -133,4 +162,4 @@ while [ "$ended" -lt "$runs" ]; do
 done
 echo "$ended runs by $how in $SECONDS s"
 for what in "${!count[@]}"; do echo "  ${count[$what]} $what"; done | sort -k2
-! printf '%s\n' "${!count[@]}" | grep -v '^TERM sent' | grep -q '[A-Z][A-Z][A-Z]'
+! printf '%s\n' "${!count[@]}" | grep -v '^TERM sent\|^SIGKILL sent' | grep -q '[A-Z][A-Z][A-Z]'

@@ -24,6 +24,9 @@ struct Checkpoint {
   std::string since;          ///< when the first of its runs began
   double seconds_before = 0;  ///< that the earlier runs took
   std::vector<double> h;      ///< for the owned neurons of the network
+  /// How many neurons, the last ones in the file's order, are left out: they keep h = 0, and every rank has one
+  /// (with_outside()), so that a run may go on with as many ranks as it likes.
+  GlobalIndex outside = 0;
   /// Lists of numbers, and values for the owned neurons, by names without tabs and line ends.
   std::map<std::string, std::vector<double>> numbers;
   std::map<std::string, std::vector<double>> neurons;
@@ -37,8 +40,9 @@ struct Checkpoint {
 void write_checkpoint(const Comm& comm, const Network& network, const Checkpoint& checkpoint, const std::string& path);
 
 /// Collective. @throws Error io_failure when there is none, bad_input when it is damaged, no checkpoint, or of another
-/// network size.
-[[nodiscard]] Checkpoint read_checkpoint(const Comm& comm, const Network& network, const std::string& path);
+/// network size. `outside`: how many of the network's neurons were left out.
+[[nodiscard]] Checkpoint read_checkpoint(const Comm& comm, const Network& network, const std::string& path,
+                                         GlobalIndex outside = 0);
 
 /// Not collective. Whether a checkpoint, or a previous one, stands there.
 [[nodiscard]] bool has_checkpoint(const std::string& path);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/checkpointing.hpp"
 #include "synbal/krylov/component_sums.hpp"
 #include "synbal/network/groups.hpp"
 
@@ -60,6 +61,18 @@ std::vector<double> CostView::h_of_neurons(const BalanceProblem& problem, std::s
   of = tied_->expand(of);
   center(*comm_, *loaded_, of);
   return of;
+}
+
+std::string CostView::order(const Comm& comm) const {
+  std::vector<ItemFacts> leaders;
+  if (tied_) {
+    auto number = tied_->network.rows.first();  // groups live where their leaders do, in their order
+    const auto& network = loaded_->network;
+    for (LocalIndex i = 0; i < network.local_size(); ++i) {
+      if (leader_[at(i)] == network.global(i)) leaders.push_back({number++, network.file_index(i), 0});
+    }
+  }
+  return hash_of(comm, leaders);
 }
 
 std::optional<double> CostView::off_known_h(std::span<const double> of_neurons) const {

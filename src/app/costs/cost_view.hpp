@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "app/loading.hpp"
@@ -24,6 +25,9 @@ class CostView {
   [[nodiscard]] const Components& components() const noexcept { return tied_ ? of_groups_ : loaded_->components; }
   /// How many groups tie neurons or stand alone, without the pinned one; none where nothing is tied.
   [[nodiscard]] std::optional<GlobalIndex> groups() const noexcept { return groups_; }
+
+  /// Collective. A hash of the order in which groups stand, as checkpoints need it to be the same.
+  [[nodiscard]] std::string order(const Comm& comm) const;
 
   /// Collective. [rows of the user's network] h of all neurons from that of the problem's ([n]): what is tied shares
   /// it, and its mean is zero over the neurons of a component without pinned neurons.
