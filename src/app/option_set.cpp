@@ -38,9 +38,25 @@ Option& Option::within_integers(std::int64_t low, std::int64_t high) {
   return within({static_cast<double>(low), static_cast<double>(high)});
 }
 
-Option& Option::not_negative() { return option_->check(CLI::NonNegativeNumber), *this; }
+namespace {
+/// CLI11's own checks of the sign let NaN through.
+CLI::Validator number_that(bool (*fits)(double), const std::string& words, const std::string& name) {
+  const auto check = [fits, words](const std::string& word) {
+    double value = 0;
+    const bool good = CLI::detail::lexical_cast(word, value) && std::isfinite(value) && fits(value);
+    return good ? std::string() : fmt::format("'{}' is no {} number", word, words);
+  };
+  return {check, name};
+}
+}  // namespace
 
-Option& Option::positive() { return option_->check(CLI::PositiveNumber), *this; }
+Option& Option::not_negative() {
+  return option_->check(number_that([](double v) { return v >= 0; }, "finite, not negative", "NONNEGATIVE")), *this;
+}
+
+Option& Option::positive() {
+  return option_->check(number_that([](double v) { return v > 0; }, "finite, positive", "POSITIVE")), *this;
+}
 
 Option& Option::one_value_each() { return option_->allow_extra_args(false), *this; }
 

@@ -212,6 +212,11 @@ PYTHON
 
 # What a checkpoint is not for.
 refusals() {
+  local words
+  for words in nan inf -1 x; do
+    expect_refusal 2 "'$words'" 0 balance ../net.h5 -o part.h5 --checkpoint-interval $words
+    expect_refusal 2 "'$words'" 0 balance ../net.h5 -o part.h5 --watchdog $words
+  done
   expect_refusal 5 "no checkpoint" 2 balance ../net.h5 -o part.h5 --resume
   expect 0 2 balance ../net.h5 -o part.h5 -q --resume-if-exists
   SYNBAL_FAULT='TERM@solve#5' expect 75 2 balance ../net.h5 -o part.h5 -q --method sweep --force
