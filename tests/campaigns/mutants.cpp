@@ -1,12 +1,14 @@
 // mutants FILE NETWORK COUNT SEED KIND: reads COUNT damaged copies of FILE, a result, checkpoint, trajectory (of
 // NETWORK) or network in HDF5, and prints how often what came of it. KIND: flip (a bit, or a cut), bytes (1 to 8 of
-// them), heap (bytes in global heaps), structure (an extreme number in the place of one in the file's structure). On
-// one rank every copy is read by a process of its own, so that none can end the others. Exit code 1 when one was fatal,
-// or a sealed file's change went unnoticed.
+// them), heap (bytes in global heaps), structure (an extreme number in the place of one in the file's structure), and
+// resealed-KIND: with a seal that fits, as somebody who means harm would do it. On one rank every copy is read by a
+// process of its own, so that none can end the others. Exit code 1 when one was fatal, or a sealed file's change went
+// unnoticed.
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <bit>
@@ -16,6 +18,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "synbal/core/agree.hpp"
@@ -31,6 +34,8 @@ using namespace synbal;
 
 constexpr unsigned kPatience =
     60;  // s for a copy: texts are read by a process that may take some seconds before it is ended
+constexpr std::string_view kResealed = "resealed-";
+constexpr std::size_t kSeal = 48;  // bytes of the line at the end
 constexpr int kRefused = 3, kSame = 0, kOther = 4, kOdd = 6;
 
 std::string bytes_of(const std::string& path) {
@@ -70,6 +75,8 @@ class Mutator {
  public:
   Mutator(std::string original, std::string kind, std::uint64_t seed)
       : original_(std::move(original)), kind_(std::move(kind)), random_(seed) {
+    resealed_ = kind_.starts_with(kResealed);
+    if (resealed_) kind_ = kind_.substr(kResealed.size());
     for (auto at = original_.find("GCOL"); at != std::string::npos; at = original_.find("GCOL", at + 1))
       heaps_.push_back(at);
     for (std::size_t at = 0; at + 8 <= original_.size(); at += 8) {
@@ -77,7 +84,10 @@ class Mutator {
     }
   }
 
-  std::string operator()() {
+  std::string operator()() { return resealed_ ? resealed(changed()) : changed(); }
+
+ private:
+  std::string changed() {
     auto bytes = original_;
     if (kind_ == "flip" && below(10) == 0) return bytes.substr(0, below(bytes.size()));
     if (kind_ == "flip") bytes[below(bytes.size())] ^= static_cast<char>(1U << below(8));
@@ -89,8 +99,11 @@ class Mutator {
     if (kind_ == "structure") put_extreme(bytes, structure_[below(structure_.size())]);
     return bytes;
   }
-
- private:
+  static std::string resealed(std::string bytes) {
+    bytes.resize(bytes.size() - std::min(bytes.size(), kSeal));
+    const auto sum = crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+    return bytes + fmt::format("\nsynbal seal crc32:{:08x} {:019d}\n", sum, bytes.size());
+  }
   std::size_t below(std::size_t count) { return random_() % count; }
   void change(std::string& bytes, std::size_t at, std::size_t count) {
     for (std::size_t k = at; k < std::min(at + count, bytes.size()); ++k) bytes[k] = static_cast<char>(below(256));
@@ -118,6 +131,7 @@ class Mutator {
   }
 
   std::string original_, kind_;
+  bool resealed_ = false;
   std::mt19937_64 random_;
   std::vector<std::size_t> heaps_, structure_;
 };
@@ -187,7 +201,7 @@ int main(int argc, char** argv) {
   const auto network = read_network(comm, argv[2], {});
   const auto content = content_of(comm, original, file);
   const auto right = read(comm, content, network, file);
-  const bool sealed = original.find("synbal seal") != std::string::npos;
+  const bool sealed = original.find("synbal seal") != std::string::npos && !kind.starts_with(kResealed);
   const auto copy = comm.broadcast(fmt::format("/dev/shm/mutant-{}.h5", getpid()), 0);
   Mutator mutate(original, kind, std::strtoull(argv[4], nullptr, 10));
   std::map<int, int> counts;

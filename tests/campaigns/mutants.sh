@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # mutants.sh [SHARE [SEED]]: damaged HDF5 files of every kind that synbal reads, by the thousand: 10,000 bit flips and cuts of a
-# result and a checkpoint, 3,000 random changes, 500 of global heaps, 486 of the structure, on one rank and on three. SHARE
-# (1): of these numbers. Prints the counts; exit code 1 when a copy was fatal, or a change of a sealed file unnoticed.
+# result and a checkpoint, 3,000 random changes, 500 of global heaps, 486 of the structure, on one rank and on three, and as
+# many with a seal that fits, so that what reads the insides has to stand them. SHARE (1): of these numbers; FLIPS (1, or 0)
+# as well of the flips. Prints the counts; exit code 1 when a copy was fatal, or a change of a sealed file unnoticed.
 #   cmake --build build/release --target synbal_mutants
 #   SYNBAL=build/release/bin/synbal MUTANTS=build/release/bin/synbal_mutants bash tests/campaigns/mutants.sh
 set -uo pipefail
 : "${SYNBAL:?give the program in SYNBAL}" "${MUTANTS:?give synbal_mutants in MUTANTS}"
 : "${MPIRUN:=mpirun --oversubscribe --bind-to none --mca mpi_yield_when_idle 1}"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-share=${1:-1} seed=${2:-1}
+share=${1:-1} seed=${2:-1} flips=${FLIPS:-1}
 SYNBAL=$(realpath "$SYNBAL") MUTANTS=$(realpath "$MUTANTS")
 keep=${KEEP:-$PWD}
 scratch=$(mktemp -d) && cd "$scratch" || exit 1
@@ -54,14 +55,20 @@ many() {
   [ "$code" -eq 0 ] || { failed=1 && echo "  FAILED with exit code $code"; }
 }
 for file in result.h5 checkpoint.h5; do
-  many $file 4500 flip 1
-  many $file 500 flip 3
+  many $file $((4500 * flips)) flip 1
+  many $file $((500 * flips)) flip 3
 done
 for file in net.h5 anndata.h5ad result.h5 checkpoint.h5 trajectory.h5; do
   many $file 500 bytes 1
   many $file 100 bytes 3
   many $file 80 structure 1
   many $file 18 structure 3
+done
+for file in net.h5 result.h5 checkpoint.h5 trajectory.h5; do
+  many $file 600 resealed-bytes 1
+  many $file 150 resealed-bytes 3
+  many $file 97 resealed-structure 1
+  many $file 25 resealed-structure 3
 done
 many anndata.h5ad 400 heap 1
 many anndata.h5ad 100 heap 3
