@@ -9,8 +9,12 @@
 
 namespace synbal {
 
+class Directory;
+
 /// Disjoint sets of owned places, ghosts and one common ground: union-find on every rank, then the smallest index of
-/// each set travels over the halo until nothing changes. 4 bytes a place and ghost while linking.
+/// each set travels between the sets of different ranks that share a place, and along what they have heard of each
+/// other (FastSV: Zhang, Azad and Hu 2020), so that a set that crosses ranks n times in a row takes some log n rounds.
+/// 4 bytes a place and ghost while linking.
 class LinkedSets {
  public:
   /// Not collective. All must outlive the sets; `halo` has the ghosts of places owned as `ownership` says.
@@ -24,20 +28,32 @@ class LinkedSets {
     std::vector<GlobalIndex> label;  ///< [owned + ghosts] the smallest index in each place's set
     GlobalIndex ground = -1;         ///< label of what is linked to ground; -1 where nothing is
     GlobalIndex count = 0;           ///< sets over all ranks, that of ground included if it has places
+    int rounds = 0;                  ///< that labels travelled
   };
-  /// Collective. To be called once, after the last link. As many exchanges as ranks that a set crosses in a row.
+  /// Collective. To be called once, after the last link.
   [[nodiscard]] Labels labels();
 
  private:
+  /// A set of this rank, and the first place of the set of another rank that it shares a place with.
+  struct Crossing {
+    LocalIndex set;
+    GlobalIndex there;
+    auto operator<=>(const Crossing&) const = default;
+  };
   [[nodiscard]] LocalIndex find(LocalIndex i);
+  [[nodiscard]] GlobalIndex label(LocalIndex i) { return smallest_[at(find(i))]; }
   bool lower(LocalIndex i, GlobalIndex label);
-  bool travel();
+  void tell_ghosts();
+  [[nodiscard]] std::vector<Crossing> crossings();
+  bool meet(const std::vector<Crossing>& crossing, const Directory& names);
+  bool jump(const std::vector<LocalIndex>& sets, const std::vector<GlobalIndex>& before);
+  int travel();
 
   const Comm* comm_;
   const Ownership* ownership_;
   const Halo* halo_;
   LocalIndex ground_;
-  std::vector<LocalIndex> parent_;
+  std::vector<LocalIndex> parent_;     // of a set, its first place is the root
   std::vector<GlobalIndex> smallest_;  // by set
 };
 
