@@ -158,8 +158,10 @@ int refuse(const std::string& message) {
 }
 
 /// Vectors of a value per neuron come and go all the time: keep their pages instead of having them cleared anew, unless
-/// they are so long that what is free between them would be missed.
+/// they are so long that what is free between them would be missed. SuperLU_DIST forbids mapped blocks as it is loaded
+/// (then the heap grows with every step at 10^9 synapses).
 void keep_pages() {
+  ::mallopt(M_MMAP_MAX, 1 << 16);
   ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 512 << 20);
 }
