@@ -1,14 +1,25 @@
 # Checks of the build itself: headers stand alone, includes keep to the layers, an installed library can be used.
 
-# Every public header compiles as the first and only include of a file, and needs no more than its users are told to have.
+# Every public header compiles as the first include of a file, which for most is their own body, and all of them need no
+# more than their users are told to have.
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/synbal/*.hpp)
-set(header_checks "")
+set(header_checks "${CMAKE_CURRENT_BINARY_DIR}/headers/all.cpp")
+set(all "")
 foreach(header IN LISTS headers)
-  string(MAKE_C_IDENTIFIER ${header} name)
-  set(check ${CMAKE_CURRENT_BINARY_DIR}/headers/${name}.cpp)
-  file(GENERATE OUTPUT ${check} CONTENT "#include \"${header}\"\n#include \"${header}\"  // and is guarded\n")
-  list(APPEND header_checks ${check})
+  string(APPEND all "#include \"${header}\"\n")
+  string(REGEX REPLACE "^synbal/(.*)\\.hpp$" "${PROJECT_SOURCE_DIR}/src/\\1.cpp" body ${header})
+  set(first "")
+  if(EXISTS ${body})
+    file(STRINGS ${body} first REGEX "^#include" LIMIT_COUNT 1)
+  endif()
+  if(NOT first STREQUAL "#include \"${header}\"")
+    string(MAKE_C_IDENTIFIER ${header} name)
+    set(check ${CMAKE_CURRENT_BINARY_DIR}/headers/${name}.cpp)
+    file(GENERATE OUTPUT ${check} CONTENT "#include \"${header}\"\n#include \"${header}\"  // and is guarded\n")
+    list(APPEND header_checks ${check})
+  endif()
 endforeach()
+file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/headers/all.cpp CONTENT "${all}${all}")
 add_library(synbal_headers_stand_alone OBJECT ${header_checks})
 target_include_directories(synbal_headers_stand_alone PRIVATE ${PROJECT_SOURCE_DIR}/include)
 target_link_libraries(synbal_headers_stand_alone PRIVATE synbal_options synbal_public_dependencies)
