@@ -103,8 +103,9 @@ void write_in_file_order(const Comm& comm, const Network& network, Kept kept, st
   output.write(id, rows.first(), std::span<const double>(moved).first(at(kept.of(rows))));
 }
 
-/// Two names for one file first, so that there is no moment without one.
-void keep_previous(const std::string& path) {
+/// Two names for one file first, so that there is no moment without one. A link to a checkpoint stays one.
+void keep_previous(const std::string& link) {
+  const auto path = io::resolved(link);
   const auto previous = previous_checkpoint(path), passing = previous + ".partial-link";
   ::unlink(passing.c_str());
   if (::link(path.c_str(), passing.c_str()) != 0) {
@@ -201,8 +202,8 @@ void take_words(const std::string& words, Checkpoint& found) {
 }  // namespace
 
 std::string previous_checkpoint(const std::string& path) {
-  const auto stem = path.ends_with(".h5") ? path.substr(0, path.size() - 3) : path;
-  return stem + ".previous.h5";
+  const auto place = io::resolved(path);
+  return (place.ends_with(".h5") ? place.substr(0, place.size() - 3) : place) + ".previous.h5";
 }
 
 void write_checkpoint(const Comm& comm, const Network& network, const Checkpoint& checkpoint, const std::string& path) {
@@ -229,8 +230,8 @@ Checkpoint read_checkpoint(const Comm& comm, const Network& network, const std::
 bool has_checkpoint(const std::string& path) { return stands(path) || stands(previous_checkpoint(path)); }
 
 void remove_checkpoints(const std::string& path) noexcept {
-  ::unlink(path.c_str());
   ::unlink(previous_checkpoint(path).c_str());
+  ::unlink(io::resolved(path).c_str());
 }
 
 }  // namespace synbal

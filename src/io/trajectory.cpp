@@ -107,8 +107,8 @@ bool stands(const std::string& path) {
 }  // namespace
 
 std::string growing_trajectory(const std::string& path) {
-  const auto stem = path.ends_with(".h5") ? path.substr(0, path.size() - 3) : path;
-  return stem + ".growing.h5";
+  const auto place = io::resolved(path);
+  return (place.ends_with(".h5") ? place.substr(0, place.size() - 3) : place) + ".growing.h5";
 }
 
 struct TrajectoryWriter::Body {

@@ -113,6 +113,19 @@ replaced() {
   done
 }
 
+# A link to a trajectory stays one, and what replaces that grows where it leads.
+linked() {
+  mkdir -p elsewhere && ln -sf elsewhere/t.h5 link.h5
+  expect 0 2 flow ../net.h5 -o link.h5 -q --end-time 0.01
+  cp elsewhere/t.h5 before.h5
+  SYNBAL_FAULT="kill@solve#70/1" synbal 2 flow ../net.h5 -o link.h5 --checkpoint-interval 1e-9
+  check "killed: the old one is as it was" cmp elsewhere/t.h5 before.h5
+  valid elsewhere/t.growing.h5 running 'rows[0] > 5'
+  expect 0 0 flow ../net.h5 -o link.h5 -q --resume
+  kept elsewhere/t.h5 'len(x("time")) > 50'
+  check "the link stays, nothing grows" test -L link.h5 -a ! -e elsewhere/t.growing.h5
+}
+
 # Rows that would fill the disk, however large it is, are refused before anything is written.
 no_room() {
   local words
@@ -172,5 +185,5 @@ run_one() {
   rm -rf ./*
   "$1"
 }
-share_out run_one limits shaken from_a_result signals killed replaced no_room wrong_words wrong_files
+share_out run_one limits shaken from_a_result signals killed replaced linked no_room wrong_words wrong_files
 finish

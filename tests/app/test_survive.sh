@@ -164,6 +164,16 @@ killed() {
     check "killed: the same end" look "$same_bits" part.h5 whole.h5
     rm -f part.h5
   done
+  mkdir -p elsewhere && ln -s elsewhere/kept.h5 linked.h5
+  SYNBAL_FAULT="kill@solve#8/1" synbal 2 balance ../net.h5 -o part.h5 -q --checkpoint linked.h5 --checkpoint-interval 1e-9
+  check "a link: two checkpoints where it leads" test -L linked.h5 -a -f elsewhere/kept.h5 -a -f elsewhere/kept.previous.h5
+  check "a link: they differ" test "$(cmp -s elsewhere/kept.h5 elsewhere/kept.previous.h5; echo $?)" -eq 1
+  harm elsewhere/kept.h5 elsewhere/kept.h5 700
+  expect 0 2 balance ../net.h5 -o part.h5 --checkpoint linked.h5 --resume
+  check "a link: the one before a damaged one" grep -q 'trying the one before it' err
+  check "a link: the same end" look "$same_bits" part.h5 whole.h5
+  check "a link: stays, and nothing is left" test -L linked.h5 -a -z "$(ls elsewhere)"
+  rm -f part.h5
   SYNBAL_FAULT='USR1@solve#5/0' expect 0 2 balance ../net.h5 -o part.h5 -q --report report.json
   check "USR1: a checkpoint, and on it goes" test "$(figure report.json checkpoints/written)" = 1
   check "USR1: the same end" look "$same_bits" part.h5 whole.h5

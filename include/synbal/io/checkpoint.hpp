@@ -32,7 +32,7 @@ struct Checkpoint {
   std::map<std::string, std::vector<double>> neurons;
 };
 
-/// Where the checkpoint before that at `path` is kept.
+/// Where the checkpoint before that at `path` is kept: beside the file that a link leads to.
 [[nodiscard]] std::string previous_checkpoint(const std::string& path);
 
 /// Collective. To a temporary name, checked and sealed; then what stood at `path` becomes the previous one, and this

@@ -43,7 +43,7 @@ struct TrajectoryPlace {
   double time = 0;
 };
 
-/// Where a trajectory grows while another one stands at `path`: WAY.growing.h5 beside WAY.h5.
+/// Where a trajectory grows while another one stands at `path`: WAY.growing.h5 beside WAY.h5 (or what that links to).
 [[nodiscard]] std::string growing_trajectory(const std::string& path);
 
 /// The file is there from the beginning, under its name where nothing stood before, else beside it: what stood there
