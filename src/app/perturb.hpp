@@ -87,6 +87,7 @@ bool solve_resistances(PerturbRun& perturb);
 struct ListedSynapse {
   ChangedSynapse synapse;
   double eta = 0;
+  std::string postsynaptic, presynaptic;  ///< as the user calls them
 };
 /// What all ways of perturbing report, from what is known of the synapses.
 struct PerturbationSection {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/perturb.hpp"
+#include "app/words/called.hpp"
 #include "synbal/core/log.hpp"
 
 namespace synbal::app {
@@ -77,21 +78,30 @@ Synapses solve_edges(PerturbRun& perturb, EdgeMethod method, const Synapses& syn
   return answer_from_edges(perturb, synapses, found);
 }
 
+// Collective.
+std::vector<ListedSynapse> with_names(const PerturbRun& perturb, const std::vector<ChangedSynapse>& list) {
+  std::vector<std::int64_t> ends;
+  for (const auto& s : list) ends.insert(ends.end(), {s.postsynaptic, s.presynaptic});
+  const auto words = called(perturb.comm(), perturb.run.source().network(), ends);
+  std::vector<ListedSynapse> listed;
+  for (std::size_t k = 0; k < list.size(); ++k) {
+    listed.push_back({list[k], perturb.study.eta(), words[2 * k], words[2 * k + 1]});
+  }
+  return listed;
+}
+
 // Collective. The first synapses, those that were balanced again before the others, on rank 0.
 std::vector<ListedSynapse> first_synapses(const PerturbRun& perturb) {
-  const auto before = [](const ListedSynapse& listed) {
-    return std::pair(!listed.synapse.known, listed.synapse.place);
-  };
-  std::vector<ListedSynapse> list;
-  for (const auto& s : perturb.synapses) list.push_back({s, perturb.study.eta()});
+  const auto before = [](const ChangedSynapse& s) { return std::pair(!s.known, s.place); };
+  auto list = perturb.synapses;
   const auto shorten = [&] {
     std::ranges::sort(list, {}, before);
     if (list.size() > kListed) list.resize(kListed);
   };
   shorten();
-  list = on_root<ListedSynapse>(perturb.comm(), list);
+  list = on_root<ChangedSynapse>(perturb.comm(), list);
   shorten();
-  return list;
+  return with_names(perturb, list);
 }
 
 void print_resistances(const ResistanceWork& work) {
@@ -109,8 +119,8 @@ void print_changed(const PerturbationSection& section) {
              "resistance R", "-c R", "measured/eta", "error", "all synapses");
   const auto shown = std::min(section.changed.size(), kPrinted);
   for (std::size_t k = 0; k < shown; ++k) {
-    const auto& [s, eta] = section.changed[k];
-    fmt::print("{:>12} {:>12} {:>13} {:>13} {:>14} {:>14} {:>11} {:>11}\n", s.postsynaptic, s.presynaptic,
+    const auto& [s, eta, postsynaptic, presynaptic] = section.changed[k];
+    fmt::print("{:>12} {:>12} {:>13} {:>13} {:>14} {:>14} {:>11} {:>11}\n", postsynaptic, presynaptic,
                text_of(s.resistance.conductance, "{:.6g}"),
                s.takes_part ? text_of(s.resistance.value, "{:.6g}") : "none", text_of(s.minus_c_r(), "{:.8g}"),
                text_of(s.measured / eta, "{:.8g}"), text_of(s.relative_error(), "{:.2e}"),

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "app/perturb.hpp"
+#include "app/words/called.hpp"
 
 namespace synbal::app {
 
@@ -120,6 +121,7 @@ std::vector<std::int64_t> ids_of(const PerturbRun& perturb, const std::vector<Gl
 
 struct DistantSection {
   std::int64_t postsynaptic = 0, presynaptic = 0;  ///< ids
+  std::string post, pre;                           ///< as the user calls them
   double cost = 0, predicted = 0;
   std::optional<double> actual;
 };
@@ -136,9 +138,11 @@ std::vector<DistantSection> distant_of(const PerturbRun& perturb, const Answer& 
   std::vector<GlobalIndex> ends;
   for (const auto& r : list) ends.insert(ends.end(), {r.postsynaptic, r.presynaptic});
   const auto ids = ids_of(perturb, ends);
+  const auto words = called(perturb.comm(), perturb.run.source().network(), ids);
   std::vector<DistantSection> sections;
   for (std::size_t k = 0; k < list.size(); ++k) {
-    sections.push_back({ids[2 * k], ids[2 * k + 1], list[k].cost, list[k].predicted, {}});
+    const auto i = 2 * k, j = i + 1;
+    sections.push_back({ids[i], ids[j], words[i], words[j], list[k].cost, list[k].predicted, {}});
     if (answer.known) sections.back().actual = list[k].actual;
   }
   return sections;
@@ -168,6 +172,7 @@ SumsSection sums_of(const Network& network, const Comm& comm, const NeuronTotals
 /// A neuron at an end of the first changed synapse.
 struct EndSection {
   std::int64_t id = 0;
+  std::string neuron;  ///< as the user calls it
   SumsSection predicted;
   std::optional<SumsSection> actual;
 };
@@ -187,9 +192,10 @@ std::array<EndSection, 2> ends_of(const PerturbRun& perturb, const Answer& answe
   }
   comm.max(std::span(ends));
   const auto ids = ids_of(perturb, ends);
+  const auto words = called(comm, perturb.run.source().network(), ids);
   std::array<EndSection, 2> sections;
   for (std::size_t k = 0; k < ends.size(); ++k) {
-    sections[k] = {ids[k], sums_of(network, comm, answer.predicted, ends[k]), {}};
+    sections[k] = {ids[k], words[k], sums_of(network, comm, answer.predicted, ends[k]), {}};
     if (answer.known) sections[k].actual = sums_of(network, comm, answer.actual, ends[k]);
   }
   return sections;
@@ -226,7 +232,7 @@ void describe(ReportWriter& report, const TogetherSection& s) {
 void print_end(const char* name, const EndSection& end) {
   const auto& sums = end.actual ? *end.actual : end.predicted;
   fmt::print("{:<12} neuron {}: log changes of its inputs sum to {}, of its outputs to {}; costs {} and {}\n", name,
-             end.id, text_of(sums.input_log, "{:+.4e}"), text_of(sums.output_log, "{:+.4e}"),
+             end.neuron, text_of(sums.input_log, "{:+.4e}"), text_of(sums.output_log, "{:+.4e}"),
              text_of(sums.input_cost, "{:+.4e}"), text_of(sums.output_cost, "{:+.4e}"));
 }
 
@@ -242,7 +248,7 @@ void print(const TogetherSection& s) {
   if (s.distant.empty()) return;
   fmt::print("largest log changes at a distance (post, pre: predicted, true)\n");
   for (const auto& d : s.distant) {
-    fmt::print("{:>12} {:>12}: {:>13} {:>13}\n", d.postsynaptic, d.presynaptic, text_of(d.predicted, "{:+.5e}"),
+    fmt::print("{:>12} {:>12}: {:>13} {:>13}\n", d.post, d.pre, text_of(d.predicted, "{:+.5e}"),
                text_of(d.actual, "{:+.5e}"));
   }
 }

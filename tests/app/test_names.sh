@@ -14,6 +14,9 @@ for ranks in 0 3; do
   check "$ranks: a row for each" test "$(gzip -dc diagonal.csv.gz | tail -n +2 | cut -d, -f1 | tr '\n' ' ')" = '"A b c d '
   expect 0 "$ranks" perturb net.csv --synapse b,c --factor 1.1 -o perturb.csv
   check "$ranks: perturb, too" grep -q '^b,c,' perturb.csv
+  check "$ranks: its list on the terminal" grep -qE '^ +b +c +[0-9]' out
+  check "$ranks: the ends of the changed synapse" grep -q '^presynaptic  neuron c: ' out
+  check "$ranks: what answers at a distance" grep -qE '^ +[bcd] +(A,1|[bcd]): ' out
   printf 'c\nb\n' >pins
   expect 0 "$ranks" balance net.csv --pinned pins -o pinned.h5
   check "$ranks: the summary names the pinned" grep -q '^pinned       2: b, c$' out
@@ -42,17 +45,4 @@ for extension in mtx npz petsc; do
 done
 echo 40 >beyond
 expect_refusal 3 "counted from 0 to 39" 2 balance net.mtx --pinned beyond -o no.h5
-
-if [ -d "${SHARED:-}/data/trouble" ]; then
-  trouble=$SHARED/data/trouble
-  for name in m_unsigned.mtx m_Dexp.mtx m_skewarr_diag.mtx m_bom.mtx m_symupper.mtx; do
-    expect 0 3 balance "$trouble/$name" -o ok.h5
-    expect 0 0 verify "$trouble/$name" ok.h5
-  done
-  expect_refusal 3 "tr '" 3 info "$trouble/m_cr.mtx"
-  expect_refusal 3 ".mtx.gz" 3 info "$trouble/g_isgz.mtx"
-  expect_refusal 3 "id 20" 3 resistance "$trouble/h_id_dup.h5" --pair 20,10
-  echo 20 >twenty
-  expect_refusal 3 "id 20" 0 balance "$trouble/h_id_dup.h5" --pinned twenty -o no.h5
-fi
 finish
