@@ -131,8 +131,7 @@ void print(const Report& r) {
              r.weights.negative);
   fmt::print("components   {}, of which {} have more than one neuron; the largest has {}\n", c.count, c.nontrivial,
              c.largest);
-  fmt::print("             {} synapses between components, {} of the cost\n", c.edges_between,
-             text_of(c.share_between));
+  print_between(c);
   fmt::print("cost         {} now (p = {:g}); balanced between {} and {}\n",
              cost_text(r.cost.initial, r.cost.log10_initial), r.cost.power, cost_text(r.cost.lower, r.cost.log10_lower),
              cost_text(r.cost.upper, r.cost.log10_upper));

@@ -81,8 +81,8 @@ ComponentsSection components_of(const Components& components, const BalanceProbl
                             {},
                             problem.free_synapses().count(problem.comm())};
   if (cost_inside > 0 || problem.share_between() > 0) section.share_between = problem.share_between();
-  const double between = cost_inside * problem.share_between() / (1 - problem.share_between());
-  if (std::isnormal(between)) section.cost_between = between;
+  const double between = problem.cost_between();
+  if (std::isnormal(between) || std::isinf(between)) section.cost_between = between;
   return section;
 }
 
@@ -192,6 +192,36 @@ Provenance provenance_of(const Context& context, const InputOptions& input, cons
   return p;
 }
 
+namespace {
+
+/// What cannot be balanced; "100 %" is all, not what is rounded to it.
+std::string share_text(const ComponentsSection& components) {
+  constexpr double hardly_less = 0.9995;
+  const auto& share = components.share_between;
+  if (!share) return "an unknown share";
+  const bool rounded = *share > hardly_less && components.nontrivial > 0;
+  return rounded ? "nearly all" : fmt::format("{:.3g} %", 100 * *share);
+}
+
+std::string beside_text(const std::optional<double>& cost) {
+  if (!cost) return {};
+  return std::isinf(*cost) ? " (beyond 10^308, beside the costs below)"
+                           : fmt::format(" ({:.6g}, beside the costs below)", *cost);
+}
+
+}  // namespace
+
+void print_between(const ComponentsSection& components) {
+  if (components.edges_between == 0) {
+    fmt::print("             no synapse leads from one component to another\n");
+    return;
+  }
+  const bool one = components.edges_between == 1;
+  fmt::print("             {} {} from one component to another: {} of the cost cannot be balanced{}\n",
+             components.edges_between, one ? "synapse leads" : "synapses lead", share_text(components),
+             beside_text(components.cost_between));
+}
+
 void print_network(const InputSection& input, const ComponentsSection& components) {
   fmt::print("network      {}: {} neurons, {} synapses, {} self-loops, {} pinned\n", input.facts.path, input.neurons,
              input.synapses, input.facts.self_loops, input.pinned);
@@ -199,16 +229,7 @@ void print_network(const InputSection& input, const ComponentsSection& component
   if (input.pinned > 0) fmt::print("pinned       {}: {}\n", input.pinned, input.pinned_names);
   fmt::print("components   {}, of which {} can be balanced (more than one neuron); the largest has {} neurons\n",
              components.count, components.nontrivial, components.largest);
-  const auto& share = components.share_between;
-  if (components.edges_between == 0) {
-    fmt::print("             no synapse leads from one component to another\n");
-  } else {
-    const auto beside = components.cost_between
-                            ? fmt::format(" ({:.6g}, beside the costs below)", *components.cost_between)
-                            : std::string();
-    fmt::print("             {} synapses lead from one component to another: {} of the cost cannot be balanced{}\n",
-               components.edges_between, share ? fmt::format("{:.3g} %", 100 * *share) : "an unknown share", beside);
-  }
+  print_between(components);
   if (components.free > 0) {
     fmt::print("             {} synapses cost nothing (a gain or alpha of 0): scaled, but no part of the balance\n",
                components.free);

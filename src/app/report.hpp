@@ -124,11 +124,13 @@ struct ComponentsSection {
   std::int64_t count = 0, nontrivial = 0, largest = 0, edges_between = 0;
   std::optional<double> share_between;      ///< of the cost, on synapses between components; none where nothing costs
   std::int64_t free = 0;                    ///< synapses that cost nothing (a gain or alpha of 0): no edges
-  std::optional<double> cost_between = {};  ///< with the cost inside it adds up to all; none where doubles end
+  std::optional<double> cost_between = {};  ///< with the cost inside it adds up to all; infinite beyond doubles
 };
 [[nodiscard]] ComponentsSection components_of(const Components& components, const BalanceProblem& problem,
                                               double cost_inside);
 void describe(ReportWriter& report, const ComponentsSection& components);
+/// The line about what leads from one component to another.
+void print_between(const ComponentsSection& components);
 
 /// In the user's unit.
 struct CostSection {

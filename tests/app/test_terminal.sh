@@ -67,6 +67,23 @@ printf '%s\n' '%%MatrixMarket matrix coordinate real general' '2 2 2' '1 2 1e200
 expect 0 0 info huge.mtx
 check "costs beyond doubles as powers of ten" grep -q '^cost  *10^400.* now.*10^3[0-9][0-9]' out
 
+
+# Shares and costs add up, and both commands say the same: 1 of 35 is 2.86 %; what doubles cannot tell is said in words.
+between() { printf '%s\n' '%%MatrixMarket matrix coordinate real general' '3 3 3' '1 2 3' '2 1 5' "3 1 $1" >between.mtx; }
+told='             1 synapse leads from one component to another: '
+between 1
+for command in "info between.mtx" "balance between.mtx -o between.h5 --force"; do
+  # shellcheck disable=SC2086
+  expect 0 0 $command
+  check "$command: share and cost beside 34" grep -qxF "${told}2.86 % of the cost cannot be balanced (1, beside the costs below)" out
+done
+between 1e20
+expect 0 0 info between.mtx
+check "not all" grep -qxF "${told}nearly all of the cost cannot be balanced (1e+40, beside the costs below)" out
+between 1e200
+expect 0 0 info between.mtx
+check "beyond doubles" grep -qxF "${told}nearly all of the cost cannot be balanced (beyond 10^308, beside the costs below)" out
+
 # The header alone, beside the option of edge lists that is called the same.
 expect 0 0 info net.h5 --header
 check "sizes" grep -q '^network .* 30 neurons, 60 synapses as stored' out

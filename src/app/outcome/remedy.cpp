@@ -16,9 +16,9 @@ std::string remedy_of(const SolverResult& solver, double l1) {
              "go on from where it is";
     case StopReason::step_left:
       return fmt::format(
-          "balanced as asked, but h may still move by {}: try a smaller --tolerance, or accept that by a larger "
+          "balanced as asked, but h may still move by {}: try {}a smaller --tolerance, or accept that by a larger "
           "--step-tolerance",
-          text_of(solver.newton_step_inf, "{:.1e}"));
+          text_of(solver.newton_step_inf, "{:.1e}"), solver.newton_steps > 0 ? "" : "--method auto, ");
     default:
       return fmt::format(
           "rounding lets the imbalance fall no further than {}: try --method auto, accept it by a larger --tolerance, "
