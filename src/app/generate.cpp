@@ -72,17 +72,30 @@ ExitCode run(const Context& context, const Options& options) {
 void add_options(const OptionSet& command, Options& o) {
   auto& p = o.params;
   command.add("KIND", p.kind, fmt::format("one of {}", fmt::join(generator_kinds(), ", "))).required().shown_as("");
-  command.add("-o,--output", o.output, "file to write (.h5, .mtx, .mtx.gz)").required().shown_as("FILE");
+  command
+      .add("-o,--output", o.output,
+           "file to write, in the format of its extension (.h5, .mtx, .csv, .npz, .petsc, ...)")
+      .required()
+      .shown_as("FILE");
   command.add_flag("--single", o.single, "weights in single precision: 8 bytes a synapse instead of 12 (.h5)");
-  command.add("--nodes,-n", p.nodes, "neurons").shown_as("N");
-  command.add("--degree,-k", p.degree, "in-degree (kronecker: mean in-degree)").shown_as("K");
+  command.add("--nodes,-n", p.nodes, "neurons")
+      .shown_as("N")
+      .with_default("1000; modular: 100 a module; layered, local: those of --layers");
+  command.add("--degree,-k", p.degree, "in-degree (kronecker: mean in-degree)")
+      .shown_as("K")
+      .with_default("10; modular 8; fewer where there are no more neurons");
   command.add("--seed", p.seed, "of all random numbers").with_default();
-  command.add("--sigma", p.sigma, "weights are lognormal with this spread of log |J|").shown_as("S");
+  command.add("--sigma", p.sigma, "weights are lognormal with this spread of log |J|")
+      .shown_as("S")
+      .with_default("1; ring 0, layered and local 0.1");
   command.add("--inhibitory", p.inhibitory, "share of inhibitory neurons (Dale: all their weights negative)")
-      .shown_as("F");
-  command.add("--modules", p.modules, "modular: modules on the ring").shown_as("M");
-  command.add("--coupling", p.coupling, "modular: factor of the one weight each way between neighbours");
-  command.add("--rewiring", p.rewiring, "smallworld: share of rewired synapses");
+      .shown_as("F")
+      .with_default();
+  command.add("--modules", p.modules, "modular: modules on the ring")
+      .shown_as("M")
+      .with_default("64; with --nodes alone: of some 100 each");
+  command.add("--coupling", p.coupling, "modular: factor of the one weight each way between neighbours").with_default();
+  command.add("--rewiring", p.rewiring, "smallworld: share of rewired synapses").with_default();
   command.add("--layers", p.layers, "layered: sizes, e.g. 784,200,100; local: sheets, e.g. 1x28x28,8,16")
       .shown_as("SIZES");
   command.add("--kernel", p.kernel, "local: side of the window that a neuron hears (3)").shown_as("K");

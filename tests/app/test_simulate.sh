@@ -135,6 +135,10 @@ refusals() {
 built_in
 survives
 synbal 0 generate random --nodes 40 --degree 4 -o plain40.h5
+expect 0 0 simulate plain40.h5 -o grown.h5
+check "growth without a bound is told" grep -q 'warning: the outputs have grown to [0-9]e+' err
+expect 0 0 simulate plain40.h5 -o grown.h5 --coupling 0.05
+check "and only that" test "$(grep -c warning err)" -eq 0
 refusals
 
 # The README's example: a trained network, with the gains it has at work.

@@ -92,7 +92,10 @@ nearly_right_words() {
   check "wrapped at 80 columns" true_that 'a <= 80' a="$(awk 'length > m && !/^  (synbal|mpirun)/ { m = length } END { print m }' out)"
   check "faults on purpose are last" true_that 'a > b' a="$(grep -n '^Faults on purpose' out | cut -d: -f1)" \
     b="$(grep -n '^Expert options' out | cut -d: -f1)"
+  check "what every command takes" grep -qE '^  --force' out
   check "two examples" test "$(grep -cE '^  (synbal|mpirun) ' out)" -eq 2
+  COLUMNS=999 expect 0 0 help generate
+  check "defaults are told" test "$(grep -cE -- '--(nodes|degree|sigma|modules|coupling|seed) .*\[default ' out)" -eq 6
   expect 0 2 balance net.h5 -o timed.h5 -v
   check "-v: a line for every iteration" test "$(grep -cE '^synbal: +[0-9]+ ' err)" -gt 3
   expect 0 2 generate random --nodes 50 --degree 4 --scramble 1 -o known.h5
@@ -115,6 +118,8 @@ wrong_values() {
     mistake --max-walltime balance net.h5 -o new.h5 --max-walltime "$value"
   done
   mistake --nodes generate random --nodes -1 -o new.h5
+  mistake "--synapse needs a value, but --factor follows" perturb net.h5 --synapse --factor 1.1
+  mistake "--report needs a value, but -o follows" balance net.h5 --report -o new.h5
   mistake --degree generate random --nodes 5 --degree 5 -o new.h5
   mistake --sigma generate random --sigma nan -o new.h5
 }

@@ -103,6 +103,17 @@ void warn(const SimulateOptions& o, const DynamicsParams& dynamics, const Networ
   }
 }
 
+/// Networks of (rectified) linear neurons may grow for ever.
+void warn_of_growth(double output_power) {
+  constexpr double large = 1e12;
+  const double size = std::sqrt(output_power);
+  if (!(size > large)) return;
+  log_warning(
+      "the outputs have grown to {:.0e} (root mean square): this network has no bound, and errors by noise tell how "
+      "it grows, not how it computes; try a smaller --coupling, or a shorter --end-time",
+      size);
+}
+
 /// Collective. The largest difference of gains, neuron by neuron in the order of the file.
 double gain_difference(const Comm& comm, const Network& a, const Gains& of_a, const Network& b, const Gains& of_b) {
   const auto rows = Ownership::even(comm, a.size());
@@ -180,6 +191,7 @@ ExitCode conclude(const Context& context, const Loaded& loaded, const std::vecto
   report.time.total = comm.max(beginning.timer.seconds());
   report.memory = memory_of(comm), report.head = head_of(context, beginning.date);
   tell(context, report, o.report);
+  warn_of_growth(report.found.measured.output_power);
   if (code == ExitCode::stopped) log_warning("the time was up; {}", file.advice());
   if (code == ExitCode::not_converged) {
     log_warning(

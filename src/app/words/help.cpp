@@ -119,6 +119,16 @@ std::vector<const CLI::App*> parts(const CLI::App& app, bool commands) {
   return app.get_subcommands([&](const CLI::App* part) { return part->get_name().empty() != commands; });
 }
 
+/// What a command takes from the program that it belongs to.
+std::string options_of_all(const CLI::App& app) {
+  const auto* program = &app;
+  while (program->get_parent() != nullptr) program = program->get_parent();
+  if (program == &app) return {};
+  const auto* version = program->get_version_ptr();
+  const auto shared = [&](const CLI::Option& o) { return &o != program->get_help_ptr() && &o != version; };
+  return titled("Options of every command", "", entries(*program, shared));
+}
+
 std::string groups(const CLI::App& app) {
   std::string text, last;
   for (const auto* group : parts(app, false)) {
@@ -126,7 +136,7 @@ std::string groups(const CLI::App& app) {
     (group->get_group() == kFaultsGroup ? last : text) += titled(group->get_group(), group->get_description(), lines);
   }
   const auto expert = entries(app, [](const CLI::Option& o) { return o.get_group() == kExpertGroup; });
-  return text + titled(kExpertGroup, "", expert) + last;
+  return text + options_of_all(app) + titled(kExpertGroup, "", expert) + last;
 }
 
 std::string usage(const CLI::App& app, const std::string& name) {

@@ -69,6 +69,11 @@ class Walk {
     }
     const bool attached = word.size() > name.size();
     if (attached || found->get_items_expected_max() == 0) return false;
+    const bool option_follows = next != nullptr && is_option(*next) && find(name_in(*next)) != nullptr;
+    if (found->get_items_expected_min() > 0 && option_follows) {
+      unknown_.push_back(fmt::format("{} needs a value, but {} follows", name, *next));
+      return false;
+    }
     return found->get_items_expected_min() > 0 || value_follows;
   }
 
