@@ -46,7 +46,7 @@ def _draw(axes, rows, quantity, words, title):
     style.log_axis(axes.yaxis)
     axes.invert_xaxis()
     if quantity == "seconds":  # the other panel has the same lines
-        style.legend_above(axes, 0.36, ncol=2, columnspacing=1, handlelength=2.4)
+        style.legend_above(axes, ncol=2, columnspacing=1, handlelength=2.4)
 
 
 def _draw_slow(axes, alike, slow):
@@ -62,7 +62,7 @@ def _draw_slow(axes, alike, slow):
     axes.set_xticks(range(len(methods)), methods, rotation=35, ha="right", rotation_mode="anchor")
     axes.set(ylabel="seconds", title=f"A slow rank, imbalance {style.short(tolerance)}")
     style.log_axis(axes.yaxis)
-    style.legend_above(axes, 0.25)
+    style.legend_above(axes)
 
 
 def _caption(run):

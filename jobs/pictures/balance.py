@@ -83,4 +83,5 @@ def _caption(result, before, after):
              f"$c_{{ij}}=\\sigma_j^2|J_{{ij}}|^p$ with p = {power:g} (gain $\\sigma$ = 1 unless given) and becomes "
              f"$J_{{ij}}\\,e^{{h_j-h_i}}$. In-cost: sum over synapses onto a neuron; out-cost: over those from it; "
              f"on the dashed line it is balanced. Balancing saves {100 * saved:.3g} % of the cost.")
-    return words + (f" {alone:,} neurons are in no cycle and not shown in a, b, d." if alone else "")
+    those = "1 neuron is" if alone == 1 else f"{alone:,} neurons are"
+    return words + (f" {those} in no cycle and not shown in a, b, d." if alone else "")

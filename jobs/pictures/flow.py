@@ -108,7 +108,7 @@ def _draw_h(axes, time, run, columns):
         axes.plot(time, heat, ":", lw=1, color=style.LINE)
         axes.plot([], [], ":", color=style.LINE, label="heat equation, some")
     if axes.get_legend_handles_labels()[0]:
-        style.legend_above(axes, 0.27)
+        style.legend_above(axes)
 
 
 def _draw_synapses(axes, time, run):
@@ -124,12 +124,13 @@ def _draw_synapses(axes, time, run):
     axes.set(ylabel="$c_{ij}$", title="Costs of synapses")
     if (cost > 0).any():
         style.log_axis(axes.yaxis)
-    style.legend_above(axes, 0.3, ncol=2)
+    style.legend_above(axes, ncol=2)
 
 
 def _caption(run, columns):
-    of_all = f", {len(columns)} of {run.file['h'].shape[1]:,} recorded neurons drawn" if columns is not None else ""
+    of_all = (f", {len(columns)} of {run.file['h'].shape[1]:,} recorded neurons drawn (the lighter, the higher $h_i$ ends)"
+              if columns is not None else "")
     return (f"{text_of(run.file.attrs['reason'])}; {run.rows} times{of_all}. The flow is $dh_i/dt=$ in-cost minus "
             "out-cost of neuron i; time is in units of one over cost; the cost is "
             f"$C=\\Sigma c_{{ij}}$, {run.get('cost')[0]:.4g} at first, $c_{{ij}}=\\sigma_j^2|J_{{ij}}|^p e^{{p(h_j-h_i)}}$, "
-            f"p = {float(run.file.attrs['p']):g}.")
+            f"p = {float(run.file.attrs['p']):g}; $h_i$: scaling of neuron i.")

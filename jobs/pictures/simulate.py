@@ -58,3 +58,15 @@ def _draw_noise(axes, file):
         axes.plot(level[order], file[f"against/noise/{name}"][:][order], "s--", ms=4, color=style.LIGHT, label="against")
         axes.legend()
     axes.set(xlabel="noise", ylabel="mean squared distance", title="Noise")
+    _spread_out(axes)
+
+
+def _spread_out(axes):
+    """Values that span many decades, as those of networks without a bound, on a logarithmic axis, which has no 0."""
+    values = np.concatenate([line.get_ydata() for line in axes.lines])
+    positive = values[values > 0]
+    if not positive.size or positive.max() <= 1e4 * positive.min():
+        return
+    for line in axes.lines:
+        line.set_ydata(np.where(line.get_ydata() > 0, line.get_ydata(), np.nan))
+    style.log_axis(axes.yaxis)

@@ -99,12 +99,16 @@ def _strong_half(name):
     return matplotlib.colors.ListedColormap(plt.get_cmap(name)(np.linspace(0.25, 1, 256)))
 
 
-def legend_above(axes, share, **options):
-    """A legend in room of its own above what is drawn, which takes that share of the height."""
+def legend_above(axes, ncol=1, **options):
+    """A legend in room of its own above what is drawn, as high as its lines are."""
+    rows = -(-len(axes.get_legend_handles_labels()[0]) // ncol)
+    line = 1.5 * plt.rcParams["legend.fontsize"] / 72  # inches
+    drawn = 0.7 * HEIGHTS[axes.get_gridspec().ncols]   # without title and numbers
+    share = min((rows + 0.6) * line / drawn, 0.6)
     axes.get_ylim()  # brings the transformation up to date
     low, high = axes.transData.inverted().transform(axes.transAxes.transform([(0, 0), (0, 1 / (1 - share))]))[:, 1]
     axes.set_ylim(low, high)
-    axes.legend(loc="upper left", **options)
+    axes.legend(loc="upper left", ncol=ncol, **options)
 
 
 def limits_of(*values):
