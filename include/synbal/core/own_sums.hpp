@@ -6,7 +6,7 @@
 namespace synbal {
 
 /// Of a sum on its way into one over all ranks: the same value. That it is no number is remembered until a later one
-/// is: trial steps may leave the doubles. (SYNBAL_FAULT=nan@solve makes it none.)
+/// is: trial steps may leave the doubles. (`SYNBAL_FAULT=nan@solve` makes it none.)
 [[nodiscard]] double own_sum(double value);
 /// The same where no step is a trial: it is remembered until the run ends over it.
 [[nodiscard]] double own_sum_for_good(double value);
