@@ -208,7 +208,7 @@ int main(int argc, char** argv) {
     return told ? 0 : static_cast<int>(ExitCode::io_failure);
   }
   if (parsed.outcome == Parsed::Outcome::mistake) {
-    return refuse(parsed.text + " (see `synbal --help` or `synbal COMMAND --help`)");
+    return refuse(parsed.text);
   }
   if (const auto* word = stray_word(arguments.petsc)) {
     return refuse("'" + *word + "' after -- is no PETSc option and no value of one: remove it");

@@ -106,6 +106,38 @@ std::vector<std::string> as_options(std::vector<std::string> words) {
   return words;
 }
 
+/// Where the words got to: "synbal laplacian solve".
+std::string command_of(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  const bool ends = parsed.empty() || parsed.front()->get_name().empty();
+  return ends ? app.get_name() : app.get_name() + " " + command_of(*parsed.front());
+}
+
+/// The commands below the last one that was given.
+std::string commands_below(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  if (!parsed.empty() && !parsed.front()->get_name().empty()) return commands_below(*parsed.front());
+  std::string names;
+  for (const auto* command : app.get_subcommands([](const CLI::App* c) { return !c->get_name().empty(); })) {
+    names += (names.empty() ? "" : ", ") + command->get_name();
+  }
+  return names;
+}
+
+/// The parser's complaints about words that are too many or too few, in words of a user.
+std::string about_words(const std::string& message, const CLI::App& app) {
+  if (message == "A subcommand is required") return fmt::format("which one? Give one of {}", commands_below(app));
+  const std::string_view one = "The following argument was not expected: ";
+  const std::string_view several = "The following arguments were not expected: ";
+  for (const auto before : {one, several}) {
+    if (!message.starts_with(before)) continue;
+    return fmt::format(
+        "'{}' belongs to nothing before it: leave it out (what belongs together has no blanks, as in I,J)",
+        message.substr(before.size()));
+  }
+  return message;
+}
+
 /// The parser's "Could not convert: --NAME = WORD" in words of a user.
 std::string no_number(std::string message) {
   const std::string_view before = "Could not convert: ", between = " = ";
@@ -226,7 +258,7 @@ bool OptionSet::chosen() const { return app_->parsed(); }
 Parsed OptionSet::parse(std::vector<std::string> words) const {
   words = as_options(std::move(words));
   if (auto unknown = unknown_words(*app_, words); !unknown.empty()) {
-    return {Parsed::Outcome::mistake, std::move(unknown)};
+    return {Parsed::Outcome::mistake, std::move(unknown) + " (see `synbal --help` or `synbal COMMAND --help`)"};
   }
   std::ranges::reverse(words);
   try {
@@ -235,10 +267,9 @@ Parsed OptionSet::parse(std::vector<std::string> words) const {
     std::ostringstream text;
     app_->exit(e, text, text);
     return {Parsed::Outcome::text, text.str()};
-  } catch (const CLI::ConversionError& e) {
-    return {Parsed::Outcome::mistake, no_number(e.what())};
   } catch (const CLI::ParseError& e) {
-    return {Parsed::Outcome::mistake, e.what()};
+    const auto message = no_number(about_words(e.what(), *app_));
+    return {Parsed::Outcome::mistake, fmt::format("{} (see `{} --help`)", message, command_of(*app_))};
   }
   return {Parsed::Outcome::command, {}};
 }

@@ -64,6 +64,11 @@ nearly_right_words() {
   mistake "--pined is no option of balance (did you mean --pinned?); --metod is no option of balance (did you mean --method?)" \
     balance --pined x --metod sweep
   mistake "did you mean modes" laplacian mods net.h5
+  mistake "'net.h5' is no command: it comes first, and is one of generate, info, balance" net.h5 balance -o new.h5
+  mistake "'Balance' is no command (did you mean balance?) (see" Balance net.h5 -o new.h5
+  mistake "which one? Give one of solve, modes, diagonal, heat (see \`synbal laplacian --help\`)" laplacian
+  mistake "(see \`synbal laplacian solve --help\`)" laplacian solve
+  mistake "'2' belongs to nothing before it: leave it out" resistance net.h5 --pair 1 2
   mistake "--modules does nothing for ring" generate ring --modules 3 -o new.h5
   mistake "--rank does nothing for random (it belongs to lowrank)" generate random --rank 3 -o new.h5
   mistake "--nodes" generate ring --nodes 1.5 -o new.h5

@@ -63,6 +63,7 @@ class Walk {
     const auto name = name_in(word);
     const auto* found = find(name);
     const bool value_follows = next != nullptr && !is_option(*next);
+    if (found == nullptr && lost_) return value_follows;
     if (found == nullptr) {
       unknown_.push_back(fmt::format("{} is no option{}{}", name, of_command(), did_you_mean(name, option_names())));
       return value_follows && !is_command(*next);
@@ -83,8 +84,11 @@ class Walk {
       return;
     }
     const auto names = command_names();
-    if (names.empty() || has_words()) return;  // a file name, say
-    unknown_.push_back(fmt::format("'{}' is no command{}", word, did_you_mean(word, names)));
+    if (names.empty() || has_words() || lost_) return;  // a file name, say
+    lost_ = true;                                       // what follows belongs to a command that nobody knows
+    const auto meant = did_you_mean(word, names);
+    const auto ways = fmt::format(": it comes first, and is one of {}", fmt::join(names, ", "));
+    unknown_.push_back(fmt::format("'{}' is no command{}", word, meant.empty() ? ways : meant));
   }
 
   [[nodiscard]] std::string of_command() const {
@@ -138,6 +142,7 @@ class Walk {
 
   const CLI::App& program_;
   const CLI::App* command_;
+  bool lost_ = false;
   std::vector<std::string> unknown_;
 };
 
