@@ -103,7 +103,7 @@ def legend_above(axes, ncol=1, **options):
     """A legend in room of its own above what is drawn, as high as its lines are."""
     rows = -(-len(axes.get_legend_handles_labels()[0]) // ncol)
     line = 1.5 * plt.rcParams["legend.fontsize"] / 72  # inches
-    drawn = 0.7 * HEIGHTS[axes.get_gridspec().ncols]   # without title and numbers
+    drawn = 0.52 * HEIGHTS[axes.get_gridspec().ncols]  # without title, numbers and words below
     share = min((rows + 0.6) * line / drawn, 0.6)
     axes.get_ylim()  # brings the transformation up to date
     low, high = axes.transData.inverted().transform(axes.transAxes.transform([(0, 0), (0, 1 / (1 - share))]))[:, 1]
