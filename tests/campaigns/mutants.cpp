@@ -154,8 +154,10 @@ int outcome_apart(const Comm& comm, Content content, const Network& network, con
                   std::uint64_t right) {
   const pid_t child = fork();
   if (child == 0) {
+#if !defined(__SANITIZE_ADDRESS__)  // which reserves terabytes
     const rlimit room{std::uint64_t{8} << 30, std::uint64_t{8} << 30};
     setrlimit(RLIMIT_AS, &room);
+#endif
     alarm(kPatience);
     _exit(outcome(comm, content, network, path, right));
   }
