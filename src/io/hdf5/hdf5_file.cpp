@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "io/hdf5/in_child.hpp"
+#include "io/hdf5/rehearsal.hpp"
 #include "io/seal.hpp"
 #include "io/tuning.hpp"
 #include "synbal/core/agree.hpp"
@@ -144,9 +145,12 @@ hid_t memory_type<std::uint8_t>() {
 
 Hdf5Input Hdf5Input::open(const Comm& comm, const InputFile& file) {
   quiet_hdf5();
-  // One rank looks first: what is no HDF5 file is not opened by all.
+  // One rank looks first: what is no HDF5 file is not opened by all, nor what HDF5 itself does not stand.
   agreed(comm, [&] {
-    if (comm.is_root()) open_serial(file);
+    if (!comm.is_root()) return;
+    if (is_deadly(file))
+      throw bad_input(fmt::format("{}: is damaged (HDF5 crashes over it): get it again", file.path()));
+    open_serial(file);
   });
   return agreed(comm, [&] { return open_serial(file); });
 }

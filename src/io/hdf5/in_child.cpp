@@ -120,7 +120,19 @@ std::optional<std::string> read_variable_text(std::int64_t attribute, std::int64
   });
 }
 
-std::optional<std::string> in_child(const std::function<std::optional<std::string>()>& work) {
+namespace {
+/// What became of a child; it did not die where none could be made, or where it took too long.
+struct Ended {
+  std::optional<std::string> text;
+  bool died = false;
+};
+
+/// Above 1: as memory checkers end what they find fault with.
+bool is_death(int status) {
+  return WIFSIGNALED(status) ? WTERMSIG(status) != SIGKILL : WIFEXITED(status) && WEXITSTATUS(status) > 1;
+}
+
+Ended end_of(const std::function<std::optional<std::string>()>& work) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return {};
   const auto from = FileDescriptor::adopt(ends[0]);
@@ -131,11 +143,21 @@ std::optional<std::string> in_child(const std::function<std::optional<std::strin
   to.reset();
   auto text = receive(from.get());
   ::kill(child, SIGKILL);
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (!text || !text->ends_with(kDone)) return {};
+  if (!text || !text->ends_with(kDone)) return {{}, is_death(status)};
   text->pop_back();
-  return text;
+  return {text, is_death(status)};
+}
+}  // namespace
+
+std::optional<std::string> in_child(const std::function<std::optional<std::string>()>& work) {
+  return end_of(work).text;
+}
+
+bool dies_in_child(const std::function<void()>& work) {
+  return end_of([&] { return work(), std::optional<std::string>(); }).died;
 }
 
 }  // namespace synbal::io
