@@ -80,6 +80,24 @@ inline Planted planted_modules(std::int32_t modules, std::int32_t size, double l
   return planted;
 }
 
+/// Modules of `size` neurons like those above, each with a link to an earlier one drawn at random: a tree, whose root
+/// and branches have many. Modules of one neuron make a tree of neurons.
+inline Planted planted_tree(std::int32_t modules, std::int32_t size, double link, std::uint64_t seed) {
+  auto planted = planted_modules(modules, size, link, false, seed);
+  std::erase_if(planted.costs, [&](const auto& c) { return c.post / size != c.pre / size || c.post == c.pre; });
+  const CounterRandom random(seed, 3);
+  std::uint64_t draw = 0;
+  for (std::int32_t m = 1; m < modules; ++m) {
+    const auto parent = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(m), draw++));
+    const auto i = m * size + static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(size), draw++));
+    const auto j = parent * size + static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(size), draw++));
+    const double s = std::log(link) + random.normal(draw++);
+    const double difference = planted.h[static_cast<std::size_t>(i)] - planted.h[static_cast<std::size_t>(j)];
+    planted.costs.push_back({i, j, s + difference}), planted.costs.push_back({j, i, s - difference});
+  }
+  return planted;
+}
+
 /// Largest difference of h from the planted one, means taken out.
 inline double error_of(const Planted& planted, const std::vector<double>& h) {
   double mean = 0, worst = 0;

@@ -45,6 +45,14 @@ TEST(ExtendedBalance, a_pinned_node_stays_where_it_is) {
   EXPECT_LE(error_of(planted, found.h), 1e-11);
 }
 
+TEST(ExtendedBalance, a_tree_of_thousands_fills_nothing) {
+  const auto planted = planted_tree(20'000, 1, 1, 1);
+  const auto found = balance_extended(problem_of(planted), 1e-12);
+  EXPECT_TRUE(found.converged);
+  EXPECT_FALSE(found.too_dense);
+  EXPECT_LE(error_of(planted, found.h), 1e-9);
+}
+
 TEST(ExtendedBalance, gives_up_where_elimination_would_fill_too_much) {
   const auto planted = planted_cycles(1200, 60, 1, 1);
   EXPECT_TRUE(balance_extended(problem_of(planted), 1e-12).too_dense);

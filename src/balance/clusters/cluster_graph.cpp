@@ -116,6 +116,28 @@ Pivot ClusterGraph::eliminate(ClusterNode gone, ClusterNode stays) {
   return pivot;
 }
 
+// A leaf's right side is the sum over its own cut, and all of it goes to the neighbour: the cut of both stays as exact.
+void ClusterGraph::eliminate_leaves(std::vector<Pivot>& pivots) {
+  for (ClusterNode i = 0; i < static_cast<ClusterNode>(rows_.size()); ++i) {
+    for (auto leaf = i; leaf != pinned_ && row(leaf).size() == 1;) {
+      const auto neighbour = row(leaf).front().other;
+      pivots.push_back(eliminate(leaf, neighbour));
+      leaf = neighbour;
+    }
+  }
+}
+
+std::optional<std::vector<Pivot>> ClusterGraph::eliminate_all(std::int64_t most_work) {
+  std::vector<Pivot> pivots;
+  eliminate_leaves(pivots);
+  for (const auto& [i, j] : strongest_first()) {
+    const auto [gone, stays] = clusters_of(i, j);
+    if (gone != stays) pivots.push_back(eliminate(gone, stays));
+    if (work_ > most_work) return {};
+  }
+  return pivots;
+}
+
 // What the right side of `gone` hands to its neighbours outside is carried over the border of the merged cluster.
 void ClusterGraph::contract(ClusterNode gone, ClusterNode stays, Extended right, Extended total) {
   const Row links = std::move(rows_[at(gone)]);

@@ -95,16 +95,11 @@ class ExtendedRun {
 
   /// L phi = in - out.
   [[nodiscard]] std::vector<Extended> solve() {
-    auto clusters = graph();
-    std::vector<Pivot> pivots;
-    for (const auto& [i, j] : clusters.strongest_first()) {
-      const auto [gone, stays] = clusters.clusters_of(i, j);
-      if (gone != stays) pivots.push_back(clusters.eliminate(gone, stays));
-      solution_.too_dense = clusters.work() > kMostWork;
-      if (solution_.too_dense) return {};
-    }
+    const auto pivots = graph().eliminate_all(kMostWork);
+    solution_.too_dense = !pivots;
+    if (!pivots) return {};
     std::vector<Extended> phi(h_.size(), 0);
-    for (auto pivot = pivots.rbegin(); pivot != pivots.rend(); ++pivot) {
+    for (auto pivot = pivots->rbegin(); pivot != pivots->rend(); ++pivot) {
       Extended sum = pivot->right;
       for (const auto& [j, weight] : pivot->weights) sum += weight * phi[at(j)];
       phi[at(pivot->node)] = sum / pivot->total;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "balance/clusters/coarse_problem.hpp"
 #include "synbal/core/fixed_point.hpp"
@@ -23,12 +24,9 @@ bool factorise(const CoarseProblem& coarse, std::vector<Pivot>& pivots) {
     costs.push_back({static_cast<ClusterNode>(c.post), static_cast<ClusterNode>(c.pre), c.cost});
   }
   ClusterGraph graph(static_cast<ClusterNode>(coarse.size()), costs, coarse.has_ground() ? 0 : -1);
-  for (const auto& [i, j] : graph.strongest_first()) {
-    const auto [gone, stays] = graph.clusters_of(i, j);
-    if (gone != stays) pivots.push_back(graph.eliminate(gone, stays));
-    if (graph.work() > kMostWork) return false;
-  }
-  return true;
+  auto all = graph.eliminate_all(kMostWork);
+  if (all) pivots = std::move(*all);
+  return all.has_value();
 }
 
 /// E x = right, in place.
