@@ -28,7 +28,9 @@ constexpr double kCheckTolerance = 1e-2;           // of the solve whose step is
 constexpr std::int64_t kManyIterations = 30;       // of a solve: a well-mixed network takes fewer
 constexpr double kOffsetTolerance = 1e-11;         // of a coarse problem whose move is judged
 constexpr double kModuleTolerance = 0.1;           // of offsets that are on the way
-constexpr int kMostModuleMoves = 5;                // after which steps that stay damped have another cause
+constexpr double kLongStep = 0.1, kShrinks = 0.7;  // steps as long as the one before: something has far to go
+constexpr int kManyDamped = 5;
+constexpr int kMostModuleMoves = 10;               // after which, or after a short one, steps wait for something else
 constexpr double kSettledOffset = 0.1;             // of the step tolerance: clusters that move less are left
 constexpr double kRounding = 1e-13;                // l1 at which a step that stops shrinking is limited by rounding
 constexpr std::int64_t kDefaultIterations = 2000;  // steps of one e-fold: enough for weights 300 decades apart
@@ -134,6 +136,7 @@ struct NewtonSolver::Run {
     part.put("last_step", last_step);
     part.put("damped", damped);
     part.put("module_moves", module_moves);
+    part.put("long_steps", long_steps);
     part.put("last_krylov_iterations", static_cast<double>(krylov_iterations));
     part.numbers["watch"] = watch.state();
     part.neurons["base"].assign(problem.base().begin(), problem.base().end());
@@ -151,6 +154,7 @@ struct NewtonSolver::Run {
     last_step = begun->number("last_step");
     damped = static_cast<int>(begun->count("damped"));
     module_moves = static_cast<int>(begun->count("module_moves"));
+    long_steps = static_cast<int>(begun->count("long_steps"));
     krylov_iterations = begun->count("last_krylov_iterations");
     const auto& stall = begun->numbers.at("watch");
     watch.set_state(stall.at(0), stall.at(1));
@@ -236,17 +240,25 @@ struct NewtonSolver::Run {
     if (out_of_limits()) return false;
     if (leaves()) begun_step = {}, tell(begun_step);
     if (balanced) iterate.settle();
-    const bool moved = damped > 0 && !balanced && !levels.clustered() && move_modules();
+    const bool held = (damped > 0 && !levels.clustered()) || long_steps > 1;
+    const bool by_modules = large() || levels.equation().preconditioner().kind() == Preconditioner::clusters;
+    const bool moved = held && by_modules && !balanced && move_modules();
     const auto offsets = move_clusters(balanced, moved);
     const auto phi = balanced ? judged_step() : solve(forcing(now));
     const auto& equation = levels.equation();
     krylov_iterations = equation.last_iterations();
     for (std::size_t i = 0; i < d.size(); ++i) d[i] = phi[i] / problem.power();
     const double size = equation.solved() ? largest(problem, d) : std::numeric_limits<double>::infinity();
+    long_steps = size > kLongStep && size > kShrinks * last_step ? long_steps + 1 : 0;
     last_step = size;
     const double left = size + offsets.step_inf + offsets.residual_inf;
     result.newton_step_inf = left;
-    if (balanced && left <= stop.step_tolerance) return finish(StopReason::converged, potential(phi, offsets));
+    if (balanced && left <= stop.step_tolerance) {
+      // Norms of all neurons do not see what hangs on a thread: the point is judged by those who do.
+      const bool seen = levels.clustered() || equation.preconditioner().kind() != Preconditioner::jacobi;
+      if (*weak && !seen) return finish(StopReason::step_left, {});
+      return finish(StopReason::converged, potential(phi, offsets));
+    }
     if (watch.stalled(now.l1, balanced, left)) {
       return finish(StopReason::stagnated, balanced ? phi : std::span<const double>());  // settled when balanced only
     }
@@ -259,9 +271,8 @@ struct NewtonSolver::Run {
       ++result.newton_steps;
       iterate.move(d, length);
     }
-    const auto kind = equation.preconditioner().kind();
-    const bool modules = large() ? kind != Preconditioner::jacobi : kind == Preconditioner::clusters;
-    damped = length < 1 && modules ? damped + 1 : 0;
+    const bool solved_well = equation.preconditioner().kind() != Preconditioner::jacobi;
+    damped = length < 1 && solved_well ? damped + 1 : 0;
     return true;
   }
 
@@ -285,12 +296,13 @@ struct NewtonSolver::Run {
 
   /// Gives every module its own optimum, which whole steps would reach: one far from it holds all others back.
   bool move_modules() {
-    if (++module_moves > kMostModuleMoves) return false;
+    if (module_moves >= kMostModuleMoves) return false;
     const auto modules = find_modules(problem, iterate.costs(), solver.components_->nullity());
     if (modules.trivial()) return false;
     const auto offsets = cluster_offsets(problem, iterate.costs(), modules, kModuleTolerance);
     result.newton_steps += offsets.newton_steps;
     iterate.move(offsets.h, 1);
+    module_moves = offsets.step_inf < kLongStep ? kMostModuleMoves : module_moves + 1;
     return true;
   }
 
@@ -300,7 +312,7 @@ struct NewtonSolver::Run {
     // One search tells most networks that they have no weak cuts at all.
     if (balanced && !weak) weak = !find_clusters(problem, iterate.costs(), *solver.components_).trivial();
     const bool may_hide = balanced && !looked && *weak;
-    const bool held_back = large() && damped > kMostModuleMoves && !moved;
+    const bool held_back = damped > kManyDamped && !moved;
     if (held_back) levels.see_many_cuts();
     if (levels.clustered() || (krylov_iterations > kManyIterations && !moved) || may_hide || held_back) {
       levels.look(iterate.costs());
@@ -355,6 +367,7 @@ struct NewtonSolver::Run {
   int module_moves = 0;
   int damped = 0;  // steps in a row that were, although the equation was solved well
   double last_step = 1;
+  int long_steps = 0;                  // in a row
   std::int64_t krylov_iterations = 0;  // of the last step
   StallWatch watch;
   bool left_early = false;  // a step, within a solve

@@ -48,6 +48,19 @@ check "which names the cuts" grep -q '^cuts .*clusters hang together weakly' out
 check "and is not called an equilibrium" python3 -c \
   'import json; f = json.load(open("flow.json"))["flow"]; assert "weak cut" in f["end"] and f["cuts"]["max_log_ratio"] > 1e-6'
 
+if [ -d "${SHARED:-}/tools" ]; then # trees of many modules: turns of both levels that stall, and once an h off by 2
+  for network in "700 20 8 1e-6 1" "5000 20 8 1e-5 1"; do
+    "$python" "$SHARED/tools/planted.py" make tree.mtx $network tree
+    synbal 2 balance tree.mtx -o tree.h5 --write h --report tree.json
+    check "tree $network: exit code 0" test $? -eq 0
+    check "tree $network: the planted h" "$python" "$SHARED/tools/planted.py" judge tree.mtx tree.h5
+    check "tree $network: few Newton steps" python3 -c \
+      'import json; assert json.load(open("tree.json"))["solver"]["newton_steps"] <= 60'
+  done
+else
+  echo "skipped: large trees of modules, which need the shared folder"
+fi
+
 if [ -d "${SHARED:-}/data/trouble" ]; then
   for name in four_1e-10 wr_1e-07 weakring sink0.0005 two_scale_060 wide100 mix300 dblmax_one m_subnormal two_extremes; do
     for ranks in 1 2; do

@@ -45,6 +45,16 @@ TEST(WeakCuts, modules_find_their_place_whatever_the_links) {
   }
 }
 
+TEST(WeakCuts, modules_in_a_tree_find_their_place_in_few_steps) {
+  for (const double link : {1e-6, 1e-12}) {
+    const auto planted = planted_tree(700, 20, link, 1);
+    const Balanced b(world(), network_of(planted), 2, strict());
+    EXPECT_TRUE(b.found.solver.converged()) << link;
+    EXPECT_LE(error_of_halved(planted, b.h(world())), 1e-6) << link;
+    EXPECT_LE(b.found.solver.newton_steps, 60) << link;
+  }
+}
+
 TEST(WeakCuts, modules_of_modules_find_their_place) {
   for (const double link : {1e-12, 1e-30, 1e-90}) {
     const auto planted = planted_modules(12, 16, link, true, 11, 3);

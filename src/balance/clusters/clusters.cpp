@@ -85,9 +85,11 @@ Clusters find_clusters(const BalanceProblem& problem, const NeuronCosts& costs, 
 }
 
 Clusters find_stiff_clusters(const BalanceProblem& problem, const NeuronCosts& costs, const ComponentSums& components,
-                             bool many) {
-  auto found = clusters_from(many ? 1 : 2, problem, costs, components);
-  return found.trivial() ? std::move(found) : clusters_from(0, problem, costs, components);
+                             bool many, double below) {
+  const auto highest = std::find_if(kLadder.begin(), kLadder.end(), [&](double theta) { return theta < below; });
+  const auto first = static_cast<std::size_t>(highest - kLadder.begin());
+  auto found = clusters_from(std::max<std::size_t>(many ? 1 : 2, first), problem, costs, components);
+  return found.trivial() ? std::move(found) : clusters_from(first, problem, costs, components);
 }
 
 Clusters clusters_above(const BalanceProblem& problem, const NeuronCosts& costs, double least) {

@@ -1,6 +1,7 @@
 // Clusters of neurons that hang together by synapses far stronger than those between clusters.
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include "synbal/balance/costs.hpp"
@@ -30,8 +31,10 @@ struct Clusters {
 /// Collective. The same for steps that are not judged yet, which want clusters only where single neurons cannot see a
 /// cut at all, but then as stiff ones as there are: at the highest rung. `many`: so many cuts follow one another that
 /// rounding hides what they do together (a ring of M modules is M^2 times as soft as one link): weaker ones count.
+/// Thresholds are below `below`.
 [[nodiscard]] Clusters find_stiff_clusters(const BalanceProblem& problem, const NeuronCosts& costs,
-                                           const ComponentSums& components, bool many);
+                                           const ComponentSums& components, bool many,
+                                           double below = std::numeric_limits<double>::infinity());
 
 /// Collective. Clusters for speed: the same linkage relative to the smaller of what the ends carry, so that every
 /// neuron keeps the synapses that matter to it. `pieces`: components without pinned neurons.

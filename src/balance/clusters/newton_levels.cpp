@@ -4,8 +4,10 @@
 namespace synbal {
 
 namespace {
-constexpr double kSlow = 0.3;       // of an offset from one turn to the next
-constexpr int kMostSlowTurns = 12;  // the first turns are long because the inside is far from balanced
+constexpr double kSlow = 0.2;           // of an offset from one turn to the next
+constexpr int kMostSlowTurns = 12;      // the first turns are long because the inside is far from balanced
+constexpr int kMostShortSlowTurns = 3;  // of offsets so short that steps of all neurons together are as good
+constexpr double kShortOffset = 0.1;
 }  // namespace
 
 NewtonLevels::NewtonLevels(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components)
@@ -26,10 +28,12 @@ void NewtonLevels::leave_equation() {
 }
 
 void NewtonLevels::look(const NeuronCosts& costs) {
-  if (given_up_) return;
-  auto found = find_stiff_clusters(*problem_, costs, *components_, many_cuts_);
-  if (!problem_->comm().any(found.label != clusters_.label)) return;
-  take(std::move(found));
+  auto found = find_stiff_clusters(*problem_, costs, *components_, many_cuts_, below_);
+  if (problem_->comm().any(found.label != clusters_.label)) {
+    take(std::move(found));
+  } else {
+    clusters_.theta = found.theta;
+  }
 }
 
 void NewtonLevels::take(Clusters&& clusters) {
@@ -49,8 +53,12 @@ void NewtonLevels::tell(RunPart& part) const {
   const auto choice = equation_->choice();
   part.numbers["equation"] = {static_cast<double>(choice.kind), choice.resolved ? 1.0 : 0.0,
                               choice.reached ? 1.0 : 0.0};
-  part.numbers["levels"] = {static_cast<double>(iterations()), static_cast<double>(served_), last_offset_,
-                            static_cast<double>(slow_turns_),  given_up_ ? 1.0 : 0.0,        many_cuts_ ? 1.0 : 0.0};
+  part.numbers["levels"] = {static_cast<double>(iterations()),
+                            static_cast<double>(served_),
+                            last_offset_,
+                            static_cast<double>(slow_turns_),
+                            below_,
+                            many_cuts_ ? 1.0 : 0.0};
   if (!clustered()) return;
   part.numbers["clusters"] = {clusters_.theta, static_cast<double>(clusters_.count),
                               static_cast<double>(clusters_.grounded)};
@@ -79,7 +87,7 @@ void NewtonLevels::go_on_from(const RunPart& part) {
   const auto& choice = part.numbers.at("equation");
   earlier_iterations_ = static_cast<std::int64_t>(levels.at(0));
   served_ = static_cast<Preconditioner>(levels.at(1));
-  last_offset_ = levels.at(2), slow_turns_ = static_cast<int>(levels.at(3)), given_up_ = levels.at(4) != 0;
+  last_offset_ = levels.at(2), slow_turns_ = static_cast<int>(levels.at(3)), below_ = levels.at(4);
   many_cuts_ = levels.at(5) != 0;
   equation_->set_choice({static_cast<Preconditioner>(choice.at(0)), choice.at(1) != 0, choice.at(2) != 0});
 }
@@ -89,13 +97,11 @@ ClusterOffsets NewtonLevels::offsets(const NeuronCosts& costs, double tolerance)
   auto found = cluster_offsets(*problem_, costs, clusters_, tolerance);
   slow_turns_ = found.step_inf > kSlow * last_offset_ ? slow_turns_ + 1 : 0;
   last_offset_ = found.step_inf;
-  if (slow_turns_ < kMostSlowTurns) return found;
-  given_up_ = true;
-  leave_equation();
-  clusters_ = {};
-  renew(*components_);
-  sums_.reset();
-  return {};
+  if (slow_turns_ < (found.step_inf < kShortOffset ? kMostShortSlowTurns : kMostSlowTurns)) return found;
+  below_ = clusters_.theta;
+  slow_turns_ = 0, last_offset_ = std::numeric_limits<double>::infinity();
+  look(costs);
+  return offsets(costs, tolerance);
 }
 
 }  // namespace synbal

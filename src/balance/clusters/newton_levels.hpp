@@ -1,6 +1,7 @@
 // The two levels of a Newton step: the equation inside clusters, and the offsets between them.
 #pragma once
 
+#include <limits>
 #include <optional>
 
 #include "balance/clusters/cluster_offsets.hpp"
@@ -15,7 +16,7 @@ class NewtonLevels {
   /// Collective. All must outlive the levels.
   NewtonLevels(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components);
 
-  /// Collective. Looks for clusters at the point of `costs`, unless turns of both levels were given up.
+  /// Collective. Looks for clusters at the point of `costs`, below the thresholds that were given up.
   void look(const NeuronCosts& costs);
   /// From now on cuts count that only together are too weak for single neurons.
   void see_many_cuts() noexcept { many_cuts_ = true; }
@@ -23,7 +24,8 @@ class NewtonLevels {
   [[nodiscard]] const Clusters& clusters() const noexcept { return clusters_; }
 
   /// Collective. The best offsets of the clusters at the point of `costs`. Where one turn after the other shortens them
-  /// too little, clusters and what is inside them are not as independent as they look: then the clusters are given up.
+  /// too little, clusters and what is inside them are not as independent as they look: then these are given up for
+  /// those at a lower threshold, if there are any.
   [[nodiscard]] ClusterOffsets offsets(const NeuronCosts& costs, double tolerance);
 
   [[nodiscard]] NewtonEquation& equation() noexcept { return *equation_; }
@@ -51,7 +53,8 @@ class NewtonLevels {
   Preconditioner served_ = Preconditioner::jacobi;  // the last equation
   double last_offset_ = 0;
   int slow_turns_ = 0;
-  bool given_up_ = false, many_cuts_ = false;
+  double below_ = std::numeric_limits<double>::infinity();  // thresholds above were given up
+  bool many_cuts_ = false;
 };
 
 }  // namespace synbal
