@@ -257,7 +257,10 @@ void check_outputs(const Context& context, std::vector<OutputFile> outputs, std:
     for (const auto& [path, kind] : outputs) {
       if (path.empty()) continue;
       check_extension(path, kind);
-      const auto clash = [&](const std::string& other) { return same_file(path, Hdf5Path(other).file); };
+      const auto clash = [&](const std::string& other) {
+        // A checkpoint and the one before it are two names of one file where a run was killed between two renames.
+        return same_file(path, Hdf5Path(other).file) && path != previous_checkpoint(other);
+      };
       if (std::ranges::any_of(inputs, clash)) {
         throw usage_error(
             fmt::format("{}: this run reads or writes it already, and would destroy it: give another name", path));

@@ -164,6 +164,12 @@ killed() {
     check "killed: the same end" look "$same_bits" part.h5 whole.h5
     rm -f part.h5
   done
+  SYNBAL_FAULT='TERM@solve#5/0' expect 75 2 balance ../net.h5 -o part.h5 -q
+  ln part.checkpoint.h5 part.checkpoint.previous.h5 # as a kill between two renames leaves them
+  expect 0 2 balance ../net.h5 -o part.h5 -q --resume
+  check "killed between renames: the same end" look "$same_bits" part.h5 whole.h5
+  check "killed between renames: nothing is left" test ! -e part.checkpoint.h5 -a ! -e part.checkpoint.previous.h5
+  rm -f part.h5
   mkdir -p elsewhere && ln -s elsewhere/kept.h5 linked.h5
   SYNBAL_FAULT="kill@solve#8/1" synbal 2 balance ../net.h5 -o part.h5 -q --checkpoint linked.h5 --checkpoint-interval 1e-9
   check "a link: two checkpoints where it leads" test -L linked.h5 -a -f elsewhere/kept.h5 -a -f elsewhere/kept.previous.h5
