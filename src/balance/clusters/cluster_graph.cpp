@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <queue>
 
 #include "synbal/core/types.hpp"
 
@@ -116,23 +118,19 @@ Pivot ClusterGraph::eliminate(ClusterNode gone, ClusterNode stays) {
   return pivot;
 }
 
-// A leaf's right side is the sum over its own cut, and all of it goes to the neighbour: the cut of both stays as exact.
-void ClusterGraph::eliminate_leaves(std::vector<Pivot>& pivots) {
-  for (ClusterNode i = 0; i < static_cast<ClusterNode>(rows_.size()); ++i) {
-    for (auto leaf = i; leaf != pinned_ && row(leaf).size() == 1;) {
-      const auto neighbour = row(leaf).front().other;
-      pivots.push_back(eliminate(leaf, neighbour));
-      leaf = neighbour;
-    }
-  }
-}
-
 std::optional<std::vector<Pivot>> ClusterGraph::eliminate_all(std::int64_t most_work) {
+  using Place = std::pair<std::size_t, ClusterNode>;  // links when it was queued
+  std::priority_queue<Place, std::vector<Place>, std::greater<>> next;
+  for (ClusterNode i = 0; i < static_cast<ClusterNode>(rows_.size()); ++i) next.emplace(row(i).size(), i);
   std::vector<Pivot> pivots;
-  eliminate_leaves(pivots);
-  for (const auto& [i, j] : strongest_first()) {
-    const auto [gone, stays] = clusters_of(i, j);
-    if (gone != stays) pivots.push_back(eliminate(gone, stays));
+  while (!next.empty()) {
+    const auto [links, gone] = next.top();
+    next.pop();
+    if (links == 0 || gone == pinned_ || links != row(gone).size()) continue;  // nothing to go into, or queued anew
+    const auto strongest = std::ranges::max_element(row(gone), {}, &ClusterLink::weight)->other;
+    auto neighbours = row(gone);
+    pivots.push_back(eliminate(gone, strongest));
+    for (const auto& link : neighbours) next.emplace(row(link.other).size(), link.other);
     if (work_ > most_work) return {};
   }
   return pivots;

@@ -53,16 +53,15 @@ class ClusterGraph {
   void merge(ClusterNode gone, ClusterNode stays) { contract(gone, stays, Extended{0}, Extended{0}); }
   /// The same, and the node `gone` is eliminated from L phi = in - out.
   [[nodiscard]] Pivot eliminate(ClusterNode gone, ClusterNode stays);
-  /// All but one of every connected part, in an order that keeps the accuracy of every cut: what hangs on a single link
-  /// goes first, leaf by leaf, for it fills nothing; then the strongest links are merged first. Nothing where links are
-  /// visited more often than `most_work`.
+  /// All but one of every connected part: whoever has the fewest links goes into the cluster to which its strongest
+  /// link leads, and so along the tree of the strongest links (Boruvka 1926), which keeps the accuracy of every cut.
+  /// Nothing where links are visited more often than `most_work`.
   [[nodiscard]] std::optional<std::vector<Pivot>> eliminate_all(std::int64_t most_work);
   /// Links visited so far: what all this cost.
   [[nodiscard]] std::int64_t work() const noexcept { return work_; }
 
  private:
   [[nodiscard]] ClusterNode find(ClusterNode i);
-  void eliminate_leaves(std::vector<Pivot>& pivots);
   void contract(ClusterNode gone, ClusterNode stays, Extended right, Extended total);
   void absorb(Row& row, const Row& added, ClusterNode dropped);
 
