@@ -31,7 +31,8 @@ struct Work {
   FusedKernel kernel{problem};
   ComponentSums components{problem};
   std::vector<double> h{};
-  std::vector<double> potential{};  // phi at h, if the solver left one
+  std::vector<double> potential{};        // phi at h, if the solver left one
+  std::optional<double> extended_step{};  // the step left at h by extended precision, if h is from there
 
   Timer timer{};
 
@@ -54,6 +55,7 @@ struct Work {
     if (!result || !result->converged()) return {};
     h = std::move(found);
     potential.clear();
+    extended_step = result->newton_step_inf;
     return result;
   }
 
@@ -111,6 +113,15 @@ struct Work {
   }
 };
 
+/// Collective. Whether some neuron carries so little that its costs were raised, so that sums of doubles say nothing of
+/// its balance.
+bool beyond_doubles(const Comm& comm, const NeuronCosts& costs) {
+  constexpr double least = 1e6 * BalanceProblem::smallest_cost();
+  bool beyond = false;
+  for (std::size_t i = 0; i < costs.in.size(); ++i) beyond = beyond || costs.in[i] + costs.out[i] < least;
+  return comm.any(beyond);
+}
+
 /// A method that shows no iterations has at least a beginning and an end.
 void tell_ends(Equilibrium& found, double unit, double seconds) {
   auto& solver = found.solver;
@@ -150,6 +161,9 @@ Equilibrium balance(BalanceProblem& problem, const BalanceParams& params, const 
     problem.rebase(work.h);
     evaluate_at_base(problem, work.kernel, found);
     assess_at_base(problem, work.kernel, work.components, params.stop, found);
+    if (work.extended_step && beyond_doubles(problem.comm(), found.costs)) {
+      found.solver.newton_step_inf = work.extended_step;
+    }
   }
   found.solver.matrix_passes += work.kernel.passes() - in_solver;
   judge(found, params.stop);

@@ -4,7 +4,7 @@
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/common.sh"
 python=python3
-"$python" -c 'import h5py, numpy' 2>/dev/null || python=/usr/bin/python3 # another python3 may come first in PATH
+"$python" -c 'import h5py, numpy, scipy' 2>/dev/null || python=/usr/bin/python3 # another python3 may come first in PATH
 planted() { "$python" "$here/weak_cuts.py" "$@"; }
 
 for shape in ring chain star tree; do
@@ -62,6 +62,15 @@ else
 fi
 
 if [ -d "${SHARED:-}/data/trouble" ]; then
+  # 600 decades of costs, of which doubles hold half.
+  adder="$SHARED/data/ss_adder_dcop_05.mtx.gz"
+  for ranks in 1 3; do
+    synbal $ranks balance "$adder" -o adder.h5
+    check "adder_dcop_05 at $ranks ranks: exit code 0" test $? -eq 0
+    check "adder_dcop_05 at $ranks ranks: balanced neuron by neuron" "$python" "$here/log_balance.py" "$adder" adder.h5
+    synbal $ranks verify "$adder" adder.h5
+    check "adder_dcop_05 at $ranks ranks: verify passes" test $? -eq 0
+  done
   for name in four_1e-10 wr_1e-07 weakring sink0.0005 two_scale_060 wide100 mix300 dblmax_one m_subnormal two_extremes; do
     for ranks in 1 2; do
       synbal $ranks balance "$SHARED/data/trouble/$name.mtx" -o trouble.h5 --write h --report trouble.json
