@@ -163,7 +163,7 @@ mistakes() {
   expect_refusal 2 "--count" 0 laplacian modes net.mtx --count 0 -o out.csv
   expect_refusal 2 "--exact" 0 laplacian diagonal net.mtx --exact --solves 3 -o out.csv
   expect_refusal 2 "--no-such" 0 laplacian solve net.mtx --no-such -o out.csv
-  expect_refusal 2 "subcommand" 0 laplacian
+  expect_refusal 2 "Give one of solve, modes" 0 laplacian
   check "what stood there is untouched" test "$(cat out.csv)" = "$(printf 'id,x\nold')"
   # Tolerances that are not met: the best there is, marked.
   expect 4 3 laplacian solve random.h5 --max-iterations 2 --preconditioner jacobi -o x.h5 --report report.json
