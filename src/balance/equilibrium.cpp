@@ -18,6 +18,8 @@ namespace {
 
 constexpr double kOffsetTolerance = 1e-11;  // of p times the offsets of clusters
 constexpr double kRounding = 1e-15;         // an imbalance that no solver improves
+constexpr double kFirstTurn = 1e-3;         // imbalance at which clusters move first, where there are any
+constexpr double kNextTurn = 1e-2;          // of the imbalance of one turn to that of the next
 constexpr double kShareOfProof = 0.04;      // of a limit in seconds, which may be missed by a tenth in all
 constexpr const char* kCalls = "calls";     // the part of a state that tells of earlier calls of the solver
 
@@ -65,6 +67,14 @@ void move_clusters(BalanceProblem& problem, FusedKernel& kernel, const Component
   components.center(found.h);
   problem.rebase(found.h);
   evaluate_at_base(problem, kernel, found);
+}
+
+/// Collective. Whether clusters hang together weakly where the run begins: then they move on the way, too, because
+/// their imbalance may be what single neurons would take for ever to spread.
+bool weakly_joined(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components) {
+  Equilibrium here;
+  evaluate_at_base(problem, kernel, here);
+  return !find_clusters(problem, here.costs, components).trivial();
 }
 
 }  // namespace
@@ -142,6 +152,7 @@ Equilibrium balance_by(BalanceProblem& problem, FusedKernel& kernel, const StopC
   components.make_reproducible();  // schedules promise the same bits at any rank count, constants included
   found.h = beginning(stop, problem);
   std::optional<StopCriteria> aim = stop;
+  if (weakly_joined(problem, kernel, components)) aim->tolerance = std::max(stop.tolerance, kFirstTurn);
   if (const auto part = taken_part(stop, kCalls)) {
     take_result(*part, found.solver);
     aim->tolerance = part->number("tolerance");
@@ -160,6 +171,12 @@ Equilibrium balance_by(BalanceProblem& problem, FusedKernel& kernel, const StopC
     problem.rebase(found.h);
     evaluate_at_base(problem, kernel, found);
     move_clusters(problem, kernel, components, found);
+    if (aim->tolerance > stop.tolerance && found.solver.reason == StopReason::converged) {
+      const double next = std::max(stop.tolerance, kNextTurn * aim->tolerance);
+      aim = what_is_left(stop, found.solver, timer, problem.comm());
+      if (aim) aim->tolerance = next;
+      if (aim) continue;
+    }
     assess_at_base(problem, kernel, components, stop, found);
     found.solver.matrix_passes += kernel.passes() - before - in_solver;
     judge(found, stop);
