@@ -158,7 +158,7 @@ int refuse(const std::string& message) {
 }
 
 /// Short vectors come and go all the time: keep their pages instead of having them cleared anew. Of those longer than a
-/// huge page what is free between them would be missed: 10^7 synapses of 10^6 neurons on 2 ranks took 640 MB that way
+/// huge page what is free between them would be missed: 10^7 synapses of 10^6 neurons on 2 ranks took 640 MiB that way
 /// and 535 so, in the same time. SuperLU_DIST forbids mapped blocks as it is loaded.
 void keep_pages() {
   ::mallopt(M_MMAP_MAX, 1 << 16);

@@ -2,6 +2,7 @@
 #include "synbal/balance/balance.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "balance/clusters/small_balance.hpp"
@@ -73,7 +74,8 @@ struct Work {
       take_result(*part, result);
       return rescued(std::move(result));
     }
-    if (problem.global_size() <= kAtOnce && problem.log2_span() > kLog2Broad && unlimited()) {
+    const bool broad = problem.global_size() <= kAtOnce && problem.log2_span() > kLog2Broad;
+    if ((broad || problem.wide()) && unlimited()) {
       if (auto result = in_extended_precision()) return std::move(*result);
     }
     auto result = newton(params.stop);
@@ -113,11 +115,12 @@ struct Work {
   }
 };
 
-/// Collective. Whether some neuron carries so little that its costs were raised, so that sums of doubles say nothing of
-/// its balance.
-bool beyond_doubles(const Comm& comm, const NeuronCosts& costs) {
+/// Collective. Whether some neuron or cut carries so little that its costs were raised (a million of them at most), so
+/// that sums of doubles say nothing of its balance.
+bool beyond_doubles(const Comm& comm, const Equilibrium& found) {
   constexpr double least = 1e6 * BalanceProblem::smallest_cost();
-  bool beyond = false;
+  const auto& costs = found.costs;
+  bool beyond = found.solver.cuts && found.solver.cuts->weakest_share * costs.total < least;
   for (std::size_t i = 0; i < costs.in.size(); ++i) beyond = beyond || costs.in[i] + costs.out[i] < least;
   return comm.any(beyond);
 }
@@ -161,9 +164,9 @@ Equilibrium balance(BalanceProblem& problem, const BalanceParams& params, const 
     problem.rebase(work.h);
     evaluate_at_base(problem, work.kernel, found);
     assess_at_base(problem, work.kernel, work.components, params.stop, found);
-    if (work.extended_step && beyond_doubles(problem.comm(), found.costs)) {
-      found.solver.newton_step_inf = work.extended_step;
-    }
+  }
+  if (problem.wide() && beyond_doubles(problem.comm(), found)) {
+    found.solver.newton_step_inf = work.extended_step.value_or(std::numeric_limits<double>::infinity());
   }
   found.solver.matrix_passes += work.kernel.passes() - in_solver;
   judge(found, params.stop);

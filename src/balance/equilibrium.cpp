@@ -152,12 +152,13 @@ Equilibrium balance_by(BalanceProblem& problem, FusedKernel& kernel, const StopC
   components.make_reproducible();  // schedules promise the same bits at any rank count, constants included
   found.h = beginning(stop, problem);
   std::optional<StopCriteria> aim = stop;
-  if (weakly_joined(problem, kernel, components)) aim->tolerance = std::max(stop.tolerance, kFirstTurn);
   if (const auto part = taken_part(stop, kCalls)) {
     take_result(*part, found.solver);
     aim->tolerance = part->number("tolerance");
     const auto left = stop.max_iterations - found.solver.iterations;
     if (stop.max_iterations > 0) aim->max_iterations = std::max<std::int64_t>(1, left);
+  } else if (weakly_joined(problem, kernel, components)) {
+    aim->tolerance = std::max(stop.tolerance, kFirstTurn);
   }
   const KeptPart kept(stop.keeper, kCalls, [&](RunPart& part) {
     put_result(part, found.solver);
@@ -171,11 +172,16 @@ Equilibrium balance_by(BalanceProblem& problem, FusedKernel& kernel, const StopC
     problem.rebase(found.h);
     evaluate_at_base(problem, kernel, found);
     move_clusters(problem, kernel, components, found);
-    if (aim->tolerance > stop.tolerance && found.solver.reason == StopReason::converged) {
-      const double next = std::max(stop.tolerance, kNextTurn * aim->tolerance);
-      aim = what_is_left(stop, found.solver, timer, problem.comm());
-      if (aim) aim->tolerance = next;
-      if (aim) continue;
+    const bool on_the_way = aim->tolerance > stop.tolerance && found.solver.reason == StopReason::converged;
+    if (auto left = on_the_way ? what_is_left(stop, found.solver, timer, problem.comm()) : std::nullopt) {
+      left->tolerance = std::max(stop.tolerance, kNextTurn * aim->tolerance);
+      aim = left;
+      found.solver.matrix_passes += kernel.passes() - before - in_solver;
+      continue;
+    }
+    if (on_the_way) {  // at an end that is not its own
+      const bool counted = stop.max_iterations > 0 && found.solver.iterations >= stop.max_iterations;
+      found.solver.reason = counted ? StopReason::iteration_limit : StopReason::walltime;
     }
     assess_at_base(problem, kernel, components, stop, found);
     found.solver.matrix_passes += kernel.passes() - before - in_solver;

@@ -8,7 +8,7 @@ python=python3
 planted() { "$python" "$here/weak_cuts.py" "$@"; }
 
 for shape in ring chain star tree; do
-  for link in 1e-3 1e-5 1e-7 1e-9 1e-20 1e-60 1e-100; do
+  for link in 1e-3 1e-5 1e-7 1e-9 1e-20 1e-60 1e-100 1e-200; do
     planted make net.mtx $link $shape
     for ranks in 1 3; do
       synbal $ranks balance net.mtx -o result.h5 --report report.json
@@ -40,6 +40,12 @@ for ranks in 1 3; do
   check "and says that it is a cut" grep -q 'cuts .*FAIL' out
 done
 
+# As a method of balancing it goes on with the clusters' places.
+planted make net.mtx 1e-6 ring
+synbal 2 balance net.mtx --method flow -o result.h5
+check "balance by a flow over weak cuts: exit code 0" test $? -eq 0
+check "balance by a flow over weak cuts: the planted h" planted error net.mtx result.h5
+
 # A flow that ends where single neurons see nothing any more is not at the end of such a cut, and says so.
 planted make net.mtx 1e-6 ring
 synbal 2 flow net.mtx -o flow.h5 --report flow.json
@@ -57,6 +63,10 @@ if [ -d "${SHARED:-}/tools" ]; then # trees of many modules: turns of both level
     check "tree $network: few Newton steps" python3 -c \
       'import json; assert json.load(open("tree.json"))["solver"]["newton_steps"] <= 60'
   done
+  # Costs of the cuts that no double can hold, of more neurons than extended precision takes.
+  "$python" "$SHARED/tools/planted.py" make beyond.mtx 60 100 8 1e-200 1 ring
+  synbal 2 balance beyond.mtx -o beyond.h5 --write h
+  check "cuts beyond doubles are not called balanced" test $? -eq 4
 else
   echo "skipped: large trees of modules, which need the shared folder"
 fi

@@ -29,7 +29,7 @@ struct ExtendedSolution {
 
 /// Not collective; the same bits wherever it is called with the same problem. Every connected part must be strongly
 /// connected. First every node, then every cluster of the single-linkage tree is given its own optimum, until the
-/// moves are short; then Newton steps whose equations are solved by eliminating nodes in the order of that tree without
+/// moves are short; then Newton steps whose equations are solved by eliminating nodes along that tree without
 /// a subtraction (Grassmann, Taksar & Heyman 1985; O'Cinneide 1993), the right side of every cluster being the sum over
 /// its own cut: so cuts of any strength get their full relative accuracy. `tolerance`: of the step that is left.
 [[nodiscard]] ExtendedSolution balance_extended(const ExtendedProblem& problem, double tolerance);
