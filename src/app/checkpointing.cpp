@@ -49,6 +49,21 @@ std::string difference(const RunFacts& then, const RunFacts& now) {
   return fmt::format("{}", fmt::join(words, "; "));
 }
 
+/// Why a state is not taken, and what to do.
+struct Objection {
+  std::string why, remedy;
+};
+std::optional<Objection> objection_to(const Checkpoint& found, const RunFacts& facts) {
+  if (found.format != kStateFormat) {
+    const auto& by = found.about;
+    return Objection{fmt::format("was kept by another version, {} {} ({})", by.program, by.version, by.git),
+                     "go on with that one"};
+  }
+  const auto differs = difference(found.facts, facts);
+  if (differs.empty()) return {};
+  return Objection{fmt::format("is of another run ({})", differs), "give the same input and options"};
+}
+
 }  // namespace
 
 std::string CheckpointOptions::path_for(const std::string& output) const {
@@ -161,16 +176,13 @@ std::optional<StateFile::Found> StateFile::open(const Network& network, RunFacts
   facts_ = std::move(facts), about_ = std::move(about);
   if (from_.empty()) return {};
   Found found{read()};
-  const auto differs = difference(found.checkpoint.facts, facts_);
-  found.is_other = !differs.empty();
-  if (found.is_other && !context_->force) {
+  const auto objection = objection_to(found.checkpoint, facts_);
+  found.is_other = objection.has_value();
+  if (objection && !context_->force) {
     throw bad_input(
-        fmt::format("{} is of another run ({}): give the same input and options, or --force to begin from "
-                    "{}",
-                    from_, differs, begins));
+        fmt::format("{} {}: {}, or --force to begin from {}", from_, objection->why, objection->remedy, begins));
   }
-  if (found.is_other)
-    log_warning("{} is of another run ({}): {} is the beginning all the same", from_, differs, begins);
+  if (objection) log_warning("{} {}: {} is the beginning all the same", from_, objection->why, begins);
   resumed_ =
       ResumedSection{from_, found.checkpoint.resumed + 1, found.checkpoint.since, found.checkpoint.seconds_before};
   log_info("going on from {}: resumed {} {}, since {}", from_, resumed_->times, resumed_->times == 1 ? "time" : "times",

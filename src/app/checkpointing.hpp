@@ -70,7 +70,7 @@ class StateFile {
   /// What there is to go on from.
   struct Found {
     Checkpoint checkpoint;
-    bool is_other = false;  ///< of another run, which --force allows
+    bool is_other = false;  ///< of another run or version, which --force allows
   };
   /// Collective. Before the run: reads what there is to go on from; nothing where there is none. `facts` have to be the
   /// same, unless --force was given and `begins` says what is taken of another run. The network must outlive it.

@@ -1,6 +1,8 @@
 // Parts, and what every solver's part has in common.
 #include "synbal/balance/run_keeper.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -45,7 +47,8 @@ const std::vector<double>& list(const RunPart& part, const std::string& name) {
 
 double RunPart::number(const std::string& name) const {
   const auto& values = list(*this, name);
-  return values.empty() ? 0.0 : values.front();
+  if (values.empty()) throw bad_input(fmt::format("the kept state has no number '{}': begin anew, without it", name));
+  return values.front();
 }
 
 std::int64_t RunPart::count(const std::string& name) const { return static_cast<std::int64_t>(number(name)); }

@@ -62,6 +62,7 @@ void for_each_line(std::string_view text, Visit&& visit) {
 
 std::string words_of(const Checkpoint& checkpoint) {
   Words words;
+  words.add("run", "format", fmt::format("{}", checkpoint.format));
   words.add("run", "resumed", fmt::format("{}", checkpoint.resumed));
   words.add("run", "since", checkpoint.since);
   words.add("run", "seconds", fmt::format("{}", checkpoint.seconds_before));
@@ -188,11 +189,13 @@ std::vector<double> read_neurons(const Comm& comm, const Network& network, Kept 
 }
 
 void take_words(const std::string& words, Checkpoint& found) {
+  found.format = 0;
   for_each_line(words, [&](std::string_view kind, const std::string& name, const std::string& value) {
     if (kind == "fact") found.facts.emplace_back(name, value);
     if (kind == "numbers") found.numbers[name];
     if (kind == "neurons") found.neurons[name];
     if (kind != "run") return;
+    if (name == "format") found.format = number_of<int>(value);
     if (name == "resumed") found.resumed = number_of<int>(value);
     if (name == "since") found.since = value;
     if (name == "seconds") found.seconds_before = number_of<double>(value);

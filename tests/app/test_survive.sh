@@ -379,6 +379,8 @@ outputs() {
   check "what a checkpoint would push aside is as it was" cmp mine.csv mine.previous.h5
   timeout 20 "$SYNBAL" info ../net.h5 >/dev/full 2>err
   check "a full stdout is told" test $? -eq 5
+  timeout 20 "$SYNBAL" balance --help >/dev/full 2>err
+  check "help that is lost is told" test $? -eq 5 -a "$(grep -c '^synbal: error: stdout' err)" -eq 1
   check "nothing is left" test -z "$(find . -name '*.partial-*' -o -name '.*.lock')"
 }
 

@@ -23,7 +23,7 @@ struct RunPart {
   std::map<std::string, std::vector<double>> neurons;
 
   void put(const std::string& name, double value) { numbers[name] = {value}; }
-  /// 0 where there is no such number.
+  /// @throws Error bad_input where there is no such number: the state is of another version (as on all ranks).
   [[nodiscard]] double number(const std::string& name) const;
   [[nodiscard]] std::int64_t count(const std::string& name) const;
   /// As a solver with `n` neurons here can use them; empty where there are none.

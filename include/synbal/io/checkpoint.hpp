@@ -16,8 +16,13 @@ namespace synbal {
 /// What makes a run the same run: names with their values, as words.
 using RunFacts = std::vector<std::pair<std::string, std::string>>;
 
+/// Of the lists and values in a state, which each solver names as it likes: raised with every change of what they are
+/// or mean, so that no version takes the state of another for its own.
+inline constexpr int kStateFormat = 2;
+
 /// The state of a run.
 struct Checkpoint {
+  int format = kStateFormat;  ///< as it was read; 0: of a version that had no number for it
   Provenance about;
   RunFacts facts;
   int resumed = 0;            ///< how often the run was gone on with before
