@@ -66,6 +66,7 @@ nearly_right_words() {
   mistake "did you mean modes" laplacian mods net.h5
   mistake "'net.h5' is no command: it comes first, and is one of generate, info, balance" net.h5 balance -o new.h5
   mistake "'Balance' is no command (did you mean balance?) (see" Balance net.h5 -o new.h5
+  mistake "'version' is no command (did you mean --version?)" version
   mistake "which one? Give one of solve, modes, diagonal, heat (see \`synbal laplacian --help\`)" laplacian
   mistake "(see \`synbal laplacian solve --help\`)" laplacian solve
   mistake "'2' belongs to nothing before it: leave it out" resistance net.h5 --pair 1 2

@@ -86,7 +86,8 @@ class Walk {
     const auto names = command_names();
     if (names.empty() || has_words() || lost_) return;  // a file name, say
     lost_ = true;                                       // what follows belongs to a command that nobody knows
-    const auto meant = did_you_mean(word, names);
+    const auto* option = find("--" + word);
+    const auto meant = option != nullptr ? fmt::format(" (did you mean --{}?)", word) : did_you_mean(word, names);
     const auto ways = fmt::format(": it comes first, and is one of {}", fmt::join(names, ", "));
     unknown_.push_back(fmt::format("'{}' is no command{}", word, meant.empty() ? ways : meant));
   }
