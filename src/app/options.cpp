@@ -209,8 +209,10 @@ void add_reading_choices(const OptionSet& command, InputOptions& options) {
       .add_choice("--partition", read.partition,
                   "which rank gets which neurons: equal numbers, equal synapses, or few synapses between ranks")
       .expert();
-  command.add("--pinned", read.pinned, "neurons that keep h = 0: ids or names one a line, or a 0/1 dataset")
-      .shown_as("FILE[:/dataset]");
+  command
+      .add("--pinned", read.pinned,
+           "neurons that keep h = 0: ids or names I,J,..., a file with one a line, or a 0/1 dataset")
+      .shown_as("IDS|FILE[:/dataset]");
   add_edge_list_options(command, read.edges);
   add_array_options(command, read);
 }

@@ -15,6 +15,7 @@
 #include "io/output_file.hpp"
 #include "io/seal.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/io/selection.hpp"
 
 namespace synbal {
 
@@ -246,7 +247,7 @@ Network read_network(const Comm& comm, const std::string& path, const ReadOption
 Network read_network(const Comm& comm, const std::vector<std::string>& paths, const ReadOptions& options) {
   const auto params = agreed(comm, [&] { return io::generator_of(paths.at(0)); });
   auto network = params ? generated(comm, paths.at(0), *params, options) : read_files(comm, paths, options);
-  if (options.pinned) io::apply_pinned(comm, network, *options.pinned);
+  if (options.pinned) pin_neurons(comm, network, *options.pinned);
   take_values(comm, network, options.gain, network.nodes.gain, io::apply_gain);
   take_values(comm, network, options.exponent, network.nodes.exponent, io::apply_exponent);
   take_values(comm, network, options.tie, network.nodes.group, io::apply_group);

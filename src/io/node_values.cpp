@@ -122,18 +122,8 @@ IdLines read_id_lines(const Comm& comm, const std::string& path, int per_line, b
   return ids;
 }
 
-std::vector<std::uint8_t> named_neurons(const Comm& comm, const Network& network, const std::string& from) {
-  if (Hdf5Path(from).is_hdf5()) return from_dataset(comm, network, from, "/pinned", read_pinned);
-  const auto ids = read_id_lines(comm, from, 1, has_names(comm, network));
-  return mark_neurons(comm, network, {from, ids.id, ids.line, "line", ids.names_or_none()});
-}
-
-void apply_pinned(const Comm& comm, Network& network, const std::string& from) {
-  const auto flags = named_neurons(comm, network, from);
-  auto& pinned = network.nodes.pinned;
-  pinned.resize(flags.size(), 0);
-  std::transform(flags.begin(), flags.end(), pinned.begin(), pinned.begin(),
-                 [](auto a, auto b) { return static_cast<std::uint8_t>(a | b); });
+std::vector<std::uint8_t> flagged_neurons(const Comm& comm, const Network& network, const std::string& from) {
+  return from_dataset(comm, network, from, "/pinned", read_pinned);
 }
 
 namespace {

@@ -14,12 +14,8 @@ std::vector<double> read_exponent(const Hdf5Input& file, const std::string& data
 std::vector<double> read_known_h(const Hdf5Input& file, const std::string& dataset, const Ownership& rows);
 std::vector<std::int64_t> read_group(const Hdf5Input& file, const std::string& dataset, const Ownership& rows);
 
-/// Collective. Pins the neurons that `from` (FILE[:/dataset], see ReadOptions) names, besides those pinned already.
-/// Ids are those of network.nodes.id, else places in the file counted from 0.
-void apply_pinned(const Comm& comm, Network& network, const std::string& from);
-
-/// Collective. 1 for every owned neuron that `from` names, likewise.
-std::vector<std::uint8_t> named_neurons(const Comm& comm, const Network& network, const std::string& from);
+/// Collective. What FILE.h5[:/dataset] says of every owned neuron, 0 or 1. @throws Error bad_input, io_failure.
+std::vector<std::uint8_t> flagged_neurons(const Comm& comm, const Network& network, const std::string& from);
 
 /// What one rank has of a text file of ids or names.
 struct IdLines {

@@ -18,13 +18,20 @@
 namespace synbal {
 
 namespace {
+bool is_there(const std::string& path) {
+  std::error_code unknown;
+  return std::filesystem::exists(path, unknown);
+}
+
 /// A list of numbers rather than the name of a file.
-bool is_list(const std::string& words) { return words.find_first_not_of("0123456789,;- ") == words.npos; }
+bool is_list(const std::string& words) {
+  return words.find_first_not_of("0123456789,;- ") == words.npos && !is_there(words);
+}
 
 /// What can only be the name of a file, also where neurons have names.
 bool is_file_name(const std::string& words) {
   const Hdf5Path path(words);
-  if (path.is_hdf5() || words.find('/') != words.npos || std::filesystem::exists(words)) return true;
+  if (path.is_hdf5() || words.find('/') != words.npos || is_there(words)) return true;
   return words.ends_with(".txt") || words.ends_with(".csv") || words.ends_with(".tsv");
 }
 
@@ -66,6 +73,16 @@ io::IdLines parse_list(const std::string& option, const std::string& words, int 
   return ids;
 }
 
+/// @throws Error io_failure for words that are no list and name no file either.
+void check_file(const std::string& option, const std::string& words, int per_item) {
+  if (is_there(words)) return;
+  const bool pairs = per_item > 1;
+  throw io_failure(
+      fmt::format("{}: '{}' is no list of ids ({}) and was taken for a file of {}, which is not there: "
+                  "write such a list, or correct the path",
+                  option, words, pairs ? "I,J;I,J;..." : "I,J,...", pairs ? "pairs of ids" : "ids"));
+}
+
 /// Ids and how to speak of them.
 struct Named {
   std::string source;
@@ -77,16 +94,29 @@ struct Named {
 Named named(const Comm& comm, const Network& network, const std::string& option, const std::string& words,
             int per_item) {
   const bool names = io::has_names(comm, network);
-  const bool list = names ? agreed(comm, [&] { return !is_file_name(words); }) : is_list(words);
-  if (!list) return {words, "line", io::read_id_lines(comm, words, per_item, names)};
+  const bool list = comm.broadcast(std::int64_t{names ? !is_file_name(words) : is_list(words)}, 0) != 0;
+  if (!list) {
+    agreed(comm, [&] { check_file(option, words, per_item); });
+    return {words, "line", io::read_id_lines(comm, words, per_item, names)};
+  }
   auto ids = agreed(comm, [&] { return parse_list(option, words, per_item, names); });
   if (!comm.is_root()) ids = {{}, {}, {}, names};
-  return {option, "item", std::move(ids)};
+  const auto taken_for = per_item == 1 ? " (a list, as no file has that name)" : "";
+  return {option + taken_for, "item", std::move(ids)};
 }
 
 /// Collective. Global indices of the neurons named.
 std::vector<GlobalIndex> found(const Comm& comm, const Network& network, const Named& names) {
   return io::find_neurons(comm, network,
+                          {names.source, names.ids.id, names.ids.line, names.unit, names.ids.names_or_none()});
+}
+
+/// Collective. 1 for every owned neuron that a list or a file names.
+std::vector<std::uint8_t> listed_neurons(const Comm& comm, const Network& network, const std::string& option,
+                                         const std::string& words) {
+  if (Hdf5Path(words).is_hdf5()) return io::flagged_neurons(comm, network, words);
+  const auto names = named(comm, network, option, words, 1);
+  return io::mark_neurons(comm, network,
                           {names.source, names.ids.id, names.ids.line, names.unit, names.ids.names_or_none()});
 }
 
@@ -142,7 +172,9 @@ void check_selection(const std::string& option, const std::string& words, Select
   if (is_list(words)) {
     parse_list(option, words, synapses ? 2 : 1, false);
   } else if (is_file_name(words) || (synapses && words.find(',') == words.npos)) {
-    const io::InputFile readable(Hdf5Path(words).file);
+    const auto& file = Hdf5Path(words).file;
+    check_file(option, file, synapses ? 2 : 1);
+    const io::InputFile readable(file);
   }  // else names, or a file that is not there: the network will tell
 }
 
@@ -151,10 +183,15 @@ std::vector<std::uint8_t> select_neurons(const Comm& comm, const Network& networ
   const auto n = at(network.local_size());
   if (words == "all") return std::vector<std::uint8_t>(n, 1);
   if (words == "none") return std::vector<std::uint8_t>(n, 0);
-  if (Hdf5Path(words).is_hdf5()) return io::named_neurons(comm, network, words);
-  const auto names = named(comm, network, option, words, 1);
-  return io::mark_neurons(comm, network,
-                          {names.source, names.ids.id, names.ids.line, names.unit, names.ids.names_or_none()});
+  return listed_neurons(comm, network, option, words);
+}
+
+void pin_neurons(const Comm& comm, Network& network, const std::string& words) {
+  const auto flags = listed_neurons(comm, network, "--pinned", words);
+  auto& pinned = network.nodes.pinned;
+  pinned.resize(flags.size(), 0);
+  std::transform(flags.begin(), flags.end(), pinned.begin(), pinned.begin(),
+                 [](auto a, auto b) { return static_cast<std::uint8_t>(a | b); });
 }
 
 std::vector<std::int64_t> neuron_ids(const Network& network) {

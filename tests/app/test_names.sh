@@ -47,6 +47,15 @@ for extension in mtx npz petsc; do
   check "$extension: the same minimum" true_that 'abs(a / b - 1) < 1e-9' a="$(figure other.json final)" b="$(figure one.json final)"
   expect 0 0 verify "net.$extension" other.h5
 done
+for ranks in 0 3; do
+  expect 0 "$ranks" balance net.mtx --pinned 0,3,39 -o listed.h5 --write h --report listed.json
+  check "$ranks: a list is as good as a file" true_that 'abs(a / b - 1) < 1e-9' a="$(figure listed.json final)" b="$(figure one.json final)"
+  expect 0 "$ranks" verify net.mtx listed.h5 --pinned 39,3,0
+  expect_refusal 3 "--pinned (a list, as no file has that name): item 2: no neuron has the id 40" "$ranks" balance net.mtx --pinned 3,40 -o no.h5
+  expect 0 "$ranks" balance net.csv --pinned c,b -o listed.h5
+  check "$ranks: of names, too" grep -q '^pinned       2: b, c$' out
+  expect_refusal 3 "--pinned (a list, as no file has that name): item 1: no neuron is called 'pens'" "$ranks" balance net.csv --pinned pens -o no.h5
+done
 echo 40 >beyond
 expect_refusal 3 "counted from 0 to 39" 2 balance net.mtx --pinned beyond -o no.h5
 finish

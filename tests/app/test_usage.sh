@@ -192,7 +192,8 @@ file_failures() {
   expect_refusal 5 nowhere/new.mtx 0 apply net.h5 good.h5 -o nowhere/new.mtx
   expect_refusal 5 nowhere/r.json 0 balance net.h5 -o new.h5 --report nowhere/r.json
   expect_refusal 5 missing.h5 0 verify net.h5 missing.h5
-  expect_refusal 5 missing.ids 3 balance net.h5 -o new.h5 --pinned missing.ids
+  expect_refusal 5 "'missing.ids' is no list of ids (I,J,...) and was taken for a file of ids, which is not there" 3 \
+    balance net.h5 -o new.h5 --pinned missing.ids
   expect_refusal 5 missing.gains 3 balance net.h5 -o new.h5 --gain missing.gains
   if [ "$(id -u)" -ne 0 ]; then
     mkdir locked && chmod a-w locked

@@ -162,11 +162,14 @@ TEST(Selection, mistakes_are_named_and_told_to_all_ranks) {
   const auto synapses = [&](const std::string& words) {
     return [&, words] { select_synapses(world(), network, "--record-synapses", words); };
   };
-  told(ExitCode::bad_input, "--record: item 2: no neuron has the id 60", neurons("3,60"));
+  told(ExitCode::bad_input, "--record (a list, as no file has that name): item 2: no neuron has the id 60",
+       neurons("3,60"));
   told(ExitCode::bad_input, "line 2: no neuron has the id 600", neurons(test::put(files.folder, "ids", "3\n600\n")));
   told(ExitCode::usage, "'' is no neuron's id", neurons("3,,4"));
   told(ExitCode::usage, "'1-2'", neurons("1-2"));
-  told(ExitCode::io_failure, "nowhere", neurons("nowhere"));
+  told(ExitCode::io_failure,
+       "'nowhere' is no list of ids (I,J,...) and was taken for a file of ids, which is not there", neurons("nowhere"));
+  told(ExitCode::io_failure, "(I,J;I,J;...) and was taken for a file of pairs of ids", synapses("nowhere"));
   told(ExitCode::usage, "'3' is no pair", synapses("3"));
   told(ExitCode::usage, "'1,2,3' is no pair", synapses("0,1;1,2,3"));
   told(ExitCode::bad_input, "item 2: no neuron has the id 99", synapses("0,1;1,99"));

@@ -62,8 +62,8 @@ struct ReadOptions {
   Duplicates duplicates = Duplicates::sum;
   Orientation orientation = Orientation::post_pre;
   PartitionKind partition = PartitionKind::nnz;
-  /// FILE[:/dataset]: node ids one a line ('#' starts a comment), or a 0/1 dataset. Ids are those of the network's
-  /// /node_id; without it the places in the file, from 0, in every format.
+  /// I,J,... or FILE[:/dataset]: node ids one a line ('#' starts a comment), or a 0/1 dataset. Ids are those of the
+  /// network's /node_id; without it the places in the file, from 0, in every format.
   std::optional<std::string> pinned;
   /// FILE[:/dataset]: one value a line, or a dataset of N values. "none", here and below: not those of the network's
   /// own file either.

@@ -19,11 +19,15 @@ enum class Selection { neurons, synapses };
 void check_selection(const std::string& option, const std::string& words, Selection kind);
 
 /// Collective. 1 for every owned neuron that `words` names: "all", "none", ids with commas between them, or a file (ids
-/// one a line, or FILE.h5:/dataset of 0 and 1). Ids are those of ReadOptions::pinned; where neurons have names, these
-/// stand for ids, and what is no existing file and has no '/' is a list. `option` is named in messages.
+/// one a line, or FILE.h5:/dataset of 0 and 1); an existing file comes first. Ids are those of ReadOptions::pinned;
+/// where neurons have names, these stand for ids, and what is no file and has no '/' is a list. Messages name `option`.
 /// @throws Error bad_input for an unknown id, io_failure.
 std::vector<std::uint8_t> select_neurons(const Comm& comm, const Network& network, const std::string& option,
                                          const std::string& words);
+
+/// Collective. Pins the neurons that `words` name (ReadOptions::pinned), besides those pinned already.
+/// @throws Error bad_input for an unknown id, io_failure.
+void pin_neurons(const Comm& comm, Network& network, const std::string& words);
 
 /// [n_local] The ids of the owned neurons as the user knows them; of neurons with names their places in the file.
 std::vector<std::int64_t> neuron_ids(const Network& network);
