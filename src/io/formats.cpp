@@ -85,6 +85,7 @@ const Format& recognised(const Comm& comm, const InputFile& file, const Source& 
 
 Source find_source(const std::string& path) {
   const Hdf5Path parts(path);
+  refuse_stream(parts.file);
   for (const auto& f : kFormats) {
     if (has_extension(f, parts.file)) return {parts.file, parts.inside, &f, {}};
   }

@@ -15,6 +15,7 @@
 
 #include "io/tuning.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/io/target.hpp"
 
 namespace synbal::io {
 
@@ -64,12 +65,21 @@ std::size_t read_at(int descriptor, const std::string& path, ByteCount offset, s
   return done;
 }
 
+void refuse_stream(const std::string& path) {
+  if (!is_stream(path)) return;
+  throw io_failure(fmt::format(
+      "{}: is a pipe or device, and files are read at many places at once: write what comes out of it to a file, and "
+      "name that (for a network its extension says the format)",
+      path));
+}
+
 InputFile::InputFile(std::string path) : path_(std::move(path)) {
   const int descriptor = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) throw cannot_read(path_, std::strerror(errno));
   fd_ = FileDescriptor::adopt(descriptor);
   struct stat facts {};
   if (::fstat(descriptor, &facts) != 0) throw cannot_read(path_, std::strerror(errno));
+  refuse_stream(path_);
   if (!S_ISREG(facts.st_mode)) throw cannot_read(path_, "it is not a regular file");
   size_ = facts.st_size;
 }

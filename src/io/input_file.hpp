@@ -20,6 +20,10 @@ using FileDescriptor = Handle<int, FileTraits>;
 /// its end. @throws Error io_failure that names `path`.
 std::size_t read_at(int descriptor, const std::string& path, ByteCount offset, std::span<char> into);
 
+/// Not collective. All ranks read at many places, which a pipe and the like cannot give: @throws Error io_failure for
+/// what is there and is no regular file, folders left out, and for "-".
+void refuse_stream(const std::string& path);
+
 /// An open file; every failure is an Error io_failure that names the file and the reason. Not collective.
 class InputFile {
  public:

@@ -206,6 +206,20 @@ file_failures() {
   check "nothing written" test ! -e new.h5
 }
 
+# Pipes have no places to read at, and no name that says the format.
+pipes() {
+  local ranks pipe
+  mkfifo pipe pipe.h5
+  for ranks in 0 3; do
+    for pipe in - /dev/stdin pipe pipe.h5; do
+      expect_refusal 5 "is a pipe or device" "$ranks" info $pipe
+      check "what to do" grep -qF "write what comes out of it to a file" err
+    done
+    expect_refusal 5 "is a pipe or device" "$ranks" balance net.h5 -o new.h5 --pinned pipe
+  done
+  check "nothing written" test ! -e new.h5
+}
+
 # Lists of neurons and gains with mistakes: exit code 3, file and line.
 bad_list() {
   printf '%s\n' "${@:4}" >list
@@ -332,5 +346,5 @@ call() {
   "$1"
 }
 share_out call help_texts wrong_words nearly_right_words wrong_values petsc_words other_methods generator_names limits lists file_failures \
-  wrong_names components quiet_runs option_files full_disk too_large
+  wrong_names pipes components quiet_runs option_files full_disk too_large
 finish
