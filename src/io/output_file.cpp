@@ -211,7 +211,7 @@ void OutputFile::commit(const std::function<void()>& before_rename) {
 void OutputFile::pour() {
   agreed(*comm_, [&] {
     if (!comm_->is_root()) return;
-    const int to = path_ == "-" ? ::dup(STDOUT_FILENO) : ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+    const int to = is_stdout(path_) ? ::dup(STDOUT_FILENO) : ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
     if (to < 0) throw cannot_write(path_, errno);
     const auto stream = FileDescriptor::adopt(to);
     const InputFile bytes(partial_);

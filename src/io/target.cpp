@@ -91,14 +91,16 @@ Target target_of(const io::InputFile& file) {
 }
 }  // namespace
 
+bool is_stdout(const std::string& path) { return path == "-" || path == "/dev/stdout"; }
+
 bool is_stream(const std::string& path) {
   struct stat facts {};
-  return path == "-" || (::stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode) && !S_ISDIR(facts.st_mode));
+  return is_stdout(path) || (::stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode) && !S_ISDIR(facts.st_mode));
 }
 
 Target target_at(const std::string& path) {
   struct stat facts {};
-  if (::stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return Target::nothing;
+  if (is_stdout(path) || ::stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return Target::nothing;
   if (facts.st_size == 0) return Target::nothing;  // as mktemp makes it
   return target_of(io::InputFile(path));
 }

@@ -358,6 +358,10 @@ outputs() {
   check "a device stays one" test -c /dev/null
   expect 0 0 info ../net.h5 -q --report -
   check "- is stdout" "$python" -c 'import json; assert json.load(open("out"))["input"]["n"] == 300'
+  expect 0 0 info ../net.h5 --report /dev/stdout
+  check "so is its other name, which leads to a file here" test "$(grep -cE '^(cost  |  "program": )' out)" -eq 2
+  expect 0 2 resistance ../net.h5 -q -o /dev/stdout
+  check "for tables, too" grep -q '^postsynaptic,presynaptic,cost,' out
   mkfifo pipe
   timeout 20 cat pipe >read &
   expect 0 0 info ../net.h5 -q --report pipe
