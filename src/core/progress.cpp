@@ -84,13 +84,13 @@ std::optional<double> Progress::remaining(double seconds) const {
   return left && *left >= since ? std::optional(*left - since) : std::nullopt;
 }
 
-void Progress::add_eta(Line& line, std::optional<double> left) const {
+void Progress::add_eta(Line& line, std::optional<double> left, const char* of) const {
   if (left) {
-    line.full += ", ETA " + format_duration(*left);
+    line.full += fmt::format(", ETA{} {}", of, format_duration(*left));
     line.brief += ", ETA " + brief_duration(*left);
   } else {
     const auto usual = usual_.empty() || updates_ > kFewSteps ? std::string() : fmt::format(" ({} are usual)", usual_);
-    line.full += ", ETA unknown" + usual;
+    line.full += fmt::format(", ETA{} unknown{}", of, usual);
     line.brief += ", ETA ?";
   }
 }
@@ -107,17 +107,21 @@ Progress::Line Progress::line_of(double seconds, const SolveStatus* within) cons
   }
   line.full += ", elapsed " + format_duration(seconds);
   line.brief += ", " + brief_duration(seconds);
-  if (now.target) add_eta(line, remaining(seconds));
+  if (now.target) add_eta(line, remaining(seconds), "");
   return line;
 }
 
-/// Of a solve without a run around it.
+/// Of a solve without a run around it, which is not always the last one, and may not know yet how far it has to go.
 Progress::Line Progress::line_of_solve(double seconds, const SolveStatus& status) const {
+  if (status.target <= 0) {
+    return {fmt::format("{}: iteration {} of a solve, elapsed {}", what_, status.iteration, format_duration(seconds)),
+            fmt::format("{} {}: {}", what_, status.iteration, brief_duration(seconds))};
+  }
   Line line{fmt::format("{}: iteration {} of a solve, residual {:.2e} (to {:.0e}), elapsed {}", what_, status.iteration,
                         status.residual, status.target, format_duration(seconds)),
             fmt::format("{} {}: residual {:.1e} (to {:.0e}), {}", what_, status.iteration, status.residual,
                         status.target, brief_duration(seconds))};
-  add_eta(line, estimate_remaining_seconds(recent({seconds, status.residual}), status.target));
+  add_eta(line, estimate_remaining_seconds(recent({seconds, status.residual}), status.target), " of it");
   return line;
 }
 

@@ -119,7 +119,14 @@ TEST(Progress, foresees_the_end_of_a_solve_alone_and_forgets_the_one_before) {
       line = progress.advance(start + k, SolveStatus{k, std::pow(10.0, -0.2 * k), 1e-8});
     }
   }
-  EXPECT_EQ(*line, "laplacian: iteration 20 of a solve, residual 1.00e-04 (to 1e-08), elapsed 2 min 00 s, ETA 20 s");
+  EXPECT_EQ(*line,
+            "laplacian: iteration 20 of a solve, residual 1.00e-04 (to 1e-08), elapsed 2 min 00 s, ETA of it 20 s");
+}
+
+TEST(Progress, names_no_target_of_a_solve_that_has_none_yet) {
+  Progress progress("laplacian", 0.0, 0.0);
+  EXPECT_EQ(*progress.advance(70, SolveStatus{.iteration = 9, .residual = 1, .target = 0}),
+            "laplacian: iteration 9 of a solve, elapsed 1 min 10 s");
 }
 
 TEST(Progress, speaks_first_after_the_first_pause_and_then_once_a_pause) {

@@ -67,7 +67,7 @@ class Progress final : public SolveWatch {
   [[nodiscard]] Line line_of(double seconds, const SolveStatus* within) const;
   [[nodiscard]] Line line_of_solve(double seconds, const SolveStatus& status) const;
   [[nodiscard]] std::optional<double> remaining(double seconds) const;
-  void add_eta(Line& line, std::optional<double> left) const;
+  void add_eta(Line& line, std::optional<double> left, const char* of) const;
   void note(ProgressSample sample);
   void note(double seconds, const SolveStatus& status);
   [[nodiscard]] std::vector<ProgressSample> recent(ProgressSample now) const;
