@@ -18,7 +18,7 @@ held() {
   shift 2
   begin=$(date +%s.%N)
   # shellcheck disable=SC2086
-  timeout -k 5 $((limit * 4 + 60)) $MPIRUN -n "$ranks" "$SYNBAL" "$@" --max-walltime "${limit}s" -q >out 2>err || code=$?
+  timeout -k 5 $((limit * 4 + 60)) $MPIRUN -n "$ranks" "$SYNBAL" "$1" --max-walltime "${limit}s" -q "${@:2}" >out 2>err || code=$?
   end=$(date +%s.%N)
   python3 - "$what" "$limit" "$begin" "$end" "$code" <<'PYTHON' || late=$((late + 1))
 import sys
