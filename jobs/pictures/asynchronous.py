@@ -68,6 +68,6 @@ def _draw_slow(axes, alike, slow):
 def _caption(run):
     machine = run["machine"]
     return (f"{run['kind']}: {run['neurons']:,} neurons, {run['synapses']:,} synapses on {machine['ranks']} ranks; "
-            "medians and quartiles. Imbalance: "
+            "medians and quartiles; a method that did not get there in its time has no mark. Imbalance: "
             "$\\Sigma|\\mathrm{in}-\\mathrm{out}|/\\Sigma c$. "
             f"Comparable on these cores: {run['cores_can_show']}.")

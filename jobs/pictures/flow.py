@@ -130,7 +130,8 @@ def _draw_synapses(axes, time, run):
 def _caption(run, columns):
     of_all = (f", {len(columns)} of {run.file['h'].shape[1]:,} recorded neurons drawn (the lighter, the higher $h_i$ ends)"
               if columns is not None else "")
-    return (f"{text_of(run.file.attrs['reason'])}; {run.rows} times{of_all}. The flow is $dh_i/dt=$ in-cost minus "
+    reason = text_of(run.file.attrs["reason"])
+    return (f"{reason[:1].upper()}{reason[1:]}; {run.rows} points in time{of_all}. The flow: $dh_i/dt$ is in-cost minus "
             "out-cost of neuron i; time is in units of one over cost; the cost is "
             f"$C=\\Sigma c_{{ij}}$, {run.get('cost')[0]:.4g} at first, $c_{{ij}}=\\sigma_j^2|J_{{ij}}|^p e^{{p(h_j-h_i)}}$, "
             f"p = {float(run.file.attrs['p']):g}; $h_i$: scaling of neuron i.")

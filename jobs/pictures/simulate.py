@@ -39,7 +39,7 @@ def _draw_outputs(axes, file, options):
     if "against" in file:
         other = file["against/outputs"][:, options.channel].mean(axis=TRIALS)
         axes.plot(time, other, "--", color=style.LIGHT, lw=1, alpha=0.9)
-    axes.set(xlabel="time (units of $\\tau$ as given)", ylabel=f"output {options.channel}")
+    axes.set(xlabel="time (unit of --tau)", ylabel=f"output {options.channel}")
 
 
 def _draw_gains(axes, sigma):
@@ -55,9 +55,9 @@ def _draw_noise(axes, file):
     order = np.argsort(level)
     axes.plot(level[order], file[f"noise/{name}"][:][order], "o-", ms=4, color=style.DARK, label="network")
     if "against" in file:
-        axes.plot(level[order], file[f"against/noise/{name}"][:][order], "s--", ms=4, color=style.LIGHT, label="against")
+        axes.plot(level[order], file[f"against/noise/{name}"][:][order], "s--", ms=4, color=style.LIGHT, label="--against")
         axes.legend()
-    axes.set(xlabel="noise", ylabel="mean squared distance", title="Noise")
+    axes.set(xlabel="level of the noise", ylabel="mean squared distance", title="Noise")
     _spread_out(axes)
 
 

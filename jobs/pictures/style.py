@@ -52,15 +52,33 @@ def log_axis(axis):
     """Logarithmic, with at least three numbers on it, however short the range is."""
     (axis.axes.set_xscale if axis is axis.axes.xaxis else axis.axes.set_yscale)("log")
     low, high = sorted(axis.get_view_interval())
-    decades = np.log10(high / low) if low > 0 else 9
+    decades = np.log10(high) - np.log10(low) if low > 0 else 9
     if decades >= 3:
-        axis.set_major_locator(matplotlib.ticker.LogLocator(numticks=4 if axis is axis.axes.xaxis else 6))
+        axis.set_major_locator(Decades())
+        axis.set_minor_locator(matplotlib.ticker.LogLocator(subs=np.arange(1, 10) if decades < 7 else (1,), numticks=99))
     else:
         subs = (1, 3) if decades > 1.5 else (1, 2, 5) if decades > 0.7 else None
         locator = matplotlib.ticker.LogLocator(subs=subs, numticks=9) if subs else matplotlib.ticker.MaxNLocator(4)
         axis.set_major_locator(locator)
         axis.set_major_formatter(matplotlib.ticker.FuncFormatter(short))
-        axis.set_minor_formatter(matplotlib.ticker.NullFormatter())
+    axis.set_minor_formatter(matplotlib.ticker.NullFormatter())
+
+
+class Decades(matplotlib.ticker.Locator):
+    """Powers of ten at even distances, as many as there is room for, but three where so many are in view."""
+
+    def __call__(self):
+        return self.tick_values(*sorted(self.axis.get_view_interval()))
+
+    def tick_values(self, vmin, vmax):
+        powers = np.arange(np.ceil(np.log10(vmin)), np.floor(np.log10(vmax)) + 1)
+        return 10.0 ** powers[::max(1, -(-len(powers) // self._most()))]
+
+    def _most(self):
+        axes = self.axis.axes
+        box = axes.get_window_extent()
+        inches = (box.width if self.axis is axes.xaxis else box.height) / axes.figure.dpi
+        return max(3, int(inches / (0.4 if self.axis is axes.xaxis else 0.2)))
 
 
 def short(value, _=None):
@@ -91,7 +109,7 @@ def cloud(axes, x, y, color, marker="o", label=None):
     shown = np.ma.masked_equal(counts.T, 0)
     image = axes.imshow(shown, extent=(0, 1, 0, 1), transform=axes.transAxes, origin="lower", aspect="auto", zorder=1,
                         cmap=_strong_half(DENSITIES[color]), norm=matplotlib.colors.LogNorm(1, max(shown.max(), 2)))
-    axes.figure.colorbar(image, ax=axes, label="how many at a place", pad=0.02, shrink=0.8)
+    axes.figure.colorbar(image, ax=axes, pad=0.02, shrink=0.8)
 
 
 def _strong_half(name):
@@ -122,10 +140,13 @@ def say(axes, text):
     """Words where there is nothing to draw."""
     axes.text(0.5, 0.5, textwrap.fill(text, 34), ha="center", va="center", transform=axes.transAxes)
     axes.set(xticks=[], yticks=[])
+    axes.minorticks_off()
 
 
 def caption(figure, text):
     """What the symbols mean, below the panels; formulas stay whole."""
+    if any(axes.images for axes in figure.axes):
+        text += " Shade, with its scale beside: how many lie at a place."
     width = int(figure.get_figwidth() * 18)  # letters of 7 points in a line
     parts = text.split("$")
     formulas = parts[1::2]

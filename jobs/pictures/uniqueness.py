@@ -67,7 +67,7 @@ def _draw_deficit(axes, data, neurons):
     axes.fill_between(x, data["deficit_min"], data["deficit_max"], color=style.DARK, alpha=0.3, lw=0, label="all orders")
     axes.plot(x, data["deficit_mean"], color=style.DARK, label="mean over orders")
     style.log_axis(axes.yaxis)
-    axes.axhline(PUBLISHED, color=style.LINE, lw=0.8, ls="--", zorder=0, label="where the published notebooks stop")
+    axes.axhline(PUBLISHED, color=style.LINE, lw=0.8, ls="--", zorder=0, label="published notebooks stop")
     axes.set(xlim=(0, x[-1]), xlabel="visits per neuron", ylabel="$\\Sigma_i(\\mathrm{in}_i-\\mathrm{out}_i)^2$", title="Balance deficit")
     axes.legend()
 
@@ -78,5 +78,5 @@ def _caption(run):
     if run is None:
         return words
     difference = run["largest_relative_difference_between_orders"]
-    return (f"{run['orders']:,} random orders of {run['layers']}: in the end weights differ by at most {difference:.1e} "
+    return (f"{run['orders']:,} random orders of {run['layers']}: in the end weights differ by at most {style.short(difference)} "
             f"(relative). {words}")

@@ -60,6 +60,25 @@ check "and it is as it was" cmp net.h5 mine.png
 refused "is no result of" balance net.h5
 plot 2 balanc result1.h5
 
+# Numbers on logarithmic axes: three at least, none into another, in the narrowest panels as in wide ones.
+cat >ticks.py <<'EOF'
+import sys
+sys.path.insert(0, sys.argv[1])
+from pictures import style
+for columns in (1, 2, 3):
+    for low, high in ((5e-8, 2.5), (1e-13, 1e-2), (0.2, 3e3), (1e-3, 1e1), (1e-150, 1e150)):
+        figure, axes = style.panels(columns, columns)
+        axes[0].set(xlim=(low, high), ylim=(low, high))
+        for axis in (axes[0].xaxis, axes[0].yaxis):
+            style.log_axis(axis)
+            figure.canvas.draw()
+            boxes = [label.get_window_extent() for label, place in zip(axis.get_ticklabels(), axis.get_ticklocs())
+                     if low <= place <= high and label.get_text()]
+            assert len(boxes) >= 3, (columns, low, high, len(boxes))
+            assert not any(a.overlaps(b) for a, b in zip(boxes, boxes[1:])), (columns, low, high)
+EOF
+check "numbers on logarithmic axes" "$python" ticks.py "$jobs"
+
 # Many neurons become a density. (Trajectories and resistances are drawn by the tests of these commands.)
 expect 0 0 balance random:nodes=12000,degree=4,seed=1 -o many.h5 --write h
 plot 0 balance many.h5
