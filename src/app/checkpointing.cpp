@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <filesystem>
 #include <utility>
 
 #include "synbal/core/agree.hpp"
@@ -161,6 +162,8 @@ Checkpoint StateFile::read() const {
     return read_checkpoint(context_->world, *network_, from_, outside_);
   } catch (const Error& e) {  // of all ranks together
     const auto previous = previous_checkpoint(from_);
+    std::error_code unknown;
+    if (!context_->world.any(std::filesystem::exists(previous, unknown))) throw;
     log_warning("{}; trying the one before it, {}", e.what(), previous);
     try {
       return read_checkpoint(context_->world, *network_, previous, outside_);

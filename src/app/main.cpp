@@ -12,6 +12,7 @@
 #include "app/command.hpp"
 #include "synbal/core/abandoned.hpp"
 #include "synbal/core/build_info.hpp"
+#include "synbal/core/fault.hpp"
 #include "synbal/core/launch.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/core/watchdog.hpp"
@@ -107,13 +108,13 @@ int fail_to_start(const Arguments& arguments, const std::string& message) {
   return code;
 }
 
+constexpr const char* kLostAnswers =
+    "stdout: cannot be written (disk full, or closed at the other end): what was to be printed is lost";
+
 /// Collective. What was printed may still be in memory, and the disk behind stdout be full.
 void flush_answers(const Comm& comm) {
   const bool lost = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
-  if (comm.any(lost)) {
-    throw io_failure(
-        "stdout: cannot be written (disk full, or closed at the other end): what was to be printed is lost");
-  }
+  if (comm.any(lost)) throw io_failure(kLostAnswers);
 }
 
 /// The command, from what every command is given to what it leaves.
@@ -125,6 +126,7 @@ int run(const Session& session, const Arguments& arguments, const Manner& manner
   OutputLocks locks;
   std::vector<std::string> foreign;
   try {
+    fault_point("start");
     const auto code = command.body(
         {session.world(), session, arguments.line, manner.verbosity, signals, locks, foreign, manner.force});
     flush_answers(session.world());
@@ -205,6 +207,7 @@ int main(int argc, char** argv) {
   if (parsed.outcome == Parsed::Outcome::text) {
     if (launched_rank().value_or(0) != 0) return 0;  // help is printed once, without starting MPI at all
     const bool told = std::fputs(parsed.text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+    if (!told) std::fprintf(stderr, "synbal: error: %s\n", kLostAnswers);
     return told ? 0 : static_cast<int>(ExitCode::io_failure);
   }
   if (parsed.outcome == Parsed::Outcome::mistake) {

@@ -1,9 +1,13 @@
 // The variable is read once; without it every call is one look at a flag.
 #include "synbal/core/fault.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <mpi.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -34,12 +38,24 @@ std::int64_t number_after(std::string_view words, char mark, std::int64_t otherw
   return otherwise;
 }
 
+constexpr std::array<std::string_view, 16> kActions{"throw",  "bad_alloc", "exit",   "kill", "stop", "hang",
+                                                    "nan",    "TERM",      "INT",    "USR1", "USR2", "stop-clock",
+                                                    "ENOSPC", "EIO",       "EDQUOT", "short"};
+constexpr std::array<std::string_view, 9> kPlaces{"start",  "read",       "partition", "components", "solve",
+                                                  "krylov", "checkpoint", "write",     "io"};
+
 Fault fault_of(std::string_view words) {
-  const auto end = words.find('@');
-  if (end == words.npos) return {};
-  const auto where = words.substr(end + 1);
-  return {std::string(words.substr(0, end)), std::string(where.substr(0, where.find_first_of("#/"))),
-          number_after(where, '#', 1), static_cast<int>(number_after(where, '/', -1))};
+  const auto end = std::min(words.find('@'), words.size());
+  const auto action = words.substr(0, end), where = words.substr(std::min(end + 1, words.size()));
+  const auto phase = where.substr(0, where.find_first_of("#/"));
+  if (std::ranges::find(kActions, action) == kActions.end() || std::ranges::find(kPlaces, phase) == kPlaces.end()) {
+    throw usage_error(
+        fmt::format("SYNBAL_FAULT: '{}' is no fault: give ACTION@PHASE[#N][/RANK] with an action of {} and "
+                    "a phase of {}, or unset it",
+                    words, fmt::join(kActions, ", "), fmt::join(kPlaces, ", ")));
+  }
+  return {std::string(action), std::string(phase), number_after(where, '#', 1),
+          static_cast<int>(number_after(where, '/', -1))};
 }
 
 std::vector<Fault> read_faults() {
@@ -84,6 +100,7 @@ int signal_of(std::string_view action) {
   if (action == "kill") return SIGKILL;
   if (action == "stop") return SIGSTOP;
   if (action == "TERM") return SIGTERM;
+  if (action == "INT") return SIGINT;
   if (action == "USR1") return SIGUSR1;
   return action == "USR2" ? SIGUSR2 : 0;
 }

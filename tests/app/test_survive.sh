@@ -226,9 +226,12 @@ PYTHON
   expect 0 3 balance "${words[@]}" --resume
 }
 
-# What a checkpoint is not for.
+# What a checkpoint is not for, and what is no fault.
 refusals() {
   local words
+  for words in nonsense@solve kill@nowhere kill 'TERM@solve#3;@'; do
+    SYNBAL_FAULT=$words expect_refusal 2 "'${words#*;}' is no fault" 2 balance ../net.h5 -o part.h5
+  done
   for words in nan inf -1 x; do
     expect_refusal 2 "'$words'" 0 balance ../net.h5 -o part.h5 --checkpoint-interval $words
     expect_refusal 2 "'$words'" 0 balance ../net.h5 -o part.h5 --watchdog $words
@@ -244,10 +247,43 @@ refusals() {
   expect 0 0 generate random --nodes 300 --degree 8 --sigma 1 --seed 3 -o other.h5
   expect_refusal 3 "the input was" 2 balance other.h5 -o part.h5 --method sweep --resume part.checkpoint.h5
   expect_refusal 3 "no checkpoint" 2 balance ../net.h5 -o part.h5 --resume other.h5
+  check "refused: nothing is said of one before it, which there never was" test "$(grep -c previous err)" -eq 0
   check "refused: the checkpoint is as it was" cmp part.checkpoint.h5 kept.h5
   expect 0 2 balance ../net.h5 -o part.h5 -q --method newton --resume kept.h5 --force --report report.json
   check "--force: from the kept h" test "$(figure report.json resumed/checkpoint)" = '"kept.h5"'
   expect 0 2 verify ../net.h5 part.h5
+}
+
+# reworded FROM TO OLD NEW: a checkpoint with other words of the same length (OLD is a regular expression), and a seal that fits.
+reworded() {
+  "$python" - "$@" <<'PYTHON'
+import re
+import sys
+import zlib
+source, to, old, new = sys.argv[1:]
+body, times = re.subn(old.encode(), new.encode(), open(source, "rb").read()[:-48])
+assert times == 1
+open(to, "wb").write(body + b"\nsynbal seal crc32:%08x %019d\n" % (zlib.crc32(body), len(body)))
+PYTHON
+}
+versions() {
+  local words=(../net.h5 -o part.h5 --method newton)
+  SYNBAL_FAULT='TERM@solve#5/1' expect 75 2 balance "${words[@]}" -q
+  reworded part.checkpoint.h5 first.h5 'run\tformat' $'run\tformer' # the first versions had no number for it
+  reworded part.checkpoint.h5 later.h5 'format\t\d\n' $'format\t9\n'
+  local version
+  for version in first later; do
+    expect_refusal 3 "another version, synbal" 2 balance "${words[@]}" --resume $version.h5
+    check "a $version version: a remedy" grep -q 'go on with that one, or --force to begin from its h' err
+  done
+  reworded part.checkpoint.h5 other.h5 newton/opened newton/opener
+  expect_refusal 3 "no number 'opened'" 2 balance "${words[@]}" --resume other.h5
+  expect 0 3 balance "${words[@]}" --resume later.h5 --force -q
+  expect 0 2 verify ../net.h5 part.h5
+  words=(../net.h5 -o part.csv --synapses --method pairs)
+  SYNBAL_FAULT='TERM@solve#9' expect 75 0 resistance "${words[@]}" -q
+  reworded part.csv.checkpoint.h5 later.h5 'format\t\d\n' $'format\t9\n'
+  expect_refusal 3 "another version, synbal" 1 resistance "${words[@]}" --resume later.h5
 }
 
 # No bit of a checkpoint can change, and no byte be lost, without being noticed; the one before it is used.
@@ -453,5 +489,5 @@ run_one() {
   "$1"
 }
 share_out run_one newton sweep schedule clocks mixed elsewhere asynchronous flow trajectory shaken pairs changes watched nan clusters killed \
-  walltime around refusals damaged early outputs locks failing_disk short_writes hostile
+  walltime around refusals versions damaged early outputs locks failing_disk short_writes hostile
 finish
