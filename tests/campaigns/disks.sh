@@ -51,8 +51,8 @@ declare -A words=(
   [market]='generate random --nodes 40 --degree 4 -o part.mtx'
   [scipy]='apply ../net.h5 ../whole.h5 -o part.npz'
   [tensors]='apply ../net.h5 ../whole.h5 -o part.safetensors'
-  [petsc]='convert ../net.h5 -o part.petsc'
-  [edges]='convert ../net.csv -o part.csv.gz --map map.csv'
+  [petsc]='convert ../net.h5 -o part.petsc --force'
+  [edges]='convert ../net.csv -o part.csv.gz --map map.csv --force'
   [info]='info ../net.h5 --report report.json'
   [verify]='verify ../net.h5 ../whole.h5 --report report.json'
 )

@@ -9,6 +9,9 @@ set -uo pipefail
 : "${SYNBAL:?give the program in SYNBAL}" "${MUTANTS:?give synbal_mutants in MUTANTS}"
 : "${MPIRUN:=mpirun --oversubscribe --bind-to none --mca mpi_yield_when_idle 1}"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# Built with sanitizers: what they find is told from other ends, also by the program of the processes that it makes, and no
+# memory is no memory, as without them.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}:exitcode=99:allocator_may_return_null=1 UBSAN_OPTIONS=exitcode=99
 share=${1:-1} seed=${2:-1} flips=${FLIPS:-1}
 SYNBAL=$(realpath "$SYNBAL") MUTANTS=$(realpath "$MUTANTS")
 keep=${KEEP:-$PWD}

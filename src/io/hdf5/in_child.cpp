@@ -36,12 +36,13 @@ void limit(__rlimit_resource what, rlim_t most) {
   ::setrlimit(what, &wanted);
 }
 
-/// Address space in use, in bytes; 0 where that cannot be known.
-rlim_t present_memory() {
+/// Address space: kMemory beyond what is in use, where that can be known.
+void limit_memory() {
+#if !defined(__SANITIZE_ADDRESS__)  // which reserves terabytes
   std::ifstream statm("/proc/self/statm");
   rlim_t pages = 0;
-  statm >> pages;
-  return pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
+  if (statm >> pages) limit(RLIMIT_AS, pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + kMemory);
+#endif
 }
 
 /// Open HDF5 files share their place in the file with the parent unless they are opened anew under the same number.
@@ -73,9 +74,7 @@ void send(int to, const char* bytes, std::size_t count) {
   for (const int signal : kDeadly) std::signal(signal, SIG_DFL);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, kProcessorSeconds);
-#if !defined(__SANITIZE_ADDRESS__)  // which reserves terabytes
-  if (const auto now = present_memory(); now > 0) limit(RLIMIT_AS, now + kMemory);
-#endif
+  limit_memory();
   part_from_parent();
   std::optional<std::string> found;
   try {
