@@ -115,7 +115,8 @@ judge_files() {
   if [ -e place/part.h5 ]; then
     "$SYNBAL" verify net.h5 place/part.h5 -q >out 2>err || note "HALF-WRITTEN result"
   fi
-  [ "$code$how" = 137term ] || [ "$how" != term ] || launcher_crashed || [ -z "$(find place -name '*.partial-*' -o -name '.*.lock')" ] || note "LEFT by TERM"
+  [ "$how" = term ] && { [ "$code" -eq 75 ] || [ "$ranks" -eq 1 ]; } || return # mpirun kills those that wait for a dead one
+  [ -z "$(find place -name '*.partial-*' -o -name '.*.lock')" ] || note "LEFT by TERM"
 }
 
 # one METHOD RANKS FIXED: from a fresh start to the end, ended on the way. Each end counts as a run.
