@@ -74,25 +74,28 @@ TEST(WeakCuts, a_cut_tells_how_weak_it_is) {
   EXPECT_LE(b.found.solver.cuts->max_log_ratio, 1e-7);
 }
 
+// Costs of 1e-380 are below what doubles hold.
 TEST(WeakCuts, verification_notices_a_module_out_of_place_where_neurons_do_not) {
-  const auto planted = planted_modules(12, 16, 1e-16, true, 7);
-  const Balanced b(world(), network_of(planted), 2, strict());
-  auto h = b.problem.to_network(b.found.h, 0.0);
-  Claims claims;
-  claims.converged = true;
-  const auto judge = [&] {
-    const auto costs = direct_costs(world(), b.network, b.components, h, 2);
-    EXPECT_TRUE(check_imbalance(direct_imbalance(world(), b.network, costs), costs, claims).passed());
-    return check_cuts(world(), b.network, b.components, costs, h, claims);
-  };
-  EXPECT_TRUE(judge().passed());
-  for (LocalIndex i = 0; i < b.network.local_size(); ++i) {
-    const auto neuron = b.network.rows.first() + i;
-    if (neuron >= 32 && neuron < 48) h[at(i)] += 0.01;
+  for (const double link : {1e-16, 1e-190}) {
+    const auto planted = planted_modules(12, 16, link, true, 7);
+    const Balanced b(world(), network_of(planted), 2, strict());
+    auto h = b.problem.to_network(b.found.h, 0.0);
+    Claims claims;
+    claims.converged = true;
+    const auto judge = [&] {
+      const auto costs = direct_costs(world(), b.network, b.components, h, 2);
+      EXPECT_TRUE(check_imbalance(direct_imbalance(world(), b.network, costs), costs, claims).passed());
+      return check_cuts(world(), b.network, b.components, costs, h, claims);
+    };
+    EXPECT_TRUE(judge().passed()) << link;
+    for (LocalIndex i = 0; i < b.network.local_size(); ++i) {
+      const auto neuron = b.network.rows.first() + i;
+      if (neuron >= 32 && neuron < 48) h[at(i)] += 0.01;
+    }
+    const auto moved = judge();
+    EXPECT_TRUE(moved.failed()) << link;
+    EXPECT_NEAR(*moved.value, 0.04, 1e-3) << link;  // costs in fall by e^{-0.02}, costs out rise by as much
   }
-  const auto moved = judge();
-  EXPECT_TRUE(moved.failed());
-  EXPECT_NEAR(*moved.value, 0.04, 1e-3);  // costs in fall by e^{-0.02}, costs out rise by as much
 }
 
 // The optimum is planted, and the point is off by known amounts: per neuron, and by a module that is out of place.

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "balance/verification/detail.hpp"
+#include "synbal/core/route.hpp"
 #include "synbal/network/factor.hpp"
 #include "synbal/network/groups.hpp"
 
@@ -154,10 +155,9 @@ Neuron neuron(const Network& network, const DirectCosts& costs, std::size_t i) {
 DirectCosts costs_of_groups(const Comm& comm, const Network& network, const DirectCosts& costs) {
   const auto group = groups_of_columns(comm, network);
   if (!comm.any(!group.empty())) return costs;
-  const verification::KeyedReduction reduction(comm, network.rows, std::span(group).first(costs.in.size()));
+  const Directory members(comm, network.rows, std::span(group).first(costs.in.size()));
   const auto add = [](double a, double b) { return a + b; };
-  return {reduction.combine<double>(costs.in, 0.0, add), reduction.combine<double>(costs.out, 0.0, add), costs.total,
-          costs.entries};
+  return {members.reduce(costs.in, 0.0, add), members.reduce(costs.out, 0.0, add), costs.total, costs.entries};
 }
 
 }  // namespace

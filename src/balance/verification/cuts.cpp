@@ -1,8 +1,13 @@
 // Whether clusters are balanced over their own cuts, straight from the weights: in - out of single neurons cannot tell
 // where a cut is weaker than the rounding of the costs inside.
+#include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
+#include <optional>
 
 #include "balance/verification/detail.hpp"
+#include "synbal/core/route.hpp"
 #include "synbal/network/linked_sets.hpp"
 
 namespace synbal {
@@ -14,11 +19,23 @@ namespace {
 constexpr std::array<double, 8> kThresholds{1e-4, 1e-7, 1e-10, 1e-14, 1e-20, 1e-40, 1e-80, 1e-160};
 constexpr double kLogRatio = 1e-6;  // what a step of the default tolerance does to a cut, and a hundredfold
 
+constexpr double kNothing = -std::numeric_limits<double>::infinity();  // the logarithm of no cost
+
+/// Collective. [columns] What ranks say of the neurons that they see is combined at the owners.
+template <class Combine>
+void combine_at_owners(HaloExchange<double>& exchange, std::span<double> columns, std::size_t owned,
+                       Combine&& combine) {
+  exchange.reverse_begin([&](LocalIndex g) { return columns[owned + at(g)]; });
+  exchange.reverse_end([&](LocalIndex j, double value) { columns[at(j)] = combine(columns[at(j)], value); });
+}
+
+double larger(double a, double b) { return std::max(a, b); }
+
 /// Logarithms of costs, for every local column what its neuron contributes and carries.
 class LogCosts {
  public:
-  LogCosts(const Network& network, const Components& components, const DirectCosts& costs, std::span<const double> h,
-           double power)
+  LogCosts(const Comm& comm, const Network& network, const Components& components, const DirectCosts& costs,
+           std::span<const double> h, double power)
       : network_(network), components_(components), power_(power), h_(h), pre_(column_logs(network, h)) {
     const auto n = h.size();
     carried_.resize(pre_.size()), pinned_.resize(pre_.size());
@@ -29,9 +46,13 @@ class LogCosts {
       pinned_[i] = !network.nodes.pinned.empty() && network.nodes.pinned[i] != 0 ? 1 : 0;
     }
     HaloExchange<double> exchange(network.halo);
-    exchange.forward(std::span(pre_).first(n), std::span(pre_).subspan(n));
-    exchange.forward(std::span(carried_).first(n), std::span(carried_).subspan(n));
     HaloExchange<std::uint8_t>(network.halo).forward(std::span(pinned_).first(n), std::span(pinned_).subspan(n));
+    exchange.forward(std::span(pre_).first(n), std::span(pre_).subspan(n));
+    constexpr double least = std::numeric_limits<double>::min() / std::numeric_limits<double>::epsilon();
+    const auto imprecise = [&](double log_cost) { return log_cost < std::log(least) || std::isinf(log_cost); };
+    if (comm.any(std::any_of(carried_.begin(), carried_.begin() + static_cast<std::ptrdiff_t>(n), imprecise)))
+      carry_largest(exchange, n);
+    exchange.forward(std::span(carried_).first(n), std::span(carried_).subspan(n));
   }
 
   [[nodiscard]] bool pinned(LocalIndex column) const { return pinned_[at(column)] != 0; }
@@ -52,6 +73,16 @@ class LogCosts {
   }
 
  private:
+  /// Collective. Where doubles cannot hold what neurons carry, the largest of its terms stands for the sum.
+  void carry_largest(HaloExchange<double>& exchange, std::size_t n) {
+    std::vector<double> most(pre_.size(), kNothing);
+    for_each([&](LocalIndex i, LocalIndex j, double log_cost, double) {
+      most[at(i)] = std::max(most[at(i)], log_cost), most[at(j)] = std::max(most[at(j)], log_cost);
+    });
+    combine_at_owners(exchange, most, n, larger);
+    carried_ = std::move(most);
+  }
+
   const Network& network_;
   const Components& components_;
   double power_;
@@ -60,25 +91,70 @@ class LogCosts {
   std::vector<std::uint8_t> pinned_;
 };
 
-struct CutSums {
-  std::vector<double> in, out;  // [n] of each neuron, what crosses the border of its cluster
-};
+/// The cuts of clusters in units of their own largest costs: whatever a double can hold of the network's.
+class Cuts {
+ public:
+  Cuts(const Comm& comm, const Network& network, const LogCosts& costs, const LinkedSets::Labels& labels)
+      : owned_(at(network.local_size())),
+        costs_(costs),
+        label_(labels.label),
+        exchange_(network.halo),
+        members_(comm, network.rows, std::span(labels.label).first(owned_)),
+        log_unit_(label_.size(), kNothing) {
+    find_units();
+    sum();
+  }
 
-CutSums cut_sums(const Network& network, const LogCosts& costs, const LinkedSets::Labels& labels) {
-  const auto n = at(network.local_size());
-  std::vector<double> out(labels.label.size(), 0.0);
-  CutSums sums{std::vector<double>(n, 0.0), {}};
-  costs.for_each([&](LocalIndex i, LocalIndex j, double log_cost, double) {
-    if (labels.label[at(i)] == labels.label[at(j)]) return;
-    const double cost = std::exp(log_cost);
-    sums.in[at(i)] += cost, out[at(j)] += cost;
-  });
-  HaloExchange<double> exchange(network.halo);
-  exchange.reverse_begin([&](LocalIndex g) { return out[n + at(g)]; });
-  exchange.reverse_end([&](LocalIndex j, double value) { out[at(j)] += value; });
-  sums.out.assign(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(n));
-  return sums;
-}
+  /// |log(in/out)| of neuron i's cluster; nothing when no cost crosses its border.
+  [[nodiscard]] std::optional<double> log_ratio(std::size_t i) const {
+    if (std::isinf(log_unit_[i])) return {};
+    return std::abs(std::log(in_[i]) - std::log(out_[i]));
+  }
+
+ private:
+  /// visit(i, j, log cost) for this rank's synapses between two clusters.
+  template <class Visit>
+  void for_each_between(Visit&& visit) const {
+    costs_.for_each([&](LocalIndex i, LocalIndex j, double log_cost, double) {
+      if (label_[at(i)] != label_[at(j)]) visit(i, j, log_cost);
+    });
+  }
+
+  void find_units() {
+    for_each_between([&](LocalIndex i, LocalIndex j, double log_cost) {
+      log_unit_[at(i)] = std::max(log_unit_[at(i)], log_cost), log_unit_[at(j)] = std::max(log_unit_[at(j)], log_cost);
+    });
+    combine_at_owners(exchange_, log_unit_, owned_, larger);
+    const auto units = over_clusters(std::span(log_unit_).first(owned_), kNothing, larger);
+    std::copy(units.begin(), units.end(), log_unit_.begin());
+    exchange_.forward(std::span(log_unit_).first(owned_), std::span(log_unit_).subspan(owned_));
+  }
+
+  void sum() {
+    const auto add = [](double a, double b) { return a + b; };
+    std::vector<double> in(owned_, 0.0), out(label_.size(), 0.0);
+    for_each_between([&](LocalIndex i, LocalIndex j, double log_cost) {
+      in[at(i)] += std::exp(log_cost - log_unit_[at(i)]), out[at(j)] += std::exp(log_cost - log_unit_[at(j)]);
+    });
+    combine_at_owners(exchange_, out, owned_, add);
+    in_ = over_clusters(in, 0.0, add), out_ = over_clusters(std::span(out).first(owned_), 0.0, add);
+  }
+
+  /// [owned] The values of each neuron's cluster combined.
+  template <class Combine>
+  [[nodiscard]] std::vector<double> over_clusters(std::span<const double> values, double neutral,
+                                                  Combine&& combine) const {
+    return members_.fetch(members_.reduce(values, neutral, combine));
+  }
+
+  std::size_t owned_;
+  const LogCosts& costs_;
+  const std::vector<GlobalIndex>& label_;  // [columns]
+  HaloExchange<double> exchange_;
+  Directory members_;
+  std::vector<double> log_unit_;  // [columns]
+  std::vector<double> in_, out_;  // [owned]
+};
 
 /// Collective. The worst |log(in/out)| over the cuts of the clusters at one threshold; false when there is one cluster
 /// per component (deeper thresholds find no other).
@@ -94,16 +170,10 @@ bool judge_cuts(const Comm& comm, const Network& network, const LogCosts& costs,
   });
   const auto labels = sets.labels();
   if (labels.count <= pieces) return false;
-  const auto sums = cut_sums(network, costs, labels);
-  const KeyedReduction reduction(comm, network.rows, std::span(labels.label).first(sums.in.size()));
-  const auto add = [](double a, double b) { return a + b; };
-  const auto in = reduction.combine<double>(sums.in, 0.0, add);
-  const auto out = reduction.combine<double>(sums.out, 0.0, add);
-  constexpr double least = std::numeric_limits<double>::min() / std::numeric_limits<double>::epsilon();
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    const bool ground = network.rows.first() + static_cast<GlobalIndex>(i) == labels.ground;
-    if (ground || std::max(in[i], out[i]) < least) continue;
-    worst.meet(std::abs(std::log(in[i]) - std::log(out[i])), network.file_index(static_cast<LocalIndex>(i)));
+  const Cuts cuts(comm, network, costs, labels);
+  for (LocalIndex i = 0; i < network.local_size(); ++i) {
+    const bool ground = network.rows.first() + i == labels.ground;
+    if (const auto ratio = cuts.log_ratio(at(i)); ratio && !ground) worst.meet(*ratio, network.file_index(i));
   }
   return true;
 }
@@ -114,8 +184,7 @@ Check check_cuts(const Comm& comm, const Network& network, const Components& com
                  std::span<const double> h, const Claims& claims) {
   const std::string name = "cuts |log(in/out)|";
   if (any_exponent(comm, network)) return skipped(name, "only for exponents of 1");
-  if (!std::isfinite(costs.total)) return skipped(name, "the costs exceed the range of doubles");
-  const LogCosts logs(network, components, costs, h, claims.power);
+  const LogCosts logs(comm, network, components, costs, h, claims.power);
   Worst worst;
   int levels = 0;
   for (const double threshold : kThresholds) {

@@ -78,17 +78,17 @@ Check check_ties(const Comm& comm, const Network& network, std::span<const doubl
 
 Check check_gauge(const Comm& comm, const Network& network, const Components& components, std::span<const double> h) {
   const auto n = h.size();
-  const KeyedReduction reduction(comm, network.rows, std::span(components.leader).first(n));
+  const Directory members(comm, network.rows, std::span(components.leader).first(n));
   std::vector<double> size(n, 1.0), size_of_h(n), fixed(n, 0.0);
   for (std::size_t i = 0; i < n; ++i) {
     size_of_h[i] = std::abs(h[i]);
     fixed[i] = is_pinned(network, i) ? 1 : 0;
   }
   const auto add = [](double a, double b) { return a + b; };
-  const auto neurons = reduction.combine<double>(size, 0.0, add);
-  const auto sum = reduction.combine<double>(h, 0.0, add);
-  const auto spread = reduction.combine<double>(size_of_h, 0.0, add);
-  const auto pinned = reduction.combine<double>(fixed, 0.0, add);
+  const auto neurons = members.reduce(size, 0.0, add);
+  const auto sum = members.reduce(h, 0.0, add);
+  const auto spread = members.reduce(size_of_h, 0.0, add);
+  const auto pinned = members.reduce(fixed, 0.0, add);
   Worst worst;
   for (std::size_t i = 0; i < n; ++i) {
     if (neurons[i] == 0 || pinned[i] > 0) continue;
@@ -105,9 +105,9 @@ namespace {
 std::int64_t ambiguous(const Comm& comm, const Ownership& rows, std::span<const GlobalIndex> keys,
                        std::span<const std::int64_t> values) {
   constexpr auto most = std::numeric_limits<std::int64_t>::max();
-  const KeyedReduction reduction(comm, rows, keys);
-  const auto low = reduction.combine<std::int64_t>(values, most, [](auto a, auto b) { return std::min(a, b); });
-  const auto high = reduction.combine<std::int64_t>(values, -1, [](auto a, auto b) { return std::max(a, b); });
+  const Directory items(comm, rows, keys);
+  const auto low = items.reduce(values, most, [](auto a, auto b) { return std::min(a, b); });
+  const auto high = items.reduce(values, -1, [](auto a, auto b) { return std::max(a, b); });
   std::int64_t count = 0;
   for (std::size_t k = 0; k < low.size(); ++k) count += low[k] < high[k] ? 1 : 0;
   return comm.sum(count);
