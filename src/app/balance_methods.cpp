@@ -105,7 +105,8 @@ MethodRun run_reference(const MethodOptions& o, BalanceProblem& problem, const N
     section.reads_by_age = solver.trace().reads_by_age;
     return result;
   };
-  auto found = balance_by(problem, kernel, params.stop, "stochastic (" + section.name + ")", solve);
+  auto found = balance_by(problem, kernel, params.stop, "stochastic (" + section.name + ")", solve,
+                          {.often = true, .reproducible = true});
   return {std::move(found), {}, std::move(section)};
 }
 
@@ -118,7 +119,9 @@ MethodRun run_visits(const MethodOptions& o, BalanceProblem& problem, const Netw
   VisitSolver solver(problem, stars, o.schedule == VisitSchedule::greedy ? Visiting::greedy : Visiting::subset,
                      params.seed);
   const auto solve = [&](std::vector<double>& h, const StopCriteria& stop) { return solver(h, stop, report); };
-  auto found = balance_by(problem, kernel, params.stop, "stochastic (" + section.name + ")", solve);
+  const bool all = o.schedule == VisitSchedule::greedy;  // of a subset, the others stay where they are
+  auto found =
+      balance_by(problem, kernel, params.stop, "stochastic (" + section.name + ")", solve, {.any = all, .often = all});
   section.relaxations = solver.relaxations();
   return {std::move(found), {}, std::move(section)};
 }

@@ -108,11 +108,7 @@ struct Work {
     return result;
   }
 
-  SolverResult solve() {
-    if (params.method == Method::newton) return newton(params.stop);
-    if (params.method == Method::sweep) return sweep(params.stop);
-    return automatic();
-  }
+  SolverResult solve() { return params.method == Method::newton ? newton(params.stop) : automatic(); }
 };
 
 /// Collective. Whether some neuron or cut carries so little that its costs were raised (a million of them at most), so
@@ -123,6 +119,14 @@ bool beyond_doubles(const Comm& comm, const Equilibrium& found) {
   bool beyond = found.solver.cuts && found.solver.cuts->weakest_share * costs.total < least;
   for (std::size_t i = 0; i < costs.in.size(); ++i) beyond = beyond || costs.in[i] + costs.out[i] < least;
   return comm.any(beyond);
+}
+
+Equilibrium balance_by_sweeps(BalanceProblem& problem, const BalanceParams& params, const ProgressCallback& report) {
+  FusedKernel kernel(problem);
+  const auto solve = [&](std::vector<double>& h, const StopCriteria& stop) {
+    return SweepSolver(problem, kernel, {stop, params.seed})(h, report);
+  };
+  return balance_by(problem, kernel, params.stop, "sweep", solve, {.often = true});
 }
 
 /// A method that shows no iterations has at least a beginning and an end.
@@ -147,6 +151,7 @@ std::string to_string(Method method) {
 }
 
 Equilibrium balance(BalanceProblem& problem, const BalanceParams& params, const ProgressCallback& report) {
+  if (params.method == Method::sweep) return balance_by_sweeps(problem, params, report);
   Work work{problem, params, report};
   work.h = beginning(params.stop, problem);
   auto found = unbalanced(problem, work.kernel);

@@ -20,6 +20,7 @@ constexpr double kOffsetTolerance = 1e-11;  // of p times the offsets of cluster
 constexpr double kRounding = 1e-15;         // an imbalance that no solver improves
 constexpr double kFirstTurn = 1e-3;         // imbalance at which clusters move first, where there are any
 constexpr double kNextTurn = 1e-2;          // of the imbalance of one turn to that of the next
+constexpr std::int64_t kTurn = 40;          // iterations after which clusters move, where they hang together loosely
 constexpr double kShareOfProof = 0.04;      // of a limit in seconds, which may be missed by a tenth in all
 constexpr const char* kCalls = "calls";     // the part of a state that tells of earlier calls of the solver
 
@@ -46,35 +47,14 @@ double sharper(const Equilibrium& found, const StopCriteria& stop) {
   return found.imbalance.l1 * std::clamp(share, 1e-3, 0.5);
 }
 
-/// Collective. What the limits leave for another call of the solver; nothing when they are used up.
-std::optional<StopCriteria> what_is_left(const StopCriteria& stop, const SolverResult& done, const Timer& timer,
-                                         const Comm& comm) {
-  auto left = stop;
-  if (stop.max_iterations > 0) left.max_iterations -= done.iterations;
-  if (stop.max_seconds > 0) left.max_seconds -= comm.max(timer.seconds());
-  const bool spent =
-      (stop.max_iterations > 0 && left.max_iterations <= 0) || (stop.max_seconds > 0 && left.max_seconds <= 0);
-  return spent ? std::nullopt : std::optional(left);
+void set_initial(const BalanceProblem& problem, Equilibrium& found) {
+  found.initial_cost = found.costs.total * problem.cost_unit();
+  found.initial_log10_cost = std::log10(found.costs.total) + problem.log10_cost_unit();
+  found.initial_imbalance = found.imbalance;
 }
 
-/// Collective. Solvers that move single neurons cannot move clusters over weak cuts: these take their optimum here.
-void move_clusters(BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components, Equilibrium& found) {
-  const auto clusters = find_clusters(problem, found.costs, components);
-  if (clusters.trivial()) return;
-  const auto offsets = cluster_offsets(problem, found.costs, clusters, kOffsetTolerance);
-  for (std::size_t i = 0; i < found.h.size(); ++i) found.h[i] += offsets.h[i];
-  found.solver.newton_steps += offsets.newton_steps;
-  components.center(found.h);
-  problem.rebase(found.h);
-  evaluate_at_base(problem, kernel, found);
-}
-
-/// Collective. Whether clusters hang together weakly where the run begins: then they move on the way, too, because
-/// their imbalance may be what single neurons would take for ever to spread.
-bool weakly_joined(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components) {
-  Equilibrium here;
-  evaluate_at_base(problem, kernel, here);
-  return !find_clusters(problem, here.costs, components).trivial();
+void forget(NeuronCosts& costs) {
+  for (auto* values : {&costs.pre, &costs.post, &costs.in, &costs.out}) *values = std::vector<double>();
 }
 
 }  // namespace
@@ -82,11 +62,8 @@ bool weakly_joined(const BalanceProblem& problem, FusedKernel& kernel, const Com
 Equilibrium unbalanced(const BalanceProblem& problem, FusedKernel& kernel) {
   Equilibrium found;
   evaluate_at_base(problem, kernel, found);
-  found.initial_cost = found.costs.total * problem.cost_unit();
-  found.initial_log10_cost = std::log10(found.costs.total) + problem.log10_cost_unit();
-  found.initial_imbalance = found.imbalance;
-  for (auto* values : {&found.costs.pre, &found.costs.post, &found.costs.in, &found.costs.out})
-    *values = std::vector<double>();
+  set_initial(problem, found);
+  forget(found.costs);
   return found;
 }
 
@@ -143,58 +120,138 @@ Assessment assess(const BalanceProblem& problem, FusedKernel& kernel, const Neur
   return assess_with(problem, kernel, ComponentSums(problem), costs);
 }
 
+namespace {
+
+/// Calls of a solver of single neurons, between which clusters move as wholes.
+class SolverCalls {
+ public:
+  SolverCalls(BalanceProblem& problem, FusedKernel& kernel, const StopCriteria& stop, const std::string& method,
+              const ClusterMoves& moves)
+      : problem_(problem), kernel_(kernel), stop_(stop), method_(method), moves_(moves), components_(problem) {
+    components_.make_reproducible();  // schedules promise the same bits at any rank count, constants included
+    evaluate_at_base(problem, kernel, found_);
+    set_initial(problem, found_);
+  }
+
+  Equilibrium run(const Solve& solve) {
+    begin();
+    const KeptPart kept(stop_.keeper, kCalls, [this](RunPart& part) { tell(part); });
+    for (std::optional aim = first_aim(); aim;) aim = call(solve, *aim);
+    found_.solver.method = method_;
+    return std::move(found_);
+  }
+
+ private:
+  void tell(RunPart& part) const {
+    put_result(part, found_.solver);
+    part.put("tolerance", tolerance_);
+    part.put("turn", static_cast<double>(turn_));
+  }
+
+  void begin() {
+    found_.h = beginning(stop_, problem_);
+    if (const auto part = taken_part(stop_, kCalls)) {
+      take_result(*part, found_.solver);
+      tolerance_ = part->number("tolerance"), turn_ = part->count("turn");
+    } else if (moves_.any) {
+      // What hangs together weakly moves on the way, too: its imbalance may be what single neurons never spread.
+      const auto& costs = found_.costs;
+      const bool weak = !find_clusters(problem_, costs, components_).trivial();
+      if (weak) tolerance_ = std::max(stop_.tolerance, kFirstTurn);
+      if (moves_.often && (weak || !find_loose_clusters(problem_, costs, components_).trivial())) turn_ = kTurn;
+    }
+    forget(found_.costs);
+  }
+
+  /// Limits that an earlier run has used up leave one iteration.
+  [[nodiscard]] StopCriteria first_aim() const {
+    auto aim = stop_;
+    const auto left = stop_.max_iterations - found_.solver.iterations;
+    if (stop_.max_iterations > 0) aim.max_iterations = std::max<std::int64_t>(1, left);
+    return in_turn(aim);
+  }
+
+  /// Collective. What is asked of the next call; nothing when limits are met.
+  [[nodiscard]] std::optional<StopCriteria> next_aim() const {
+    auto aim = stop_;
+    if (stop_.max_iterations > 0) aim.max_iterations -= found_.solver.iterations;
+    if (stop_.max_seconds > 0) aim.max_seconds -= problem_.comm().max(timer_.seconds());
+    if (stop_.max_iterations > 0 && aim.max_iterations <= 0) return {};
+    if (stop_.max_seconds > 0 && aim.max_seconds <= 0) return {};
+    return in_turn(aim);
+  }
+
+  [[nodiscard]] StopCriteria in_turn(StopCriteria aim) const {
+    aim.tolerance = tolerance_;
+    if (turn_ > 0) aim.max_iterations = aim.max_iterations > 0 ? std::min(turn_, aim.max_iterations) : turn_;
+    return aim;
+  }
+
+  /// Collective. One call of the solver, and what follows it. @return what the next one aims at; nothing at the end.
+  std::optional<StopCriteria> call(const Solve& solve, const StopCriteria& aim) {
+    const auto before = kernel_.passes();
+    append(found_.solver, solve(found_.h, aim));
+    const auto in_solver = kernel_.passes() - before;
+    settle();
+    auto next = judge_and_aim(aim);
+    found_.solver.matrix_passes += kernel_.passes() - before - in_solver;
+    return next;
+  }
+
+  void settle() {
+    components_.center(found_.h);
+    problem_.rebase(found_.h);
+    evaluate_at_base(problem_, kernel_, found_);
+  }
+
+  std::optional<StopCriteria> judge_and_aim(const StopCriteria& aim) {
+    auto& solver = found_.solver;
+    const bool turn = turn_ > 0 && solver.reason == StopReason::iteration_limit && aim.max_iterations == turn_;
+    const bool near = solver.reason == StopReason::converged && tolerance_ > stop_.tolerance;
+    if (turn_ > 0) move(find_loose_clusters(problem_, found_.costs, components_));
+    if (moves_.any) move(find_clusters(problem_, found_.costs, components_));
+    if (near) tolerance_ = std::max(stop_.tolerance, kNextTurn * tolerance_);
+    if (turn || near) {
+      if (auto next = next_aim()) return next;
+      const bool counted = stop_.max_iterations > 0 && solver.iterations >= stop_.max_iterations;
+      solver.reason = counted ? StopReason::iteration_limit : StopReason::walltime;  // an end that is not its own
+    }
+    assess_at_base(problem_, kernel_, components_, stop_, found_);
+    judge(found_, stop_);
+    if (solver.reason != StopReason::step_left || found_.imbalance.l1 <= kRounding) return {};
+    tolerance_ = sharper(found_, stop_);
+    log_info("{}: the Newton step that is left is {:.1e}; going on to an imbalance of {:.1e}", method_,
+             *solver.newton_step_inf, tolerance_);
+    return next_aim();
+  }
+
+  /// Collective. Solvers that move single neurons cannot move clusters: these take their optimum here.
+  void move(const Clusters& clusters) {
+    if (clusters.trivial()) return;
+    const auto offsets = cluster_offsets(problem_, found_.costs, clusters, kOffsetTolerance, moves_.reproducible);
+    for (std::size_t i = 0; i < found_.h.size(); ++i) found_.h[i] += offsets.h[i];
+    found_.solver.newton_steps += offsets.newton_steps;
+    settle();
+  }
+
+  BalanceProblem& problem_;
+  FusedKernel& kernel_;
+  const StopCriteria& stop_;
+  const std::string& method_;
+  const ClusterMoves moves_;
+  ComponentSums components_;
+  Timer timer_;
+  Equilibrium found_;
+  double tolerance_ = stop_.tolerance;  // of the present call
+  std::int64_t turn_ = 0;               // its iterations; 0: it goes on until the tolerance is met
+};
+
+}  // namespace
+
 Equilibrium balance_by(BalanceProblem& problem, FusedKernel& kernel, const StopCriteria& stop,
-                       const std::string& method, const Solve& solve) {
-  const Timer timer;
-  auto found = unbalanced(problem, kernel);
-  if (problem.global_size() == 0) return nothing_to_balance(std::move(found), method);
-  ComponentSums components(problem);
-  components.make_reproducible();  // schedules promise the same bits at any rank count, constants included
-  found.h = beginning(stop, problem);
-  std::optional<StopCriteria> aim = stop;
-  if (const auto part = taken_part(stop, kCalls)) {
-    take_result(*part, found.solver);
-    aim->tolerance = part->number("tolerance");
-    const auto left = stop.max_iterations - found.solver.iterations;
-    if (stop.max_iterations > 0) aim->max_iterations = std::max<std::int64_t>(1, left);
-  } else if (weakly_joined(problem, kernel, components)) {
-    aim->tolerance = std::max(stop.tolerance, kFirstTurn);
-  }
-  const KeptPart kept(stop.keeper, kCalls, [&](RunPart& part) {
-    put_result(part, found.solver);
-    part.put("tolerance", aim->tolerance);
-  });
-  while (aim) {
-    const auto before = kernel.passes();
-    append(found.solver, solve(found.h, *aim));
-    const auto in_solver = kernel.passes() - before;
-    components.center(found.h);
-    problem.rebase(found.h);
-    evaluate_at_base(problem, kernel, found);
-    move_clusters(problem, kernel, components, found);
-    const bool on_the_way = aim->tolerance > stop.tolerance && found.solver.reason == StopReason::converged;
-    if (auto left = on_the_way ? what_is_left(stop, found.solver, timer, problem.comm()) : std::nullopt) {
-      left->tolerance = std::max(stop.tolerance, kNextTurn * aim->tolerance);
-      aim = left;
-      found.solver.matrix_passes += kernel.passes() - before - in_solver;
-      continue;
-    }
-    if (on_the_way) {  // at an end that is not its own
-      const bool counted = stop.max_iterations > 0 && found.solver.iterations >= stop.max_iterations;
-      found.solver.reason = counted ? StopReason::iteration_limit : StopReason::walltime;
-    }
-    assess_at_base(problem, kernel, components, stop, found);
-    found.solver.matrix_passes += kernel.passes() - before - in_solver;
-    judge(found, stop);
-    if (found.solver.reason != StopReason::step_left || found.imbalance.l1 <= kRounding) break;
-    aim = what_is_left(stop, found.solver, timer, problem.comm());
-    if (!aim) break;
-    aim->tolerance = sharper(found, stop);
-    log_info("{}: the Newton step that is left is {:.1e}; going on to an imbalance of {:.1e}", method,
-             *found.solver.newton_step_inf, aim->tolerance);
-  }
-  found.solver.method = method;
-  return found;
+                       const std::string& method, const Solve& solve, const ClusterMoves& moves) {
+  if (problem.global_size() == 0) return nothing_to_balance(unbalanced(problem, kernel), method);
+  return SolverCalls(problem, kernel, stop, method, moves).run(solve);
 }
 
 }  // namespace synbal

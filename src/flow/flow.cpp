@@ -132,7 +132,7 @@ Equilibrium balance_by_flow(BalanceProblem& problem, const StopCriteria& stop, c
   const ComponentSums components(problem);
   Flow flow(problem, kernel, components);
   std::int64_t before = 0;  // steps of earlier stretches
-  return balance_by(problem, kernel, stop, "flow", [&](std::vector<double>& h, const StopCriteria& aim) {
+  const auto solve = [&](std::vector<double>& h, const StopCriteria& aim) {
     const auto continued = [&](SolverProgress progress) {
       progress.iteration += before;
       if (report) report(progress);
@@ -140,7 +140,8 @@ Equilibrium balance_by_flow(BalanceProblem& problem, const StopCriteria& stop, c
     auto result = flow_on(problem.comm(), flow, h, aim, integrator, continued);
     before += result.iterations;
     return result;
-  });
+  };
+  return balance_by(problem, kernel, stop, "flow", solve, {.often = true});
 }
 
 }  // namespace synbal

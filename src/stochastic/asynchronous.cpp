@@ -269,8 +269,8 @@ AsynchronousEquilibrium balance_asynchronously(BalanceProblem& problem, const Ne
   FusedKernel kernel(problem);
   IncidentSynapses stars(problem, network);
   AsynchronousSolver solver(problem, kernel, stars, params);
-  auto found = balance_by(problem, kernel, params.stop, "stochastic",
-                          [&](std::vector<double>& h, const StopCriteria& stop) { return solver(h, stop, report); });
+  const auto solve = [&](std::vector<double>& h, const StopCriteria& stop) { return solver(h, stop, report); };
+  auto found = balance_by(problem, kernel, params.stop, "stochastic", solve, {.often = true});
   return {std::move(found), solver.asynchrony()};
 }
 

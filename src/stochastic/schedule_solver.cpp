@@ -55,12 +55,10 @@ struct ScheduleSolver::Run {
     forecast.set_state(begun->numbers.at("forecast"));
   }
 
+  /// Whoever called may have moved the base.
   const IncidentSynapses& stars_at(std::span<const double> h) {
-    const auto base = problem.base();
-    if (problem.comm().any(!std::equal(h.begin(), h.end(), base.begin()))) {
-      problem.rebase(h);
-      stars.refresh();
-    }
+    problem.rebase(h);
+    stars.refresh();
     return stars;
   }
 

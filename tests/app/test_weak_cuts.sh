@@ -40,11 +40,26 @@ for ranks in 1 3; do
   check "and says that it is a cut" grep -q 'cuts .*FAIL' out
 done
 
-# As a method of balancing it goes on with the clusters' places.
-planted make net.mtx 1e-6 ring
-synbal 2 balance net.mtx --method flow -o result.h5
-check "balance by a flow over weak cuts: exit code 0" test $? -eq 0
-check "balance by a flow over weak cuts: the planted h" planted error net.mtx result.h5
+# Costs of cuts that no double holds.
+planted make net.mtx 1e-190 ring
+synbal 0 balance net.mtx -o result.h5 --write h
+planted move result.h5 80 120 0.1
+for ranks in 1 3; do
+  synbal $ranks verify net.mtx result.h5
+  check "verify refuses a module out of place beyond doubles at $ranks ranks" test $? -ne 0
+  check "and says there that it is a cut" grep -q 'cuts .*FAIL' out
+done
+
+# Methods that move single neurons leave clusters to a solve of their own, whatever the strength of their cuts.
+for link in 1e-2 1e-4 1e-6 1e-9 1e-60; do
+  planted make net.mtx $link tree
+  for method in flow sweep stochastic "stochastic --schedule sequential"; do
+    # shellcheck disable=SC2086
+    synbal 2 balance net.mtx --method $method -o result.h5
+    check "balance by $method over $link: exit code 0" test $? -eq 0
+    check "balance by $method over $link: the planted h" planted error net.mtx result.h5
+  done
+done
 
 # A flow that ends where single neurons see nothing any more is not at the end of such a cut, and says so.
 planted make net.mtx 1e-6 ring

@@ -41,10 +41,17 @@ Equilibrium balance(BalanceProblem& problem, const BalanceParams& params, const 
 /// reached; called again, goes on from where it is.
 using Solve = std::function<SolverResult(std::vector<double>& h, const StopCriteria& stop)>;
 
+/// When clusters of neurons take their optimum as wholes: solvers of single neurons would take for ever over weak cuts.
+struct ClusterMoves {
+  bool any = true;            ///< whenever the solver has come to a tolerance
+  bool often = false;         ///< and after some iterations, where clusters hang together loosely
+  bool reproducible = false;  ///< to the same bits at any rank count, for more traffic
+};
+
 /// Collective. Balances from h = 0 by a solver that cannot judge the step that is left: where the Newton step exceeds
 /// the step tolerance, the solver goes on towards a smaller imbalance. Limits count over all its calls.
 Equilibrium balance_by(BalanceProblem& problem, FusedKernel& kernel, const StopCriteria& stop,
-                       const std::string& method, const Solve& solve);
+                       const std::string& method, const Solve& solve, const ClusterMoves& moves = {});
 
 /// Collective. The lower bound that one Newton equation gives at `costs` (h = base), and the size of that Newton step.
 struct Assessment {

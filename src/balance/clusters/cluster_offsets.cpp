@@ -88,12 +88,13 @@ std::optional<CutFacts> cut_facts(const Clusters& clusters, const ClusterOffsets
 }
 
 ClusterOffsets cluster_offsets(const BalanceProblem& problem, const NeuronCosts& costs, const Clusters& clusters,
-                               double tolerance) {
+                               double tolerance, bool reproducible) {
   const auto& comm = problem.comm();
-  const auto coarse = coarse_problem(problem, costs, clusters);
+  reproducible = reproducible || problem.reproducible();
+  const auto coarse = coarse_problem(problem, costs, clusters, {.reproducible = reproducible});
   std::optional<CoarseSolution> solved;
   if (coarse.node.size() <= kExtendedNodes) solved = solve_extended(coarse, tolerance);
-  const auto solution = solved ? std::move(*solved) : solve_in_doubles(comm, coarse, tolerance, problem.reproducible());
+  const auto solution = solved ? std::move(*solved) : solve_in_doubles(comm, coarse, tolerance, reproducible);
   ClusterOffsets offsets;
   offsets.residual_inf = solution.residual_inf / problem.power();
   offsets.newton_steps = solution.newton_steps;

@@ -23,9 +23,9 @@ struct ClusterOffsets {
 /// Collective. Minimises the cost over one offset per cluster at the point of `costs`: a balance problem with the costs
 /// between clusters, summed pair by pair, which is balanced like any other (to what doubles can tell; a few hundred
 /// clusters in extended precision on every rank). A move by `h` never raises the cost. `tolerance`: of p times the step
-/// left.
+/// left. `reproducible`: the same bits at any rank count, for more traffic; problems that are so always have them.
 [[nodiscard]] ClusterOffsets cluster_offsets(const BalanceProblem& problem, const NeuronCosts& costs,
-                                             const Clusters& clusters, double tolerance);
+                                             const Clusters& clusters, double tolerance, bool reproducible = false);
 
 /// For the report; nothing without clusters.
 [[nodiscard]] std::optional<CutFacts> cut_facts(const Clusters& clusters, const ClusterOffsets& offsets);

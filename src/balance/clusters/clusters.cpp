@@ -103,4 +103,9 @@ Clusters find_modules(const BalanceProblem& problem, const NeuronCosts& costs, s
   return climb(problem, costs, pieces, kModuleLadder, [](double a, double b) { return std::min(a, b); });
 }
 
+Clusters find_loose_clusters(const BalanceProblem& problem, const NeuronCosts& costs, const ComponentSums& components) {
+  auto modules = find_modules(problem, costs, components.nullity());
+  return modules.trivial() ? clusters_from(0, problem, costs, components) : std::move(modules);
+}
+
 }  // namespace synbal

@@ -40,6 +40,11 @@ struct Clusters {
 /// neuron keeps the synapses that matter to it. `pieces`: components without pinned neurons.
 [[nodiscard]] Clusters find_modules(const BalanceProblem& problem, const NeuronCosts& costs, std::int64_t pieces);
 
+/// Collective. Clusters for those who move one neuron after another and wait long for whatever hangs together loosely:
+/// modules, or where there are none what cuts divide.
+[[nodiscard]] Clusters find_loose_clusters(const BalanceProblem& problem, const NeuronCosts& costs,
+                                           const ComponentSums& components);
+
 /// Collective. What synapses that cost more than `least` link.
 [[nodiscard]] Clusters clusters_above(const BalanceProblem& problem, const NeuronCosts& costs, double least);
 

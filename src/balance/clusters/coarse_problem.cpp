@@ -43,8 +43,8 @@ std::vector<GlobalIndex> names_of(const BalanceProblem& problem, const Clusters&
 }
 
 std::vector<Cut> own_cuts(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const GlobalIndex> names,
-                          bool divided, std::span<const GlobalIndex> within) {
-  const auto piece = with_ghosts<GlobalIndex>(problem, divided ? within : problem.component());
+                          const CoarseParams& params) {
+  const auto piece = with_ghosts<GlobalIndex>(problem, params.divided ? params.within : problem.component());
   const auto name = with_ghosts<GlobalIndex>(problem, names);
   const auto pre = with_ghosts<double>(problem, costs.pre);
   std::vector<Cut> cuts;
@@ -54,13 +54,13 @@ std::vector<Cut> own_cuts(const BalanceProblem& problem, const NeuronCosts& cost
   });
   for (LocalIndex i = 0; i < problem.size(); ++i) {
     const auto own = name[at(i)];
-    if (own == kGround || divided) continue;
+    if (own == kGround || params.divided) continue;
     const double entering = problem.from_pinned(i) * costs.post[at(i)];
     const double leaving = problem.to_pinned(i) * costs.pre[at(i)];
     if (entering > 0) cuts.push_back({own, kGround, entering});
     if (leaving > 0) cuts.push_back({kGround, own, leaving});
   }
-  if (!problem.reproducible()) merge(cuts);
+  if (!problem.reproducible() && !params.reproducible) merge(cuts);
   return cuts;
 }
 
@@ -93,10 +93,10 @@ std::vector<LocalIndex> CoarseProblem::numbers() const {
 }
 
 CoarseProblem coarse_problem(const BalanceProblem& problem, const NeuronCosts& costs, const Clusters& clusters,
-                             bool divided, std::span<const GlobalIndex> within) {
+                             const CoarseParams& params) {
   CoarseProblem coarse;
   coarse.names = names_of(problem, clusters);
-  coarse.cuts = all_cuts(problem.comm(), own_cuts(problem, costs, coarse.names, divided, within));
+  coarse.cuts = all_cuts(problem.comm(), own_cuts(problem, costs, coarse.names, params));
   auto& node = coarse.node;
   for (const auto& c : coarse.cuts) node.insert(node.end(), {c.post, c.pre});
   std::sort(node.begin(), node.end());

@@ -28,10 +28,15 @@ struct CoarseProblem {
   [[nodiscard]] std::vector<LocalIndex> numbers() const;
 };
 
-/// Collective. At the point of `costs`. 24 bytes a synapse between clusters and rank that holds it. `within`: [n]
-/// empty, or labels between which nothing is taken (each then stands alone, also from ground).
+struct CoarseParams {
+  bool divided = false;                   ///< nothing is taken between what `within` divides, nor from ground
+  std::span<const GlobalIndex> within{};  ///< [n] labels; the components without any
+  bool reproducible = false;              ///< the same bits at any rank count; problems that are so always have them
+};
+
+/// Collective. At the point of `costs`. 24 bytes a pair of clusters and rank that joins them; when reproducible a
+/// synapse.
 [[nodiscard]] CoarseProblem coarse_problem(const BalanceProblem& problem, const NeuronCosts& costs,
-                                           const Clusters& clusters, bool divided = false,
-                                           std::span<const GlobalIndex> within = {});
+                                           const Clusters& clusters, const CoarseParams& params = {});
 
 }  // namespace synbal
