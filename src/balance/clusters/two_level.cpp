@@ -29,6 +29,15 @@ bool factorise(const CoarseProblem& coarse, std::vector<Pivot>& pivots) {
   return all.has_value();
 }
 
+/// Collective. Whether no cluster has most of the neurons: a few small ones beside a large one are what conjugate
+/// gradients find themselves. `number`: [n] of each neuron's cluster, -1 for what is in none.
+bool divides(const Comm& comm, std::span<const LocalIndex> number, std::size_t clusters, GlobalIndex neurons) {
+  std::vector<std::int64_t> size(clusters + 1, 0);
+  for (const auto k : number) ++size[at(k + 1)];
+  comm.sum(std::span(size));
+  return 2 * std::ranges::max(size) <= neurons;
+}
+
 /// E x = right, in place.
 void solve(const std::vector<Pivot>& pivots, std::vector<double>& x) {
   for (const auto& pivot : pivots) {
@@ -55,12 +64,12 @@ std::unique_ptr<TwoLevel> TwoLevel::make(const BalanceProblem& problem, const Ne
   std::unique_ptr<TwoLevel> made(new TwoLevel(problem.comm(), diagonal));
   std::vector<GlobalIndex> within;  // nothing is taken between components whose constants are projected out
   for (LocalIndex i = 0; finer && i < problem.size(); ++i) within.push_back(components.leader(i));
-  const auto coarse = coarse_problem(problem, costs, clusters, finer, within);
+  const auto coarse = coarse_problem(problem, costs, clusters, {.divided = finer, .within = within});
   if (coarse.size() == 0 || coarse.size() > kMostNodes || !factorise(coarse, made->pivots_)) return nullptr;
   made->coarse_ = coarse.size(), made->reproducible_ = problem.reproducible();
   made->neurons_ = problem.global_size();
   made->number_ = coarse.numbers();
-  return made;
+  return divides(problem.comm(), made->number_, made->coarse_, made->neurons_) ? std::move(made) : nullptr;
 }
 
 std::string TwoLevel::name() const { return fmt::format("a coarse space of {} clusters", coarse_); }
