@@ -152,7 +152,8 @@ bool BalanceProblem::loop_costs(LocalIndex row) const noexcept {
   return !exponent.empty() && exponent[at(row)] != 1 && active_index_[at(row)] >= 0;
 }
 
-BalanceProblem::Role BalanceProblem::role(LocalIndex row, LocalIndex column) const noexcept {
+[[gnu::always_inline]] inline BalanceProblem::Role BalanceProblem::role(LocalIndex row,
+                                                                        LocalIndex column) const noexcept {
   if (row == column) return loop_costs(row) ? Role::inside : Role::unchanging;
   if (one_component_) return Role::inside;
   const auto post = label_[at(row)];
@@ -439,8 +440,8 @@ BalanceProblem::Sums BalanceProblem::no_sums() {
 }
 
 /// One entry at the base.
-void BalanceProblem::price(LocalIndex i, std::int64_t e, LocalIndex j, Role kind, std::int64_t place,
-                           const Prices& prices, Sums& sums) {
+[[gnu::always_inline]] inline void BalanceProblem::price(LocalIndex i, std::int64_t e, LocalIndex j, Role kind,
+                                                         std::int64_t place, const Prices& prices, Sums& sums) {
   if (kind == Role::unchanging) return;
   const double weight = network_->weight[at(e)], root = alpha_root(e);
   switch (kind) {

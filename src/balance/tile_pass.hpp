@@ -1,12 +1,15 @@
 // The inner loop of the kernels: the entries of tiles, with what they will need asked for ahead.
 #pragma once
 
+#include <array>
+
 #include "synbal/balance/cost_tiles.hpp"
 
 namespace synbal {
 
 inline constexpr std::int64_t kCostsAhead = 256;  // entries: asking for the stream this early gains about a tenth
-inline constexpr std::int64_t kSparse = 16;       // entries a column in a tile, below which most slots are not in cache
+inline constexpr std::int64_t kSparse = 4;        // entries a column in a tile, below which most slots are not
+inline constexpr std::int64_t kCachedColumns = 1 << 14;  // in cache, unless a tile has fewer columns than these
 
 /// add(row slot, column slot, cost) for every entry; where `sparse`, the slots of columns are asked for.
 template <bool sparse, class Slot, class Add>
@@ -21,15 +24,44 @@ void for_each_in_slots(const CostTiles& tiles, const CostTile& tile, Slot* rows,
   }
 }
 
+/// The same for entries begin..end-1 of one run: those of a row follow each other, and its sum is kept in registers, in
+/// parts that need not wait for each other.
+template <class Slot, class Add>
+void for_each_by_rows(const CostTiles& tiles, std::int64_t begin, std::int64_t end, Slot* rows, Slot* columns,
+                      Add&& add) {
+  constexpr std::int64_t parts = 4;
+  const std::uint16_t* const row = tiles.row.data();
+  const std::uint16_t* const column = tiles.column.data();
+  const double* const cost = tiles.cost.data();
+  for (auto e = begin; e < end;) {
+    const auto present = row[e];
+    std::array<Slot, parts> part;
+    part.fill(rows[present]);
+    for (std::size_t k = 1; k < parts; ++k) part[k].sum = 0;
+    for (; e + parts <= end && row[e + parts - 1] == present; e += parts) {
+      __builtin_prefetch(cost + e + kCostsAhead);
+      for (std::int64_t k = 0; k < parts; ++k) add(part[at(k)], columns[column[e + k]], cost[e + k]);
+    }
+    for (; e < end && row[e] == present; ++e) add(part[0], columns[column[e]], cost[e]);
+    rows[present].sum = (part[0].sum + part[1].sum) + (part[2].sum + part[3].sum);
+  }
+}
+
 /// The same for tiles begin..end-1. `rows` and `columns` are those of the whole problem.
 template <class Slot, class Add>
 void for_each_in_slots(const CostTiles& tiles, std::size_t begin, std::size_t end, Slot* rows, Slot* columns,
                        Add&& add) {
+  const auto fewest = tiles.column_count > kCachedColumns ? kSparse << tiles.column_bits : 0;
   for (std::size_t t = begin; t < end; ++t) {
     const auto& tile = tiles.tiles[t];
     Slot* const row = rows + tile.first_row;
     Slot* const column = columns + tile.first_column;
-    if (tile.end - tile.begin < kSparse << tiles.column_bits) {
+    if (tiles.by_rows) {
+      const auto bounds = tiles.runs_of_tile(t);
+      for (std::size_t r = 0; r < bounds.size(); ++r) {
+        for_each_by_rows(tiles, bounds[r], r + 1 < bounds.size() ? bounds[r + 1] : tile.end, row, column, add);
+      }
+    } else if (tile.end - tile.begin < fewest) {
       for_each_in_slots<true>(tiles, tile, row, column, add);
     } else {
       for_each_in_slots<false>(tiles, tile, row, column, add);

@@ -170,12 +170,11 @@ void BlockPcg::start(const PcgTask& task) {
   shift_.assign(at(components_->count()) * at(2 * width_), 0.0);
 }
 
-// For Jacobi the next u with its sums, too.
-template <int M, bool OneComponent>
+// For Jacobi the next u with its sums, too. Neighbours are of one component, as a rule: its sums stay in registers.
+template <int M>
 void BlockPcg::update(const Columns& now, bool jacobi) {
-  double alpha[M], beta[M], rho[M] = {}, squares[M] = {}, sums[M] = {}, shift[2 * M] = {};
+  double alpha[M], beta[M], rho[M] = {}, squares[M] = {};
   for (int k = 0; k < M; ++k) alpha[k] = now.alpha[at(k)], beta[k] = now.beta[at(k)];
-  if (OneComponent && !shift_.empty()) std::copy_n(shift_.begin(), 2 * M, shift);
   const auto label = components_->label();
   const auto diagonal = operator_->diagonal();
   double* x = x_.data();
@@ -184,27 +183,26 @@ void BlockPcg::update(const Columns& now, bool jacobi) {
   const double* w = w_.data();
   double* p = p_.data();
   double* s = s_.data();
-  for (std::size_t i = 0; i < inverse_diagonal_.size(); ++i, x += M, r += M, u += M, w += M, p += M, s += M) {
-    if constexpr (!OneComponent) std::copy_n(&shift_[at(label[i]) * at(2 * M)], 2 * M, shift);
-    for (int k = 0; k < M; ++k) {
-      p[k] = u[k] - shift[k] + beta[k] * p[k];
-      s[k] = w[k] + beta[k] * s[k];
-      x[k] += alpha[k] * p[k];
-      r[k] -= alpha[k] * s[k] + diagonal[i] * shift[M + k];
-      squares[k] += r[k] * r[k];
+  for (std::size_t i = 0; i < label.size();) {
+    const auto present = label[i];
+    double shift[2 * M], sums[M] = {};
+    std::copy_n(&shift_[at(present) * at(2 * M)], 2 * M, shift);
+    for (; i < label.size() && label[i] == present; ++i, x += M, r += M, u += M, w += M, p += M, s += M) {
+      for (int k = 0; k < M; ++k) {
+        p[k] = u[k] - shift[k] + beta[k] * p[k];
+        s[k] = w[k] + beta[k] * s[k];
+        x[k] += alpha[k] * p[k];
+        r[k] -= alpha[k] * s[k] + diagonal[i] * shift[M + k];
+        squares[k] += r[k] * r[k];
+      }
+      for (int k = 0; jacobi && k < M; ++k) {
+        u[k] = inverse_diagonal_[i] * r[k];
+        rho[k] += r[k] * u[k];
+        sums[k] += r[k];
+      }
     }
-    if (!jacobi) continue;
-    for (int k = 0; k < M; ++k) {
-      u[k] = inverse_diagonal_[i] * r[k];
-      rho[k] += r[k] * u[k];
-      sums[k] += r[k];
-    }
-    if constexpr (!OneComponent) {
-      double* of_label = &label_sums_[at(label[i]) * at(M)];
-      for (int k = 0; k < M; ++k) of_label[k] += sums[k], sums[k] = 0;
-    }
+    for (int k = 0; jacobi && k < M; ++k) label_sums_[at(present) * at(M) + at(k)] += sums[k];
   }
-  if (OneComponent && jacobi && !label_sums_.empty()) std::copy_n(sums, M, label_sums_.begin());
   for (int k = 0; k < M; ++k) scalars_[at(k)] = rho[k], scalars_[at(2 * M + k)] = squares[k];
 }
 
@@ -226,10 +224,7 @@ void BlockPcg::sums_after_preconditioner() {
 void BlockPcg::move(const Columns& now, bool jacobi) {
   label_sums_.assign(at(components_->count()) * at(width_) * (jacobi ? 1 : 2), 0.0);
   scalars_.assign(3 * at(width_) + 1, 0.0);
-  with_width(width_, [&](auto width) {
-    constexpr int M = width;
-    components_->count() <= 1 ? update<M, true>(now, jacobi) : update<M, false>(now, jacobi);
-  });
+  with_width(width_, [&](auto width) { update<width>(now, jacobi); });
 }
 
 // u = M^-1 r and w = A u with r.u, w.u and all other sums in one reduction. @return false where all columns have turned

@@ -32,8 +32,7 @@ LocalIndex LinkedSets::find(LocalIndex i) {
   return i;
 }
 
-void LinkedSets::link(LocalIndex i, LocalIndex j) {
-  i = find(i), j = find(j);
+void LinkedSets::unite(LocalIndex i, LocalIndex j) {
   if (i != j) parent_[at(std::max(i, j))] = std::min(i, j);
 }
 

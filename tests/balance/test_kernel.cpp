@@ -1,7 +1,9 @@
 // The fused kernel, the costs and their derivatives against dense arithmetic.
 #include "networks.hpp"
+#include "synbal/balance/edges.hpp"
 #include "synbal/balance/hessian.hpp"
 #include "synbal/balance/newton.hpp"
+#include "synbal/network/generate.hpp"
 
 namespace synbal::test {
 namespace {
@@ -34,12 +36,12 @@ std::vector<double> own_part(const BalanceProblem& problem, const std::vector<do
 }
 
 TEST(FusedKernel, both_products_equal_the_dense_ones) {
-  for (const GlobalIndex n : {2, 3, 17, 40}) {
+  for (const GlobalIndex n : {2, 3, 17, 40, 400}) {  // 400: rows so long that their sums stay in registers
     Setting s(connected(n, 3));
     const auto c = costs_at(s.weights, std::vector<double>(static_cast<std::size_t>(n), 0.0), 2);
     std::vector<double> x(static_cast<std::size_t>(n)), y(x.size());
     for (std::size_t i = 0; i < x.size(); ++i)
-      x[i] = 1 + 0.1 * static_cast<double>(i), y[i] = 2 - 0.03 * static_cast<double>(i);
+      x[i] = 1 + 0.1 * static_cast<double>(i), y[i] = 2 - static_cast<double>(i) / static_cast<double>(n);
     const auto own_x = own_part(s.problem, x), own_y = own_part(s.problem, y);
     std::vector<double> in(own_x.size()), out(own_x.size());
     s.kernel(own_x, own_y, in, out);
@@ -53,6 +55,32 @@ TEST(FusedKernel, both_products_equal_the_dense_ones) {
       EXPECT_NEAR(in[k], row, 1e-14 * static_cast<double>(n) * row);
       EXPECT_NEAR(out[k], column, 1e-14 * static_cast<double>(n) * column);
     }
+  }
+}
+
+// More columns than a run has, and many entries of a row in each.
+TEST(FusedKernel, long_rows_over_several_runs_are_summed_like_one_entry_after_another) {
+  GeneratorParams params;
+  params.nodes = 40'000, params.degree = 70;
+  const auto network = generate(world(), params);
+  const auto components = strongly_connected_components(world(), network);
+  const BalanceProblem problem(world(), network, components, 2);
+  FusedKernel kernel(problem);
+  const auto n = at(problem.size());
+  std::vector<double> x(n), y(n), in(n), out(n), row(n, 0.0);
+  for (std::size_t i = 0; i < n; ++i) x[i] = 1 + 1e-3 * static_cast<double>(i % 97), y[i] = 1 / x[i];
+  kernel(x, y, in, out);
+  const auto all = with_ghosts<double>(problem, x);
+  std::vector<double> column(all.size(), 0.0);
+  for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
+    row[at(i)] += c * all[at(j)], column[at(j)] += c * y[at(i)];
+  });
+  HaloExchange<double> exchange(problem.halo());
+  exchange.reverse_begin([&](LocalIndex g) { return column[n + at(g)]; });
+  exchange.reverse_end([&](LocalIndex i, double value) { column[at(i)] += value; });
+  for (std::size_t i = 0; i < n; ++i) {
+    ASSERT_NEAR(in[i], row[i], 1e-13 * row[i]);
+    ASSERT_NEAR(out[i], column[i], 1e-13 * column[i]);
   }
 }
 

@@ -25,6 +25,8 @@ struct CostTiles {
 
   int column_bits = 16;  ///< log2 of the columns in a tile
   int run_bits = 14;     ///< log2 of the columns in a run
+  bool by_rows = false;  ///< rows have so many entries in a run that their sums are worth a register
+  LocalIndex column_count = 0;
   LocalIndex per_band = 0;
   std::vector<CostTile> tiles;
   HugeVector<std::uint16_t> row;
@@ -37,8 +39,15 @@ struct CostTiles {
   [[nodiscard]] LocalIndex runs() const noexcept { return per_band << (column_bits - run_bits); }
   [[nodiscard]] LocalIndex run_of(LocalIndex column_index) const noexcept { return column_index >> run_bits; }
 
-  /// Memory, untouched, for `entries` of `columns` columns. Chooses the width of runs: narrow enough that few entries
-  /// of a row follow each other in a run (they wait for each other's sum), wide enough to need few runs.
+  /// [runs of tile t] Where they begin.
+  [[nodiscard]] std::span<const std::int64_t> runs_of_tile(std::size_t t) const {
+    const auto count = std::size_t{1} << (column_bits - run_bits);
+    return std::span(run_begin).subspan(t * count, count);
+  }
+
+  /// Memory, untouched, for `entries` of `columns` columns. Chooses the width of runs: so wide that many entries of a
+  /// row follow each other, where there are many; else so narrow that few do (they wait for each other's sum), but wide
+  /// enough to need few runs.
   void allocate(LocalIndex rows, LocalIndex columns, std::int64_t entries);
   /// Appends a band with these numbers of entries in its runs.
   void add_band(LocalIndex first_row, std::span<const std::int64_t> counts);

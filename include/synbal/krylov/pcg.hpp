@@ -109,7 +109,7 @@ class BlockPcg {
   struct Columns;
   void start(const PcgTask& task);
   void move(const Columns& now, bool jacobi);
-  template <int M, bool OneComponent>
+  template <int M>
   void update(const Columns& now, bool jacobi);
   bool precondition_and_multiply(const Columns& now, BlockPreconditioner* preconditioner);
   template <int M>

@@ -21,7 +21,9 @@ class LinkedSets {
   LinkedSets(const Comm& comm, const Ownership& ownership, const Halo& halo);
 
   /// Not collective. Places count owned ones, then ghosts.
-  void link(LocalIndex i, LocalIndex j);
+  void link(LocalIndex i, LocalIndex j) {
+    if (parent_[at(i)] != parent_[at(j)]) unite(find(i), find(j));  // most are in one large set, right below its root
+  }
   void link_to_ground(LocalIndex i) { link(i, ground_); }
 
   struct Labels {
@@ -41,6 +43,7 @@ class LinkedSets {
     auto operator<=>(const Crossing&) const = default;
   };
   [[nodiscard]] LocalIndex find(LocalIndex i);
+  void unite(LocalIndex i, LocalIndex j);
   [[nodiscard]] GlobalIndex label(LocalIndex i) { return smallest_[at(find(i))]; }
   bool lower(LocalIndex i, GlobalIndex label);
   void tell_ghosts();
