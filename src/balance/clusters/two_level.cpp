@@ -30,10 +30,12 @@ bool factorise(const CoarseProblem& coarse, std::vector<Pivot>& pivots) {
 }
 
 /// Collective. Whether no cluster has most of the neurons: a few small ones beside a large one are what conjugate
-/// gradients find themselves. `number`: [n] of each neuron's cluster, -1 for what is in none.
+/// gradients find themselves. `number`: [n] of each neuron's cluster; -1 where the cluster stands alone.
 bool divides(const Comm& comm, std::span<const LocalIndex> number, std::size_t clusters, GlobalIndex neurons) {
-  std::vector<std::int64_t> size(clusters + 1, 0);
-  for (const auto k : number) ++size[at(k + 1)];
+  std::vector<std::int64_t> size(clusters, 0);
+  for (const auto k : number) {
+    if (k >= 0) ++size[at(k)];
+  }
   comm.sum(std::span(size));
   return 2 * std::ranges::max(size) <= neurons;
 }
