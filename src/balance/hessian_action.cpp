@@ -48,17 +48,16 @@ HessianAction::HessianAction(const BalanceProblem& problem, FusedKernel& kernel)
 
 void HessianAction::set_point(const NeuronCosts& costs) {
   costs_ = &costs;
+  const auto loops = problem_->self_loops();
+  row_sum_.resize(loops.size());
   for (LocalIndex i = 0; i < problem_->size(); ++i) {
     const double k = problem_->exponent(i);
-    diagonal_[at(i)] = costs.in[at(i)] + k * k * costs.out[at(i)] - loop(i);
+    const double sum = costs.in[at(i)] + k * k * costs.out[at(i)];
+    diagonal_[at(i)] = sum;
+    if (loops.empty()) continue;
+    row_sum_[at(i)] = sum;
+    diagonal_[at(i)] -= 2 * k * loops[at(i)] * costs.pre[at(i)] * costs.post[at(i)];
   }
-}
-
-/// 2 k c, what a self-loop adds beside the diagonal's r + k^2 o.
-double HessianAction::loop(LocalIndex i) const noexcept {
-  const auto loops = problem_->self_loops();
-  if (loops.empty()) return 0;
-  return 2 * problem_->exponent(i) * loops[at(i)] * costs_->pre[at(i)] * costs_->post[at(i)];
 }
 
 void HessianAction::apply(std::span<const double> x, std::span<double> y, int columns, std::span<double> dots) {
@@ -66,6 +65,7 @@ void HessianAction::apply(std::span<const double> x, std::span<double> y, int co
   const auto& costs = *costs_;
   const auto exponent = problem_->exponent();
   const auto k = [&](LocalIndex i) { return exponent.empty() ? 1.0 : exponent[at(i)]; };
+  const double* const row_sum = row_sum_.empty() ? diagonal_.data() : row_sum_.data();
   for (std::size_t column = 0; column < m; ++column) {
     const double* from = x.data() + column;
     double* to = y.data() + column;
@@ -76,7 +76,7 @@ void HessianAction::apply(std::span<const double> x, std::span<double> y, int co
         },
         [&](LocalIndex i, double in, double out) {
           const double value =
-              (diagonal_[at(i)] + loop(i)) * from[at(i) * m] - costs.post[at(i)] * in - k(i) * costs.pre[at(i)] * out;
+              row_sum[at(i)] * from[at(i) * m] - costs.post[at(i)] * in - k(i) * costs.pre[at(i)] * out;
           to[at(i) * m] = value;
           dot += from[at(i) * m] * value;
         });

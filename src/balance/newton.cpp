@@ -137,6 +137,7 @@ struct NewtonSolver::Run {
     part.put("damped", damped);
     part.put("module_moves", module_moves);
     part.put("long_steps", long_steps);
+    part.put("long_solve", static_cast<double>(long_solve));
     part.put("last_krylov_iterations", static_cast<double>(krylov_iterations));
     part.numbers["watch"] = watch.state();
     part.neurons["base"].assign(problem.base().begin(), problem.base().end());
@@ -155,6 +156,7 @@ struct NewtonSolver::Run {
     damped = static_cast<int>(begun->count("damped"));
     module_moves = static_cast<int>(begun->count("module_moves"));
     long_steps = static_cast<int>(begun->count("long_steps"));
+    long_solve = begun->count("long_solve");
     krylov_iterations = begun->count("last_krylov_iterations");
     const auto& stall = begun->numbers.at("watch");
     watch.set_state(stall.at(0), stall.at(1));
@@ -313,10 +315,12 @@ struct NewtonSolver::Run {
     if (balanced && !weak) weak = !find_clusters(problem, iterate.costs(), *solver.components_).trivial();
     const bool may_hide = balanced && !looked && *weak;
     const bool held_back = damped > kManyDamped && !moved;
+    const bool slow = krylov_iterations > long_solve && !moved;
     if (held_back) levels.see_many_cuts();
-    if (levels.clustered() || (krylov_iterations > kManyIterations && !moved) || may_hide || held_back) {
+    if (levels.clustered() || slow || may_hide || held_back) {
       levels.look(iterate.costs());
       looked = balanced;
+      if (slow && !levels.clustered()) long_solve = krylov_iterations * 3 / 2;
     }
     auto offsets = levels.offsets(iterate.costs(),
                                   balanced ? kOffsetTolerance : std::clamp(0.1 * last_step, kOffsetTolerance, 0.1));
@@ -367,8 +371,9 @@ struct NewtonSolver::Run {
   int module_moves = 0;
   int damped = 0;  // steps in a row that were, although the equation was solved well
   double last_step = 1;
-  int long_steps = 0;                  // in a row
-  std::int64_t krylov_iterations = 0;  // of the last step
+  int long_steps = 0;                         // in a row
+  std::int64_t long_solve = kManyIterations;  // after which clusters are looked for; longer where there were none
+  std::int64_t krylov_iterations = 0;         // of the last step
   StallWatch watch;
   bool left_early = false;  // a step, within a solve
   RunPart begun_step;       // the state at its beginning

@@ -44,9 +44,8 @@ class HessianAction {
   const BalanceProblem* problem_;
   FusedKernel* kernel_;
   const NeuronCosts* costs_ = nullptr;
-  [[nodiscard]] double loop(LocalIndex i) const noexcept;
-
   std::vector<double> diagonal_;
+  std::vector<double> row_sum_;  // the diagonal with what a self-loop adds; empty where there are none
 };
 
 }  // namespace synbal

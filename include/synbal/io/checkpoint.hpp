@@ -18,7 +18,7 @@ using RunFacts = std::vector<std::pair<std::string, std::string>>;
 
 /// Of the lists and values in a state, which each solver names as it likes: raised with every change of what they are
 /// or mean, so that no version takes the state of another for its own.
-inline constexpr int kStateFormat = 2;
+inline constexpr int kStateFormat = 3;
 
 /// The state of a run.
 struct Checkpoint {
