@@ -284,11 +284,11 @@ ExitCode run(const Context& context, FlowOptions& options, const TimesWanted& wa
   PhaseTimes times;
   auto loaded = load_for_flow(comm, options, times);
   refuse_foreign(context);
-  options.params.max_seconds = beginning.left_of(options.params.max_seconds);
   auto about = provenance_of(context, options.input, loaded.network, beginning.date);
   about.tolerance = options.params.tolerance, about.finished = "", about.exit_code = -1;
   FlowRun flow(comm, options, loaded, checkpoints, about);
   const HearsSignals hears;
+  options.params.max_seconds = beginning.left_of(options.params.max_seconds);
   const auto found = flow(wanted, about, times);
   const auto assessed = timed(comm, times.solve, [&] { return flow.assessed(found); });
   auto report = report_of(options, loaded, flow, found, assessed, comm.max(guard.signal()));

@@ -29,6 +29,7 @@ class ProofWatch final : public SolveWatch {
  public:
   explicit ProofWatch(double time_of_run) : most_(std::max(1.0, kShareOfProof * time_of_run)) {}
   [[nodiscard]] bool wants_end() override { return timer_.seconds() > most_; }
+  [[nodiscard]] bool has_time_for_set_up() const override { return false; }
 
  private:
   double most_;

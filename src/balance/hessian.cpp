@@ -9,6 +9,7 @@
 #include "balance/clusters/two_level.hpp"
 #include "balance/hessian_elimination.hpp"
 #include "synbal/balance/hessian_action.hpp"
+#include "synbal/core/solve_watch.hpp"
 #include "synbal/krylov/pcg.hpp"
 #include "synbal/krylov/petsc_preconditioner.hpp"
 
@@ -115,6 +116,7 @@ std::int64_t HessianSolver::limit(Preconditioner kind, bool last) const {
 
 std::unique_ptr<BlockPreconditioner> HessianSolver::make(Preconditioner kind) {
   auto& hessian = body_->hessian;
+  if (hessian.global_size() > kTinyLimit) leave_without_time_for_set_up();
   if (kind == Preconditioner::clusters) return hessian.two_level();
   const bool own = kind == Preconditioner::direct && !user_chose_preconditioner();
   if (own && hessian.light_elimination()) return hessian.eliminated();

@@ -21,4 +21,10 @@ bool end_is_wanted() {
   return wanted;
 }
 
+void leave_without_time_for_set_up() {
+  for (const auto* watch = innermost; watch != nullptr; watch = watch->outer_) {
+    if (!watch->has_time_for_set_up()) throw LeftEarly{};
+  }
+}
+
 }  // namespace synbal

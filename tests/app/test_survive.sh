@@ -195,6 +195,8 @@ walltime() {
   expect 0 2 balance ../net.h5 -o part.h5 -q --method sweep --resume --report report.json
   check "walltime: resumed twice" test "$(figure report.json resumed/times)" = 2
   check "walltime: all sweeps count" true_that 'a > 16' a="$(figure report.json solver/sweeps)"
+  SYNBAL_FAULT='stop-clock@solve#9' expect 75 2 balance lattice:nodes=10000,degree=8 -o lattice.h5 --max-walltime 1:00:00 -- -newton_pc_type gamg
+  check "walltime: nothing is set up for a proof any more" grep -q 'time was up before a proof' err
 }
 
 # What inputs and outputs cost is a neuron more on every rank, which no checkpoint knows of; groups of tied neurons stand in an

@@ -26,10 +26,13 @@ class SolveWatch {
   virtual void tell(const SolveStatus& /*status*/) {}
   /// The same; where one rank wants it, the solve ends on all ranks with LeftEarly.
   [[nodiscard]] virtual bool wants_end() { return false; }
+  /// The same on all ranks: whether there is time for what cannot be left, like a preconditioner that is set up.
+  [[nodiscard]] virtual bool has_time_for_set_up() const { return true; }
 
  private:
   friend void tell_watches(const SolveStatus& status);
   friend bool end_is_wanted();
+  friend void leave_without_time_for_set_up();
   SolveWatch* outer_;
 };
 
@@ -41,5 +44,7 @@ struct LeftEarly final : std::exception {
 /// What solves do after an iteration: tell, and ask (to agree on the answers is theirs).
 void tell_watches(const SolveStatus& status);
 [[nodiscard]] bool end_is_wanted();
+/// @throws LeftEarly where a watch has no time for a set-up.
+void leave_without_time_for_set_up();
 
 }  // namespace synbal
