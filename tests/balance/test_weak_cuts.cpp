@@ -98,6 +98,25 @@ TEST(WeakCuts, verification_notices_a_module_out_of_place_where_neurons_do_not) 
   }
 }
 
+TEST(WeakCuts, verification_blames_no_module_that_is_pinned) {
+  const auto planted = planted_modules(3, 16, 1e-16, false, 7);
+  auto network = network_of(planted);
+  network.nodes.pinned.assign(at(network.local_size()), 0);
+  if (network.rows.owns(0)) network.nodes.pinned[0] = 1;
+  const auto components = strongly_connected_components(world(), network);
+  std::vector<double> h;
+  for (LocalIndex i = 0; i < network.local_size(); ++i) {
+    const auto neuron = network.rows.first() + i;
+    h.push_back((planted.h[at(neuron)] - planted.h[0]) / 2 + (neuron >= 16 ? 0.01 : 0));
+  }
+  Claims claims;
+  claims.converged = true;
+  const auto check =
+      check_cuts(world(), network, components, direct_costs(world(), network, components, h, 2), h, claims);
+  EXPECT_TRUE(check.failed());
+  EXPECT_NE(check.note.find("neuron 16 "), std::string::npos) << check.note;
+}
+
 // The optimum is planted, and the point is off by known amounts: per neuron, and by a module that is out of place.
 TEST(WeakCuts, the_range_bound_holds_and_a_module_out_of_place_does_not_break_it) {
   for (const double link : {1e-1, 1e-6, 1e-20, 1e-60}) {

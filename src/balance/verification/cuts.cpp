@@ -172,7 +172,7 @@ bool judge_cuts(const Comm& comm, const Network& network, const LogCosts& costs,
   if (labels.count <= pieces) return false;
   const Cuts cuts(comm, network, costs, labels);
   for (LocalIndex i = 0; i < network.local_size(); ++i) {
-    const bool ground = network.rows.first() + i == labels.ground;
+    const bool ground = labels.label[at(i)] == labels.ground;  // which nothing moves
     if (const auto ratio = cuts.log_ratio(at(i)); ratio && !ground) worst.meet(*ratio, network.file_index(i));
   }
   return true;
