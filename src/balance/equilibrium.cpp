@@ -20,6 +20,7 @@ constexpr double kOffsetTolerance = 1e-11;  // of p times the offsets of cluster
 constexpr double kRounding = 1e-15;         // an imbalance that no solver improves
 constexpr double kFirstTurn = 1e-3;         // imbalance at which clusters move first, where there are any
 constexpr double kNextTurn = 1e-2;          // of the imbalance of one turn to that of the next
+constexpr double kAfterShift = 0.5;         // of the tolerance, where clusters have moved out of it
 constexpr std::int64_t kTurn = 40;          // iterations after which clusters move, where they hang together loosely
 constexpr double kShareOfProof = 0.04;      // of a limit in seconds, which may be missed by a tenth in all
 constexpr const char* kCalls = "calls";     // the part of a state that tells of earlier calls of the solver
@@ -211,8 +212,12 @@ class SolverCalls {
     const bool near = solver.reason == StopReason::converged && tolerance_ > stop_.tolerance;
     if (turn_ > 0) move(find_loose_clusters(problem_, found_.costs, components_));
     if (moves_.any) move(find_clusters(problem_, found_.costs, components_));
+    // A move lowers the cost, but what it shifts onto single neurons may be more than was left of their imbalance.
+    const bool shifted = moves_.any && !near && solver.reason == StopReason::converged &&
+                         found_.imbalance.l1 > stop_.tolerance && tolerance_ > kRounding;
     if (near) tolerance_ = std::max(stop_.tolerance, kNextTurn * tolerance_);
-    if (turn || near) {
+    if (shifted) tolerance_ *= kAfterShift;
+    if (turn || near || shifted) {
       if (auto next = next_aim()) return next;
       const bool counted = stop_.max_iterations > 0 && solver.iterations >= stop_.max_iterations;
       solver.reason = counted ? StopReason::iteration_limit : StopReason::walltime;  // an end that is not its own

@@ -5,6 +5,7 @@
 #include "networks.hpp"
 #include "planted.hpp"
 #include "synbal/balance/verification.hpp"
+#include "synbal/network/generate.hpp"
 #include "synbal/network/transport.hpp"
 
 namespace synbal::test {
@@ -115,6 +116,17 @@ TEST(WeakCuts, verification_blames_no_module_that_is_pinned) {
       check_cuts(world(), network, components, direct_costs(world(), network, components, h, 2), h, claims);
   EXPECT_TRUE(check.failed());
   EXPECT_NE(check.note.find("neuron 16 "), std::string::npos) << check.note;
+}
+
+TEST(WeakCuts, sweeps_go_on_where_modules_have_moved_out_of_the_tolerance) {
+  auto params = strict();
+  params.method = Method::sweep;
+  params.stop.tolerance = 1e-8, params.stop.step_tolerance = 10;
+  GeneratorParams modular;
+  modular.kind = "modular", modular.nodes = 2000, modular.degree = 8, modular.modules = 20;
+  const Balanced b(world(), generate(world(), modular), 2, params);
+  EXPECT_TRUE(b.found.solver.converged()) << to_string(b.found.solver.reason);
+  EXPECT_LE(b.found.imbalance.l1, 1e-8);
 }
 
 // The optimum is planted, and the point is off by known amounts: per neuron, and by a module that is out of place.
