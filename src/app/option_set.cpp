@@ -2,6 +2,7 @@
 #include "app/option_set.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -12,6 +13,7 @@
 
 #include "app/words/help.hpp"
 #include "app/words/unknown_words.hpp"
+#include "synbal/core/similar_names.hpp"
 
 namespace synbal::app {
 
@@ -86,6 +88,14 @@ template <class T>
 inline constexpr bool is_count = std::is_integral_v<T>;
 template <class T>
 inline constexpr bool is_count<std::optional<T>> = std::is_integral_v<T>;
+
+CLI::Validator one_of(const std::vector<std::string>& words) {
+  const auto check = [words](const std::string& word) {
+    if (std::ranges::find(words, word) != words.end()) return std::string();
+    return fmt::format("'{}' is none of {}{}", word, fmt::join(words, ", "), did_you_mean(word, words));
+  };
+  return {check, fmt::format("{{{}}}", fmt::join(words, ","))};
+}
 
 /// `info FILE --header` asks for the header alone, unless a word about the columns of an edge list follows.
 void take_bare_header(std::vector<std::string>& words) {
@@ -213,7 +223,7 @@ Option OptionSet::add_choice(const std::string& names, const std::vector<std::st
     chosen(static_cast<std::size_t>(std::ranges::find(words, word) - words.begin()));
   };
   auto* option = app_->add_option_function<std::string>(names, choose, help);
-  option->check(CLI::IsMember(words))->default_str(words.at(initial));
+  option->check(one_of(words))->default_str(words.at(initial));
   return Option(option);
 }
 

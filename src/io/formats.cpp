@@ -89,8 +89,8 @@ Source find_source(const std::string& path) {
   for (const auto& f : kFormats) {
     if (has_extension(f, parts.file)) return {parts.file, parts.inside, &f, {}};
   }
-  throw usage_error(fmt::format("{}: no format with this name can be read (the extension decides): use one of {}", path,
-                                extensions([](const Format&) { return true; })));
+  throw usage_error(fmt::format("{}: no format with this name can be read (the extension decides): use one of {}{}",
+                                path, extensions([](const Format&) { return true; }), generator_meant(path)));
 }
 }  // namespace io
 

@@ -2,6 +2,7 @@
 #include "io/generated.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -10,8 +11,10 @@
 #include <functional>
 #include <map>
 #include <string_view>
+#include <vector>
 
 #include "synbal/core/error.hpp"
+#include "synbal/core/similar_names.hpp"
 
 namespace synbal::io {
 
@@ -78,9 +81,10 @@ void set(GeneratorParams& params, const std::string& path, std::string_view word
     found->second(params, {path, found->first, word.substr(equals + 1)});
     return;
   }
-  std::string keys;
-  for (const auto& [key, setter] : setters()) keys += fmt::format("{}{}", keys.empty() ? "" : ", ", key);
-  throw usage_error(fmt::format("{}: '{}' is not KEY=VALUE with one of the keys {}", path, word, keys));
+  std::vector<std::string> keys;
+  for (const auto& [key, setter] : setters()) keys.emplace_back(key);
+  throw usage_error(fmt::format("{}: '{}' is not KEY=VALUE with one of the keys {}{}", path, word,
+                                fmt::join(keys, ", "), did_you_mean(std::string(word.substr(0, equals)), keys)));
 }
 
 }  // namespace
@@ -99,6 +103,11 @@ std::optional<GeneratorParams> generator_of(const std::string& path) {
     rest.remove_prefix(std::min(comma + 1, rest.size()));
   }
   return params;
+}
+
+std::string generator_meant(const std::string& path) {
+  const auto colon = path.find(':');
+  return colon == path.npos ? "" : did_you_mean(path.substr(0, colon), generator_kinds());
 }
 
 std::string checksum_of_name(const std::string& path) {

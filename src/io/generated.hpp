@@ -13,6 +13,9 @@ namespace synbal::io {
 /// @throws Error usage for unknown keys and values that are no numbers.
 [[nodiscard]] std::optional<GeneratorParams> generator_of(const std::string& path);
 
+/// " (did you mean ring?)" of a path that begins with nearly a kind of generator and a colon; else empty.
+[[nodiscard]] std::string generator_meant(const std::string& path);
+
 /// Stands for the bytes of a file: of the name, from which everything follows.
 [[nodiscard]] std::string checksum_of_name(const std::string& path);
 

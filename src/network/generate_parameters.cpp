@@ -9,6 +9,7 @@
 
 #include "network/generator.hpp"
 #include "synbal/core/error.hpp"
+#include "synbal/core/similar_names.hpp"
 
 namespace synbal {
 
@@ -25,8 +26,8 @@ bool uses_degree(const GeneratorParams& p) {
 void check_kind(const GeneratorParams& p) {
   const auto& kinds = generator_kinds();
   if (std::find(kinds.begin(), kinds.end(), p.kind) != kinds.end()) return;
-  throw usage_error(
-      fmt::format("there is no kind of network called '{}': choose one of {}", p.kind, fmt::join(kinds, ", ")));
+  throw usage_error(fmt::format("there is no kind of network called '{}': choose one of {}{}", p.kind,
+                                fmt::join(kinds, ", "), did_you_mean(p.kind, kinds)));
 }
 
 void check_share(const char* option, double value) {

@@ -67,6 +67,13 @@ nearly_right_words() {
   mistake "'net.h5' is no command: it comes first, and is one of generate, info, balance" net.h5 balance -o new.h5
   mistake "'Balance' is no command (did you mean balance?) (see" Balance net.h5 -o new.h5
   mistake "'version' is no command (did you mean --version?)" version
+  mistake_on_ranks "'swep' is none of auto, newton, sweep, flow, stochastic (did you mean sweep?)" \
+    balance net.h5 -o new.h5 --method swep
+  mistake "(did you mean post-pre?)" balance net.h5 -o new.h5 --orientation post_pre
+  mistake_on_ranks "local (did you mean ring?)" generate rnig -o new.h5
+  mistake "weights (did you mean nodes?)" balance ring:node=10 -o new.h5
+  mistake "(did you mean ring?)" balance rnig:nodes=10 -o new.h5
+  mistake "'nonsense' is none of auto, newton, sweep, flow, stochastic (see" balance net.h5 -o new.h5 --method nonsense
   mistake "which one? Give one of solve, modes, diagonal, heat (see \`synbal laplacian --help\`)" laplacian
   mistake "(see \`synbal laplacian solve --help\`)" laplacian solve
   mistake "'2' belongs to nothing before it: leave it out" resistance net.h5 --pair 1 2

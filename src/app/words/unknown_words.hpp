@@ -3,7 +3,6 @@
 
 #include <span>
 #include <string>
-#include <vector>
 
 namespace CLI {
 class App;
@@ -14,8 +13,5 @@ namespace synbal::app {
 /// A message that names all words of a command line that are no option and no command, in their order; empty when there
 /// are none. Missing and malformed ones are left to the parser.
 [[nodiscard]] std::string unknown_words(const CLI::App& program, std::span<const std::string> words);
-
-/// "did you mean A or B?", of the names that `word` begins or nearly is; empty when there is none.
-[[nodiscard]] std::string did_you_mean(const std::string& word, const std::vector<std::string>& names);
 
 }  // namespace synbal::app
