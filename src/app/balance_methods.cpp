@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -102,7 +103,9 @@ MethodRun run_reference(const MethodOptions& o, BalanceProblem& problem, const N
     ScheduleSolver solver(problem, stars, reference);
     auto result = solver(h, report);
     section.relaxations += solver.trace().visits, section.rebases += solver.trace().rebases;
-    section.reads_by_age = solver.trace().reads_by_age;
+    const auto& reads = solver.trace().reads_by_age;
+    section.reads_by_age.resize(std::max(section.reads_by_age.size(), reads.size()), 0);
+    for (std::size_t age = 0; age < reads.size(); ++age) section.reads_by_age[age] += reads[age];
     return result;
   };
   auto found = balance_by(problem, kernel, params.stop, "stochastic (" + section.name + ")", solve,
