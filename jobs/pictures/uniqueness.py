@@ -51,7 +51,9 @@ def _draw_cost(axes, data, neurons):
     """The mean over orders and one standard deviation, over the first visits, where nearly all happens."""
     x = data["visits"] / neurons
     mean, deviation = data["cost_mean"], data["cost_sd"]
-    axes.fill_between(x, mean - deviation, mean + deviation, color=style.LIGHT, alpha=0.4, lw=0, label="± one deviation")
+    narrow = np.max(deviation) < 0.005 * np.ptp(mean)
+    axes.fill_between(x, mean - deviation, mean + deviation, color=style.LIGHT, alpha=0.4, lw=0,
+                      label="± one deviation" + (" (within the line)" if narrow else ""))
     axes.plot(x, mean, color=style.LINE, label="mean over orders")
     axes.axhline(mean[-1], color=style.LINE, lw=0.8, ls="--", zorder=0)
     for value, shift in ((mean[0], -3), (mean[-1], 4)):
@@ -65,7 +67,9 @@ def _draw_deficit(axes, data, neurons):
     """The largest, mean and smallest deficit of all orders, down to rounding errors."""
     x = data["visits"] / neurons
     axes.fill_between(x, data["deficit_min"], data["deficit_max"], color=style.DARK, alpha=0.3, lw=0, label="all orders")
-    axes.plot(x, data["deficit_mean"], color=style.DARK, label="mean over orders")
+    rare = np.flatnonzero(np.diff(x, prepend=0) > 0.04 * x[-1])  # records far apart: the line between is no datum
+    axes.plot(x, data["deficit_mean"], color=style.DARK, label="mean over orders", marker="o", ms=3,
+              markevery=rare.tolist(), clip_on=False)
     style.log_axis(axes.yaxis)
     axes.axhline(PUBLISHED, color=style.LINE, lw=0.8, ls="--", zorder=0, label="published notebooks stop")
     axes.set(xlim=(0, x[-1]), xlabel="visits per neuron", ylabel="$\\Sigma_i(\\mathrm{in}_i-\\mathrm{out}_i)^2$", title="Balance deficit")
