@@ -91,11 +91,34 @@ MethodRun run_asynchronously(const MethodOptions& o, BalanceProblem& problem, co
   return {std::move(run.equilibrium), AsynchronySection{run.asynchrony, a.transport, a.order}};
 }
 
+/// What a schedule's calls before the present one came to, kept with the state of a run.
+class KeptCounts {
+ public:
+  KeptCounts(const StopCriteria& stop, ScheduleSection& section)
+      : kept_(stop.keeper, kPart, [&section](RunPart& part) {
+          part.put("relaxations", static_cast<double>(section.relaxations));
+          part.put("rebases", static_cast<double>(section.rebases));
+          part.numbers["reads"].assign(section.reads_by_age.begin(), section.reads_by_age.end());
+        }) {
+    const auto begun = taken_part(stop, kPart);
+    if (!begun) return;
+    section.relaxations = begun->count("relaxations"), section.rebases = begun->count("rebases");
+    for (const double reads : begun->numbers.at("reads")) {
+      section.reads_by_age.push_back(static_cast<std::int64_t>(reads));
+    }
+  }
+
+ private:
+  static constexpr const char* kPart = "schedule.calls";
+  KeptPart kept_;
+};
+
 /// Rounds of a reference schedule until balanced, judged and certified like every other method.
 MethodRun run_reference(const MethodOptions& o, BalanceProblem& problem, const Network& network,
                         const BalanceParams& params, const ProgressCallback& report) {
   ScheduleSolverParams reference{.stop = params.stop, .schedule = o.schedule_params(params.seed)};
   ScheduleSection section{.name = to_string(reference.schedule.kind), .seed = params.seed};
+  const KeptCounts kept(params.stop, section);
   FusedKernel kernel(problem);
   IncidentSynapses stars(problem, network);
   const auto solve = [&](std::vector<double>& h, const StopCriteria& stop) {

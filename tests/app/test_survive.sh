@@ -199,6 +199,21 @@ walltime() {
   check "walltime: nothing is set up for a proof any more" grep -q 'time was up before a proof' err
 }
 
+# Between turns of a schedule clusters move: a run that goes on in a later turn has done what was done in all.
+turns() {
+  local modular="modular:nodes=600,modules=6,degree=6,seed=3 -q --method stochastic --schedule sequential"
+  # shellcheck disable=SC2086
+  expect 0 2 balance $modular -o whole.h5 --report whole.json
+  # shellcheck disable=SC2086
+  SYNBAL_FAULT='TERM@solve#61/1' expect 75 2 balance $modular -o part.h5
+  # shellcheck disable=SC2086
+  expect 0 2 balance $modular -o part.h5 --resume --report report.json
+  check "turns: the same end" look "$same_bits" part.h5 whole.h5
+  for key in schedule/relaxations schedule/reads_by_age solver/sweeps; do
+    check "turns: the same $key" test "$(figure report.json $key)" = "$(figure whole.json $key)"
+  done
+}
+
 # What inputs and outputs cost is a neuron more on every rank, which no checkpoint knows of; groups of tied neurons stand in an
 # order that another partition may change.
 around() {
@@ -491,5 +506,5 @@ run_one() {
   "$1"
 }
 share_out run_one newton sweep schedule clocks mixed elsewhere asynchronous flow trajectory shaken pairs changes watched nan clusters killed \
-  walltime around refusals versions damaged early outputs locks failing_disk short_writes hostile
+  walltime turns around refusals versions damaged early outputs locks failing_disk short_writes hostile
 finish
