@@ -82,7 +82,7 @@ Work newton(Subject& s, const StopCriteria& stop, double slow) {
 
 Work sweep(Subject& s, const StopCriteria& stop, std::uint64_t seed, double slow) {
   return {[&s, stop, seed, slow](std::vector<double>& h) {
-            return SweepSolver(s.problem, s.kernel, {stop, seed})(h, slowed(s.comm, slow));
+            return SweepSolver(s.problem, s.kernel, seed)(h, stop, slowed(s.comm, slow));
           },
           [](const SolverResult& r) { return static_cast<double>(r.sweeps); },
           {}};

@@ -44,10 +44,7 @@ struct Work {
     return result;
   }
 
-  SolverResult sweep(const StopCriteria& stop) {
-    SweepSolver solver(problem, kernel, {stop, params.seed});
-    return solver(h, report);
-  }
+  SolverResult sweep(const StopCriteria& stop) { return SweepSolver(problem, kernel, params.seed)(h, stop, report); }
 
   /// Nothing, and h as it is, where the problem is too large or its elimination would fill too much.
   std::optional<SolverResult> in_extended_precision() {
@@ -123,9 +120,8 @@ bool beyond_doubles(const Comm& comm, const Equilibrium& found) {
 
 Equilibrium balance_by_sweeps(BalanceProblem& problem, const BalanceParams& params, const ProgressCallback& report) {
   FusedKernel kernel(problem);
-  const auto solve = [&](std::vector<double>& h, const StopCriteria& stop) {
-    return SweepSolver(problem, kernel, {stop, params.seed})(h, report);
-  };
+  SweepSolver solver(problem, kernel, params.seed);
+  const auto solve = [&](std::vector<double>& h, const StopCriteria& stop) { return solver(h, stop, report); };
   return balance_by(problem, kernel, params.stop, "sweep", solve, {.often = true});
 }
 

@@ -9,13 +9,14 @@ namespace synbal {
 namespace {
 constexpr int kFewestBits = 10, kMostBits = 14;  // 16 to 256 KiB of slots in a run
 constexpr double kRun = 4;                       // entries of a row in a run
+constexpr std::int64_t kSparse = 4;              // entries a column of a tile
 constexpr double kLongRun = 24;                  // or at least so many: then their sum stays in a register
 }  // namespace
 
 void CostTiles::allocate(LocalIndex rows, LocalIndex columns, std::int64_t entries) {
-  column_count = columns;
   const double mean_length = static_cast<double>(entries) / std::max(rows, 1);
   by_rows = mean_length * std::min(1.0, static_cast<double>(1 << kMostBits) / std::max(columns, 1)) >= kLongRun;
+  sparse_below = columns > (1 << kMostBits) ? kSparse << column_bits : 0;
   const double wanted = kRun * columns / std::max(mean_length, 1.0);
   run_bits = by_rows ? kMostBits : kFewestBits;
   while (run_bits < kMostBits && (1 << (run_bits + 1)) <= wanted) ++run_bits;

@@ -44,12 +44,14 @@ std::span<const double> first_base(const std::optional<RunPart>& kept, std::span
 }  // namespace
 
 struct SweepSolver::Run {
-  Run(SweepSolver& s, std::span<const double> h, const ProgressCallback& r)
+  Run(SweepSolver& s, std::span<const double> h, const StopCriteria& c, const ProgressCallback& r)
       : problem(*s.problem_),
         kernel(*s.kernel_),
-        params(s.params_),
+        stop(c),
+        seed(s.seed_),
+        sweeper(s.sweeper_),
         report(r),
-        begun(taken_part(params.stop, kPart)),
+        begun(taken_part(stop, kPart)),
         iterate(problem, *s.kernel_, first_base(begun, h)) {
     result.method = "sweep";
     if (begun) go_on();
@@ -107,9 +109,9 @@ struct SweepSolver::Run {
   }
 
   [[nodiscard]] bool out_of_limits() {
-    const auto limit = params.stop.max_iterations > 0 ? params.stop.max_iterations : kDefaultSweeps;
+    const auto limit = stop.max_iterations > 0 ? stop.max_iterations : kDefaultSweeps;
     if (result.sweeps >= limit) result.reason = StopReason::iteration_limit;
-    const bool late = heard(problem.comm(), params.stop, timer.seconds()) == Wish::late;
+    const bool late = heard(problem.comm(), stop, timer.seconds()) == Wish::late;
     if (late) result.reason = StopReason::walltime;
     return late || result.sweeps >= limit;
   }
@@ -123,8 +125,10 @@ struct SweepSolver::Run {
   }
 
   void start() {
-    sweeper.emplace(problem, params.seed);
-    colorings = sweeper->coloring_rounds();
+    if (!sweeper) {
+      sweeper.emplace(problem, seed);
+      colorings = sweeper->coloring_rounds();
+    }
     swept = begun && !begun->values("post").empty();
     if (swept) {
       sweeper->go_on_from(begun->values("post"));
@@ -141,14 +145,14 @@ struct SweepSolver::Run {
       swept = true;
       ++result.sweeps;
       const double remaining = tail.update(view.max_step);
-      const bool small_step = remaining <= params.stop.step_tolerance || view.l1 <= kRounding;
-      const bool close = result.sweeps >= next_check && view.l1 <= kNear * params.stop.tolerance && small_step;
+      const bool small_step = remaining <= stop.step_tolerance || view.l1 <= kRounding;
+      const bool close = result.sweeps >= next_check && view.l1 <= kNear * stop.tolerance && small_step;
       if (!close && view.largest_factor < kLargestFactor) {
         record(view.cost, view.l1);
         continue;
       }
       const double l1 = arrive();
-      if (close && l1 <= params.stop.tolerance) return;
+      if (close && l1 <= stop.tolerance) return;
       if (close) next_check = result.sweeps + 1 + result.sweeps / 10;
     }
     arrive();
@@ -156,24 +160,25 @@ struct SweepSolver::Run {
 
   BalanceProblem& problem;
   FusedKernel& kernel;
-  const SweepParams& params;
+  const StopCriteria& stop;
+  std::uint64_t seed;
+  std::optional<Sweeper>& sweeper;  // of the solver
   const ProgressCallback& report;
   std::optional<RunPart> begun;  // of an earlier run, until it is gone on with
   Timer timer;
   double earlier_seconds = 0;  // of the runs before this one
   std::int64_t passes = kernel.passes(), earlier_passes = 0, colorings = 0;
   Iterate iterate;
-  std::optional<Sweeper> sweeper;
   bool swept = false;  // since the costs were summed at delta
   Tail tail;
   std::int64_t next_check = 0;
   SolverResult result;
 };
 
-SolverResult SweepSolver::operator()(std::vector<double>& h, const ProgressCallback& report) {
-  Run run(*this, h, report);
+SolverResult SweepSolver::operator()(std::vector<double>& h, const StopCriteria& stop, const ProgressCallback& report) {
+  Run run(*this, h, stop, report);
   const KeptPart kept(
-      params_.stop.keeper, kPart, [&run](RunPart& part) { run.tell(part); }, [&run] { return run.here(); });
+      stop.keeper, kPart, [&run](RunPart& part) { run.tell(part); }, [&run] { return run.here(); });
   if (run.begun || run.check() > 0) run.sweep_until_done();
   h = run.iterate.h();
   return run.counted();

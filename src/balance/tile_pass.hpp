@@ -8,8 +8,6 @@
 namespace synbal {
 
 inline constexpr std::int64_t kCostsAhead = 256;  // entries: asking for the stream this early gains about a tenth
-inline constexpr std::int64_t kSparse = 4;        // entries a column in a tile, below which most slots are not
-inline constexpr std::int64_t kCachedColumns = 1 << 14;  // in cache, unless a tile has fewer columns than these
 
 /// add(row slot, column slot, cost) for every entry; where `sparse`, the slots of columns are asked for.
 template <bool sparse, class Slot, class Add>
@@ -51,7 +49,6 @@ void for_each_by_rows(const CostTiles& tiles, std::int64_t begin, std::int64_t e
 template <class Slot, class Add>
 void for_each_in_slots(const CostTiles& tiles, std::size_t begin, std::size_t end, Slot* rows, Slot* columns,
                        Add&& add) {
-  const auto fewest = tiles.column_count > kCachedColumns ? kSparse << tiles.column_bits : 0;
   for (std::size_t t = begin; t < end; ++t) {
     const auto& tile = tiles.tiles[t];
     Slot* const row = rows + tile.first_row;
@@ -61,7 +58,7 @@ void for_each_in_slots(const CostTiles& tiles, std::size_t begin, std::size_t en
       for (std::size_t r = 0; r < bounds.size(); ++r) {
         for_each_by_rows(tiles, bounds[r], r + 1 < bounds.size() ? bounds[r + 1] : tile.end, row, column, add);
       }
-    } else if (tile.end - tile.begin < fewest) {
+    } else if (tile.end - tile.begin < tiles.sparse_below) {
       for_each_in_slots<true>(tiles, tile, row, column, add);
     } else {
       for_each_in_slots<false>(tiles, tile, row, column, add);

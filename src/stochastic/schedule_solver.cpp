@@ -55,9 +55,10 @@ struct ScheduleSolver::Run {
     forecast.set_state(begun->numbers.at("forecast"));
   }
 
-  /// Whoever called may have moved the base.
+  /// Whoever called may have moved the base already.
   const IncidentSynapses& stars_at(std::span<const double> h) {
-    problem.rebase(h);
+    const auto base = problem.base();
+    if (problem.comm().any(!std::equal(h.begin(), h.end(), base.begin()))) problem.rebase(h);
     stars.refresh();
     return stars;
   }

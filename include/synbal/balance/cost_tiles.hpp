@@ -23,10 +23,10 @@ struct CostTiles {
   static constexpr LocalIndex kBandRows = 1 << 16;  ///< as many as 16 bits count
   static constexpr int kColumnsAhead = 32;          ///< columns behind the last entry that may be read: they are 0
 
-  int column_bits = 16;  ///< log2 of the columns in a tile
-  int run_bits = 14;     ///< log2 of the columns in a run
-  bool by_rows = false;  ///< rows have so many entries in a run that their sums are worth a register
-  LocalIndex column_count = 0;
+  int column_bits = 16;           ///< log2 of the columns in a tile
+  int run_bits = 14;              ///< log2 of the columns in a run
+  bool by_rows = false;           ///< rows have so many entries in a run that their sums are worth a register
+  std::int64_t sparse_below = 0;  ///< entries of a tile, with fewer of which most slots it needs are in no near cache
   LocalIndex per_band = 0;
   std::vector<CostTile> tiles;
   HugeVector<std::uint16_t> row;

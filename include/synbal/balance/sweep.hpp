@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -61,26 +62,22 @@ class Sweeper {
   std::vector<double> remote_out_;  // [n] other ranks' shares of (C^T t)
 };
 
-struct SweepParams {
-  StopCriteria stop;
-  std::uint64_t seed = 1;
-};
-
 /// The method `sweep`: sweeps until balanced. The step that remains is estimated from how the steps shrink.
 class SweepSolver {
  public:
-  /// Problem and kernel must outlive the solver.
-  SweepSolver(BalanceProblem& problem, FusedKernel& kernel, SweepParams params)
-      : problem_(&problem), kernel_(&kernel), params_(params) {}
+  /// Problem and kernel must outlive the solver. `seed`: of the colouring.
+  SweepSolver(BalanceProblem& problem, FusedKernel& kernel, std::uint64_t seed)
+      : problem_(&problem), kernel_(&kernel), seed_(seed) {}
 
-  /// Collective. Improves h ([n], absolute).
-  SolverResult operator()(std::vector<double>& h, const ProgressCallback& report = {});
+  /// Collective. Improves h ([n], absolute). Neurons are coloured once, however often it is called.
+  SolverResult operator()(std::vector<double>& h, const StopCriteria& stop, const ProgressCallback& report = {});
 
  private:
   struct Run;
   BalanceProblem* problem_;
   FusedKernel* kernel_;
-  SweepParams params_;
+  std::uint64_t seed_;
+  std::optional<Sweeper> sweeper_;
 };
 
 }  // namespace synbal

@@ -89,13 +89,13 @@ struct AsynchronyReport {
   std::int64_t reductions = 0;                             ///< of the local imbalances
   std::int64_t false_alarms = 0;                           ///< stops that the exact evaluation did not confirm
   std::int64_t rebases = 0;                                ///< stops because factors had grown large
-  std::int64_t resumptions = 0;                            ///< calls of the solver after the first
-  double detection_seconds = 0;                            ///< from the start of the first passing reduction to the
-                                                           ///< last stop, slowest rank
-  std::int64_t detection_relaxations = 0;                  ///< visits in that time
-  double seconds = 0;                                      ///< in the solver, slowest rank
-  double quiesce_seconds = 0;                              ///< waiting until nothing was in flight, slowest rank
-  double verification_seconds = 0;                         ///< exact evaluations, slowest rank
+  std::int64_t resumptions = 0;  ///< calls of the solver after the first, turns between moves of clusters included
+  double detection_seconds = 0;  ///< from the start of the first passing reduction to the
+                                 ///< last stop, slowest rank
+  std::int64_t detection_relaxations = 0;  ///< visits in that time
+  double seconds = 0;                      ///< in the solver, slowest rank
+  double quiesce_seconds = 0;              ///< waiting until nothing was in flight, slowest rank
+  double verification_seconds = 0;         ///< exact evaluations, slowest rank
   Staleness staleness;
 };
 

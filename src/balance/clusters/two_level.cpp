@@ -67,11 +67,12 @@ std::unique_ptr<TwoLevel> TwoLevel::make(const BalanceProblem& problem, const Ne
   std::vector<GlobalIndex> within;  // nothing is taken between components whose constants are projected out
   for (LocalIndex i = 0; finer && i < problem.size(); ++i) within.push_back(components.leader(i));
   const auto coarse = coarse_problem(problem, costs, clusters, {.divided = finer, .within = within});
-  if (coarse.size() == 0 || coarse.size() > kMostNodes || !factorise(coarse, made->pivots_)) return nullptr;
+  if (coarse.size() == 0 || coarse.size() > kMostNodes) return nullptr;
   made->coarse_ = coarse.size(), made->reproducible_ = problem.reproducible();
   made->neurons_ = problem.global_size();
   made->number_ = coarse.numbers();
-  return divides(problem.comm(), made->number_, made->coarse_, made->neurons_) ? std::move(made) : nullptr;
+  const bool serves = divides(problem.comm(), made->number_, made->coarse_, made->neurons_);
+  return serves && factorise(coarse, made->pivots_) ? std::move(made) : nullptr;
 }
 
 std::string TwoLevel::name() const { return fmt::format("a coarse space of {} clusters", coarse_); }
