@@ -7,7 +7,8 @@ mark_as_advanced(TIMEOUT_PROGRAM)
 
 # No binding: several tests run side by side, and bound runs would all sit on the first core.
 set(synbal_mpi_prefix ${MPIEXEC_EXECUTABLE} --oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
-set(synbal_mpi_environment OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1)
+# Programs of GoogleTest name what fails, not what passes: the tail of a log shows it.
+set(synbal_mpi_environment OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 GTEST_BRIEF=1)
 set(synbal_sanitizer_environment
     ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0 UBSAN_OPTIONS=print_stacktrace=1
     LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp:print_suppressions=0)

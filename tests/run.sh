@@ -22,5 +22,16 @@ cmake --preset release -DSYNBAL_WERROR=ON -DSYNBAL_BUILD_TESTS=ON -DSYNBAL_BUILD
 cmake --build --preset release --parallel "$cores"
 
 say "Running the tests on $cores cores"
-ctest --preset release --parallel $((cores + 1)) # one more: runs of the program mostly wait for mpirun
-say "All tests passed"
+if ctest --preset release --parallel $((cores + 1)); then # one more: runs of the program mostly wait for mpirun
+  say "All tests passed"
+  exit
+fi
+# Ranks that share two cores with everything else meet in every order, once in a thousand runs in a bad one. Such a test is
+# a fault to be found: it is named, and what it prints the second time stands here. More than three are no chance.
+failed=$(find build/release/Testing/Temporary -name 'LastTestsFailed*.log' -exec cat {} + | cut -d: -f2)
+if [ "$(wc -w <<<"$failed")" -gt 3 ]; then
+  exit 1
+fi
+say "Running what failed once more, alone"
+ctest --preset release --rerun-failed --output-on-failure
+say "All tests passed, but only in a second run: $(xargs <<<"$failed")"
