@@ -9,6 +9,7 @@
 #include "synbal/balance/verification.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/fault.hpp"
+#include "synbal/core/heap.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/network/groups.hpp"
@@ -41,6 +42,12 @@ static std::string names_of_arrays(const Network& network) {
   return names;
 }
 
+/// Small networks have memory to spare for speed.
+static void use_heap_for(const Network& network) {
+  constexpr std::size_t small = 2'000'000;  // synapses of a rank, some 100 MB with all that is made of them
+  if (network.column.size() < small) use_heap(HeapUse::least_faults);
+}
+
 Network load_network(const Comm& comm, const InputOptions& options, PhaseTimes& times) {
   auto read = options.read;
   const bool by_ptscotch = read.partition == PartitionKind::ptscotch;
@@ -55,6 +62,7 @@ Network load_network(const Comm& comm, const InputOptions& options, PhaseTimes& 
   const auto around = network.arrays.empty() ? std::string() : ", with " + names_of_arrays(network);
   log_info("read {}: {} neurons, {} synapses{} on {} {}", options.path, network.size(), network.nnz, around,
            comm.size(), comm.size() == 1 ? "rank" : "ranks");
+  use_heap_for(network);
   return network;
 }
 

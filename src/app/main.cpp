@@ -1,5 +1,4 @@
 // The program: parse, start MPI and PETSc, run one command, leave with the documented exit code on all ranks together.
-#include <malloc.h>
 #include <mpi.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "synbal/core/abandoned.hpp"
 #include "synbal/core/build_info.hpp"
 #include "synbal/core/fault.hpp"
+#include "synbal/core/heap.hpp"
 #include "synbal/core/launch.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/core/watchdog.hpp"
@@ -159,15 +159,6 @@ int refuse(const std::string& message) {
   return run({}, {}, {{}, [&](const Context&) -> ExitCode { throw usage_error(message); }});
 }
 
-/// Short vectors come and go all the time: keep their pages instead of having them cleared anew. Of those longer than a
-/// huge page what is free between them would be missed: 10^7 synapses of 10^6 neurons on 2 ranks took 640 MiB that way
-/// and 535 so, in the same time. SuperLU_DIST forbids mapped blocks as it is loaded.
-void keep_pages() {
-  ::mallopt(M_MMAP_MAX, 1 << 16);
-  ::mallopt(M_MMAP_THRESHOLD, 2 << 20);
-  ::mallopt(M_TRIM_THRESHOLD, 512 << 20);
-}
-
 OptionSet root_options(bool& quiet, bool& verbose, bool& force, double& watchdog) {
   OptionSet root("synbal",
                  "Balanced weights for huge recurrent networks: every neuron's incoming cost equals its outgoing cost, "
@@ -195,7 +186,7 @@ OptionSet root_options(bool& quiet, bool& verbose, bool& force, double& watchdog
 }  // namespace
 
 int main(int argc, char** argv) {
-  keep_pages();
+  use_heap(HeapUse::least_memory);  // until the size of the network is known
   const auto arguments = split(argc, argv);
   bool quiet = false, verbose = false, force = false;
   double watchdog = kPatience;

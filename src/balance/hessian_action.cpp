@@ -1,44 +1,94 @@
-// One pass of the fused kernel a product; assembly in coordinate form, where PETSc sends what belongs elsewhere.
+// One pass of the fused kernel a product; rows for PETSc, in two passes over the synapses.
 #include "synbal/balance/hessian_action.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "synbal/balance/edges.hpp"
+#include "synbal/core/route.hpp"
+#include "synbal/krylov/petsc_preconditioner.hpp"
 
 namespace synbal {
 
 namespace {
 
-struct Entries {
-  std::vector<PetscInt> row, column;
-  std::vector<double> value;
-
-  explicit Entries(std::int64_t count) { row.reserve(at(count)), column.reserve(at(count)), value.reserve(at(count)); }
-  void add(GlobalIndex i, GlobalIndex j, double v) {
-    row.push_back(static_cast<PetscInt>(i)), column.push_back(static_cast<PetscInt>(j)), value.push_back(v);
-  }
+struct Entry {
+  PetscInt column;  // global
+  double value;
 };
 
-Entries entries_of(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> scale,
-                   std::span<const double> diagonal) {
+/// One of a row that another rank owns.
+struct Sent {
+  GlobalIndex row;
+  Entry entry;
+};
+
+/// What an entry beside the diagonal is made of, besides the cost of a synapse: L_ij = - c_ij into_i from_j + ...
+struct Factors {
+  std::vector<double> into, from;  // [n], [n + ghosts]
+};
+
+Factors factors_of(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> scale) {
+  Factors f{std::vector<double>(scale.begin(), scale.end()), std::vector<double>(scale.begin(), scale.end())};
+  for (std::size_t i = 0; i < scale.size(); ++i) {
+    f.into[i] *= costs.post[i];
+    f.from[i] *= costs.pre[i] * problem.exponent(static_cast<LocalIndex>(i));
+  }
+  f.from = with_ghosts<double>(problem, f.from);
+  return f;
+}
+
+/// Collective. By row of this rank, in any order and some twice: what synapses there and back make, and the diagonal.
+Lists<Entry> entries_of(const BalanceProblem& problem, const Factors& f, std::span<const double> diagonal) {
   const auto n = problem.size();
-  const auto first = problem.neurons().first();
   const auto& ghosts = problem.halo().ghosts();
-  std::vector<double> exponent(at(n), 1.0);
-  if (!problem.exponent().empty()) exponent.assign(problem.exponent().begin(), problem.exponent().end());
-  const auto pre = with_ghosts<double>(problem, costs.pre);
-  const auto k = with_ghosts<double>(problem, exponent);
-  const auto s = with_ghosts<double>(problem, scale);
-  Entries entries(2 * (problem.local().size() + problem.remote().size()) + n);
-  for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
-    if (i == j) return;  // self-loops are in the diagonal
-    const double v = -c * pre[at(j)] * costs.post[at(i)] * k[at(j)] * s[at(i)] * s[at(j)];
-    const GlobalIndex other = j < n ? first + j : ghosts[at(j - n)];
-    entries.add(first + i, other, v);
-    entries.add(other, first + i, v);
+  const auto first = problem.neurons().first();
+  const auto global = [&](LocalIndex i) { return static_cast<PetscInt>(first + i); };
+  const auto value = [&](LocalIndex i, LocalIndex j, double c) { return -c * f.from[at(j)] * f.into[at(i)]; };
+
+  std::vector<Sent> out;
+  std::vector<GlobalIndex> row;
+  out.reserve(at(problem.remote().size())), row.reserve(at(problem.remote().size()));
+  for (const auto& tile : problem.remote().tiles) {
+    for_each_in_tile(problem.remote(), tile, n, [&](LocalIndex i, LocalIndex j, double c) {
+      row.push_back(ghosts[at(j - n)]);
+      out.push_back({row.back(), {global(i), value(i, j, c)}});
+    });
+  }
+  const auto came = Route(problem.comm(), problem.neurons(), row).send(std::move(out));
+
+  return lists_of<Entry>(n, [&](auto&& put) {
+    for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
+      if (i == j) return;  // self-loops are in the diagonal
+      const double v = value(i, j, c);
+      put(i, Entry{j < n ? global(j) : static_cast<PetscInt>(ghosts[at(j - n)]), v});
+      if (j < n) put(j, Entry{global(i), v});
+    });
+    for (const auto& [i, entry] : came) put(i - first, entry);
+    for (LocalIndex i = 0; i < n; ++i) put(i, Entry{global(i), diagonal[at(i)]});
   });
-  for (LocalIndex i = 0; i < n; ++i) entries.add(first + i, first + i, diagonal[at(i)]);
-  return entries;
+}
+
+/// Columns ascending, each once.
+PetscRows rows_of(Lists<Entry>&& entries) {
+  PetscRows rows;
+  rows.row_ptr.reserve(entries.start.size()), rows.column.reserve(entries.values.size());
+  rows.value.reserve(entries.values.size());
+  for (std::size_t i = 0; i + 1 < entries.start.size(); ++i) {
+    const auto row =
+        std::span(entries.values).subspan(at(entries.start[i]), at(entries.start[i + 1] - entries.start[i]));
+    std::ranges::sort(row, {}, &Entry::column);
+    PetscInt last = -1;
+    for (const auto& [column, value] : row) {
+      if (column == last) {
+        rows.value.back() += value;
+      } else {
+        rows.column.push_back(last = column), rows.value.push_back(value);
+      }
+    }
+    rows.row_ptr.push_back(static_cast<PetscInt>(rows.column.size()));
+  }
+  return rows;
 }
 
 }  // namespace
@@ -94,19 +144,8 @@ std::int64_t HessianAction::entries() const noexcept {
 }
 
 PetscMat HessianAction::assemble(std::span<const double> scale, std::span<const double> diagonal, MPI_Comm comm) const {
-  auto [row, column, value] = entries_of(*problem_, *costs_, scale, diagonal);
-  const auto n = problem_->size();
-  const auto global = static_cast<PetscInt>(problem_->global_size());
-  Mat raw = nullptr;
-  SYNBAL_PETSC(MatCreate(comm, &raw));
-  auto matrix = PetscMat::adopt(raw);
-  SYNBAL_PETSC(MatSetSizes(raw, n, n, global, global));
-  SYNBAL_PETSC(MatSetType(raw, MATAIJ));
-  SYNBAL_PETSC(MatSetPreallocationCOO(raw, static_cast<PetscCount>(row.size()), row.data(), column.data()));
-  SYNBAL_PETSC(MatSetValuesCOO(raw, value.data(), INSERT_VALUES));
-  SYNBAL_PETSC(MatSetOption(raw, MAT_SYMMETRIC, PETSC_TRUE));
-  SYNBAL_PETSC(MatSetOption(raw, MAT_SPD, PETSC_TRUE));
-  return matrix;
+  const auto factors = factors_of(*problem_, *costs_, scale);
+  return symmetric_matrix(comm, problem_->global_size(), rows_of(entries_of(*problem_, factors, diagonal)));
 }
 
 }  // namespace synbal

@@ -190,6 +190,21 @@ class PetscPreconditioner final : public BlockPreconditioner {
 
 }  // namespace
 
+PetscMat symmetric_matrix(MPI_Comm comm, GlobalIndex global_size, const PetscRows& rows) {
+  const auto own = static_cast<PetscInt>(rows.row_ptr.size()) - 1;
+  const auto all = static_cast<PetscInt>(global_size);
+  Mat raw = nullptr;
+  SYNBAL_PETSC(MatCreate(comm, &raw));
+  auto matrix = PetscMat::adopt(raw);
+  SYNBAL_PETSC(MatSetSizes(raw, own, own, all, all));
+  SYNBAL_PETSC(MatSetType(raw, MATAIJ));
+  SYNBAL_PETSC(MatSeqAIJSetPreallocationCSR(raw, rows.row_ptr.data(), rows.column.data(), rows.value.data()));
+  SYNBAL_PETSC(MatMPIAIJSetPreallocationCSR(raw, rows.row_ptr.data(), rows.column.data(), rows.value.data()));
+  SYNBAL_PETSC(MatSetOption(raw, MAT_SYMMETRIC, PETSC_TRUE));
+  SYNBAL_PETSC(MatSetOption(raw, MAT_SPD, PETSC_TRUE));
+  return matrix;
+}
+
 bool exceeds_petsc_int(const MatrixSource& source) {
   const auto most = std::max<std::int64_t>(source.entries(), source.global_size());
   return source.comm().any(most > std::numeric_limits<PetscInt>::max());

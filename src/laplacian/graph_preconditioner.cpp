@@ -13,12 +13,6 @@ namespace {
 /// PETSc options with this prefix replace and tune the preconditioner.
 constexpr const char* kPrefix = "laplacian_";
 
-/// Rows of this rank with global columns in ascending order.
-struct PetscRows {
-  std::vector<PetscInt> row_ptr{0}, column;
-  std::vector<PetscScalar> value;
-};
-
 class GraphMatrix final : public MatrixSource {
  public:
   explicit GraphMatrix(const ConductanceGraph& graph) : graph_(&graph) {}
@@ -32,18 +26,7 @@ class GraphMatrix final : public MatrixSource {
   }
   [[nodiscard]] PetscMat assemble(std::span<const double> scale, std::span<const double> diagonal,
                                   MPI_Comm comm) const override {
-    const auto rows = scaled_rows(scale, diagonal);
-    const auto all = static_cast<PetscInt>(global_size());
-    Mat raw = nullptr;
-    SYNBAL_PETSC(MatCreate(comm, &raw));
-    auto matrix = PetscMat::adopt(raw);
-    SYNBAL_PETSC(MatSetSizes(raw, size(), size(), all, all));
-    SYNBAL_PETSC(MatSetType(raw, MATAIJ));
-    SYNBAL_PETSC(MatSeqAIJSetPreallocationCSR(raw, rows.row_ptr.data(), rows.column.data(), rows.value.data()));
-    SYNBAL_PETSC(MatMPIAIJSetPreallocationCSR(raw, rows.row_ptr.data(), rows.column.data(), rows.value.data()));
-    SYNBAL_PETSC(MatSetOption(raw, MAT_SYMMETRIC, PETSC_TRUE));
-    SYNBAL_PETSC(MatSetOption(raw, MAT_SPD, PETSC_TRUE));
-    return matrix;
+    return symmetric_matrix(comm, global_size(), scaled_rows(scale, diagonal));
   }
 
  private:

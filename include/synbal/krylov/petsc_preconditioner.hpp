@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "synbal/core/comm.hpp"
 #include "synbal/core/petsc.hpp"
@@ -13,6 +14,15 @@
 #include "synbal/krylov/preconditioner.hpp"
 
 namespace synbal {
+
+/// Rows of this rank in CSR, with global columns in ascending order.
+struct PetscRows {
+  std::vector<PetscInt> row_ptr{0}, column;
+  std::vector<PetscScalar> value;
+};
+
+/// Collective. The symmetric matrix that has these rows, on the ranks of `comm`, which must outlive it.
+[[nodiscard]] PetscMat symmetric_matrix(MPI_Comm comm, GlobalIndex global_size, const PetscRows& rows);
 
 /// An operator that can be written down.
 class MatrixSource {
