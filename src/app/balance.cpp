@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <optional>
 
 #include "app/balance_methods.hpp"
 #include "app/checkpointing.hpp"
@@ -19,6 +20,7 @@
 #include "synbal/core/agree.hpp"
 #include "synbal/core/enum_names.hpp"
 #include "synbal/core/fault.hpp"
+#include "synbal/core/interrupt.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/core/memory_room.hpp"
 #include "synbal/core/watchdog.hpp"
@@ -386,9 +388,9 @@ ExitCode run(const Context& context, const Options& options, const Beginning& be
   const auto& comm = context.world;
   PhaseTimes times;
   InputSection input;
+  std::optional<const TimeLimit> until_solve(time_to_begin(params.stop.max_seconds, beginning));
   auto loaded = load_as_asked(comm, options, times, input);
   agreed(comm, [&] { refuse_several_components(options, loaded.components); });
-  params.stop.max_seconds = time_to_solve(params.stop.max_seconds, beginning, times);
   const Timer solving;
   const CostView view(comm, loaded, options.input.power);
   const bool gives_up = agreed(comm, [&] { return gives_weights_up(options, loaded.network, view); });
@@ -407,6 +409,8 @@ ExitCode run(const Context& context, const Options& options, const Beginning& be
   checkpoints.attach(view.network(), problem, facts_of(comm, options, loaded.network, view), about,
                      view.groups() ? 0 : outside_of(comm, options));
   params.stop.keeper = &checkpoints;
+  params.stop.max_seconds = time_to_solve(comm, params.stop.max_seconds, beginning);
+  until_solve.reset();
   auto run = solve(options, params, problem, view);
   fix_gauge(options, loaded, problem, run.found);
   times.solve = comm.max(solving.seconds());

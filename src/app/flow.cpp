@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "app/command.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/fault.hpp"
+#include "synbal/core/interrupt.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/core/watchdog.hpp"
 #include "synbal/io/result.hpp"
@@ -282,12 +284,14 @@ ExitCode run(const Context& context, FlowOptions& options, const TimesWanted& wa
   const auto& guard = context.signals;
   options.params.interrupted = [&] { return guard.requested(); };
   PhaseTimes times;
+  std::optional<const TimeLimit> until_solve(time_to_begin(options.params.max_seconds, beginning));
   auto loaded = load_for_flow(comm, options, times);
   refuse_foreign(context);
   auto about = provenance_of(context, options.input, loaded.network, beginning.date);
   about.tolerance = options.params.tolerance, about.finished = "", about.exit_code = -1;
   FlowRun flow(comm, options, loaded, checkpoints, about);
   const HearsSignals hears;
+  until_solve.reset();
   options.params.max_seconds = beginning.left_of(options.params.max_seconds);
   const auto found = flow(wanted, about, times);
   const auto assessed = timed(comm, times.solve, [&] { return flow.assessed(found); });

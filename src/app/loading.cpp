@@ -10,6 +10,7 @@
 #include "synbal/core/agree.hpp"
 #include "synbal/core/fault.hpp"
 #include "synbal/core/heap.hpp"
+#include "synbal/core/interrupt.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/network/groups.hpp"
@@ -182,9 +183,21 @@ ProgressCallback progress_of(Progress& progress, const Comm& comm, double tolera
   };
 }
 
-double time_to_solve(double limit, const Beginning& beginning, const PhaseTimes& times) {
-  constexpr double most = 0.1;
-  return limit > 0 ? beginning.left_of(limit - std::min(times.read, most * limit)) : limit;
+double leeway_of(double limit) {
+  constexpr double share = 0.1, least = 5;  // s
+  return std::max(share * limit, least);
+}
+
+double time_to_begin(double limit, const Beginning& beginning) {
+  return beginning.left_of(limit > 0 ? limit + leeway_of(limit) / 2 : limit);
+}
+
+double time_to_solve(const Comm& comm, double limit, const Beginning& beginning) {
+  if (limit <= 0) return limit;
+  const double spent = comm.max(beginning.timer.seconds());
+  const double kept = std::min(spent, limit / 3);
+  if (spent + kept > limit && 2 * spent > limit + leeway_of(limit)) throw stopped_by(kTimeIsUp);
+  return beginning.left_of(limit - kept);
 }
 
 CountProgress::CountProgress(std::string what, std::int64_t total, std::string unit)

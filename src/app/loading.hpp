@@ -77,9 +77,15 @@ void check_still(const std::string& path, const Network& network, const BalanceP
 /// Collective. A hash of the alphas of all synapses, the same under any partition; empty where there are none.
 [[nodiscard]] std::string alpha_checksum(const Comm& comm, const Network& network);
 
-/// What is left for solving of a limit in seconds from the beginning (0: none), with time put aside to write the
-/// result, which takes about as long as reading did; at most a tenth of the limit.
-[[nodiscard]] double time_to_solve(double limit, const Beginning& beginning, const PhaseTimes& times);
+/// By how many seconds a limit may be passed: 10 %, 5 s at least.
+[[nodiscard]] double leeway_of(double limit);
+/// After how many seconds from now a run is given up that is still reading, of a limit from the beginning (0: none):
+/// half its leeway. Before that there is a result to write.
+[[nodiscard]] double time_to_begin(double limit, const Beginning& beginning);
+/// Collective. What is left for solving of a limit in seconds from the beginning (0: none). What comes after the solve
+/// (costs at its end, writing) takes about as long as all that came before it: so much is put aside, at most a third of
+/// the limit. @throws Error as a TimeLimit does when nothing is left, and writing would pass the leeway as well.
+[[nodiscard]] double time_to_solve(const Comm& comm, double limit, const Beginning& beginning);
 
 /// Signs of life of a solver, with the time that is left until it is as balanced as asked.
 [[nodiscard]] ProgressCallback progress_of(Progress& progress, const Comm& comm, double tolerance);

@@ -13,7 +13,6 @@ namespace synbal {
 namespace {
 
 constexpr std::int32_t kNothing = std::numeric_limits<std::int32_t>::max();
-constexpr int kSignalCode = 128;  // as shells count the codes of processes that a signal ended
 
 /// Failures come first: the lowest rank that has one; else a signal.
 std::int32_t word_of(const Comm& comm, bool failed) {
@@ -27,11 +26,6 @@ Error as_user_sees(const Error& failure) {
   const bool no_memory = failure.code() == ExitCode::internal && failure.what() == std::string(std::bad_alloc().what());
   if (!no_memory) return failure;
   return io_failure("out of memory: use more ranks or machines (`synbal info` estimates the need)");
-}
-
-Error stopped_by(int signal) {
-  return {static_cast<ExitCode>(kSignalCode + signal),
-          std::string("stopped by ") + signal_name(signal) + " before there was anything to keep"};
 }
 
 }  // namespace

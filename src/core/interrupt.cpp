@@ -7,8 +7,10 @@
 #include <cstddef>
 #include <cstring>
 #include <iterator>
+#include <optional>
 
 #include "core/doomed_files.hpp"
+#include "synbal/core/timer.hpp"
 
 namespace synbal {
 
@@ -20,6 +22,7 @@ constexpr int kSignals[] = {SIGUSR1, SIGTERM, SIGINT,    SIGUSR2, SIGALRM, SIGHU
                             SIGPIPE, SIGXFSZ, SIGVTALRM, SIGABRT, SIGSEGV, SIGBUS, SIGFPE,  SIGILL};
 constexpr int kMostFiles = 8;
 constexpr std::size_t kLongestPath = 4096;
+constexpr int kSignalCode = 128;  // as shells count the codes of processes that a signal ended
 
 // What a handler may touch.
 volatile std::sig_atomic_t stop_signal = 0;
@@ -28,6 +31,8 @@ volatile std::sig_atomic_t guarded = 0;
 volatile std::sig_atomic_t listeners = 0;
 volatile std::sig_atomic_t file_there[kMostFiles];
 char file_path[kMostFiles][kLongestPath];
+std::optional<Timer> limited_since;  // not for handlers
+double limit_seconds = 0;
 struct sigaction before[std::size(kSignals)];  // set while no handler of ours is installed
 
 void restore(std::size_t k) noexcept { sigaction(kSignals[k], &before[k], nullptr); }
@@ -84,6 +89,15 @@ void install(int signal, const struct sigaction& old) noexcept {
 
 }  // namespace
 
+Error stopped_by(int signal) {
+  if (signal == kTimeIsUp) {
+    return {ExitCode::not_converged,
+            "the time was up before there was anything to keep: allow more of it (--max-walltime), or more ranks"};
+  }
+  return {static_cast<ExitCode>(kSignalCode + signal),
+          std::string("stopped by ") + signal_name(signal) + " before there was anything to keep"};
+}
+
 void remove_doomed_files() noexcept { remove_files(); }
 
 InterruptGuard::InterruptGuard() {
@@ -115,7 +129,23 @@ HearsSignals::~HearsSignals() {
   if (unheard_signal() != 0) ::alarm(InterruptGuard::kPatience);
 }
 
-int unheard_signal() noexcept { return guarded != 0 && listeners == 0 ? stop_signal : 0; }
+TimeLimit::TimeLimit(double seconds) noexcept {
+  if (seconds <= 0) return;
+  limited_since.emplace();
+  limit_seconds = seconds;
+}
+
+TimeLimit::~TimeLimit() { limited_since.reset(); }
+
+int unheard_signal() noexcept {
+  if (guarded == 0 || listeners != 0) return 0;
+  if (stop_signal != 0) return stop_signal;
+  return limited_since && limited_since->seconds() > limit_seconds ? kTimeIsUp : 0;
+}
+
+void leave_if_asked() {
+  if (const int signal = unheard_signal(); signal != 0) throw stopped_by(signal);
+}
 
 const char* signal_name(int signal) noexcept {
   switch (signal) {

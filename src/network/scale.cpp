@@ -12,6 +12,7 @@ namespace synbal {
 
 namespace {
 
+constexpr std::size_t kAhead = 16;                  // synapses whose columns are fetched while one is scaled
 constexpr double kLn2Tail = 0x1.abc9e3b39803fp-56;  // of ln 2, beyond the double
 
 /// A number as the unevaluated sum of two doubles.
@@ -47,7 +48,9 @@ std::vector<Split> column_logs(const Network& network, std::span<const double> h
 }
 
 void scale_row(Network& network, std::size_t i, const std::vector<Split>& logs, double h_i) {
+  const auto last = network.column.size() - 1;
   for (auto k = at(network.row_ptr[i]); k < at(network.row_ptr[i + 1]); ++k) {
+    __builtin_prefetch(&logs[at(network.column[std::min(k + kAhead, last)])]);
     const auto x = difference(logs[at(network.column[k])], h_i);
     network.weight[k] = scaled_weight(network.weight[k], x.head, x.tail);
     if (std::isfinite(network.weight[k])) continue;

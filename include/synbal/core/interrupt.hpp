@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "synbal/core/error.hpp"
+
 namespace synbal {
 
 /// While one lives, USR1, TERM, INT, USR2, HUP and XCPU only set flags (what they did before comes back with its end):
@@ -37,8 +39,27 @@ class HearsSignals {
   HearsSignals& operator=(const HearsSignals&) = delete;
 };
 
+/// While one lives, the end of a limit on time is heard as a signal is: where the work at hand does not, the next
+/// agreement of the ranks ends the run. For the time before there is anything to keep; at most one at a time.
+class TimeLimit {
+ public:
+  /// From now on, > 0; 0: no limit.
+  explicit TimeLimit(double seconds) noexcept;
+  ~TimeLimit();
+  TimeLimit(const TimeLimit&) = delete;
+  TimeLimit& operator=(const TimeLimit&) = delete;
+};
+
+/// Stands for the end of a TimeLimit where signals are numbers.
+inline constexpr int kTimeIsUp = 100;
+
 /// The signal that this rank was asked to stop by and that nothing but an agreement of the ranks will hear; else 0.
 [[nodiscard]] int unheard_signal() noexcept;
+/// What a run ends with that was stopped with nothing to keep: code 128 + the signal; not_converged for kTimeIsUp.
+[[nodiscard]] Error stopped_by(int signal);
+/// Not collective. For long work between two agreements, as another piece of it begins: throws what the next agreement
+/// would. @throws Error, see stopped_by().
+void leave_if_asked();
 
 /// "TERM" and the like, for those that a guard knows.
 [[nodiscard]] const char* signal_name(int signal) noexcept;

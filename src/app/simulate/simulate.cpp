@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 
 #include "app/command.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/fault.hpp"
+#include "synbal/core/interrupt.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/io/selection.hpp"
 #include "synbal/network/partition.hpp"
@@ -204,6 +206,7 @@ ExitCode simulate(const Context& context, const SimulateOptions& o, const Simula
                   const Beginning& beginning) {
   const auto& comm = context.world;
   PhaseTimes times;
+  std::optional<const TimeLimit> until_steps(time_to_begin(settings.max_seconds, beginning));
   const auto loaded = load_for_simulation(comm, o, times);
   const auto& network = loaded.network;
   refuse_foreign(context);
@@ -219,6 +222,7 @@ ExitCode simulate(const Context& context, const SimulateOptions& o, const Simula
   SimulateReport report{o, settings, setting, loaded.drawn};
   {
     const HearsSignals hears;
+    until_steps.reset();
     report.is_whole = timed(comm, times.solve, [&] {
       return run_steps(file, network, experiment, comm, setting.grid, beginning.left_of(settings.max_seconds));
     });

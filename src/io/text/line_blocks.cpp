@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "synbal/core/interrupt.hpp"
+
 namespace synbal::io {
 
 namespace {
@@ -30,6 +32,7 @@ ByteCount line_start(const InputFile& file, ByteCount data_begin, ByteCount at) 
 }  // namespace
 
 std::string_view LineBlocks::next() {
+  leave_if_asked();
   std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(consumed_),
             buffer_.begin() + static_cast<std::ptrdiff_t>(held_), buffer_.begin());
   held_ -= std::exchange(consumed_, 0);
