@@ -93,6 +93,45 @@ TEST(Interrupt, work_that_hears_signals_itself_is_not_ended_by_agreement) {
   EXPECT_TRUE(guard.requested());
 }
 
+/// What agreement and a place in long work throw now; done where they throw nothing.
+std::pair<ExitCode, ExitCode> codes_now(const Comm& comm) {
+  const auto code_of = [](auto&& work) {
+    try {
+      work();
+    } catch (const Error& e) {
+      return e.code();
+    }
+    return ExitCode::done;
+  };
+  return {code_of([&] { agreed(comm, [] {}); }), code_of([] { leave_if_asked(); })};
+}
+
+TEST(Interrupt, the_end_of_a_limit_is_heard_like_a_signal_on_all_ranks) {
+  const Comm comm(MPI_COMM_WORLD);
+  const std::pair done{ExitCode::done, ExitCode::done}, late{ExitCode::not_converged, ExitCode::not_converged};
+  const InterruptGuard guard;
+  {
+    const TimeLimit far(1000);
+    EXPECT_EQ(codes_now(comm), done);
+  }
+  {
+    const TimeLimit over(1e-9);
+    EXPECT_EQ(codes_now(comm), late);
+    const HearsSignals hears;  // who has a limit of its own
+    EXPECT_EQ(codes_now(comm), done);
+  }
+  const TimeLimit none(0);
+  EXPECT_EQ(codes_now(comm), done);
+  EXPECT_FALSE(guard.requested());
+}
+
+TEST(Interrupt, a_limit_that_is_over_on_one_rank_ends_all) {
+  const Comm comm(MPI_COMM_WORLD);
+  const InterruptGuard guard;
+  const TimeLimit one(comm.rank() == comm.size() - 1 ? 1e-9 : 0);
+  EXPECT_EQ(codes_now(comm).first, ExitCode::not_converged);
+}
+
 TEST(Interrupt, the_end_by_a_second_signal_removes_files) {
   const Comm comm(MPI_COMM_WORLD);
   const Outer other(SIGTERM);
