@@ -86,7 +86,8 @@ void Contest::hold(const Field& field, std::vector<Contender> contenders) {
   }
   double best = 0;
   for (std::size_t k = 0; k < contenders.size(); ++k) {
-    if (!contenders[k].peer || measured[k].seconds.empty() || !measured[k].verdict.holds()) continue;
+    if (!contenders[k].peer || !contenders[k].rival || measured[k].seconds.empty() || !measured[k].verdict.holds())
+      continue;
     best = best > 0 ? std::min(best, measured[k].seconds.median()) : measured[k].seconds.median();
   }
   for (std::size_t k = 0; k < contenders.size(); ++k) tell(field, contenders[k], measured[k], best);

@@ -36,6 +36,7 @@ struct Contender {
   std::function<void(Phases&)> run;                         ///< timed
   std::function<Verdict()> verdict;                         ///< of the last run
   std::function<Json(const Sample& seconds)> figures = {};  ///< what follows from the time, and counts of the work
+  bool rival = true;  ///< of a peer: does all of the work, so that its time may be compared
 };
 
 /// What the contest is about.

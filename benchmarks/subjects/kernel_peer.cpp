@@ -7,37 +7,13 @@
 #include <cmath>
 #include <vector>
 
-#include "synbal/balance/edges.hpp"
-#include "synbal/core/petsc.hpp"
+#include "subjects/cost_matrix.hpp"
 
 namespace synbal::benchmark {
 
 namespace {
 using PetscTao = Handle<Tao, PetscTraits<Tao, TaoDestroy>>;
 constexpr PetscInt kMostSteps = 200, kMostIterations = 10'000;
-
-/// Collective. Rows with ascending global columns.
-PetscMat cost_matrix(const BalanceProblem& problem, MPI_Comm comm) {
-  const auto n = problem.size();
-  const auto first = problem.neurons().first();
-  const auto& ghosts = problem.halo().ghosts();
-  std::vector<std::vector<std::pair<PetscInt, double>>> rows(at(n));
-  for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
-    const auto column = j < n ? first + j : ghosts[at(j - n)];
-    rows[at(i)].emplace_back(static_cast<PetscInt>(column), c);
-  });
-  std::vector<PetscInt> starts{0}, columns;
-  std::vector<PetscScalar> values;
-  for (auto& row : rows) {
-    std::ranges::sort(row);
-    for (const auto& [j, c] : row) columns.push_back(j), values.push_back(c);
-    starts.push_back(static_cast<PetscInt>(columns.size()));
-  }
-  const auto size = static_cast<PetscInt>(problem.global_size());
-  Mat raw = nullptr;
-  SYNBAL_PETSC(MatCreateMPIAIJWithArrays(comm, n, n, size, size, starts.data(), columns.data(), values.data(), &raw));
-  return PetscMat::adopt(raw);
-}
 }  // namespace
 
 /// Vectors of the minimisation: u = e^{p h}, v = e^{-p h}, in = v (C u), out = u (C^T v).
@@ -47,7 +23,7 @@ struct KernelPeer::Body {
     Vec right = nullptr;
     SYNBAL_PETSC(MatCreateVecs(matrix.get(), &right, nullptr));
     h = PetscVec::adopt(right);
-    for (auto* v : {&u, &v_, &in, &out, &diagonal, &work, &more}) *v = copy_of(h);
+    for (auto* v : {&u, &v_, &in, &out, &diagonal, &work, &more, &product}) *v = copy_of(h);
   }
 
   static PetscVec copy_of(const PetscVec& like) {
@@ -56,7 +32,7 @@ struct KernelPeer::Body {
     return PetscVec::adopt(raw);
   }
 
-  /// Costs at h, and their sum.
+  /// Costs at h, in + out, and the sum of all costs.
   double evaluate(Vec x) const {
     SYNBAL_PETSC(VecCopy(x, u.get()));
     SYNBAL_PETSC(VecScale(u.get(), power));
@@ -67,15 +43,29 @@ struct KernelPeer::Body {
     SYNBAL_PETSC(VecPointwiseMult(in.get(), in.get(), v_.get()));
     SYNBAL_PETSC(MatMultTranspose(matrix.get(), v_.get(), out.get()));
     SYNBAL_PETSC(VecPointwiseMult(out.get(), out.get(), u.get()));
+    SYNBAL_PETSC(VecWAXPY(diagonal.get(), 1.0, in.get(), out.get()));
     PetscScalar total = 0;
     SYNBAL_PETSC(VecSum(in.get(), &total));
     return total;
   }
 
+  /// y = L x at the h of the last evaluate(): (in + out) x - v C (u x) - u C^T (v x).
+  void laplacian(Vec x, Vec y) const {
+    SYNBAL_PETSC(VecPointwiseMult(y, diagonal.get(), x));
+    SYNBAL_PETSC(VecPointwiseMult(work.get(), u.get(), x));
+    SYNBAL_PETSC(MatMult(matrix.get(), work.get(), more.get()));
+    SYNBAL_PETSC(VecPointwiseMult(more.get(), more.get(), v_.get()));
+    SYNBAL_PETSC(VecAXPY(y, -1.0, more.get()));
+    SYNBAL_PETSC(VecPointwiseMult(work.get(), v_.get(), x));
+    SYNBAL_PETSC(MatMultTranspose(matrix.get(), work.get(), more.get()));
+    SYNBAL_PETSC(VecPointwiseMult(more.get(), more.get(), u.get()));
+    SYNBAL_PETSC(VecAXPY(y, -1.0, more.get()));
+  }
+
   Comm comm;
   double power, tolerance = 0;
   PetscMat matrix;
-  PetscVec h, u, v_, in, out, diagonal, work, more;
+  PetscVec h, u, v_, in, out, diagonal, work, more, product;
 };
 
 /// What TAO calls: errors come back as codes.
@@ -91,24 +81,14 @@ struct TaoCalls {
   static PetscErrorCode hessian(Tao /*tao*/, Vec x, Mat /*matrix*/, Mat /*preconditioner*/, void* context) {
     auto& b = *static_cast<Body*>(context);
     b.evaluate(x);
-    SYNBAL_PETSC(VecWAXPY(b.diagonal.get(), 1.0, b.in.get(), b.out.get()));
     return 0;
   }
-  /// p^2 [(in + out) x - v C (u x) - u C^T (v x)]
+  /// p^2 L x
   static PetscErrorCode product(Mat shell, Vec x, Vec y) {
     Body* body = nullptr;
     SYNBAL_PETSC(MatShellGetContext(shell, static_cast<void*>(&body)));
-    const auto& b = *body;
-    SYNBAL_PETSC(VecPointwiseMult(y, b.diagonal.get(), x));
-    SYNBAL_PETSC(VecPointwiseMult(b.work.get(), b.u.get(), x));
-    SYNBAL_PETSC(MatMult(b.matrix.get(), b.work.get(), b.more.get()));
-    SYNBAL_PETSC(VecPointwiseMult(b.more.get(), b.more.get(), b.v_.get()));
-    SYNBAL_PETSC(VecAXPY(y, -1.0, b.more.get()));
-    SYNBAL_PETSC(VecPointwiseMult(b.work.get(), b.v_.get(), x));
-    SYNBAL_PETSC(MatMultTranspose(b.matrix.get(), b.work.get(), b.more.get()));
-    SYNBAL_PETSC(VecPointwiseMult(b.more.get(), b.more.get(), b.u.get()));
-    SYNBAL_PETSC(VecAXPY(y, -1.0, b.more.get()));
-    SYNBAL_PETSC(VecScale(y, b.power * b.power));
+    body->laplacian(x, y);
+    SYNBAL_PETSC(VecScale(y, body->power * body->power));
     return 0;
   }
   static PetscErrorCode get_diagonal(Mat shell, Vec y) {
@@ -159,6 +139,21 @@ void KernelPeer::multiply(std::span<const double> x, std::span<const double> y, 
   SYNBAL_PETSC(MatMult(b.matrix.get(), b.u.get(), b.in.get()));
   SYNBAL_PETSC(MatMultTranspose(b.matrix.get(), b.v_.get(), b.out.get()));
   copy_out(b.in, in), copy_out(b.out, out);
+}
+
+double KernelPeer::costs(std::span<const double> h, std::span<double> in, std::span<double> out) {
+  const auto& b = *body_;
+  copy_in(h, b.h);
+  const double total = b.evaluate(b.h.get());
+  copy_out(b.in, in), copy_out(b.out, out);
+  return total;
+}
+
+void KernelPeer::laplacian(std::span<const double> x, std::span<double> y) {
+  const auto& b = *body_;
+  copy_in(x, b.h);
+  b.laplacian(b.h.get(), b.product.get());
+  copy_out(b.product, y);
 }
 
 KernelPeer::Minimum KernelPeer::minimise(double tolerance) {

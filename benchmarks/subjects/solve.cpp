@@ -1,45 +1,41 @@
 // From h = 0 to the equilibrium.
+#include <fmt/format.h>
+
 #include <memory>
 
+#include "subjects/equilibria.hpp"
 #include "subjects/kernel_peer.hpp"
 #include "subjects/setting.hpp"
+#include "subjects/slepc_balance.hpp"
 #include "subjects/subjects.hpp"
-#include "synbal/balance/balance.hpp"
-#include "synbal/core/error.hpp"
-#include "synbal/flow/flow.hpp"
-#include "synbal/stochastic/asynchronous.hpp"
 
 namespace synbal::benchmark {
 
 namespace {
-/// Collective.
-Equilibrium solve_by(Setting& s, const std::string& method, double tolerance) {
-  BalanceParams params;
-  params.stop.tolerance = tolerance;
-  if (method == "flow") return balance_by_flow(s.problem, params.stop, {});
-  if (method == "stochastic") {
-    AsynchronousParams asynchronous;
-    asynchronous.stop = params.stop;
-    return balance_asynchronously(s.problem, s.network, asynchronous).equilibrium;
-  }
-  if (method == "newton") params.method = Method::newton;
-  if (method == "sweep") params.method = Method::sweep;
-  return balance(s.problem, params);
+/// SLEPc balances for eigenvalues. All that it is held to is that the matrix got smaller; how far it came is a figure.
+struct SlepcContender {
+  int passes = 0;
+  std::vector<double> h = {};
+};
+
+/// Collective. What the network costs at h ([n] active neurons).
+double cost_at(const Setting& s, std::span<const double> h) {
+  return direct_costs(s.comm, s.network, s.components, s.problem.to_network(h, 0.0), s.problem.power()).total;
 }
 
-Json figures_of(const Setting& s, const Equilibrium& found, const Sample& seconds) {
-  const auto& solver = found.solver;
-  const auto passes = static_cast<double>(solver.matrix_passes);
-  const auto edges = static_cast<double>(s.problem.edges());
-  Json out{{"method", solver.method},
-           {"newton_steps", solver.newton_steps},
-           {"sweeps", solver.sweeps},
-           {"krylov_iterations", solver.krylov_iterations},
-           {"matrix_passes", solver.matrix_passes},
-           {"gap_over_cost", found.certificate.gap ? Json(*found.certificate.gap / found.costs.total) : Json()},
-           {"synapses_per_second", edges / seconds.median()}};
-  if (passes > 0) out["seconds_per_pass"] = seconds.median() / passes;
-  return out;
+Contender contender_of(SlepcContender& slepc, const std::unique_ptr<SlepcBalance>& peer, const Setting& s) {
+  const auto verdict = [&] {
+    const double before = cost_at(s, std::vector<double>(slepc.h.size(), 0.0));
+    return Verdict{"cost (squared Frobenius norm) over that before", cost_at(s, slepc.h) / before, 1};
+  };
+  return {.name = fmt::format("SLEPc two-sided balancing, {} passes", slepc.passes),
+          .peer = true,
+          .run = [&](Phases&) { slepc.h = peer->run(slepc.passes); },
+          .verdict = verdict,
+          .figures = [&](const Sample&) -> Json {
+            return {{"imbalance_left", s.verdict_of(slepc.h, 0).value}};
+          },
+          .rival = false};
 }
 }  // namespace
 
@@ -63,6 +59,9 @@ void measure_solve(Contest& contest, const Choices& choices, const std::string& 
   s.restart();
   std::unique_ptr<KernelPeer> peer;
   if (contest.settings().peers) peer = std::make_unique<KernelPeer>(s.problem);
+  std::unique_ptr<SlepcBalance> slepc;
+  if (contest.settings().peers) slepc = std::make_unique<SlepcBalance>(s.problem);
+  SlepcContender few{.passes = 5}, many{.passes = 50};  // 5 is its default
   KernelPeer::Minimum minimum;
   contenders.push_back({.name = "PETSc TAO, Newton line search, CG with Jacobi",
                         .peer = true,
@@ -71,85 +70,9 @@ void measure_solve(Contest& contest, const Choices& choices, const std::string& 
                         .figures = [&](const Sample&) -> Json {
                           return {{"newton_steps", minimum.steps}, {"krylov_iterations", minimum.krylov_iterations}};
                         }});
+  contenders.push_back(contender_of(few, slepc, s));
+  contenders.push_back(contender_of(many, slepc, s));
   contest.hold({"solve", facts_of(comm, name, s.network)}, std::move(contenders));
-}
-
-void measure_flow(Contest& contest, const Choices& choices, const std::string& name) {
-  auto both = choices;
-  both.methods = {"flow", "newton"};
-  const auto& comm = contest.comm();
-  Setting s(comm, name);
-  FlowResult flow;
-  Equilibrium newton;
-  FlowParams params;
-  params.tolerance = choices.tolerance;
-  const std::vector<double> origin(at(s.problem.size()), 0.0);
-  const auto figures = [&](const Sample& seconds) -> Json {
-    return {
-        {"steps", flow.statistics.steps},
-        {"right_hand_sides", flow.statistics.derivatives},
-        {"krylov_iterations", flow.statistics.krylov_iterations},
-        {"matrix_passes", flow.matrix_passes},
-        {"time_reached", flow.time},
-        {"seconds_per_pass", seconds.median() / static_cast<double>(std::max<std::int64_t>(flow.matrix_passes, 1))}};
-  };
-  contest.hold({"flow", facts_of(comm, name, s.network)},
-               {{.name = "flow by CVODE to its equilibrium",
-                 .run =
-                     [&](Phases&) {
-                       s.restart();
-                       flow = Flow(s.problem, s.kernel, s.sums)(origin, params);
-                     },
-                 .verdict = [&] { return s.verdict_of(flow.h, choices.tolerance); },
-                 .figures = figures},
-                {.name = "newton to the same",
-                 .run =
-                     [&](Phases&) {
-                       s.restart();
-                       newton = solve_by(s, "newton", choices.tolerance);
-                     },
-                 .verdict = [&] { return s.verdict_of(newton.h, choices.tolerance); },
-                 .figures = [&](const Sample& seconds) { return figures_of(s, newton, seconds); }}});
-}
-
-void measure_stochastic(Contest& contest, const Choices& choices, const std::string& name) {
-  const auto& comm = contest.comm();
-  Setting s(comm, name);
-  const std::vector<std::pair<std::string, TransportKind>> ways{{"one-sided", TransportKind::one_sided},
-                                                                {"two-sided", TransportKind::two_sided}};
-  std::vector<AsynchronousEquilibrium> found(ways.size());
-  Equilibrium sweep;
-  std::vector<Contender> contenders;
-  for (std::size_t k = 0; k < ways.size(); ++k) {
-    AsynchronousParams params;
-    params.stop.tolerance = choices.tolerance, params.transport = ways[k].second;
-    const auto figures = [&, k](const Sample&) -> Json {
-      const auto& a = found[k].asynchrony;
-      const auto neurons = static_cast<double>(std::max<GlobalIndex>(s.problem.global_size(), 1));
-      return {{"relaxations_per_neuron", static_cast<double>(a.relaxations) / neurons},
-              {"publications", a.traffic.messages},
-              {"bytes_published", a.traffic.bytes},
-              {"mean_age_of_values_read", a.staleness.mean},
-              {"false_alarms", a.false_alarms}};
-    };
-    contenders.push_back({.name = "asynchronous, " + ways[k].first,
-                          .run =
-                              [&, k, params](Phases&) {
-                                s.restart();
-                                found[k] = balance_asynchronously(s.problem, s.network, params);
-                              },
-                          .verdict = [&, k] { return s.verdict_of(found[k].equilibrium.h, choices.tolerance); },
-                          .figures = figures});
-  }
-  contenders.push_back({.name = "coloured sweeps",
-                        .run =
-                            [&](Phases&) {
-                              s.restart();
-                              sweep = solve_by(s, "sweep", choices.tolerance);
-                            },
-                        .verdict = [&] { return s.verdict_of(sweep.h, choices.tolerance); },
-                        .figures = [&](const Sample& seconds) { return figures_of(s, sweep, seconds); }});
-  contest.hold({"stochastic", facts_of(comm, name, s.network)}, std::move(contenders));
 }
 
 }  // namespace synbal::benchmark
