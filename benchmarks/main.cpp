@@ -42,6 +42,9 @@ void add_settings(CLI::App& app, Settings& settings) {
   group->add_option("--warmups", settings.warmups, "runs that do not count")->check(CLI::NonNegativeNumber);
   group->add_option("--repeats", settings.repeats, "runs that do")->check(CLI::PositiveNumber)->capture_default_str();
   group->add_flag("!--no-peers", settings.peers, "this library alone");
+  group->add_option("--array-bytes", settings.array_bytes, "of the arrays that measure the memory's bandwidth, a rank")
+      ->check(CLI::Range(std::int64_t{1} << 12, std::int64_t{1} << 36))
+      ->capture_default_str();
   group->add_option("--most-seconds", settings.most_seconds, "of a run: who is slower is not run again")
       ->capture_default_str();
 }

@@ -17,7 +17,8 @@ namespace synbal::benchmark {
 struct Contest::Measured {
   Sample seconds;
   std::map<std::string, Sample> phases;
-  Counts counts;            // of one run
+  Counts counts;            // of the last run
+  double share_in_mpi = 0;  // of that run's seconds, on this rank
   std::int64_t memory = 0;  // of this rank, at its peak
   Verdict verdict;
   std::string failure;  // why it did not come to an end
@@ -26,7 +27,7 @@ struct Contest::Measured {
 
 Contest::Contest(const Comm& comm, const Settings& settings)
     : comm_(&comm), settings_(&settings), machine_(machine_facts(comm)) {
-  limits_ = measure_limits(comm, std::max(settings.repeats, 3));
+  limits_ = measure_limits(comm, std::max(settings.repeats, 3), settings.array_bytes);
   ::malloc_trim(0);  // its arrays would count for the contenders
 }
 
@@ -42,6 +43,7 @@ void Contest::run_once(const Contender& contender, Measured& measured, bool warm
   }
   phases.end();
   measured.counts = counts_so_far() - before;
+  measured.share_in_mpi = phases.mpi_seconds() / phases.total();
   measured.memory = std::max(measured.memory, peak_memory());
   measured.given_up = phases.total() > settings_->most_seconds;
   if (warmup && !measured.given_up) return;  // of a contender so slow the warm-up is all there is
@@ -61,6 +63,7 @@ void Contest::tell(const Field& field, const Contender& contender, const Measure
   if (contender.figures && right) line["figures"] = contender.figures(m.seconds);
   if (best_peer > 0 && !contender.peer) line["seconds_over_best_peer"] = m.seconds.median() / best_peer;
   line["per_rank"] = json_of(*comm_, m.counts);
+  line["per_rank"]["share_in_mpi"] = over_ranks(*comm_, m.share_in_mpi);
   line["per_rank"]["peak_memory"] = over_ranks(*comm_, static_cast<double>(m.memory));
   line["correct"] = {{"check", m.verdict.check}, {"value", m.verdict.value}, {"limit", m.verdict.limit}};
   line["limits"] = json_of(limits_), line["machine"] = machine_;

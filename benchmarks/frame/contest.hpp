@@ -19,7 +19,8 @@ struct Settings {
   std::vector<std::string> networks;  ///< files or names of what `synbal generate` makes
   int warmups = 1, repeats = 7;
   bool peers = true;
-  double most_seconds = 300;  ///< after which a contender is not run again
+  std::int64_t array_bytes = std::int64_t{1} << 28;  ///< of each array by which bandwidths are measured, a rank
+  double most_seconds = 300;                         ///< after which a contender is not run again
 };
 
 /// Whether an answer is right, and by what that is known.

@@ -13,12 +13,13 @@ struct Counts {
   std::int64_t messages = 0;     ///< point to point and one-sided, sent
   std::int64_t bytes = 0;        ///< in these, and given to all-to-alls
   std::int64_t collectives = 0;  ///< reductions, gathers, broadcasts, all-to-alls; barriers are not counted
+  double seconds = 0;            ///< in calls that send, wait or reduce, waiting for others included
 };
 [[nodiscard]] Counts operator-(const Counts& a, const Counts& b);
 /// Since the start.
 [[nodiscard]] Counts counts_so_far();
 
-/// Collective. {least, mean, most} over ranks of each.
+/// Collective. {least, mean, most} over ranks of each, but for the seconds.
 [[nodiscard]] Json json_of(const Comm& comm, const Counts& counts);
 /// Collective. The same of one number.
 [[nodiscard]] Json over_ranks(const Comm& comm, double own);

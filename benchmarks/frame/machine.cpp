@@ -17,8 +17,7 @@
 namespace synbal::benchmark {
 
 namespace {
-constexpr std::size_t kElements = std::size_t{1} << 25;  // doubles in an array: 256 MiB, more than caches hold
-constexpr std::size_t kLarge = std::size_t{1} << 20;     // bytes of a large message
+constexpr std::size_t kLarge = std::size_t{1} << 20;  // bytes of a large message
 
 /// Collective. Median seconds of `work`, after one run more.
 template <class Work>
@@ -90,23 +89,26 @@ double load_average() {
 }
 }  // namespace
 
-Limits measure_limits(const Comm& comm, int repeats) {
+Limits measure_limits(const Comm& comm, int repeats, std::int64_t array_bytes) {
   Limits limits;
+  limits.array_bytes = array_bytes / 64 * 64;  // loops take 8 doubles at a time
   {
-    const HugeVector<double> ones(kElements, 1.0), more(kElements, 1.0);
-    const auto array = static_cast<double>(kElements * sizeof(double)) * comm.size();
+    const auto count = static_cast<std::size_t>(limits.array_bytes) / sizeof(double);
+    const HugeVector<double> ones(count, 1.0), more(count, 1.0);
+    const auto array = static_cast<double>(limits.array_bytes) * comm.size();
     limits.read_bandwidth = array / read_seconds(comm, repeats, ones);
     limits.triad_bandwidth = 3 * array / triad_seconds(comm, repeats, ones, more);
   }
   if (comm.size() < 2) return limits;
   limits.latency = one_way(comm, 8, 201);
-  const double large = one_way(comm, kLarge, 41) - limits.latency;
-  limits.link_bandwidth = large > 0 ? static_cast<double>(kLarge) / large : 0;
+  limits.link_bandwidth = static_cast<double>(kLarge) / one_way(comm, kLarge, 41);
   return limits;
 }
 
 Json json_of(const Limits& l) {
-  Json out{{"read_bytes_per_second", l.read_bandwidth}, {"triad_bytes_per_second", l.triad_bandwidth}};
+  Json out{{"array_bytes", l.array_bytes},
+           {"read_bytes_per_second", l.read_bandwidth},
+           {"triad_bytes_per_second", l.triad_bandwidth}};
   out["latency_seconds"] = l.latency > 0 ? Json(l.latency) : Json();
   out["link_bytes_per_second"] = l.link_bandwidth > 0 ? Json(l.link_bandwidth) : Json();
   return out;

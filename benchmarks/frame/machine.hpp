@@ -8,13 +8,14 @@ namespace synbal::benchmark {
 
 /// The limits that figures are held against.
 struct Limits {
-  double read_bandwidth = 0;   ///< bytes per second of all ranks together, from arrays that fit no cache
-  double triad_bandwidth = 0;  ///< of a = b + s c, likewise (McCalpin's STREAM: 24 bytes an element)
-  double latency = 0;          ///< seconds of a message of 8 bytes, one way, between first and last rank; 0 on one rank
-  double link_bandwidth = 0;   ///< bytes per second of a message of 1 MiB, likewise
+  std::int64_t array_bytes = 0;  ///< of each array, a rank: more than caches hold, or these are measured
+  double read_bandwidth = 0;     ///< bytes per second of all ranks together
+  double triad_bandwidth = 0;    ///< of a = b + s c, likewise (McCalpin's STREAM: 24 bytes an element)
+  double latency = 0;         ///< seconds of a message of 8 bytes, one way, between first and last rank; 0 on one rank
+  double link_bandwidth = 0;  ///< bytes per second of a message of 1 MiB, likewise
 };
 /// Collective. Medians over `repeats`.
-[[nodiscard]] Limits measure_limits(const Comm& comm, int repeats);
+[[nodiscard]] Limits measure_limits(const Comm& comm, int repeats, std::int64_t array_bytes);
 [[nodiscard]] Json json_of(const Limits& limits);
 
 /// Collective. Processor, cores, memory, load, ranks, program and libraries.

@@ -3,18 +3,22 @@
 
 #include <numeric>
 
+#include "frame/counters.hpp"
+
 namespace synbal::benchmark {
 
-Phases::Phases(const Comm& comm) : comm_(&comm) {
-  comm.barrier();
+Phases::Phases(const Comm& comm) : comm_(&comm) { open(); }
+
+void Phases::open() {
+  comm_->barrier();
   timer_.restart();
+  mpi_begin_ = counts_so_far().seconds;
 }
 
 void Phases::begin(const std::string& name) {
   if (!name_.empty()) close();
   name_ = name;
-  comm_->barrier();
-  timer_.restart();
+  open();
 }
 
 void Phases::end() {
@@ -24,6 +28,7 @@ void Phases::end() {
 
 void Phases::close() {
   comm_->barrier();
+  mpi_seconds_ += counts_so_far().seconds - mpi_begin_;
   seconds_[name_] += comm_->max(timer_.seconds());
 }
 

@@ -22,12 +22,16 @@ class Phases {
 
   [[nodiscard]] const std::map<std::string, double>& seconds() const noexcept { return seconds_; }
   [[nodiscard]] double total() const;
+  /// Of this rank, within all phases so far, in calls of MPI (counters.hpp).
+  [[nodiscard]] double mpi_seconds() const noexcept { return mpi_seconds_; }
 
  private:
+  void open();
   void close();
 
   const Comm* comm_;
   Timer timer_;
+  double mpi_begin_ = 0, mpi_seconds_ = 0;
   std::string name_;
   std::map<std::string, double> seconds_;
 };

@@ -18,15 +18,25 @@ Network named_network(const Comm& comm, const std::string& name) {
   return read_network(comm, name, options);
 }
 
+namespace {
+/// Collective. The largest over the mean of what ranks have; null of nothing.
+Json most_over_mean(const Comm& comm, double own) {
+  const double most = comm.max(own), sum = comm.sum(own);
+  return sum > 0 ? Json(most * comm.size() / sum) : Json();
+}
+/// Collective. Ghosts of all ranks over the number of neurons or nodes; null without any.
+Json ghost_fraction(const Comm& comm, const Halo& halo, GlobalIndex size) {
+  const auto ghosts = static_cast<double>(comm.sum(std::int64_t{halo.ghost_count()}));
+  return size > 0 ? Json(ghosts / static_cast<double>(size)) : Json();
+}
+}  // namespace
+
 Json facts_of(const Comm& comm, const std::string& name, const Network& network) {
-  const auto own = static_cast<double>(network.column.size());
-  const double mean = static_cast<double>(network.nnz) / comm.size(), most = comm.max(own);
-  const auto ghosts = static_cast<double>(comm.sum(std::int64_t{network.halo.ghost_count()}));
   return {{"name", name},
           {"neurons", network.size()},
           {"synapses", network.nnz},
-          {"synapses_max_over_mean", mean > 0 ? Json(most / mean) : Json()},
-          {"ghost_fraction", network.size() > 0 ? Json(ghosts / static_cast<double>(network.size())) : Json()}};
+          {"synapses_max_over_mean", most_over_mean(comm, static_cast<double>(network.column.size()))},
+          {"ghost_fraction", ghost_fraction(comm, network.halo, network.size())}};
 }
 
 Setting::Setting(const Comm& c, const std::string& name)
@@ -72,7 +82,12 @@ ConductanceGraph named_graph(const Comm& comm, const std::string& name) {
 }
 
 Json facts_of(const std::string& name, const ConductanceGraph& graph) {
-  return {{"name", name}, {"nodes", graph.global_size()}, {"edges", graph.edges()}};
+  const auto ends = graph.size() > 0 ? graph.row_end(graph.size() - 1) : 0;
+  return {{"name", name},
+          {"nodes", graph.global_size()},
+          {"edges", graph.edges()},
+          {"edges_max_over_mean", most_over_mean(graph.comm(), static_cast<double>(ends))},
+          {"ghost_fraction", ghost_fraction(graph.comm(), graph.halo(), graph.global_size())}};
 }
 
 }  // namespace synbal::benchmark

@@ -39,6 +39,7 @@ struct Setting {
 /// Collective. graph:KIND[,nodes=N][,edges=M][,seed=S] is one of benchmark_graph(); of any other network the costs as
 /// they are.
 [[nodiscard]] ConductanceGraph named_graph(const Comm& comm, const std::string& name);
+/// Collective. Likewise.
 [[nodiscard]] Json facts_of(const std::string& name, const ConductanceGraph& graph);
 
 }  // namespace synbal::benchmark

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# The frame of the benchmarks: every subject tells of itself and its peers all that it promises, on one rank and on two; an
+# answer that is wrong gives no figure, and an exit code that says so.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+benchmark=$(dirname "$SYNBAL")/synbal-benchmark
+[ -x "$benchmark" ] || skip "synbal-benchmark was not built (SYNBAL_BUILD_BENCHMARKS)"
+lines=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/benchmark_lines.py
+
+# measure CODE RANKS WORDS...: a run that ends with this code.
+measure() {
+  local code=$1 ranks=$2 got=0
+  shift 2
+  # shellcheck disable=SC2086
+  timeout -k 5 "$limit" $MPIRUN -n "$ranks" "$benchmark" "$@" --array-bytes 4194304 >out 2>err </dev/null || got=$?
+  checks=$((checks + 1))
+  [ "$got" -eq "$code" ] || fail "exit code $got instead of $code: synbal-benchmark on $ranks rank(s): $*"
+}
+
+network=random:nodes=300,degree=8,sigma=3
+graph=graph:random,nodes=300,edges=3000
+peers_of() {
+  case $1 in
+    kernel) echo "PETSc MatMult" ;;
+    solve) echo "PETSc TAO;SLEPc two-sided" ;;
+    flow) echo "CVODE with its CG;CVODE with its GMRES" ;;
+    laplacian) echo "PETSc CG, jacobi;PETSc CG, boomeramg" ;;
+    modes) echo "SLEPc, krylov-schur;SLEPc, lobpcg" ;;
+    simulate) echo "PETSc MatMatMult" ;;
+    io) echo "as many plain bytes" ;;
+  esac
+}
+
+every_subject() { # SUBJECT/RANKS
+  local subject=${1%/*} ranks=${1#*/} on=$network
+  case $subject in laplacian | modes | resistance) on=$graph ;; esac
+  measure 0 "$ranks" "$subject" --network "$on" --warmups 1 --repeats 2 --count 4
+  check "the lines of $1" python3 "$lines" "$subject" "$ranks" out "$(peers_of "$subject")"
+}
+
+wrong() { # what is asked for cannot be had, or is spoilt
+  case $1 in
+    residual) measure 1 1 laplacian --network "$graph" --repeats 1 --residual 1e-30 ;;
+    solves) measure 1 2 resistance --network "${graph/3000/900}" --repeats 1 --solves 2 ;;
+    nan) SYNBAL_FAULT=nan@solve measure 1 1 solve --network "$network" --repeats 1 --methods newton --no-peers ;;
+  esac
+  check "$1: it says why" grep -q ': no figures: ' err
+  case $1 in
+    solves) check "nothing of the estimate" test "$(grep -c '"contender":"estimate"' out)" -eq 0 ;;
+    *) check "$1: not a line" test ! -s out ;;
+  esac
+}
+
+both() { case $1 in wrong/*) wrong "${1#*/}" ;; *) every_subject "$1" ;; esac }
+
+words=()
+for subject in kernel solve flow stochastic laplacian modes resistance simulate io; do words+=("$subject/1" "$subject/2"); done
+share_out both "${words[@]}" wrong/residual wrong/solves wrong/nan
+finish
