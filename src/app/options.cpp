@@ -12,6 +12,7 @@
 #include "app/command.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/io/checkpoint.hpp"
+#include "synbal/io/stream.hpp"
 #include "synbal/io/table.hpp"
 #include "synbal/io/target.hpp"
 

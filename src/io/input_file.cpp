@@ -15,7 +15,7 @@
 
 #include "io/tuning.hpp"
 #include "synbal/core/agree.hpp"
-#include "synbal/io/target.hpp"
+#include "synbal/io/stream.hpp"
 
 namespace synbal::io {
 

@@ -18,7 +18,7 @@
 #include "io/seal.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/fault.hpp"
-#include "synbal/io/target.hpp"
+#include "synbal/io/stream.hpp"
 
 namespace synbal::io {
 

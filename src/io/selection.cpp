@@ -147,7 +147,7 @@ std::int64_t find_entry(const Network& network, LocalIndex row, const Named& nam
   }
   throw bad_input(
       fmt::format("{}: {} {}: there is no synapse from neuron {} onto neuron {} (a pair is I,J with the postsynaptic "
-                  "neuron first): name synapses of the network",
+                  "neuron first, counted from 0 where neurons have no ids of their own): name synapses of the network",
                   names.source, names.unit, synapse.line, synapse.presynaptic, synapse.postsynaptic));
 }
 

@@ -15,7 +15,7 @@
 #include "synbal/core/agree.hpp"
 #include "synbal/core/halo.hpp"
 #include "synbal/io/selection.hpp"
-#include "synbal/io/target.hpp"
+#include "synbal/io/stream.hpp"
 
 namespace synbal {
 

@@ -13,6 +13,7 @@
 #include "io/hdf5/hdf5_file.hpp"
 #include "io/mark.hpp"
 #include "io/text/gz_text.hpp"
+#include "synbal/io/stream.hpp"
 
 namespace synbal {
 
@@ -90,13 +91,6 @@ Target target_of(const io::InputFile& file) {
   return report || is_table(text) ? Target::data : Target::foreign;
 }
 }  // namespace
-
-bool is_stdout(const std::string& path) { return path == "-" || path == "/dev/stdout"; }
-
-bool is_stream(const std::string& path) {
-  struct stat facts {};
-  return is_stdout(path) || (::stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode) && !S_ISDIR(facts.st_mode));
-}
 
 Target target_at(const std::string& path) {
   struct stat facts {};
