@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs what is missing of the Debian packages of the named groups; does nothing, and needs no rights, when all are there.
-#   bash jobs/install_dependencies.sh [build] [test] [picture] [package] [petsc64]        (default: build)
+#   bash jobs/install_dependencies.sh [build] [test] [picture] [papers] [package] [petsc64]        (default: build)
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config git ca-certificates openmpi-bin libopenmpi-dev libpetsc-real-dev libslepc-real-dev
        libsundials-dev libhdf5-openmpi-dev libcli11-dev libfmt-dev libspdlog-dev nlohmann-json3-dev librandom123-dev zlib1g-dev liblapack-dev libsuitesparse-dev)
 test=(libgtest-dev clang-format python3 python3-numpy python3-scipy python3-h5py)
 picture=(python3 python3-numpy python3-scipy python3-h5py python3-matplotlib)
+papers=("${picture[@]}" python3-sklearn)
 package=(python3 dpkg-dev file)
 petsc64=(libpetsc64-real-dev libslepc64-real-dev)
 
@@ -16,9 +17,10 @@ for group in "${@:-build}"; do
     build) wanted+=("${build[@]}") ;;
     test) wanted+=("${test[@]}") ;;
     picture) wanted+=("${picture[@]}") ;;
+    papers) wanted+=("${papers[@]}") ;;
     package) wanted+=("${package[@]}") ;;
     petsc64) wanted+=("${petsc64[@]}") ;;
-    *) echo "install_dependencies: unknown group '$group' (build, test, picture, package, petsc64)" >&2; exit 2 ;;
+    *) echo "install_dependencies: unknown group '$group' (build, test, picture, papers, package, petsc64)" >&2; exit 2 ;;
   esac
 done
 

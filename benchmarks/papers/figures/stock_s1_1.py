@@ -1,0 +1,52 @@
+"""Stock et al. 2022, S1 appendix, figure 1: the higher the rank of the weights, the less balancing saves."""
+import numpy as np
+import scipy.special
+
+from pictures import style
+from table import Row, near
+
+ABOUT = "Stock S1-1: saving against the rank of the weights"
+SIZES = {"tiny": {"ranks": (1, 20), "draws": 1}, "small": {"ranks": (1, 2, 5, 10, 50, 200), "draws": 5},
+         "full": {"ranks": (1, 2, 3, 5, 10, 20, 50, 100, 200), "draws": 30}}
+NEURONS = 200
+
+
+def make(setting):
+    size = SIZES[setting.size]
+    saved = np.array([[_saving(setting.synbal, rank, seed) for seed in range(1, size["draws"] + 1)]
+                      for rank in size["ranks"]])
+    return _picture(size["ranks"], saved), _rows(size["ranks"], saved)
+
+
+def _saving(synbal, rank, seed):
+    """Share of the cost that balancing J = U V^T takes away."""
+    cost = synbal.run("balance", f"lowrank:nodes={NEURONS},rank={rank},seed={seed}", "-o", "low.h5", "--write", "h")["cost"]
+    return 1 - cost["final"] / cost["initial"]
+
+
+def _expected(rank):
+    """1 - (E chi_r)^4 / r^2, for many neurons: costs are |J_ij|^2, whose rows and columns have the lengths of U and V."""
+    log_mean = 0.5 * np.log(2) + scipy.special.gammaln((rank + 1) / 2) - scipy.special.gammaln(rank / 2)
+    return 1 - np.exp(4 * log_mean) / rank ** 2
+
+
+def _rows(ranks, saved):
+    mean = saved.mean(axis=1)
+    falls = bool(np.all(np.diff(mean) < 0))
+    return [Row("Stock S1-1", f"saving falls with the rank, N = {NEURONS}", "yes", "yes" if falls else "no", "monotone", falls),
+            *(near("Stock S1-1", f"saving at rank {rank} (formula for large N)", _expected(rank), value, 0.3,
+                   "few draws; the formula is for N much larger than the rank")
+              for rank, value in zip(ranks, mean))]
+
+
+def _picture(ranks, saved):
+    figure, axes = style.panels(1)
+    every = np.arange(1, NEURONS + 1)
+    axes[0].plot(every, _expected(every), color=style.LINE, label="formula, many neurons")
+    axes[0].plot(ranks, saved, "o", ms=3, color=style.AFTER, alpha=0.6)
+    axes[0].set(xlabel="rank", ylabel="share of the cost saved")
+    style.log_axis(axes[0].xaxis)
+    style.log_axis(axes[0].yaxis)
+    axes[0].legend()
+    style.caption(figure, f"Stock S1-1: weights U V^T of {NEURONS} neurons, normal factors.")
+    return figure
