@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What must hold of the trainer, whatever is learnt: python3 benchmarks/papers/check.py SYNBAL. Prints what fails, exit code 1."""
+"""What must hold of the trainer, whatever is learnt: python3 benchmarks/papers/check.py SYNBAL. Exit code 1: something fails."""
 import pathlib
 import sys
 import tempfile

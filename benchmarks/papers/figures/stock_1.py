@@ -31,7 +31,8 @@ def make(setting):
 
 
 def _networks():
-    """One input that drives neuron 1, which excites neuron 2, which inhibits it; the output is neuron 2's. The first network is balanced."""
+    """One input drives neuron 1, which excites neuron 2, which inhibits it. The first network is balanced, the second is its
+    scaling by h."""
     j, w_in, w_out = np.array([[0.0, -0.8], [0.8, 0.0]]), np.array([[1.0], [0.2]]), np.array([[0.3, 1.0]])
     factor = np.exp([-SCALING, SCALING])
     return [Networks(*(a[None] for a in arrays), np.zeros((1, 2, 1))) for arrays in
@@ -43,13 +44,14 @@ def _picture(quiet, noisy, time, wave):
     axes[0].plot(time, wave, color=style.LINE, label="input")
     axes[0].plot(quiet[0], quiet[1][:, 0, 0, 0], color=style.AFTER, lw=2.5, alpha=0.5, label="balanced")
     axes[0].plot(quiet[0], quiet[2][:, 0, 0, 0], "--", color=style.BEFORE, label="other")
-    axes[0].legend()
+    axes[0].set(ylim=(0, None))
+    style.legend_above(axes[0], ncol=2)
     for one, values, colour, title in zip(axes[1:], noisy, (style.AFTER, style.BEFORE), ("Balanced", "Other network")):
         one.plot(quiet[0], values[:, 0, 0, :], color=colour, lw=0.3, alpha=0.5)
         one.set(title=title, ylim=np.percentile(noisy[1], (0.1, 99.9)))
     for one in axes:
         one.set(xlabel="time", ylabel="output")
     axes[0].set(title="Without noise")
-    style.caption(figure, f"Stock 1. a: input, and outputs of both networks. b, c: outputs with noise of {NOISE:g} in both neurons, "
-                  f"{noisy[0].shape[3]} trials; of the other network h is -+{SCALING:g}.")
+    style.caption(figure, f"Stock 1. a: input, and outputs of both networks. b, c: outputs with noise of {NOISE:g} in both "
+                  f"neurons, {noisy[0].shape[3]} trials; of the other network h is -+{SCALING:g}.")
     return figure

@@ -56,7 +56,7 @@ def _rows(time, way, exact, approximate):
                 bool(strengthened > 1)),
             Row("Stock 5 b", "time to half of the change, distant G / near D", "above 1", f"{half[1] / half[0]:.4g}", "above 1",
                 bool(half[1] > half[0])),
-            at_most("Stock 5 b", "distant synapses end where near ones of their direction do (G D F, H C E), relative", "0",
+            at_most("Stock 5 b", "distant synapses end where near ones do (G, D, F; H, C, E), relative", "0",
                     max(abs(end[k] / end[like] - 1) for k, like in ("GD", "GF", "HC", "HE")), 1e-3),
             at_most("Stock 5 d", "h along the modes, quadratic approximation (eq. 39), relative error", "small", error, 0.3)]
 

@@ -51,9 +51,10 @@ def gradients(networks, u, targets, loss):
     adjoint = _adjoint(networks, states, by_outputs)
     rates = activations.value(networks.activation, states[:-1])
     held = adjoint.reshape(len(u), networks.substeps, *adjoint.shape[1:]).sum(axis=1)
+    heard = np.broadcast_to(u[:, None], (len(u), len(value), *u.shape[1:]))
     read = states[networks.substeps::networks.substeps]
-    return value, [_over_time(adjoint, rates), _over_time(held, np.broadcast_to(u[:, None], (len(u), len(held[0]), *u.shape[1:]))),
-                   _over_time(by_outputs.swapaxes(0, 1), read), adjoint.sum(axis=(0, 3))[..., None]]
+    return value, [_over_time(adjoint, rates), _over_time(held, heard), _over_time(by_outputs.swapaxes(0, 1), read),
+                   adjoint.sum(axis=(0, 3))[..., None]]
 
 
 def _adjoint(networks, states, by_outputs):
