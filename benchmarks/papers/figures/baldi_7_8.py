@@ -7,7 +7,7 @@ from table import between, factor
 from trainer import dense, losses, steps
 
 ABOUT = "Baldi 7, 8: deficit during training with and without a regulariser"
-SIZES = {"tiny": {"iterations": 20, "every": 10}, "small": {"iterations": 1000, "every": 50},
+SIZES = {"tiny": {"iterations": 20, "every": 10}, "small": {"iterations": 500, "every": 50},
          "full": {"iterations": 3000, "every": 50}}
 SHAPE, BATCH, DEVIATION = (784, 200, 100, 50, 100, 200, 784), 200, 0.1
 

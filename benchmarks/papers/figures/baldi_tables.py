@@ -7,7 +7,7 @@ from table import at_least, between
 from trainer import dense, losses, steps
 
 ABOUT = "Baldi table 1, 2: accuracy with and without balancing"
-SIZES = {"tiny": {"iterations": 4, "depths": (2,), "epoch": 2}, "small": {"iterations": 1000, "depths": (2, 3), "epoch": 100},
+SIZES = {"tiny": {"iterations": 4, "depths": (2,), "epoch": 2}, "small": {"iterations": 500, "depths": (2, 3), "epoch": 100},
          "full": {"iterations": 23500, "depths": (2, 3, 5), "epoch": 235}}  # 100 epochs of 60,000 images
 HIDDEN = {2: (256,), 3: (256, 128), 5: (512, 256, 128, 64)}
 RATE, BATCH, DECAY = 1e-3, 256, 0.015

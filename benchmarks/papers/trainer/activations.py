@@ -8,6 +8,8 @@ def value(name, x):
         return x
     if name == "tanh":
         return np.tanh(x)
+    if name == "relu":
+        return np.maximum(x, 0)  # faster than the line below; 0 takes x's precision
     return np.where(x > 0, x, _below(name, x) * x)
 
 

@@ -35,12 +35,15 @@ def normal(count, size, inputs, outputs, rng, **options):
 def run(networks, u):
     """States from the origin, and outputs."""
     dt, phi = 1 / networks.substeps, networks.activation
+    recurrent, inputs, biases = (dt * a for a in (networks.recurrent, networks.inputs, networks.biases))
     states = np.zeros((len(u) * networks.substeps + 1, *networks.biases.shape[:2], u.shape[2]))
     for time, now in enumerate(u):
-        drive = networks.inputs @ now + networks.biases
+        drive = inputs @ now + biases
         for step in range(time * networks.substeps, (time + 1) * networks.substeps):
             x = states[step]
-            states[step + 1] = x + dt * (networks.recurrent @ activations.value(phi, x) + drive - x)
+            following = np.matmul(recurrent, activations.value(phi, x), out=states[step + 1])
+            following += drive
+            following += (1 - dt) * x
     return states, np.matmul(networks.outputs, states[networks.substeps::networks.substeps]).swapaxes(0, 1)
 
 
@@ -59,14 +62,15 @@ def gradients(networks, u, targets, loss):
 
 def _adjoint(networks, states, by_outputs):
     """dt times the gradient by the state after every step."""
-    dt, back = 1 / networks.substeps, np.ascontiguousarray(networks.recurrent.swapaxes(1, 2))
+    dt = 1 / networks.substeps
+    back = dt * np.ascontiguousarray(networks.recurrent.swapaxes(1, 2))
     slopes = activations.slope(networks.activation, states[1:])
     by_states = np.matmul(networks.outputs.swapaxes(1, 2)[:, None], by_outputs)
     adjoint = np.empty_like(slopes)
     now = np.zeros_like(slopes[0])
     for step in reversed(range(len(slopes))):
         if step < len(slopes) - 1:
-            now = (1 - dt) * now + dt * slopes[step] * (back @ now)
+            now = (1 - dt) * now + slopes[step] * (back @ now)
         if (step + 1) % networks.substeps == 0:
             now = now + by_states[:, (step + 1) // networks.substeps - 1]
         adjoint[step] = dt * now
