@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What must hold of the trainer, whatever is learnt: python3 benchmarks/papers/check.py SYNBAL. Exit code 1: something fails."""
+"""What must hold of the trainer, whatever is learnt: python3 benchmarks/papers/check.py SYNBAL. Exit code 1: not all."""
 import pathlib
 import sys
 import tempfile

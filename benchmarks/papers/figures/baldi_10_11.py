@@ -45,7 +45,8 @@ def _rows(ways):
     off = {name: np.abs(np.log(ratios)).max(axis=1) for name, (ratios, _) in ways.items()}
     return [at_most("Baldi 11", "|log ratio of norms| after one epoch, full balancing", "0, almost instantly", off["full"][1],
                     1e-8),
-            at_most("Baldi 11", "|log ratio of norms|, worst of later epochs, full balancing", "0", off["full"][1:].max(), 1e-8),
+            at_most("Baldi 11", "|log ratio of norms|, worst of later epochs, full balancing", "0",
+                    off["full"][1:].max(), 1e-8),
             at_most("Baldi 10", "|log ratio of norms| at the end, partial balancing", "0, gradually", off["partial"][-1], 0.01),
             at_least("Baldi 10", "|log ratio of norms| after one epoch, partial / full balancing", "above 1 (gradual)",
                      off["partial"][1] / max(off["full"][1], 1e-16), 10,

@@ -122,7 +122,7 @@ def _picture(way, nulls, noise, loss, size):
     axes[2].plot(noise["level"], noise["other"] / noise["one"], "o-", ms=3, color=style.AFTER)
     axes[2].axhline(1, color=style.LINE, lw=0.6)
     axes[2].set(xlabel="noise in neurons", ylabel="loss, balanced / original", title="After balancing")
-    style.caption(figure, f"Stock 4. {size['neurons']} neurons, losses at the end {', '.join(f'{x:.3g}' for x in loss)}. a: |g| "
-                  "with costs $J^2$. b: its null by permuted rows, mean and standard deviation. c: network of "
+    style.caption(figure, f"Stock 4. {size['neurons']} neurons, losses at the end {', '.join(f'{x:.3g}' for x in loss)}. a: "
+                  "|g| with costs $J^2$. b: its null by permuted rows, mean and standard deviation. c: network of "
                   r"$\lambda$ = 0.3 before and after balancing by its gains, same trials and same noise.")
     return figure
