@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What must hold of the trainer, whatever is learnt: python3 benchmarks/papers/check.py SYNBAL. Exit code 1: not all."""
+import gzip
 import pathlib
 import sys
 import tempfile
@@ -7,7 +8,7 @@ import tempfile
 import numpy as np
 
 from program import Synbal
-from tasks import contexts
+from tasks import contexts, digits
 from trainer import dense, losses, recurrent
 
 
@@ -45,7 +46,7 @@ def dense_gradients(rng):
 
 def recurrent_gradients(rng):
     for name in ("relu", "leaky:0.1", "tanh"):
-        networks = recurrent.normal(2, 10, 6, 2, rng, activation=name, substeps=4)
+        networks = recurrent.normal((0, 1), 10, 6, 2, rng, activation=name, substeps=4)
         u, targets = contexts(6, rng)
         found = recurrent.gradients(networks, u, targets, losses.root_mean_square)[1]
         error = worst(lambda: recurrent.gradients(networks, u, targets, losses.root_mean_square)[0].sum(),
@@ -61,7 +62,7 @@ def conserved(rng):
     for k in range(2):
         inside, outside = products[k].sum(axis=1), products[k + 1].sum(axis=0)
         yield f"identity of gradients, layer {k}", np.abs(inside - outside).max() / np.abs(products[k]).sum(axis=1).max(), 1e-13
-    networks = recurrent.normal(1, 10, 6, 2, rng, substeps=4)
+    networks = recurrent.normal((0,), 10, 6, 2, rng, substeps=4)
     found = recurrent.gradients(networks, *contexts(6, rng), losses.root_mean_square)[1]
     j, w_in, w_out, _ = (p[0] * g[0] for p, g in zip(networks.parameters(), found))
     inside, outside = j.sum(axis=1) + w_in.sum(axis=1), j.sum(axis=0) + w_out.sum(axis=0)
@@ -91,12 +92,26 @@ def _once(layers):
     return dense.Layers(weights, layers.biases, layers.activations)
 
 
+def idx_files(folder, rng):
+    """Files as MNIST's, packed and not, are read as what was written."""
+    images, labels = rng.integers(0, 256, (5, 28, 28), dtype=np.uint8), np.arange(5, dtype=np.uint8)
+    for name, array, pack in (("train-images-idx3", images, gzip.compress), ("train-labels-idx1", labels, gzip.compress),
+                              ("t10k-images-idx3", images[:2], bytes), ("t10k-labels-idx1", labels[:2], bytes)):
+        head = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, ">i4").tobytes()
+        path = folder / (f"{name}-ubyte" + (".gz" if pack is gzip.compress else ""))
+        path.write_bytes(pack(head + array.tobytes()))
+    found = digits(folder)
+    yield "IDX files", max(np.abs(found.train.reshape(5, 28, 28) * 255 - images).max(),
+                           np.abs(found.train_labels - labels).max(), abs(len(found.test) - 2)), 1e-4
+
+
 def main():
     rng = np.random.default_rng(1)
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         synbal = Synbal(pathlib.Path(sys.argv[1]), folder)
-        for found in (dense_gradients(rng), recurrent_gradients(rng), conserved(rng), balanced(synbal, rng)):
+        for found in (dense_gradients(rng), recurrent_gradients(rng), conserved(rng), balanced(synbal, rng),
+                      idx_files(pathlib.Path(folder), rng)):
             for what, error, most in found:
                 good = error <= most
                 failed += not good

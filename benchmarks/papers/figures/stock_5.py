@@ -74,6 +74,6 @@ def _picture(time, way, exact, approximate, rates):
     axes[1].set(xlabel="time", ylabel="h along a mode", title="Modes of the Laplacian", xlim=(0, 5))
     axes[1].legend()
     style.caption(figure, f"Stock 5: a ring of {NEURONS} neurons at balance, all costs 1; at time 0 synapse A costs "
-                  f"{COST:g}. a: A and B join the same two neurons, C to F are next to them, G and H opposite. b: h along modes, by `synbal "
-                  "flow`; dotted: eq. 39.")
+                  f"{COST:g}. a: A and B join the same two neurons, C to F are next to them, G and H opposite. b: h "
+                  "along modes, by `synbal flow`; dotted: eq. 39.")
     return figure

@@ -24,12 +24,12 @@ class Networks:
         return [self.recurrent, self.inputs, self.outputs, self.biases]
 
 
-def normal(count, size, inputs, outputs, rng, **options):
-    """Weights of N(0, 1/N), no biases yet: the same for all networks, so that they differ in what follows alone."""
+def normal(starts, size, inputs, outputs, rng, **options):
+    """Weights of N(0, 1/N), no biases yet. Networks of one number in `starts` start alike, and differ in what follows."""
     def draw(*shape):
-        return np.repeat(rng.normal(0, size ** -0.5, (1, *shape)), count, axis=0)
+        return rng.normal(0, size ** -0.5, (max(starts) + 1, *shape))[list(starts)]
 
-    return Networks(draw(size, size), draw(size, inputs), draw(outputs, size), np.zeros((count, size, 1)), **options)
+    return Networks(draw(size, size), draw(size, inputs), draw(outputs, size), np.zeros((len(starts), size, 1)), **options)
 
 
 def run(networks, u):
