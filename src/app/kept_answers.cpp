@@ -54,11 +54,12 @@ class KeptAnswers::List final : public AnswerKeeper {
 
 KeptAnswers::KeptAnswers(const Context& context, const CheckpointOptions& options, const std::string& output,
                          const Beginning& beginning)
-    : comm_(&context.world), file_(context, options, output, beginning) {}
+    : context_(&context), file_(context, options, output, beginning) {}
 KeptAnswers::~KeptAnswers() = default;
 
 void KeptAnswers::attach(const Network& network, RunFacts facts, Provenance about) {
   network_ = &network;
+  watch_.emplace(context_->signals);
   const auto opened = file_.open(network, std::move(facts), std::move(about), "the start");
   if (!opened || opened->is_other) return;
   for (const auto& [name, numbers] : opened->checkpoint.numbers) {
@@ -67,6 +68,12 @@ void KeptAnswers::attach(const Network& network, RunFacts facts, Provenance abou
     found_ += list->take(numbers);
   }
   log_info("{} answers are known from there", found_);
+}
+
+void KeptAnswers::stop() {
+  const HearsSignals hears;  // what was sent is heard here: no agreement ends the writing
+  pause();
+  throw internal_error("a solve was left that nobody had asked to end");
 }
 
 AnswerKeeper& KeptAnswers::list(const std::string& name) {
@@ -78,7 +85,7 @@ AnswerKeeper& KeptAnswers::list(const std::string& name) {
 /// Collective. What there is, when that is asked for.
 void KeptAnswers::pause() {
   fault_point("solve");
-  const auto wish = agreed_wish(*comm_, file_.wish());
+  const auto wish = agreed_wish(context_->world, file_.wish());
   if (wish == Wish::go_on || network_ == nullptr) return;
   Checkpoint state;
   state.h.assign(at(network_->local_size()), 0.0);

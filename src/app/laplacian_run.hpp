@@ -57,8 +57,18 @@ class LaplacianRun {
   void keep_answers(RunFacts facts);
   /// A list of the answers that are kept; null where none are.
   [[nodiscard]] AnswerKeeper* answers(const char* name);
-  /// An end by a signal as scripts know it.
-  [[nodiscard]] Error as_stopped(const Error& error) const { return kept_ ? kept_->file().as_stopped(error) : error; }
+  /// Collective. The answer of a command; where a signal ended it, what was answered before is kept, and the run ends
+  /// as scripts know it.
+  template <std::invocable Answer>
+  ExitCode answered(Answer&& answer) {
+    try {
+      return answer();
+    } catch (const LeftEarly&) {  // of all ranks together, as are errors
+      kept_->stop();
+    } catch (const Error& e) {
+      throw kept_ ? kept_->file().as_stopped(e) : e;
+    }
+  }
   /// What a file says about its origin, but for how the run ended.
   [[nodiscard]] Provenance provenance(double tolerance) const;
 

@@ -147,11 +147,7 @@ ExitCode run_perturb(const Context& context, const PerturbOptions& options) {
   check(context, options);
   const bool reads = !options.synapses.empty() && !options.every_synapse();
   LaplacianRun run(context, options, OutputKind::table, {reads ? options.synapses : ""});
-  try {
-    return answer(run, options);
-  } catch (const Error& e) {  // of all ranks together
-    throw run.as_stopped(e);
-  }
+  return run.answered([&] { return answer(run, options); });
 }
 
 void add_change_options(const OptionSet& command, PerturbOptions& o) {

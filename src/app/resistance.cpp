@@ -143,11 +143,7 @@ ExitCode run_resistance(const Context& context, const ResistanceOptions& options
     if (context.world.is_root() && options.wants_pairs()) check_pairs(options);
   });
   LaplacianRun run(context, options, options.all ? OutputKind::matrix : OutputKind::table, {options.pairs});
-  try {
-    return answer(run, options);
-  } catch (const Error& e) {  // of all ranks together
-    throw run.as_stopped(e);
-  }
+  return run.answered([&] { return answer(run, options); });
 }
 
 void add_questions(const OptionSet& command, ResistanceOptions& o) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <iterator>
 #include <limits>
 
@@ -239,6 +240,7 @@ bool BlockPcg::precondition_and_multiply(const Columns& now, BlockPreconditioner
   if (now.natural() && ending && all_reached(now)) return false;
   const auto m = at(width_);
   operator_->apply(u_, w_, width_, std::span(scalars_).subspan(m, m));
+  if (fault_is("TERM", "krylov")) std::raise(SIGTERM);
   scalars_.back() = end_is_wanted() ? 1 : 0;
   if (fault_is("nan", "krylov")) scalars_.front() = std::numeric_limits<double>::quiet_NaN();
   reduce(preconditioner == nullptr);

@@ -96,6 +96,10 @@ pairs() {
   expect 0 0 resistance ../net.h5 -o whole.csv "${words[@]}"
   SYNBAL_FAULT='TERM@solve#9/1' expect 75 2 resistance ../net.h5 -o part.csv "${words[@]}"
   check "pairs: nothing is written yet" test ! -e part.csv
+  rm -f part.csv.checkpoint.h5
+  SYNBAL_FAULT='TERM@krylov#500/1' expect 75 2 resistance ../net.h5 -o part.csv "${words[@]}"  # within a solve
+  check "pairs: told within a solve" grep -q 'stopped by TERM; part.csv.checkpoint.h5 is whole' err
+  check "pairs: kept what was answered" grep -q . part.csv.checkpoint.h5
   expect_refusal 3 "--method was pairs, is columns" 2 resistance ../net.h5 -o part.csv --method columns --resume
   expect 0 3 resistance ../net.h5 -o part.csv "${words[@]}" --resume --report report.json
   check "pairs: the same" same_columns whole.csv part.csv resistance leverage
@@ -105,6 +109,8 @@ pairs() {
 changes() {
   local words=(--synapses all --truth 60 --factor 1.1 -q)
   expect 0 0 perturb ../small.h5 -o whole.csv "${words[@]}"
+  SYNBAL_FAULT='TERM@krylov#400/1' expect 75 2 perturb ../small.h5 -o part.csv "${words[@]}"  # within a solve
+  rm -f part.csv.checkpoint.h5
   SYNBAL_FAULT='USR2@solve#30/0' expect 75 1 perturb ../small.h5 -o part.csv "${words[@]}"
   expect 0 2 perturb ../small.h5 -o part.csv "${words[@]}" --resume
   check "perturb: the same" same_columns whole.csv part.csv resistance predicted quadratic
