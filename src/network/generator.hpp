@@ -48,9 +48,6 @@ Family local_family(const GeneratorParams& params);
 /// Collective. Columns of the rows in `rows` (ascending, distinct); no weights yet.
 GlobalRows kronecker_columns(const Comm& comm, const Ownership& rows, const GeneratorParams& params);
 
-/// First neuron of each layer, and the number of neurons at the end. @throws Error usage for a text that is no list.
-std::vector<GlobalIndex> layer_starts(const std::string& layers);
-
 /// Sheets of a local network, one behind the other.
 struct Sheet {
   GlobalIndex first, channels, height, width;
@@ -75,9 +72,6 @@ class KnownH {
   double spread_;
   std::function<bool(GlobalIndex)> pinned_;
 };
-
-/// Width of the sheet of `nodes` neurons: the largest divisor not above the square root.
-GlobalIndex sheet_width(GlobalIndex nodes);
 
 /// The first `count` distinct numbers of the random sequence (index, 0), (index, 1), ... below `bound`, ascending.
 void distinct_below(const CounterRandom& random, std::uint64_t index, GlobalIndex bound, std::int64_t count,

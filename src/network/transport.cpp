@@ -127,13 +127,17 @@ class RowFiller {
 
 }  // namespace
 
-Ownership balanced_by_nonzeros(const Comm& comm, const Ownership& current, std::span<const std::int64_t> row_ptr) {
-  // A row counts one more than its entries, so that long runs of empty rows are shared out as well.
+// A row counts one more than its entries, so that long runs of empty rows are shared out as well.
+static std::int64_t weight_of(std::span<const std::int64_t> row_ptr) {
   const auto rows = std::ssize(row_ptr) - 1;
-  const auto own = row_ptr[at(rows)] - row_ptr[0] + rows;
-  const auto below = comm.sum_below(own);
-  const auto total = comm.sum(own);
-  const std::int64_t ranks = comm.size();
+  return row_ptr[at(rows)] - row_ptr[0] + rows;
+}
+
+/// [ranks + 1] How many of these rows, which have `below` before them and `total` is the weight of all, lie before each
+/// rank's first; the last entry is left at 0.
+static std::vector<GlobalIndex> rows_before_ranks(std::span<const std::int64_t> row_ptr, std::int64_t below,
+                                                  std::int64_t total, std::int64_t ranks) {
+  const auto rows = std::ssize(row_ptr) - 1;
   std::vector<GlobalIndex> offsets(at(ranks) + 1, 0);
   std::int64_t i = 0;
   for (std::int64_t r = 1; r < ranks; ++r) {
@@ -146,6 +150,19 @@ Ownership balanced_by_nonzeros(const Comm& comm, const Ownership& current, std::
     while (i < rows && twice_middle(i) < 2 * target) ++i;
     offsets[at(r)] = i;
   }
+  return offsets;
+}
+
+std::vector<GlobalIndex> shares_by_nonzeros(std::span<const std::int64_t> row_ptr, std::int64_t ranks) {
+  auto offsets = rows_before_ranks(row_ptr, 0, weight_of(row_ptr), ranks);
+  offsets.back() = std::ssize(row_ptr) - 1;
+  return offsets;
+}
+
+Ownership balanced_by_nonzeros(const Comm& comm, const Ownership& current, std::span<const std::int64_t> row_ptr) {
+  const auto own = weight_of(row_ptr);
+  const auto below = comm.sum_below(own);
+  auto offsets = rows_before_ranks(row_ptr, below, comm.sum(own), comm.size());
   comm.sum(std::span<GlobalIndex>(offsets));
   offsets.back() = current.size();
   return {std::move(offsets), comm.rank()};

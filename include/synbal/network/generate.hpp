@@ -62,6 +62,13 @@ GeneratorParams completed(const GeneratorParams& params);
 /// collective.
 std::int64_t expected_synapses(const GeneratorParams& params);
 
+namespace generators {
+/// First neuron of each layer, and the number of neurons at the end. @throws Error usage for a text that is no list.
+std::vector<GlobalIndex> layer_starts(const std::string& layers);
+/// Width of the sheet of `nodes` neurons: the largest divisor not above the square root.
+GlobalIndex sheet_width(GlobalIndex nodes);
+}  // namespace generators
+
 /// Collective. Each rank makes its own rows (contiguous, even), without a serial step or a whole-network array; holds
 /// at most 16 bytes a synapse. Only kronecker communicates on the way. `facts.path` says what was generated.
 /// @throws Error usage as completed() does.

@@ -10,6 +10,9 @@ namespace synbal {
 /// `row_ptr` is that of the rows in `current`.
 Ownership balanced_by_nonzeros(const Comm& comm, const Ownership& current, std::span<const std::int64_t> row_ptr);
 
+/// [ranks + 1] The first rows that so many ranks would get by it, and the end, from the rows of all. Not collective.
+std::vector<GlobalIndex> shares_by_nonzeros(std::span<const std::int64_t> row_ptr, std::int64_t ranks);
+
 /// Collective. Sends every entry to the owner of its row, keeping the order of entries within a row by source rank.
 /// Holds at most 36 bytes an entry. @throws Error bad_input for a row out of range.
 GlobalRows route(const Comm& comm, const Ownership& ownership, Triplets&& entries);
