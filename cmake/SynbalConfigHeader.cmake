@@ -14,6 +14,12 @@ synbal_as_flag(SYNBAL_NATIVE)
 synbal_as_flag(SYNBAL_SANITIZE)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/synbal_config.hpp.in ${synbal_generated_dir}/synbal_config.hpp @ONLY)
 
+# Parameters of the performance model are data: a new fit is a new file.
+set(synbal_measured ${PROJECT_SOURCE_DIR}/src/forecast/measured.json)
+set_property(DIRECTORY ${PROJECT_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${synbal_measured})
+file(READ ${synbal_measured} SYNBAL_MEASURED_MACHINE)
+configure_file(${PROJECT_SOURCE_DIR}/cmake/synbal_measured_machine.hpp.in ${synbal_generated_dir}/synbal_measured_machine.hpp @ONLY)
+
 find_package(Git QUIET)
 add_custom_target(synbal_revision
   COMMAND ${CMAKE_COMMAND} -DGIT=${GIT_EXECUTABLE} -DSOURCE_DIR=${PROJECT_SOURCE_DIR}
