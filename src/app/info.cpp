@@ -7,6 +7,7 @@
 
 #include "app/command.hpp"
 #include "app/outcome/header_estimate.hpp"
+#include "app/outcome/prediction.hpp"
 #include "app/report.hpp"
 #include "synbal/balance/certificate.hpp"
 #include "synbal/balance/null_model.hpp"
@@ -25,6 +26,7 @@ struct Options {
   InputOptions input;
   std::string report, null_within;
   NullParams null{.draws = 0};
+  PredictionOptions prediction;
   bool relaxation = false, header = false;
 };
 
@@ -155,11 +157,13 @@ WeightRange weight_range(const Comm& comm, const Network& network) {
   return {network.nnz > 0 ? -extremes[0] : 0.0, extremes[1], comm.sum(negative)};
 }
 
-/// Collective. Bytes that a run of `balance` needs over all ranks: weights and indices as read (12 bytes a synapse),
-/// costs and vectors, and what a process takes.
-double memory_estimate(const Comm& comm, const Network& network) {
-  constexpr double synapse = 12, process = 100e6;
-  return synapse * static_cast<double>(network.nnz) + comm.sum(memory_of_costs(network)) + process * comm.size();
+/// Collective. Bytes that a run of `balance` on these ranks needs, all together, by the performance model.
+double memory_estimate(const Comm& comm, const InputOptions& input, const Network& network) {
+  const auto& machine = measured_machine();
+  const auto made = network_sizes(comm, input.path, input.read).generated;
+  Layout own{comm.size(), static_cast<double>(network.local_size()), static_cast<double>(network.column.size())};
+  own.ghosts = static_cast<double>(network.halo.ghost_count());
+  return comm.sum(memory_need(own, machine.family(made ? made->kind : "random"), machine, Keeps::weights).total());
 }
 
 /// Collective. C* <= C - |g|^2 / (8 C) and C* >= sum sqrt(c_ij c_ji), both without solving anything (exponents 1).
@@ -212,6 +216,11 @@ Relaxation relaxation_of(const BalanceProblem& problem, const NeuronCosts& costs
 }
 
 void check_null_options(const Options& options) {
+  if (!options.prediction.ranks.empty()) {
+    refuse_given(options.given, {"--null", "--relaxation"}, "`info` without --predict");
+  } else {
+    refuse_given(options.given, {"--machine", "--like"}, "--predict RANKS");
+  }
   if (options.header) refuse_given(options.given, {"--null", "--relaxation"}, "`info` without --header-only");
   if (options.null.draws > 0) return;
   refuse_given(options.given, {"--null-within", "--null-kind"}, "--null N");
@@ -222,6 +231,9 @@ ExitCode run(const Context& context, const Options& options) {
   const Beginning beginning;
   context.session.refuse_unused_petsc_options(options.relaxation ? "laplacian_" : "");
   agreed(comm, [&] { check_null_options(options); });
+  if (!options.prediction.ranks.empty()) {
+    return tell_prediction(context, options.input, options.prediction, options.header, options.report);
+  }
   if (options.header) return tell_header(context, options.input, options.report);
   auto inputs = input_files(options.input);
   if (!options.null_within.empty()) inputs.push_back(options.null_within);
@@ -231,7 +243,7 @@ ExitCode run(const Context& context, const Options& options) {
   refuse_foreign(context);
   report.input = input_of(comm, network), report.weights = weight_range(comm, network);
   report.null = timed(comm, report.time.solve, [&] { return against_chance(comm, options, network); });
-  report.memory_estimate = memory_estimate(comm, network);
+  report.memory_estimate = memory_estimate(comm, options.input, network);
   BalanceProblem problem(comm, network, components, options.input.power, BalanceProblem::Synapses::taken_over);
   FusedKernel kernel(problem);
   NeuronCosts costs;
@@ -277,10 +289,12 @@ Command add_info(const OptionSet& root) {
   chance.add_choice("--null-kind", o->null.kind,
                     "what is permuted: the neurons' rows (their in-costs), or the costs of the synapses there are");
   chance.add("--seed", o->null.seed, "of the permutations").with_default();
+  add_prediction_options(command, o->prediction);
   command.add_flag("--relaxation", o->relaxation,
                    "also the slowest rate of the flow, p lambda_2, and what a quadratic model saves, g^T L^+ g / 2, at "
                    "the costs as they are");
   command.examples({"synbal info net.h5", "synbal info huge.h5 --header-only",
+                    "synbal info random:nodes=1e9,degree=100 --predict 64,1024",
                     "synbal info net.h5 --null 10000 --relaxation",
                     "synbal info connections.csv --source-column pre --target-column post"});
   return {command, [o](const Context& context) { return run(context, *o); }};

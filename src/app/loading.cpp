@@ -22,16 +22,12 @@ double Beginning::left_of(double seconds) const {
   return seconds > 0 ? std::max(shortest, seconds - timer.seconds()) : seconds;
 }
 
-double memory_of_costs(double synapses, double neurons) {
-  constexpr double synapse = 16, neuron = 30 * 8;
-  return synapse * synapses + neuron * neurons;
-}
-
 double memory_of_costs(const Network& network, bool weights_given_up) {
-  constexpr double place = 22 * 8;  // of costs alone
+  constexpr double synapse = 16, neuron = 30 * 8, place = 22 * 8;  // the last: of costs alone
   const auto places = static_cast<double>(network.local_size()) + static_cast<double>(network.halo.ghost_count());
   // What is given back makes room for costs, band by band.
-  return weights_given_up ? place * places : memory_of_costs(static_cast<double>(network.column.size()), places);
+  if (weights_given_up) return place * places;
+  return synapse * static_cast<double>(network.column.size()) + neuron * places;
 }
 
 /// What stands around the recurrent weights, as it was found.

@@ -40,8 +40,6 @@ struct LoadedNetwork {
 /// Bytes that balancing needs on this rank beside the network: costs and their places, about 30 numbers a neuron and
 /// ghost.
 [[nodiscard]] double memory_of_costs(const Network& network, bool weights_given_up = false);
-/// The same of so many synapses and neurons (with ghosts) anywhere.
-[[nodiscard]] double memory_of_costs(double synapses, double neurons);
 
 /// Collective. Reads, partitions, finds components; tells notices and sizes in the log. Ties are refused, as
 /// refuse_ties() does.

@@ -62,7 +62,7 @@ namespace {
 
 NetworkSizes sizes_of_generated(const GeneratorParams& params) {
   const auto complete = completed(params);
-  return {"generator", complete.nodes, expected_synapses(complete), true};
+  return {"generator", complete.nodes, expected_synapses(complete), true, complete};
 }
 
 }  // namespace

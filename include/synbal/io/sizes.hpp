@@ -6,6 +6,7 @@
 #include <string>
 
 #include "synbal/io/formats.hpp"
+#include "synbal/network/generate.hpp"
 
 namespace synbal {
 
@@ -14,6 +15,7 @@ struct NetworkSizes {
   std::optional<GlobalIndex> neurons;  ///< nothing where only reading all of it would tell (edge lists)
   std::int64_t entries = 0;            ///< that are stored: duplicates, zeros and self-loops among them
   bool estimated = false;              ///< entries: from the length of the file or what a generator expects
+  std::optional<GeneratorParams> generated{};  ///< complete: what the name of a network that needs no file means
 };
 
 /// Collective. Reads no entry of the network, or the first ones of an edge list.

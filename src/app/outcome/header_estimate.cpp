@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "app/outcome/prediction.hpp"
 #include "app/report.hpp"
 #include "synbal/io/sizes.hpp"
 
@@ -19,12 +20,11 @@ struct Estimate {
   double bytes = 0;
 };
 
-/// Weights and indices (12 bytes a synapse), costs and vectors, what a process takes. Every rank may know as many
-/// neurons of others as there are, or as it has synapses.
-Estimate estimate_for(int ranks, double neurons, double synapses) {
-  constexpr double synapse = 12, process = 100e6;
-  const double ghosts = ranks > 1 ? std::min(neurons * (ranks - 1), synapses) : 0.0;
-  return {ranks, synapse * synapses + memory_of_costs(synapses, neurons + ghosts) + process * ranks};
+/// By the performance model, with weights kept.
+Estimate estimate_for(int ranks, const NetworkSizes& sizes) {
+  const auto& machine = measured_machine();
+  const auto& family = machine.family(sizes.generated ? sizes.generated->kind : "random");
+  return {ranks, ranks * memory_need(layout_by_sizes(sizes, ranks), family, machine, Keeps::weights).total()};
 }
 
 struct HeaderReport {
@@ -65,16 +65,13 @@ void print(const HeaderReport& r) {
 }  // namespace
 
 ExitCode tell_header(const Context& context, const InputOptions& input, const std::string& report) {
-  constexpr double synapses_a_neuron = 10;  // where nobody knows
   const Beginning beginning;
   check_outputs(context, {{report, OutputKind::report}}, input_files(input));
   const auto sizes = network_sizes(context.world, input.path, input.read);
   refuse_foreign(context);
-  const auto synapses = static_cast<double>(sizes.entries);
-  const double neurons = sizes.neurons ? static_cast<double>(*sizes.neurons) : synapses / synapses_a_neuron;
   HeaderReport all{head_of(context, beginning.date), input.path, sizes, {}};
   constexpr std::array ranks{1, 8, 64, 512};
-  std::ranges::transform(ranks, all.estimates.begin(), [&](int p) { return estimate_for(p, neurons, synapses); });
+  std::ranges::transform(ranks, all.estimates.begin(), [&](int p) { return estimate_for(p, sizes); });
   tell(context, all, report, true);
   return ExitCode::done;
 }
