@@ -30,6 +30,7 @@ const std::map<std::string, Entry>& subjects() {
       {"modes", {measure_modes, "the slowest modes", {"graph:random,nodes=20000,edges=200000"}}},
       {"resistance", {measure_resistance, "effective resistances", {"graph:random,nodes=2000,edges=20000"}}},
       {"simulate", {measure_simulate, "steps of a simulation", {"random:nodes=100000,degree=20"}}},
+      {"blocks", {measure_blocks, "ghosts and messages on up to 1,024 ranks", {"random:nodes=100000,degree=20"}}},
       {"io", {measure_io, "files there and back", {"random:nodes=100000,degree=20"}}}};
   return all;
 }

@@ -40,6 +40,8 @@ Subject measure_modes;
 Subject measure_resistance;
 /// Steps of a simulation of many columns; PETSc's product with a dense block.
 Subject measure_simulate;
+/// What blocks of rows on up to 1,024 ranks need of each other, counted and expected; nothing is timed.
+Subject measure_blocks;
 /// Files of networks, there and back; the same bytes by plain writes and reads.
 Subject measure_io;
 
