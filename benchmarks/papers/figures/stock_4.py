@@ -126,7 +126,8 @@ def _picture(way, nulls, noise, loss, size):
         axes[2].plot(one["level"], one["other"] / one["one"], "o-", ms=3, color=style.AFTER)
     axes[2].axhline(1, color=style.LINE, lw=0.6)
     axes[2].set(xlabel="noise in neurons", ylabel="loss, balanced / original", title="After balancing")
-    style.caption(figure, f"Stock 4. {size['neurons']} neurons, losses at the end {', '.join(f'{x:.3g}' for x in loss[:3])}. a: "
+    losses_at_end = ", ".join(f"{x:.3g}" for x in loss[:len(LAMBDAS)])
+    style.caption(figure, f"Stock 4. {size['neurons']} neurons, losses at the end {losses_at_end}. a: "
                   "|g| with costs $J^2$. b: its null by permuted rows, mean and standard deviation. c: networks "
                   r"of $\lambda$ = 0.3 before and after balancing by their gains, same trials and same noise.")
     return figure
