@@ -74,6 +74,7 @@ def notes_of(options):
     return [f"Size: {options.size}. Digits: {digits}.",
             "The paper's values are those in its text or figures and, where these are curves, what the authors' published "
             "notebooks print for them.",
+            "Balancing while networks train is a run of synbal for every epoch (and way) rather than every step.",
             "Left out: Baldi's recurrent network on IMDB (tables 3 and 5, figures 15 and 17): the published one is an LSTM, "
             "whose sigmoids and tanhs are not homogeneous, so no scaling keeps what it computes."]
 
