@@ -46,7 +46,7 @@ def launched(given, ranks, program, *words):
 
 def kernel_run(given, network, ranks):
     """Seconds of one pass, and what the machine did at best in the same run."""
-    line = launched(given, ranks, "synbal-benchmark", "kernel", "--no-peers", "--repeats", "9", "--network", network)
+    line = launched(given, ranks, "synbal-benchmark", "kernel", "--no-peers", "--repeats", "25", "--network", network)
     told = json.loads(line)
     return {"seconds": told["seconds"]["min"], "limits": told["limits"], "processor": told["machine"]["processor"],
             "cores": told["machine"]["hardware_threads"], "version": told["machine"]["version"]}
@@ -193,6 +193,17 @@ def least_squares(rows, values, whole=None, rounds=50000):
     return [x / norm for x, norm in zip(factors, norms)]
 
 
+def robust_fit(rows, values, whole, usual=0.15):
+    """The same with absolute errors beyond the usual ones (Huber): others at work only ever add to a time."""
+    trusted = whole
+    for _ in range(8):
+        factors = least_squares(rows, values, trusted, rounds=5000)
+        errors = [abs(sum(x * f for x, f in zip(row, factors)) - value) / unit
+                  for row, value, unit in zip(rows, values, whole)]
+        trusted = [unit * math.sqrt(max(1.0, error / usual)) for unit, error in zip(whole, errors)]
+    return factors
+
+
 def cache_of_core():
     command = ["getconf", "LEVEL2_CACHE_SIZE"]
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
@@ -202,11 +213,12 @@ def limits_of(points):
     """What the machine does: medians of bandwidths and latencies, and the best link (others take turns on it)."""
     alone = [limits for (_, ranks), point in points.items() if ranks == 1 for limits in point.limits]
     together = [limits for (_, ranks), point in points.items() if ranks > 1 for limits in point.limits]
+    links = [limits["link_bytes_per_second"] for limits in together if limits["link_bytes_per_second"]]
     return {
         "core_bandwidth": statistics.median(limits["read_bytes_per_second"] for limits in alone),
         "node_bandwidth": statistics.median(limits["read_bytes_per_second"] for limits in together),
-        "latency": statistics.median(limits["latency_seconds"] for limits in together),
-        "link_bandwidth": statistics.quantiles([limits["link_bytes_per_second"] for limits in together], n=10)[-1],
+        "latency": statistics.median(limits["latency_seconds"] for limits in together if limits["latency_seconds"]),
+        "link_bandwidth": statistics.quantiles(links, n=10)[-1],
     }
 
 
@@ -221,7 +233,8 @@ def fit_pass(points, layouts, machine):
         rows.append([most, most * layout["far"], layout["neurons"], layout["ghosts"]])
         known.append(max(0.0, most * 12 - machine["cache"]) / bandwidth + exchanged)
         values.append(point.run_pass)
-    factors = least_squares(rows, [value - part for value, part in zip(values, known)], values)
+    rest = [value - part for value, part in zip(values, known)]
+    factors = robust_fit(rows, rest, values)
     return dict(zip(("synapse", "far", "neuron", "ghost"), factors))
 
 
@@ -244,12 +257,10 @@ def fit_memory(points, layouts):
 
 
 def line_through(points):
-    """Intercept and slope of the least squares line."""
-    xs, ys = zip(*points)
-    x, y = statistics.mean(xs), statistics.mean(ys)
-    spread = sum((a - x) ** 2 for a in xs)
-    slope = sum((a - x) * (b - y) for a, b in points) / spread if spread > 0 else 0.0
-    return y - slope * x, slope
+    """Intercept and slope that half of the points lie above (Theil, Sen)."""
+    slopes = [(d - b) / (c - a) for a, b in points for c, d in points if c - a > 0.5]
+    slope = statistics.median(slopes) if slopes else 0.0
+    return statistics.median(b - slope * a for a, b in points), slope
 
 
 def fit_families(points, layouts, solver):
