@@ -183,6 +183,10 @@ class SolverCalls {
     return in_turn(aim);
   }
 
+  [[nodiscard]] bool counted_out() const {
+    return stop_.max_iterations > 0 && found_.solver.iterations >= stop_.max_iterations;
+  }
+
   [[nodiscard]] StopCriteria in_turn(StopCriteria aim) const {
     aim.tolerance = tolerance_;
     if (turn_ > 0) aim.max_iterations = aim.max_iterations > 0 ? std::min(turn_, aim.max_iterations) : turn_;
@@ -210,7 +214,8 @@ class SolverCalls {
     auto& solver = found_.solver;
     const bool turn = turn_ > 0 && solver.reason == StopReason::iteration_limit && aim.max_iterations == turn_;
     const bool near = solver.reason == StopReason::converged && tolerance_ > stop_.tolerance;
-    if (turn_ > 0) move(find_loose_clusters(problem_, found_.costs, components_));
+    // A caller who counts iterations gets these and nothing else, but for what they could never move.
+    if (turn_ > 0 && !counted_out()) move(find_loose_clusters(problem_, found_.costs, components_));
     if (moves_.any) move(find_clusters(problem_, found_.costs, components_));
     // A move lowers the cost, but what it shifts onto single neurons may be more than was left of their imbalance.
     const bool shifted = moves_.any && !near && solver.reason == StopReason::converged &&
@@ -219,8 +224,7 @@ class SolverCalls {
     if (shifted) tolerance_ *= kAfterShift;
     if (turn || near || shifted) {
       if (auto next = next_aim()) return next;
-      const bool counted = stop_.max_iterations > 0 && solver.iterations >= stop_.max_iterations;
-      solver.reason = counted ? StopReason::iteration_limit : StopReason::walltime;  // an end that is not its own
+      solver.reason = counted_out() ? StopReason::iteration_limit : StopReason::walltime;  // an end that is not its own
     }
     assess_at_base(problem_, kernel_, components_, stop_, found_);
     judge(found_, stop_);
