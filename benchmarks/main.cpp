@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <map>
 
+#include "subjects/setting.hpp"
 #include "subjects/subjects.hpp"
 #include "synbal/core/error.hpp"
 #include "synbal/core/session.hpp"
@@ -13,6 +14,8 @@
 namespace synbal::benchmark {
 
 namespace {
+
+constexpr const char* kEdges = "edges";
 
 struct Entry {
   Subject* measure;
@@ -64,7 +67,18 @@ void add_choices(CLI::App& app, Choices& choices) {
   group->add_option("--extensions", choices.extensions, "io: formats")->delimiter(',');
 }
 
+/// For python_peers.py: "i j conductance" of every edge of the first graph, nodes from 0.
+int print_edges(const Comm& comm, const Settings& settings) {
+  if (comm.size() > 1) throw usage_error("edges are printed by one rank: leave mpirun out");
+  if (settings.networks.empty()) throw usage_error("whose edges? --network names a graph");
+  const auto graph = named_graph(comm, settings.networks.front());
+  for_each_undirected_edge(
+      graph, [](LocalIndex i, LocalIndex j, double conductance) { fmt::print("{} {} {:.17g}\n", i, j, conductance); });
+  return 0;
+}
+
 int run(const Comm& comm, const std::string& name, Settings settings, const Choices& choices) {
+  if (name == kEdges) return print_edges(comm, settings);
   const auto& [measure, help, networks] = subjects().at(name);
   if (settings.networks.empty()) settings.networks = networks;
   Contest contest(comm, settings);
@@ -80,6 +94,7 @@ int main(int argc, char** argv) {
   Choices choices;
   app.require_subcommand(1)->fallthrough();
   for (const auto& [name, entry] : subjects()) app.add_subcommand(name, entry.help);
+  app.add_subcommand(kEdges, "no benchmark: prints the edges of a graph, for python_peers.py");
   add_settings(app, settings), add_choices(app, choices);
   CLI11_PARSE(app, argc, argv);
   const Session session("synbal-benchmark");

@@ -51,9 +51,33 @@ wrong() { # what is asked for cannot be had, or is spoilt
   esac
 }
 
-both() { case $1 in wrong/*) wrong "${1#*/}" ;; *) every_subject "$1" ;; esac }
+# Peers in Python, where there is scipy.
+peers=$(dirname "$lines")/../../benchmarks/python_peers.py
+by_python() { # SUBJECT/NAME: the line of a peer whose name begins so
+  local subject=${1%%/*} name=${1#*/} on=$network got=0
+  case $subject in laplacian | modes | resistance) on=$graph ;; esac
+  timeout -k 5 "$limit" python3 "$peers" "$benchmark" "$subject" --network "$on" --repeats 1 --array-bytes 4194304 --count 4 \
+    >out 2>err </dev/null || got=$?
+  check "python_peers.py $subject ends well" test "$got" -eq 0
+  check "$1 has a line" grep -q "\"contender\": \"$name.*\"peer\": true" out
+  check "all are JSON" python3 -c 'import json, sys; [json.loads(line) for line in sys.stdin]' <out
+}
+
+both() {
+  case $1 in
+    wrong/*) wrong "${1#*/}" ;;
+    python/*) by_python "${1#*/}" ;;
+    *) every_subject "$1" ;;
+  esac
+}
 
 words=()
 for subject in kernel solve flow stochastic laplacian modes resistance simulate io; do words+=("$subject/1" "$subject/2"); done
+if python3 -c 'import scipy' 2>/dev/null || /usr/bin/python3 -c 'import scipy' 2>/dev/null; then
+  words+=("python/kernel/scipy" "python/simulate/scipy" "python/solve/scipy matrix_balance" "python/laplacian/scipy splu"
+    "python/modes/scipy eigsh" "python/resistance/scipy pinvh")
+else
+  echo "left out: peers in Python, which need scipy"
+fi
 share_out both "${words[@]}" wrong/residual wrong/solves wrong/nan
 finish
