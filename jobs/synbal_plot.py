@@ -5,6 +5,7 @@
     synbal-plot flow|simulate FILE.h5
     synbal-plot resistance|perturb TABLE.csv
     synbal-plot uniqueness|asynchronous FILE
+    synbal-plot scaling CAMPAIGN/benchmarks.jsonl
 
 Without -o the picture lies beside the file, with the extension .png. A file that is no picture of ours is replaced with
 --force only. Exit codes: 0 drawn, 2 command line, 3 something to mend.
@@ -15,7 +16,7 @@ import os
 import pathlib
 import sys
 
-KINDS = ("balance", "flow", "resistance", "perturb", "simulate", "uniqueness", "asynchronous")
+KINDS = ("balance", "flow", "resistance", "perturb", "simulate", "uniqueness", "asynchronous", "scaling")
 NEEDED = ("numpy", "matplotlib")
 SYSTEM_PYTHON = "/usr/bin/python3"  # the distribution's, which has its packages; another one may come first in PATH
 

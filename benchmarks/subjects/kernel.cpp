@@ -62,6 +62,7 @@ void measure_kernel(Contest& contest, const Choices& /*choices*/, const std::str
   const auto figures = [&](const Sample& seconds) -> Json {
     return {{"nanoseconds_per_synapse_and_rank", 1e9 * seconds.median() / edges * comm.size()},
             {"bytes_per_second", bytes / seconds.median()},
+            {"flops_per_byte", 4 * edges / bytes},  // two products, two sums a synapse
             {"share_of_read_bandwidth", bytes / seconds.median() / contest.limits().read_bandwidth}};
   };
   std::vector<Contender> contenders{{.name = "fused kernel",

@@ -15,6 +15,7 @@ KEYS = {
     "network": str,       # a file or KIND:key=value,...; {parameter} stands for its value, as in all templates below
     "command": "balance",
     "output": "",         # of other commands than balance
+    "benchmark": "",      # a subject of synbal-benchmark instead of a command: its lines are collected
     "ranks": "1",
     "prepare": "",        # a line of shell that runs first, in the run's folder; {here}: the folder of the campaign's file
     "grid": {},           # parameter = values: every combination is a run
@@ -32,6 +33,8 @@ JOB_KEYS = {
 }
 GENERATORS = ("random", "modular", "smallworld", "kronecker", "lattice", "ring", "layered", "dense")
 VERIFIED = "balance"      # the command whose results `synbal verify` judges, and which keeps checkpoints
+BENCHMARK = "benchmark"  # stands for the command of such runs, whose program is synbal-benchmark
+LINES = "lines.jsonl"    # their output
 MOST_RUNS = 1_000_000     # a grid with more is a slip of the pen
 
 
@@ -48,6 +51,7 @@ class Run:
     prepare: str
     options: list
     verify: list
+    subject: str = ""  # of a benchmark
 
 
 @dataclass
@@ -71,6 +75,8 @@ def load_campaign(path):
         raise CampaignError(f"{path}: name '{table['name']}' must be letters, digits, _ . - (it names jobs)")
     if job["runs_per_task"] < 1:
         raise CampaignError(f"{path}: [job] runs_per_task must be at least 1")
+    if table["benchmark"]:
+        table |= {"command": BENCHMARK, "output": LINES}
     if table["command"] != VERIFIED and not table["output"]:
         raise CampaignError(f"{path}: 'output' must name what `{table['command']}` writes")
     combinations = _combinations(table, path)
@@ -135,7 +141,8 @@ def _run(table, run_id, values, path):
         raise CampaignError(f"{path}: ranks is '{ranks}' for run {run_id}, but must be a whole number from 1")
     output = "result.h5" if table["command"] == VERIFIED else fill(table["output"], "output")
     return Run(run_id, values, _network(fill(table["network"], "network"), path), table["command"], output, int(ranks),
-               fill(table["prepare"], "prepare"), fill.options(table["options"]), fill.options(table["verify"]))
+               fill(table["prepare"], "prepare"), fill.options(table["options"]), fill.options(table["verify"]),
+               fill(table["benchmark"], "benchmark"))
 
 
 def _network(text, path):

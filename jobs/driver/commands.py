@@ -186,11 +186,15 @@ def _name_troubles(folder, states):
 
 def collect(options):
     folder = folders.Folder(options.folder)
-    rows = table.rows_of(folder, folders.states_of(folder, systems.held_runs(folder)))
+    states = folders.states_of(folder, systems.held_runs(folder))
+    rows = table.rows_of(folder, states)
     path = folder.path / "table.csv"
     table.write_csv(path, rows)
     counts = collections.Counter(row["verdict"] for row in rows)
     print(f"{path}: {len(rows)} runs: " + ", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items())))
+    lines = table.write_lines(folder.path / "benchmarks.jsonl", folder, states)
+    if lines:
+        print(f"{folder.path / 'benchmarks.jsonl'}: {lines} lines, for `synbal-plot scaling`")
     attributes = {"campaign": folder.campaign.name, "machine": folder.machine.name, "collected": folders.now()}
     if table.write_hdf5(path.with_suffix(".h5"), rows, attributes):
         print(f"{path.with_suffix('.h5')}: the same")

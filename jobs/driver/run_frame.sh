@@ -85,6 +85,11 @@ limit_time() {
 }
 
 compute() {
+  if [ "$command" = benchmark ]; then
+    attend launch "$(dirname "$(command -v "$program")")/synbal-benchmark" "$subject" --network "$network" "${options[@]}" \
+      >"$output" 2>"$attempt/log"
+    return
+  fi
   local keep=()
   if [ "$verify" = yes ]; then keep=(--resume-if-exists "${walltime[@]}"); fi
   # shellcheck disable=SC2086

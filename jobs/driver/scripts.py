@@ -59,6 +59,7 @@ def run_script(campaign, run):
         f"run={run.id}",
         f"ranks={run.ranks}",
         f"command={shlex.quote(run.command)}",
+        f"subject={shlex.quote(run.subject)}",
         f"network={shlex.quote(run.network)}",
         f"output={shlex.quote(run.output)}",
         f"options=({words(run.options)})",

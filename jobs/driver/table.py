@@ -2,7 +2,7 @@
 import csv
 import json
 
-from .campaign import VERIFIED
+from .campaign import BENCHMARK, LINES, VERIFIED
 from .data import read_text
 from .folder import DONE, INVALID, UNCONVERGED, attempts_of, code_in
 
@@ -27,9 +27,10 @@ def _row(folder, run, state):
 
 
 def _verdict(run, state):
-    """Whether `synbal verify` has confirmed the result; what was not looked at is never called valid."""
+    """Whether `synbal verify` has confirmed the result, or synbal-benchmark found its answers right; what was not looked at is
+    never called valid."""
     if state == DONE:
-        return "valid" if run.command == VERIFIED else "not checked"
+        return "valid" if run.command in (VERIFIED, BENCHMARK) else "not checked"
     return state if state in (UNCONVERGED, INVALID) else "no result"
 
 
@@ -53,6 +54,20 @@ def _figures(path):
             if name not in LEFT_OUT and not isinstance(value, (dict, list)):
                 figures[f"{part}.{name}"] = value
     return figures
+
+
+def write_lines(path, folder, states):
+    """All lines of benchmarks that are done, each with its run and its parameters. Returns how many."""
+    lines = []
+    for run in folder.campaign.runs:
+        if run.command == BENCHMARK and states[run.id] == DONE:
+            told = (read_text(folder.run_path(run.id) / LINES) or "").splitlines()
+            lines += [{"run": run.id, "parameters": run.parameters, **json.loads(line)} for line in told]
+    if lines:
+        partial = path.with_name(path.name + ".partial")
+        partial.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        partial.replace(path)
+    return len(lines)
 
 
 def columns_of(rows):

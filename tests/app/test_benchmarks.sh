@@ -80,4 +80,42 @@ else
   echo "left out: peers in Python, which need scipy"
 fi
 share_out both "${words[@]}" wrong/residual wrong/solves wrong/nan
+# A campaign of them: its lines are collected with their parameters, and drawn.
+jobs=$(dirname "$lines")/../../jobs
+step() { # CODE COMMAND...: it ends so
+  local code=$1 got=0
+  shift
+  timeout -k 5 "$limit" python3 "$@" >out 2>err </dev/null || got=$?
+  checks=$((checks + 1))
+  [ "$got" -eq "$code" ] || fail "exit code $got instead of $code: $*"
+}
+printf '%s\n' 'name = "here"' 'system = "plain"' 'cores = 2' "program = \"$SYNBAL\"" "launcher = \"$MPIRUN -n {ranks}\"" >machine.toml
+cat >tiny.toml <<'EOT'
+name = "tiny"
+benchmark = "{subject}"
+network = "{family}:nodes=256,degree=8,seed=1"
+ranks = "{ranks}"
+[grid]
+subject = ["kernel", "solve"]
+family = ["random"]
+ranks = [1, 2]
+[options]
+repeats = 2
+methods = "newton"
+no-peers = true
+array-bytes = 4194304
+EOT
+if python3 -c 'import tomllib' 2>/dev/null; then
+  step 0 "$jobs/campaign.py" plan tiny.toml --machine machine.toml
+  step 0 "$jobs/campaign.py" submit tiny --go
+  step 0 "$jobs/campaign.py" status tiny --wait
+  step 0 "$jobs/campaign.py" collect tiny
+  check "all are valid" grep -q ': 4 runs: 4 valid' out
+  check "four lines" test "$(wc -l <tiny/benchmarks.jsonl)" -eq 4
+  check "with parameters" grep -q '"parameters": {"subject": "kernel", "family": "random", "ranks": 2}' tiny/benchmarks.jsonl
+  if python3 -c 'import matplotlib' 2>/dev/null || /usr/bin/python3 -c 'import matplotlib' 2>/dev/null; then
+    step 0 "$jobs/synbal_plot.py" scaling tiny/benchmarks.jsonl -o tiny.png
+    step 3 "$jobs/synbal_plot.py" scaling tiny/table.csv
+  fi
+fi
 finish
