@@ -1,7 +1,6 @@
-// The Lax flow by CVODE beside two other ways to the same place, with a verdict.
-//   benchmark_flow reference [--nodes N] [--reference-seconds S]   against a dense explicit Runge-Kutta 4(5) on weights
-//   and h together, in a process of its own
-//   [mpirun -n P] benchmark_flow newton [--nodes N] [--degree K]   against the Newton solver, to the equilibrium
+// The Lax flow by CVODE against a dense explicit Runge-Kutta 4(5) on weights and h together, in a process of its own,
+// with a verdict: h against the Newton solver's. `synbal-benchmark flow` holds it against CVODE's own linear solvers.
+//   benchmark_flow [--nodes N] [--reference-seconds S]
 #include "synbal/flow/flow.hpp"
 
 #include <fmt/format.h>
@@ -37,8 +36,6 @@ struct Options {
   double reference_seconds = 60;
   double agreement = 1e-6;  // of h
 };
-
-// ---- what both comparisons share
 
 /// A network, ready for solvers.
 struct Setting {
@@ -114,47 +111,6 @@ Json json_of(const FlowResult& r) {
           {"matrix_passes", r.matrix_passes},
           {"largest_cost_increase", r.largest_cost_increase}};
 }
-
-// ---- against the Newton solver
-
-int compare_with_newton(const Comm& comm, const Options& options) {
-  Setting s(comm, generate(comm, options.network));
-  const auto newton = time_newton(comm, s);
-  const auto flow = time_flow(comm, s, options);
-  const auto peak_max = comm.max(peak_resident_bytes());
-  const double difference = largest_difference(comm, flow.result.h, newton.found.h);
-  const auto& solver = newton.found.solver;
-  const bool right = flow.result.end == FlowEnd::equilibrium && solver.converged() && difference <= options.agreement;
-  if (comm.is_root()) {
-    auto by_flow = json_of(flow.result);
-    by_flow["seconds"] = flow.seconds;
-    const Json result{{"benchmark", "flow against newton"},
-                      {"machine", machine(comm)},
-                      {"network", s.network.facts.path},
-                      {"neurons", s.problem.global_size()},
-                      {"synapses", s.problem.edges()},
-                      {"relative_tolerance", options.integrator.relative_tolerance},
-                      {"absolute_tolerance", options.integrator.absolute_tolerance},
-                      {"flow", by_flow},
-                      {"newton",
-                       {{"outcome", to_string(solver.reason)},
-                        {"imbalance", newton.found.imbalance.l1},
-                        {"newton_steps", solver.newton_steps},
-                        {"krylov_iterations", solver.krylov_iterations},
-                        {"matrix_passes", solver.matrix_passes},
-                        {"seconds", newton.seconds}}},
-                      {"time_ratio", flow.seconds / newton.seconds},
-                      {"pass_ratio", static_cast<double>(flow.result.matrix_passes) /
-                                         static_cast<double>(std::max<std::int64_t>(solver.matrix_passes, 1))},
-                      {"peak_rss_max", peak_max},
-                      {"largest_difference_of_h", difference},
-                      {"correct", right}};
-    fmt::print("{}\n", result.dump(2));
-  }
-  return right ? 0 : 1;
-}
-
-// ---- against the reference way
 
 /// What the reference is told, and what it tells, through pipes: plain numbers.
 struct ReferenceTask {
@@ -359,39 +315,30 @@ int compare_with_reference(const Comm& comm, const Options& options) {
   return right ? 0 : 1;
 }
 
-void add_common(CLI::App* command, Options& options) {
-  command->add_option("--nodes", options.network.nodes, "neurons");
-  command->add_option("--kind", options.network.kind, "family of networks");
-  command->add_option("--sigma", options.network.sigma, "lognormal spread of the weights");
-  command->add_option("--seed", options.network.seed, "of the random numbers");
-  command->add_option("--tolerance", options.tolerance, "imbalance at which the flow stops");
-  command->add_option("--relative-tolerance", options.integrator.relative_tolerance, "of the flow");
-  command->add_option("--absolute-tolerance", options.integrator.absolute_tolerance, "of the flow");
+void add_options(CLI::App& app, Options& options) {
+  app.add_option("--nodes", options.network.nodes, "neurons");
+  app.add_option("--kind", options.network.kind, "family of networks");
+  app.add_option("--sigma", options.network.sigma, "lognormal spread of the weights");
+  app.add_option("--seed", options.network.seed, "of the random numbers");
+  app.add_option("--tolerance", options.tolerance, "imbalance at which the flow stops");
+  app.add_option("--relative-tolerance", options.integrator.relative_tolerance, "of the flow");
+  app.add_option("--absolute-tolerance", options.integrator.absolute_tolerance, "of the flow");
+  app.add_option("--gain-sigma", options.gain_sigma, "lognormal spread of the gains");
+  app.add_option("--reference-seconds", options.reference_seconds, "limit of the reference");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc == 2 && std::string(argv[1]) == "--reference-process") return run_reference();
-  CLI::App app{"The Lax flow against other ways to the same place", "benchmark_flow"};
-  app.require_subcommand(1);
-  Options beside_reference, beside_newton;
-  beside_reference.network.kind = "dense";
-  beside_reference.network.nodes = 128;
-  auto* const reference = app.add_subcommand("reference", "a dense explicit Runge-Kutta on weights and h");
-  add_common(reference, beside_reference);
-  reference->add_option("--gain-sigma", beside_reference.gain_sigma, "lognormal spread of the gains");
-  reference->add_option("--reference-seconds", beside_reference.reference_seconds, "limit of the reference");
-  beside_newton.network.nodes = 100000;
-  beside_newton.network.degree = 20;
-  beside_newton.tolerance = 1e-12;  // neurons of little cost hardly count in the imbalance, but h is compared
-  auto* const newton = app.add_subcommand("newton", "the Newton solver");
-  add_common(newton, beside_newton);
-  newton->add_option("--degree", beside_newton.network.degree, "in-degree");
+  CLI::App app{"The Lax flow against a dense explicit Runge-Kutta on weights and h", "benchmark_flow"};
+  Options options;
+  options.network.kind = "dense";
+  options.network.nodes = 128;
+  add_options(app, options);
   CLI11_PARSE(app, argc, argv);
   const Session session("benchmark_flow");
-  return *reference ? compare_with_reference(session.world(), beside_reference)
-                    : compare_with_newton(session.world(), beside_newton);
+  return compare_with_reference(session.world(), options);
 }
 
 }  // namespace synbal::benchmark

@@ -1,14 +1,12 @@
-// Resistances: the error of every edge's estimate against exact ones, its speed, and the iterations that pairs need
+// Resistances: the error of every edge's estimate against exact ones, and the iterations that pairs need
 // against those of a solution, each with its verdict.
-//   [mpirun -n P] benchmark_resistance [--task error,pairs,speed] [--graph KIND ...] [--solves K]
-//   benchmark_resistance --task export --graph KIND --export FILE     edges with resistances, for resistance_peers.py
+//   [mpirun -n P] benchmark_resistance [--task error,pairs] [--graph KIND ...] [--solves K]
 #include "synbal/resistance/resistance.hpp"
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <cmath>
-#include <fstream>
 #include <optional>
 
 #include "laplacian_graphs.hpp"
@@ -26,22 +24,13 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct Choices {
-  std::vector<std::string> tasks{"error", "pairs", "speed"};
+  std::vector<std::string> tasks{"error", "pairs"};
   std::vector<std::string> graphs = graph_kinds();
-  std::string speed_graph = "random";
-  GraphChoice small{"", 4'000, 40'000, 1}, large{"", 50'000, 500'000, 1}, fast{"", 100'000, 1'000'000, 1};
+  GraphChoice small{"", 4'000, 40'000, 1}, large{"", 50'000, 500'000, 1};
   int solves = 64;
   std::int64_t pairs = 1'000;
   std::optional<int> deflation;
-  std::string export_file = "resistances.txt";
 };
-
-/// Processor seconds of this rank so far: where other programs share the machine, they tell more than the clock.
-double processor_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 /// Mean relative error that an estimate with 64 solves may have.
 double target_error(const std::string& kind) {
@@ -85,40 +74,6 @@ Json measure_error(const Comm& comm, const Choices& choices, const std::string& 
   out["foster"] = {
       {"estimated", found.foster_sum}, {"exact_solves", exact.foster_sum}, {"theorem", found.foster_exact}};
   out["met"] = out["error"]["mean"].get<double>() <= target_error(kind) && found.converged && exact.converged;
-  return out;
-}
-
-/// Collective. Seconds from the graph to all resistances, without the check by exact solves.
-Json measure_speed(const Comm& comm, const Choices& choices) {
-  auto choice = choices.fast;
-  choice.kind = choices.speed_graph;
-  const auto graph = benchmark_graph(comm, choice);
-  EdgeResistances found;
-  std::vector<double> seconds, cpu;
-  for (int repeat = 0; repeat < 3; ++repeat) {
-    comm.barrier();
-    const Timer timer;
-    LaplacianSolver solver(graph);
-    EdgeResistanceParams params;
-    params.solves = choices.solves, params.checked = 0;
-    const double before = processor_seconds();
-    found = edge_resistances(graph, solver, params);
-    cpu.push_back(comm.max(processor_seconds() - before));
-    seconds.push_back(comm.max(timer.seconds()));
-  }
-  std::sort(seconds.begin(), seconds.end());
-  std::sort(cpu.begin(), cpu.end());
-  auto out = described(graph, choice.kind);
-  const double rate = static_cast<double>(graph.edges()) / seconds[1] / comm.size();
-  out["seconds"] = seconds;
-  out["cpu_seconds"] = cpu;
-  out["parts"] = {
-      {"walks", found.walk_seconds}, {"solves", found.solve_seconds}, {"combination", found.combine_seconds}};
-  out["predicted_error"] = found.quality.predicted_error;
-  out["edges_per_second_and_core"] = rate;
-  out["edges_per_cpu_second"] = static_cast<double>(graph.edges()) / cpu[1] / comm.size();
-  out["target"] = 50'000;
-  out["met"] = rate >= 50'000;
   return out;
 }
 
@@ -195,38 +150,6 @@ Json measure_pairs(const Comm& comm, const Choices& choices, const std::string& 
   return out;
 }
 
-/// Edges with their conductance, estimated and exact resistance, one a line; seconds of both. On one rank.
-Json export_edges(const Comm& comm, const Choices& choices, const std::string& kind) {
-  if (comm.size() > 1) throw usage_error("export runs on one rank only: leave mpirun out");
-  auto choice = choices.small;
-  choice.kind = kind;
-  const auto graph = benchmark_graph(comm, choice);
-  auto out = described(graph, kind);
-  EdgeResistances found[2];
-  const std::pair<const char*, EdgeMethod> ways[] = {{"estimate", EdgeMethod::estimate},
-                                                     {"exact", EdgeMethod::columns}};
-  for (std::size_t way = 0; way < 2; ++way) {
-    const Timer timer;
-    const double before = processor_seconds();
-    LaplacianSolver solver(graph);
-    EdgeResistanceParams params;
-    params.method = ways[way].second, params.solves = choices.solves, params.checked = 0;
-    found[way] = edge_resistances(graph, solver, params);
-    out[ways[way].first] = {{"seconds", timer.seconds()}, {"cpu_seconds", processor_seconds() - before}};
-  }
-  std::ofstream file(choices.export_file);
-  for (LocalIndex i = 0; i < graph.size(); ++i) {
-    for (auto e = graph.row_begin(i); e < graph.row_end(i); ++e) {
-      if (graph.neighbour()[e] < i) continue;
-      file << fmt::format("{} {} {:.17g} {:.17g} {:.17g}\n", i, graph.neighbour()[e], graph.conductance()[e],
-                          found[0].resistance[at(e)], found[1].resistance[at(e)]);
-    }
-  }
-  out["file"] = choices.export_file;
-  out["met"] = file.good() && found[0].converged && found[1].converged;
-  return out;
-}
-
 void report(const Comm& comm, Json& results, Json one) {
   if (comm.is_root()) fmt::print(stderr, "{}\n", one.dump());
   results.push_back(std::move(one));
@@ -237,10 +160,8 @@ int run(const Comm& comm, const Choices& choices) {
   bool met = true;
   for (const auto& task : choices.tasks) {
     Json results = Json::array();
-    if (task == "speed") report(comm, results, measure_speed(comm, choices));
     for (const auto& kind : choices.graphs) {
       if (task == "error") report(comm, results, measure_error(comm, choices, kind));
-      if (task == "export") report(comm, results, export_edges(comm, choices, kind));
       if (task == "pairs") report(comm, results, measure_pairs(comm, choices, kind));
     }
     for (const auto& one : results) met = met && one["met"].get<bool>();
@@ -254,19 +175,17 @@ int run(const Comm& comm, const Choices& choices) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Errors and speed of resistances", "benchmark_resistance"};
+  CLI::App app{"Errors of resistances", "benchmark_resistance"};
   Choices choices;
-  app.add_option("--task", choices.tasks, "error, pairs, speed, export")->delimiter(',');
+  app.add_option("--task", choices.tasks, "error, pairs")->delimiter(',');
   app.add_option("--graph", choices.graphs, "families of graphs")->check(CLI::IsMember(graph_kinds()))->delimiter(',');
-  app.add_option("--speed-graph", choices.speed_graph, "family for the speed")->check(CLI::IsMember(graph_kinds()));
   app.add_option("--solves", choices.solves, "random right-hand sides of an estimate");
   app.add_option("--pairs", choices.pairs, "pairs of nodes");
   app.add_option("--deflation", choices.deflation, "vectors of the slow space for pairs [default: what pays]");
   app.add_option("--nodes", choices.large.nodes, "nodes for pairs");
   app.add_option("--edges", choices.large.edges, "edges for pairs");
-  app.add_option("--small-nodes", choices.small.nodes, "nodes for error and export");
-  app.add_option("--small-edges", choices.small.edges, "edges for error and export");
-  app.add_option("--export", choices.export_file, "where export writes");
+  app.add_option("--small-nodes", choices.small.nodes, "nodes for error");
+  app.add_option("--small-edges", choices.small.edges, "edges for error");
   CLI11_PARSE(app, argc, argv);
   const Session session("benchmark_resistance");
   return run(session.world(), choices);

@@ -2,7 +2,7 @@
 // I + gamma A, and handles.
 //
 // A linear solver of our own stood here (block conjugate gradients with one reduction an iteration, one digit at least
-// in every solve, a change of preconditioner within a solve). benchmark_flow newton in seconds, this against that, one
+// in every solve, a change of preconditioner within a solve). Seconds to the equilibrium, this against that, one
 // core of two: random 10^5 x 20 10.7 against 14.7 and, with sigma 4, 10^4 x 20 4.8 against 6.6 (once each); medians of
 // 3: random 5 10^3 x 20 with sigma 3 1.50 against 1.48, modular 3 10^3 2.35 against 2.13; in seconds of the processor
 // for 4 10^3 neurons: lattice 0.72 against 0.70, small world 0.70 against 0.72, Kronecker 0.48 against 0.58. What lasts

@@ -12,7 +12,7 @@ inline constexpr double kLargestExponent = 150;
 
 // The integrator.
 /// Iterations a solve that call for a stronger preconditioner: one with multigrid costs ten, its set-up a hundred to
-/// several, due every twenty steps (benchmark_flow newton, see linear_solver.hpp).
+/// several, due every twenty steps (see linear_solver.hpp).
 inline constexpr double kPatience = 60;
 /// Error of a linear solve over that of the Newton iteration.
 inline constexpr double kLinearTolerance = 0.05;
