@@ -137,22 +137,34 @@ std::int64_t apply_signs(const Reading& r, const Ids<Id>& ids, const NumberedIds
 
 // ---- entries
 
+constexpr std::size_t kAhead = 16;  // rows whose numbers are fetched while one is looked up
+
+/// Leaves the rows whose ends are both neurons.
+template <class Id>
+void drop_rows_of_others(std::span<const GlobalIndex> number, EdgePart<Id>& part) {
+  const auto& [source, target, weight] = std::tie(part.source, part.target, part.weight);
+  std::size_t kept = 0;
+  for (std::size_t e = 0; e < weight.size(); ++e) {
+    if (number[at(source[e])] == kNoNeuron || number[at(target[e])] == kNoNeuron) continue;
+    source[kept] = source[e], target[kept] = target[e], weight[kept++] = weight[e];
+  }
+  source.resize(kept), target.resize(kept), weight.resize(kept);
+}
+
 /// Rows whose ends are both neurons, numbers instead of local ones; frees what it takes from.
 template <class Id>
 Triplets entries_of(const NumberedIds<Id>& numbers, EdgePart<Id>&& part) {
   const auto& number = numbers.number;
-  const auto& [source, target] = std::tie(part.source, part.target);
-  std::size_t kept = 0;
-  for (std::size_t e = 0; e < part.weight.size(); ++e) {
-    if (number[at(source[e])] == kNoNeuron || number[at(target[e])] == kNoNeuron) continue;
-    source[kept] = source[e], target[kept] = target[e], part.weight[kept++] = part.weight[e];
-  }
-  part.weight.resize(kept);
+  if (std::ranges::find(number, kNoNeuron) != number.end()) drop_rows_of_others(number, part);
   Triplets entries;
-  const auto numbers_of = [&](std::vector<LocalIndex>& ends) {
-    std::vector<GlobalIndex> global(kept);
-    for (std::size_t e = 0; e < kept; ++e) global[e] = number[at(ends[e])];
-    std::vector<LocalIndex>().swap(ends);
+  const auto numbers_of = [&](HugeVector<LocalIndex>& ends) {
+    const auto rows = part.weight.size();
+    std::vector<GlobalIndex> global(rows);
+    for (std::size_t e = 0; e < rows; ++e) {
+      __builtin_prefetch(&number[at(ends[std::min(e + kAhead, rows - 1)])]);
+      global[e] = number[at(ends[e])];
+    }
+    HugeVector<LocalIndex>().swap(ends);
     return global;
   };
   entries.row = numbers_of(part.target);

@@ -29,7 +29,7 @@ class EdgePart {
   std::int64_t take(const TextPlace& place, std::string_view text);
 
   IdTable<Id> table;
-  std::vector<LocalIndex> source, target;  ///< [rows taken] numbers in the table
+  HugeVector<LocalIndex> source, target;  ///< [rows taken] numbers in the table
   std::vector<double> weight;
   std::int64_t rows = 0;  ///< also those that a condition left out
   std::optional<EdgeFailure> failure;

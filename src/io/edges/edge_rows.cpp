@@ -134,15 +134,15 @@ Id EdgeRowParser<Id>::id_in(int column) const {
     if (plain_integer(text, id)) return id;
     throw NamesFound{};
   } else {
-    const auto& name = layout_.name_of(column);
-    if (text.empty()) fail(fmt::format("the neuron in {} is empty: give every neuron an id or a name", name));
+    const auto name = [&] { return layout_.name_of(column); };  // of failures alone
+    if (text.empty()) fail(fmt::format("the neuron in {} is empty: give every neuron an id or a name", name()));
     if (text.size() > kLongestName)
-      fail(fmt::format("the neuron in {} has a name of {} bytes: at most {} fit", name, text.size(), kLongestName));
+      fail(fmt::format("the neuron in {} has a name of {} bytes: at most {} fit", name(), text.size(), kLongestName));
     if (!std::ranges::all_of(text, is_name_byte))
-      fail(fmt::format("the name {} in {} has control characters: remove them", quoted(text), name));
+      fail(fmt::format("the name {} in {} has control characters: remove them", quoted(text), name()));
     if (is_rounded_id(text)) {
       fail(fmt::format("the id {} in {} was rounded (by a spreadsheet, or as a double): export ids as integers or text",
-                       quoted(text), name));
+                       quoted(text), name()));
     }
     return text;
   }
@@ -153,14 +153,14 @@ double EdgeRowParser<Id>::value_in(int column) const {
   const auto text = field(column);
   double value = 0;
   if (small_integer(text, value)) return value;
-  const auto name = layout_.name_of(column);
-  if (text.empty()) fail(fmt::format("{} is empty: give every row a number there", name));
+  const auto name = [&] { return layout_.name_of(column); };  // of failures alone
+  if (text.empty()) fail(fmt::format("{} is empty: give every row a number there", name()));
   try {
     return parse_value(text);
   } catch (const LineError& e) {
     const bool comma = text.find(',') != text.npos && text.find_first_not_of("0123456789+-,eE.") == text.npos;
-    fail(comma ? fmt::format("{} is {}, with a decimal comma: write a point (1.5)", name, quoted(text))
-               : fmt::format("{}: {}: correct the row, or tell which column is which", name, e.what()));
+    fail(comma ? fmt::format("{} is {}, with a decimal comma: write a point (1.5)", name(), quoted(text))
+               : fmt::format("{}: {}: correct the row, or tell which column is which", name(), e.what()));
   }
 }
 

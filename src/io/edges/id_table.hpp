@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "synbal/core/error.hpp"
+#include "synbal/core/huge_pages.hpp"
 #include "synbal/core/texts.hpp"
 #include "synbal/core/types.hpp"
 
@@ -43,7 +44,8 @@ class IdTable {
   [[nodiscard]] Ids<Id> take() { return std::move(ids_); }
 
   /// Appends the number of every id to `numbers`. The slots of all are asked for before the first is looked at.
-  void number(std::span<const Id> ids, std::vector<LocalIndex>& numbers) {
+  template <class Numbers>
+  void number(std::span<const Id> ids, Numbers& numbers) {
     hashes_.clear();
     for (const auto id : ids) {
       hashes_.push_back(hash_of(id));
@@ -96,7 +98,7 @@ class IdTable {
   }
 
   void grow() {
-    std::vector<Slot> old(2 * slots_.size());
+    HugeVector<Slot> old(2 * slots_.size());
     old.swap(slots_);
     for (const auto& slot : old) {
       if (slot.number < 0) continue;
@@ -110,7 +112,7 @@ class IdTable {
     return slot.key;
   }
 
-  std::vector<Slot> slots_;
+  HugeVector<Slot> slots_;
   Ids<Id> ids_;
   std::vector<std::uint64_t> hashes_;  // of one call
 };
