@@ -12,9 +12,9 @@ namespace synbal {
 
 struct NetworkSizes {
   std::string format;
-  std::optional<GlobalIndex> neurons;  ///< nothing where only reading all of it would tell (edge lists)
-  std::int64_t entries = 0;            ///< that are stored: duplicates, zeros and self-loops among them
-  bool estimated = false;              ///< entries: from the length of the file or what a generator expects
+  std::optional<GlobalIndex> neurons;          ///< nothing where only reading all of it would tell (edge lists)
+  std::int64_t entries = 0;                    ///< that are stored: duplicates, zeros and self-loops among them
+  bool estimated = false;                      ///< entries: from the length of the file or what a generator expects
   std::optional<GeneratorParams> generated{};  ///< complete: what the name of a network that needs no file means
 };
 
