@@ -7,9 +7,9 @@ namespace synbal {
 
 /// `SYNBAL_FAULT=ACTION@PHASE[#N][/RANK][;...]`: at the N-th time (first) that RANK (of MPI_COMM_WORLD; every one)
 /// comes by PHASE. Phases: start, read, partition, components, solve (between iterations), checkpoint, write; krylov
-/// (nan and TERM): sums of conjugate gradients; io: every system call that changes a file. Actions: throw (an error of the
-/// program), bad_alloc, exit (code 7), kill, stop (SIGSTOP), hang, nan, TERM, INT, USR1, USR2, stop-clock (the walltime
-/// is over), and for io: ENOSPC, EIO, EDQUOT, short (half is written). Comes by a phase, which it enters
+/// (nan and TERM): sums of conjugate gradients; io: every system call that changes a file. Actions: throw (an error of
+/// the program), bad_alloc, exit (code 7), kill, stop (SIGSTOP), hang, nan, TERM, INT, USR1, USR2, stop-clock (the
+/// walltime is over), and for io: ENOSPC, EIO, EDQUOT, short (half is written). Comes by a phase, which it enters
 /// (watchdog.hpp); does nothing else unless asked to. @throws for throw and bad_alloc; Error usage where the variable
 /// holds other words.
 void fault_point(std::string_view phase);
