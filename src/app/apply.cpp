@@ -24,11 +24,11 @@ ExitCode run(const Context& context, const Options& options) {
   auto network = load_network(comm, options.input, times);
   const auto stored = read_result(comm, network, options.result);
   refuse_foreign(context);
+  warn_of_lost(comm, network, options.output);  // of what the input has, not the result
   const auto differing = adopt(comm, stored.nodes, network);
   refuse_other_input(context, options.result, stored, network);
   if (!differing.empty()) log_warning("{} was made with other values of: {}", options.result, differing);
   scale_weights(comm, network, stored.h);
-  warn_of_lost_arrays(network, options.output);
   write_scaled(comm, network, stored.h, options.input.path, options.input.read, options.output);
   if (context.speaks()) {
     fmt::print("{}: {} neurons, {} synapses, scaled by {}\n", options.output, network.size(), network.nnz,

@@ -49,7 +49,7 @@ ExitCode run(const Context& context, const Options& options) {
   refuse_foreign(context);
   for (const auto& notice : network.facts.notices) log_warning("{}", notice);
   if (!options.map.empty()) write_name_map(comm, network, options.map);
-  warn_of_lost_arrays(network, options.output);
+  warn_of_lost(comm, network, options.output, !options.map.empty());
   write_network(comm, network, options.output, options.precision());
   if (context.speaks()) print(options, network);
   return ExitCode::done;

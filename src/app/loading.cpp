@@ -82,7 +82,26 @@ LoadedNetwork load(const Comm& comm, const InputOptions& options, PhaseTimes& ti
   return loaded;
 }
 
-void warn_of_lost_arrays(const Network& network, const std::string& path) {
+/// Collective. What is told of single neurons and a file at `path` does not hold, in words.
+static std::string lost_of_neurons(const Comm& comm, const Network& network, const std::string& path, bool names_kept) {
+  const auto kept = nodes_kept(path);
+  const auto& nodes = network.nodes;
+  std::string lost;
+  const auto look = [&](const char* what, bool there, bool held) {
+    if (comm.any(there) && !held) lost += (lost.empty() ? "" : ", ") + std::string(what);
+  };
+  const bool all = kept == NodesKept::all;
+  look("names or ids", nodes.name.size() > 0 || !nodes.id.empty(), names_kept || kept != NodesKept::nothing);
+  look("pins", !nodes.pinned.empty(), all), look("gains", !nodes.gain.empty(), all);
+  look("exponents", !nodes.exponent.empty(), all), look("ties", !nodes.group.empty(), all);
+  look("factors of costs", !network.alpha.empty(), all);
+  return lost;
+}
+
+void warn_of_lost(const Comm& comm, const Network& network, const std::string& path, bool names_kept) {
+  if (const auto lost = lost_of_neurons(comm, network, path, names_kept); !lost.empty()) {
+    log_warning("{} has no place for the neurons' {}: they stay behind; write .h5 to keep them", path, lost);
+  }
   if (network.arrays.empty() || keeps_arrays(path)) return;
   log_warning("{} holds the recurrent weights alone; {} stay behind: write .h5, .npz or .safetensors to keep them",
               path, names_of_arrays(network));

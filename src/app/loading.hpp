@@ -51,8 +51,9 @@ void refuse_ties(const Comm& comm, const Network& network);
 /// Collective. The network alone.
 Network load_network(const Comm& comm, const InputOptions& options, PhaseTimes& times);
 
-/// Warns when a network is written to a format that leaves its inputs, outputs, biases and states behind.
-void warn_of_lost_arrays(const Network& network, const std::string& path);
+/// Collective. Warns of what is known beside the weights and a network file at `path` does not hold. `names_kept`:
+/// names of neurons are written elsewhere.
+void warn_of_lost(const Comm& comm, const Network& network, const std::string& path, bool names_kept = false);
 
 /// Warns when something that was stored by another run does not come from this input; `taken` says what happens to it.
 void warn_of_other_input(const std::string& path, const std::string& checksum, const Network& network,

@@ -256,6 +256,12 @@ Network read_network(const Comm& comm, const std::vector<std::string>& paths, co
   return partition_by_ptscotch(comm, std::move(network));
 }
 
+NodesKept nodes_kept(const std::string& path) {
+  const auto name = io::writable_format(path).name;
+  if (name == "hdf5") return NodesKept::all;
+  return name == "edge-list" ? NodesKept::names : NodesKept::nothing;
+}
+
 bool keeps_arrays(const std::string& path) { return io::writable_format(path).keeps_arrays; }
 
 void check_can_write(const std::string& path) {

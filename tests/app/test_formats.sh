@@ -35,6 +35,13 @@ goes_round() {
   check "$1 keeps names and bits" cmp ../n0.h5 back.h5
 }
 share_out goes_round a.csv a.tsv a.txt a.tsv.gz
+tells_what_stays() {
+  expect 0 2 convert ../n0.h5 -o "$1"
+  check "$1: names stay behind, and that is told" grep -q "warning: $1 has no place for the neurons' names or ids" err
+  expect 0 2 convert ../n0.h5 -o "$1" --map map.csv --force
+  check "$1: with a map they do not" test -z "$(grep 'has no place' err)"
+}
+share_out tells_what_stays c.mtx c.petsc c.npz
 keeps_bits() {
   expect 0 2 convert ../net.h5 -o "$1"
   expect 0 3 convert "$1" -o back.h5

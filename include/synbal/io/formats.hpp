@@ -102,6 +102,10 @@ struct Hdf5Path {
   static constexpr std::array<std::string_view, 4> kExtensions{".h5", ".hdf5", ".h5ad", ".mat"};
 };
 
+/// What a network file tells of single neurons: nothing but their order, their names or ids too, or all of NodeData.
+enum class NodesKept { nothing, names, all };
+/// Of a network written to `path`. Not collective. @throws Error usage as check_writable_format().
+[[nodiscard]] NodesKept nodes_kept(const std::string& path);
 /// Whether a network written to `path` takes its inputs, outputs, biases and states along. Not collective. @throws
 /// Error usage as check_writable_format().
 [[nodiscard]] bool keeps_arrays(const std::string& path);
