@@ -24,6 +24,10 @@ constexpr int kMostFiles = 8;
 constexpr std::size_t kLongestPath = 4096;
 constexpr int kSignalCode = 128;  // as shells count the codes of processes that a signal ended
 
+// The TimeLimit, which is looked at where signals are, by no handler.
+std::optional<Timer> limited_since;
+double limit_seconds = 0;
+
 // What a handler may touch.
 volatile std::sig_atomic_t stop_signal = 0;
 volatile std::sig_atomic_t saves = 0;
@@ -31,8 +35,6 @@ volatile std::sig_atomic_t guarded = 0;
 volatile std::sig_atomic_t listeners = 0;
 volatile std::sig_atomic_t file_there[kMostFiles];
 char file_path[kMostFiles][kLongestPath];
-std::optional<Timer> limited_since;  // not for handlers
-double limit_seconds = 0;
 struct sigaction before[std::size(kSignals)];  // set while no handler of ours is installed
 
 void restore(std::size_t k) noexcept { sigaction(kSignals[k], &before[k], nullptr); }
@@ -126,7 +128,7 @@ HearsSignals::HearsSignals() noexcept { listeners = listeners + 1; }
 
 HearsSignals::~HearsSignals() {
   listeners = listeners - 1;
-  if (unheard_signal() != 0) ::alarm(InterruptGuard::kPatience);
+  if (guarded != 0 && listeners == 0 && stop_signal != 0) ::alarm(InterruptGuard::kPatience);
 }
 
 TimeLimit::TimeLimit(double seconds) noexcept {

@@ -46,6 +46,7 @@ struct Format {
   bool keeps_arrays = false;  ///< written files hold input and output weights, biases and states, too
   /// Weights in single precision. Null: there is no such file.
   void (*write_single)(const Comm& comm, const Network& network, const std::string& path) = nullptr;
+  NodesKept keeps_nodes = NodesKept::nothing;  ///< what written files tell of single neurons
 };
 
 Network read_matrix_market(const Comm& comm, const InputFile& file, const Source& source, const ReadOptions& options);

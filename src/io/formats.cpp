@@ -21,27 +21,36 @@ namespace synbal {
 
 namespace io {
 namespace {
+constexpr Format native(std::string_view extension) {
+  return {"hdf5",  extension, read_native_hdf5,  write_native_hdf5, nullptr, false,
+          nullptr, true,      write_single_hdf5, NodesKept::all};
+}
+
+constexpr Format edge_list(std::string_view name, std::string_view extension) {
+  return {name, extension, read_edge_list, write_edge_list, nullptr, true, nullptr, false, nullptr, NodesKept::names};
+}
+
 /// A new format is one file with its functions, declared in format.hpp, and one line here. Where several formats share
 /// an extension, those that recognise their files come first.
 constexpr std::array kFormats{
     Format{"matrix-market-gz", ".mtx.gz", read_matrix_market_gz, write_matrix_market_gz},
     Format{"matrix-market", ".mtx", read_matrix_market, write_matrix_market},
     Format{"sonata", ".h5", read_sonata, nullptr, is_sonata, false, copy_sonata},
-    Format{"hdf5", ".h5", read_native_hdf5, write_native_hdf5, nullptr, false, nullptr, true, write_single_hdf5},
+    native(".h5"),
     Format{"sonata", ".hdf5", read_sonata, nullptr, is_sonata, false, copy_sonata},
-    Format{"hdf5", ".hdf5", read_native_hdf5, write_native_hdf5, nullptr, false, nullptr, true, write_single_hdf5},
+    native(".hdf5"),
     Format{"anndata", ".h5ad", read_native_hdf5, nullptr},
     Format{"matlab", ".mat", read_native_hdf5, nullptr},
     Format{"petsc", ".petsc", read_petsc, write_petsc},
     Format{"petsc", ".dat", read_petsc, write_petsc},
     Format{"npz", ".npz", read_npz, write_npz, nullptr, false, copy_npz, true},
     Format{"safetensors", ".safetensors", read_safetensors, write_safetensors, nullptr, false, copy_safetensors, true},
-    Format{"edge-list", ".csv", read_edge_list, write_edge_list, nullptr, true},
-    Format{"edge-list", ".tsv", read_edge_list, write_edge_list, nullptr, true},
-    Format{"edge-list", ".txt", read_edge_list, write_edge_list, nullptr, true},
-    Format{"edge-list-gz", ".csv.gz", read_edge_list, write_edge_list, nullptr, true},
-    Format{"edge-list-gz", ".tsv.gz", read_edge_list, write_edge_list, nullptr, true},
-    Format{"edge-list-gz", ".txt.gz", read_edge_list, write_edge_list, nullptr, true},
+    edge_list("edge-list", ".csv"),
+    edge_list("edge-list", ".tsv"),
+    edge_list("edge-list", ".txt"),
+    edge_list("edge-list-gz", ".csv.gz"),
+    edge_list("edge-list-gz", ".tsv.gz"),
+    edge_list("edge-list-gz", ".txt.gz"),
 };
 
 /// The extensions of the formats that `fits`, each once.
@@ -256,11 +265,7 @@ Network read_network(const Comm& comm, const std::vector<std::string>& paths, co
   return partition_by_ptscotch(comm, std::move(network));
 }
 
-NodesKept nodes_kept(const std::string& path) {
-  const auto name = io::writable_format(path).name;
-  if (name == "hdf5") return NodesKept::all;
-  return name == "edge-list" ? NodesKept::names : NodesKept::nothing;
-}
+NodesKept nodes_kept(const std::string& path) { return io::writable_format(path).keeps_nodes; }
 
 bool keeps_arrays(const std::string& path) { return io::writable_format(path).keeps_arrays; }
 

@@ -33,6 +33,8 @@ goes_round() {
   expect 0 2 convert ../n0.h5 -o "$1"
   expect 0 3 convert "$1" -o back.h5
   check "$1 keeps names and bits" cmp ../n0.h5 back.h5
+  expect 0 2 convert ../n0.h5 -o "$1" --force
+  check "$1: and says nothing else" test -z "$(grep 'has no place' err)"
 }
 share_out goes_round a.csv a.tsv a.txt a.tsv.gz
 tells_what_stays() {
