@@ -73,7 +73,7 @@ void FixedKernel::find_units() {
 }
 
 void FixedKernel::pass(const CostTiles& tiles, Slot* columns) {
-  for_each_in_slots(tiles, 0, tiles.tiles.size(), rows_.data(), columns, [](Slot& i, Slot& j, double c) {
+  for_each_in_slots(tiles, 0, tiles.bands(), rows_.data(), columns, [](Slot& i, Slot& j, double c) {
     i.sum += static_cast<std::int64_t>(c * j.read * i.unit);
     j.sum += static_cast<std::int64_t>(c * i.read * j.unit);
   });

@@ -14,7 +14,7 @@ FusedKernel::FusedKernel(const BalanceProblem& problem)
       fixed_(problem.reproducible() ? std::make_unique<FixedKernel>(problem) : nullptr) {}
 FusedKernel::~FusedKernel() = default;
 
-void FusedKernel::pass(const CostTiles& tiles, std::size_t begin, std::size_t end, KernelSlot* columns) {
+void FusedKernel::pass(const CostTiles& tiles, LocalIndex begin, LocalIndex end, KernelSlot* columns) {
   for_each_in_slots(tiles, begin, end, rows_.data(), columns, [](KernelSlot& i, KernelSlot& j, double c) {
     i.sum += c * j.read;
     j.sum += c * i.read;
@@ -31,14 +31,14 @@ void FusedKernel::add_up() {
   const auto n = problem_->size();
   const auto& local = problem_->local();
   const auto& remote = problem_->remote();
-  const auto half = local.tiles.size() / 2;
+  const auto half = local.bands() / 2;
   KernelSlot* const ghosts = columns_.data() + n;
   exchange_.forward_begin([&](LocalIndex i) { return columns_[at(i)].read; });
   pass(local, 0, half, columns_.data());
   exchange_.forward_end([&](LocalIndex g, double value) { ghosts[g] = {value, 0.0}; });
-  pass(remote, 0, remote.tiles.size(), ghosts);
+  pass(remote, 0, remote.bands(), ghosts);
   exchange_.reverse_begin([&](LocalIndex g) { return ghosts[g].sum; });
-  pass(local, half, local.tiles.size(), columns_.data());
+  pass(local, half, local.bands(), columns_.data());
   exchange_.reverse_end([&](LocalIndex i, double value) { columns_[at(i)].sum += value; });
 }
 

@@ -18,7 +18,8 @@ struct CostTile {
 
 /// Non-negative costs of this rank's rows, by bands of rows, within a band by tiles of columns, within a tile by runs
 /// of columns (whose slots stay in the nearest cache), within a run by row and column. The band's tiles are all there,
-/// empty ones too: tile t of band b is tiles[b * per_band + t].
+/// empty ones too: tile t of band b is tiles[b * per_band + t]. A pass takes the same tile of several bands, one band
+/// after the other, before it goes on to the next columns (tile_pass.hpp).
 struct CostTiles {
   static constexpr LocalIndex kBandRows = 1 << 16;  ///< as many as 16 bits count
   static constexpr int kColumnsAhead = 32;          ///< columns behind the last entry that may be read: they are 0
@@ -35,6 +36,9 @@ struct CostTiles {
   std::vector<std::int64_t> run_begin;  ///< [bands * runs()] where each run's first entry lies
 
   [[nodiscard]] std::int64_t size() const noexcept { return static_cast<std::int64_t>(cost.size()); }
+  [[nodiscard]] LocalIndex bands() const noexcept {
+    return per_band > 0 ? static_cast<LocalIndex>(tiles.size() / at(per_band)) : 0;
+  }
   /// Runs in a band.
   [[nodiscard]] LocalIndex runs() const noexcept { return per_band << (column_bits - run_bits); }
   [[nodiscard]] LocalIndex run_of(LocalIndex column_index) const noexcept { return column_index >> run_bits; }
@@ -47,7 +51,7 @@ struct CostTiles {
 
   /// Memory, untouched, for `entries` of `columns` columns. Chooses the width of runs: so wide that many entries of a
   /// row follow each other, where there are many; else so narrow that few do (they wait for each other's sum), but wide
-  /// enough to need few runs.
+  /// enough to need few runs; a whole tile where it has few entries, which then meet each slot of a row once.
   void allocate(LocalIndex rows, LocalIndex columns, std::int64_t entries);
   /// Appends a band with these numbers of entries in its runs.
   void add_band(LocalIndex first_row, std::span<const std::int64_t> counts);

@@ -56,7 +56,7 @@ class FusedKernel {
  private:
   void multiply();
   void add_up();
-  void pass(const CostTiles& tiles, std::size_t begin, std::size_t end, KernelSlot* columns);
+  void pass(const CostTiles& tiles, LocalIndex begin, LocalIndex end, KernelSlot* columns);
 
   const BalanceProblem* problem_;
   HugeVector<KernelSlot> rows_;     // y, in
