@@ -9,6 +9,7 @@
 #include <map>
 #include <utility>
 
+#include "frame/parts.hpp"
 #include "synbal/core/error.hpp"
 
 namespace synbal::benchmark {
@@ -18,6 +19,8 @@ struct Contest::Measured {
   Sample seconds;
   std::map<std::string, Sample> phases;
   Counts counts;            // of the last run
+  Parts parts;              // of the last run, on this rank
+  double last = 0;          // its seconds
   double share_in_mpi = 0;  // of that run's seconds, on this rank
   std::int64_t memory = 0;  // of this rank, at its peak
   Verdict verdict;
@@ -27,6 +30,7 @@ struct Contest::Measured {
 
 Contest::Contest(const Comm& comm, const Settings& settings)
     : comm_(&comm), settings_(&settings), machine_(machine_facts(comm)) {
+  keep_log();
   limits_ = measure_limits(comm, std::max(settings.repeats, 3), settings.array_bytes);
   ::malloc_trim(0);  // its arrays would count for the contenders
 }
@@ -34,6 +38,7 @@ Contest::Contest(const Comm& comm, const Settings& settings)
 void Contest::run_once(const Contender& contender, Measured& measured, bool warmup) const {
   reset_peak_memory();
   const auto before = counts_so_far();
+  const auto parts_before = parts_so_far();
   Phases phases(*comm_);
   try {
     contender.run(phases);
@@ -43,6 +48,7 @@ void Contest::run_once(const Contender& contender, Measured& measured, bool warm
   }
   phases.end();
   measured.counts = counts_so_far() - before;
+  measured.parts = parts_so_far() - parts_before, measured.last = phases.total();
   measured.share_in_mpi = phases.mpi_seconds() / phases.total();
   measured.memory = std::max(measured.memory, peak_memory());
   measured.given_up = phases.total() > settings_->most_seconds;
@@ -60,6 +66,7 @@ void Contest::tell(const Field& field, const Contender& contender, const Measure
   line["network"] = field.network;
   line["seconds"] = json_of(m.seconds);
   for (const auto& [name, seconds] : m.phases) line["phases"][name] = json_of(seconds);
+  line["parts"] = json_of(*comm_, m.parts, m.last);
   if (contender.figures && right) line["figures"] = contender.figures(m.seconds);
   if (best_peer > 0 && !contender.peer) line["seconds_over_best_peer"] = m.seconds.median() / best_peer;
   line["per_rank"] = json_of(*comm_, m.counts);

@@ -3,6 +3,7 @@
 
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <numeric>
@@ -54,6 +55,24 @@ double triad_seconds(const Comm& comm, int repeats, const HugeVector<double>& b,
   return seconds;
 }
 
+/// Collective. Operations a second of all ranks: sums and products of numbers that stay in registers, as this program
+/// is compiled.
+double operation_rate(const Comm& comm, int repeats) {
+  constexpr std::size_t kNumbers = 32;  // independent, so that none waits for the one before
+  constexpr int kRounds = 4'000'000;
+  double values[kNumbers];
+  std::fill(std::begin(values), std::end(values), 1.0);
+  const volatile double given = 0.5;  // 1 = 0.5 * 1 + 0.5 for ever, and no compiler knows
+  const double factor = given, added = given;
+  const auto seconds = median_seconds(comm, repeats, [&] {
+    for (int round = 0; round < kRounds; ++round) {
+      for (double& value : values) value = factor * value + added;
+    }
+  });
+  if (values[0] != 1) throw internal_error("0.5 * 1 + 0.5 is not 1");
+  return 2.0 * kNumbers * kRounds * comm.size() / seconds;
+}
+
 /// Collective. One way of a message between the first and the last rank: half of there and back.
 double one_way(const Comm& comm, std::size_t bytes, int repeats) {
   std::vector<char> buffer(bytes);
@@ -99,6 +118,7 @@ Limits measure_limits(const Comm& comm, int repeats, std::int64_t array_bytes) {
     limits.read_bandwidth = array / read_seconds(comm, repeats, ones);
     limits.triad_bandwidth = 3 * array / triad_seconds(comm, repeats, ones, more);
   }
+  limits.operations = operation_rate(comm, std::min(repeats, 5));
   if (comm.size() < 2) return limits;
   limits.latency = one_way(comm, 8, 201);
   limits.link_bandwidth = static_cast<double>(kLarge) / one_way(comm, kLarge, 41);
@@ -108,7 +128,8 @@ Limits measure_limits(const Comm& comm, int repeats, std::int64_t array_bytes) {
 Json json_of(const Limits& l) {
   Json out{{"array_bytes", l.array_bytes},
            {"read_bytes_per_second", l.read_bandwidth},
-           {"triad_bytes_per_second", l.triad_bandwidth}};
+           {"triad_bytes_per_second", l.triad_bandwidth},
+           {"operations_per_second", l.operations}};
   out["latency_seconds"] = l.latency > 0 ? Json(l.latency) : Json();
   out["link_bytes_per_second"] = l.link_bandwidth > 0 ? Json(l.link_bandwidth) : Json();
   return out;

@@ -1,4 +1,4 @@
-"""Speed-up, efficiency, shares of computing and of MPI, and the memory's roof, from lines of synbal-benchmark on 1 to P ranks."""
+"""Speed-up, efficiency, what the seconds went into, and the roofs of memory and processor, from lines of synbal-benchmark on 1 to P ranks."""
 import json
 
 import matplotlib.pyplot as plt
@@ -6,7 +6,7 @@ import numpy as np
 
 from . import style
 
-ABOUT = "benchmarks.jsonl of a campaign: speed-up, efficiency, shares of MPI, roofline"
+ABOUT = "benchmarks.jsonl of a campaign: speed-up, efficiency, parts and share of MPI, roofline"
 MARKERS = "os^Dvp*X"
 
 
@@ -96,15 +96,28 @@ def _draw_efficiency(axes, families):
     axes.set(ylabel="efficiency", title="Speed-up over ranks", ylim=(0, None))
 
 
+PARTS = {"pass": "passes", "costs": "costs at a base", "sweep": "sweeps", "visits": "visits", "laplacian": "Laplacian",
+         "simulate": "products", "assembly": "assembly", "preconditioner_setup": "set-up of preconditioners",
+         "preconditioner": "preconditioners", "rest": "rest"}
+
+
 def _draw_shares(axes, families):
+    """What the last run spent its time on, and how much of it in MPI."""
     bars = [(f"{family}, {line['machine']['ranks']}", line) for family, lines in families.items() for line in lines]
-    shares = np.array([min(line["per_rank"]["share_in_mpi"]["mean"], 1) for _, line in bars])
     places = np.arange(len(bars))
-    axes.barh(places, 1 - shares, color=style.DARK, label="computing")
-    axes.barh(places, shares, left=1 - shares, color=style.LIGHT, label="in MPI")
+    totals = np.array([sum(line["parts"].values()) for _, line in bars])
+    found = [part for part in PARTS if any(part in line["parts"] for _, line in bars)]
+    left = np.zeros(len(bars))
+    for part, color in zip(found, plt.get_cmap(style.WAYS)(np.linspace(0, 0.95, len(found)))):
+        share = np.array([line["parts"].get(part, 0) for _, line in bars]) / totals
+        axes.barh(places, share, left=left, color=color, label=PARTS[part])
+        left += share
+    in_mpi = [min(line["per_rank"]["share_in_mpi"]["mean"], 1) for _, line in bars]
+    axes.plot(in_mpi, places, ls="", marker="|", ms=7, mew=2, color="white", zorder=3)
+    axes.plot(in_mpi, places, ls="", marker="|", ms=7, mew=1, color="black", zorder=4, label="all in MPI")
     axes.set_yticks(places, [name for name, _ in bars], fontsize=6)
-    axes.set(xlabel="share of the seconds", title="Family, ranks", xlim=(0, 1), ylim=(len(bars) - 0.4, -1.9))
-    axes.legend(loc="upper left", ncol=2)
+    axes.set(xlabel="share of the seconds", title="Family, ranks", xlim=(0, 1), ylim=(len(bars) - 0.4, -0.6))
+    style.legend_above(axes, ncol=3)
 
 
 def _draw_roof(axes, families):
@@ -113,17 +126,19 @@ def _draw_roof(axes, families):
         return
     lines = [line for found in families.values() for line in found]
     intensity = np.array([line["figures"]["flops_per_byte"] for line in lines])
-    span = np.array([intensity.min() / 2, intensity.max() * 2])
+    span = np.array([intensity.min() / 4, 64])
     axes.set(xlim=span)
     for ranks in sorted(set(_ranks(lines))):
         roofs = [line["limits"]["read_bytes_per_second"] for line in lines if line["machine"]["ranks"] == ranks]
-        axes.plot(span, span * np.median(roofs) / 1e9, color=style.LINE, lw=0.8, ls="-" if ranks == 1 else "--",
-                  label=f"reads by {ranks} rank{'s' if ranks > 1 else ''}")
+        flat = [line["limits"]["operations_per_second"] for line in lines if line["machine"]["ranks"] == ranks]
+        reach = np.geomspace(*span, 200)
+        axes.plot(reach, np.minimum(reach * np.median(roofs), np.median(flat)) / 1e9, color=style.LINE, lw=0.8,
+                  ls="-" if ranks == 1 else "--", label=f"{ranks} rank{'s' if ranks > 1 else ''} at best")
     for (family, found), color, marker in _looks(families):
         x = [line["figures"]["flops_per_byte"] for line in found]
         y = [line["figures"]["flops_per_byte"] * line["figures"]["bytes_per_second"] / 1e9 for line in found]
         axes.plot(x, y, color=color, marker=marker, ms=4, ls="", label=None)
-    axes.set(xlabel="operations a byte", ylabel="10$^9$ operations/s", title="The kernel under the memory's roof")
+    axes.set(xlabel="operations a byte", ylabel="10$^9$ operations/s", title="The kernel under the roofs")
     style.log_axis(axes.xaxis)
     style.log_axis(axes.yaxis)
     style.legend_above(axes)
@@ -133,5 +148,5 @@ def _caption(lines):
     say = "" if all(line["machine"]["times_say"] == "speed" for line in lines) else " Where ranks share cores, times say nothing of speed."
     return (f"{lines[0]['benchmark']} by {lines[0]['contender']}, {lines[0]['seconds']['runs']} runs each on "
             f"{lines[0]['machine']['processor']} with {lines[0]['machine']['hardware_threads']} hardware threads; medians, brackets from "
-            "quartile to quartile. c: of the last run, waiting for others included. d: roofs are read bandwidths, measured in the same "
-            f"runs; no roof of the processor was measured.{say}")
+            "quartile to quartile. c: of the last run, mean over ranks, waiting for others included. d: slopes are read bandwidths, flats sums "
+            f"and products in registers, both measured in the same runs.{say}")

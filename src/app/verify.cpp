@@ -10,6 +10,7 @@
 #include "synbal/balance/gauge.hpp"
 #include "synbal/balance/verification.hpp"
 #include "synbal/core/log.hpp"
+#include "synbal/core/profile.hpp"
 #include "synbal/core/terminal.hpp"
 #include "synbal/io/result.hpp"
 #include "synbal/network/groups.hpp"
@@ -222,6 +223,7 @@ void verify_weights(const Comm& comm, const StoredPair& pair, const std::string&
 
 /// Collective.
 Findings verify(const Comm& comm, StoredPair& pair, const std::string& path) {
+  const StageScope stage(Stage::verification);
   const auto claims = claims_of(pair.stored.provenance);
   Findings found;
   found.checks.push_back(check_input(pair.loaded.network, claims));

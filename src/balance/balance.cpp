@@ -11,6 +11,7 @@
 #include "synbal/balance/run_frame.hpp"
 #include "synbal/balance/sweep.hpp"
 #include "synbal/core/log.hpp"
+#include "synbal/core/profile.hpp"
 #include "synbal/core/timer.hpp"
 #include "synbal/krylov/component_sums.hpp"
 
@@ -147,6 +148,7 @@ std::string to_string(Method method) {
 }
 
 Equilibrium balance(BalanceProblem& problem, const BalanceParams& params, const ProgressCallback& report) {
+  const StageScope stage(Stage::solving);
   if (params.method == Method::sweep) return balance_by_sweeps(problem, params, report);
   Work work{problem, params, report};
   work.h = beginning(params.stop, problem);

@@ -9,6 +9,7 @@
 #include "synbal/balance/run_frame.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/core/own_sums.hpp"
+#include "synbal/core/profile.hpp"
 #include "synbal/core/solve_watch.hpp"
 #include "synbal/core/timer.hpp"
 
@@ -260,6 +261,7 @@ class SolverCalls {
 
 Equilibrium balance_by(BalanceProblem& problem, FusedKernel& kernel, const StopCriteria& stop,
                        const std::string& method, const Solve& solve, const ClusterMoves& moves) {
+  const StageScope stage(Stage::solving);
   if (problem.global_size() == 0) return nothing_to_balance(unbalanced(problem, kernel), method);
   return SolverCalls(problem, kernel, stop, method, moves).run(solve);
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "synbal/balance/edges.hpp"
+#include "synbal/core/profile.hpp"
 #include "synbal/core/route.hpp"
 #include "synbal/krylov/petsc_preconditioner.hpp"
 
@@ -144,6 +145,7 @@ std::int64_t HessianAction::entries() const noexcept {
 }
 
 PetscMat HessianAction::assemble(std::span<const double> scale, std::span<const double> diagonal, MPI_Comm comm) const {
+  const EventScope event(Event::assembly);
   const auto factors = factors_of(*problem_, *costs_, scale);
   return symmetric_matrix(comm, problem_->global_size(), rows_of(entries_of(*problem_, factors, diagonal)));
 }

@@ -3,6 +3,7 @@
 
 #include "balance/fixed_kernel.hpp"
 #include "balance/tile_pass.hpp"
+#include "synbal/core/profile.hpp"
 
 namespace synbal {
 
@@ -23,6 +24,7 @@ void FusedKernel::pass(const CostTiles& tiles, LocalIndex begin, LocalIndex end,
 
 // From what the slots hold to their sums.
 void FusedKernel::multiply() {
+  const EventScope event(Event::pass, 4.0 * static_cast<double>(problem_->local().size() + problem_->remote().size()));
   fixed_ ? fixed_->multiply(rows_, columns_) : add_up();
   ++passes_;
 }

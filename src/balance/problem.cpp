@@ -15,6 +15,7 @@
 #include "balance/remaining_synapses.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/fixed_point.hpp"
+#include "synbal/core/profile.hpp"
 #include "synbal/network/factor.hpp"
 
 namespace synbal {
@@ -321,6 +322,7 @@ std::vector<double> BalanceProblem::log_factors() const {
 }
 
 void BalanceProblem::rebase(std::span<const double> base) {
+  const EventScope event(Event::costs);
   const auto before = std::exchange(base_, {base.begin(), base.end()});
   if (!has_synapses()) move_costs(before);
   do {

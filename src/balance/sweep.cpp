@@ -8,6 +8,7 @@
 
 #include "synbal/balance/edges.hpp"
 #include "synbal/core/own_sums.hpp"
+#include "synbal/core/profile.hpp"
 
 namespace synbal {
 
@@ -96,6 +97,7 @@ void Sweeper::visit(LocalIndex i, SweepView& view) {
 }
 
 SweepView Sweeper::sweep() {
+  const EventScope event(Event::sweep);
   SweepView view;
   for (std::int32_t c = 0; c < coloring_.count; ++c) {
     exchange_.before(c, slots_, remote_out_);

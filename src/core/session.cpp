@@ -10,6 +10,7 @@
 #include "synbal/core/error.hpp"
 #include "synbal/core/launch.hpp"
 #include "synbal/core/petsc.hpp"
+#include "synbal/core/profile.hpp"
 
 namespace synbal {
 
@@ -48,6 +49,7 @@ Session::Session(const std::string& program, const std::vector<std::string>& pet
   SYNBAL_PETSC(SlepcInitialize(&argc, &arguments, nullptr, nullptr));  // and PETSc
   SYNBAL_PETSC(PetscPushErrorHandler(PetscReturnErrorHandler, nullptr));
   SYNBAL_PETSC(PetscOptionsSetValue(nullptr, "-options_left", "no"));
+  register_profile();
   world_ = std::make_unique<Comm>(MPI_COMM_WORLD);
 }
 

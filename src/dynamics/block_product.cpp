@@ -3,6 +3,8 @@
 
 #include <bit>
 
+#include "synbal/core/profile.hpp"
+
 namespace synbal {
 
 namespace {
@@ -43,6 +45,7 @@ std::span<double> BlockProduct::factors(int width) {
 }
 
 std::span<const double> BlockProduct::multiply(int width) {
+  const EventScope event(Event::simulation, 2.0 * width * static_cast<double>(network_->column.size()));
   const auto owned = factors(width);
   exchange_.forward_begin(owned, std::span(factors_).subspan(owned.size(), network_->halo.ghosts().size() * at(width)),
                           width);

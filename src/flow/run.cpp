@@ -12,6 +12,7 @@
 #include "flow/kept/place.hpp"
 #include "flow/tuning.hpp"
 #include "synbal/core/own_sums.hpp"
+#include "synbal/core/profile.hpp"
 #include "synbal/core/timer.hpp"
 
 namespace synbal {
@@ -269,6 +270,7 @@ class Run {
 
 FlowResult run_flow(FlowSystem& system, std::span<const double> h, const FlowParams& params,
                     const FlowObserver& observer) {
+  const StageScope stage(Stage::solving);
   return Run(system, beginning_of(h, params), params, observer)();
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "synbal/core/profile.hpp"
 #include "synbal/graph/row_sum.hpp"
 #include "synbal/krylov/operator.hpp"
 
@@ -76,6 +77,7 @@ void LaplacianOperator::apply(std::span<const double> x, std::span<double> y, in
 }
 
 void LaplacianOperator::apply(std::span<const double> x, std::span<double> y, int columns, std::span<double> dots) {
+  const EventScope event(Event::laplacian);
   const auto& graph = *graph_;
   ghosts_.resize(at(graph.halo().ghost_count()) * at(columns));
   exchange_.forward_begin(x, ghosts_, columns);

@@ -15,6 +15,7 @@
 #include "io/output_file.hpp"
 #include "io/seal.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/profile.hpp"
 #include "synbal/io/selection.hpp"
 
 namespace synbal {
@@ -255,6 +256,7 @@ Network read_network(const Comm& comm, const std::string& path, const ReadOption
 }
 
 Network read_network(const Comm& comm, const std::vector<std::string>& paths, const ReadOptions& options) {
+  const StageScope stage(Stage::reading);
   const auto params = agreed(comm, [&] { return io::generator_of(paths.at(0)); });
   auto network = params ? generated(comm, paths.at(0), *params, options) : read_files(comm, paths, options);
   if (options.pinned) pin_neurons(comm, network, *options.pinned);
@@ -289,12 +291,14 @@ void check_writable_format(const std::string& path, Precision precision) {
 }
 
 void write_network(const Comm& comm, const Network& network, const std::string& path, Precision precision) {
+  const StageScope stage(Stage::writing);
   const auto& format = io::writable_format(path);
   (precision == Precision::full ? format.write : format.write_single)(comm, network, path);
 }
 
 void write_scaled(const Comm& comm, const Network& network, std::span<const double> h, const std::string& input,
                   const ReadOptions& options, const std::string& path) {
+  const StageScope stage(Stage::writing);
   if (agreed(comm, [&] { return io::generator_of(input); })) return write_network(comm, network, path);
   const auto source = io::source_of(comm, {input});
   const auto file = agreed(comm, [&] { return io::InputFile(source.path); });

@@ -16,6 +16,7 @@
 #include "io/hdf5/provenance.hpp"
 #include "io/node_values.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/profile.hpp"
 #include "synbal/core/route.hpp"
 #include "synbal/io/formats.hpp"
 #include "synbal/network/partition.hpp"
@@ -251,6 +252,7 @@ io::CompressedMatrix open_weights(const Hdf5Input& file, const Network& network)
 }  // namespace
 
 void write_result(const Comm& comm, const Network& network, const ResultData& result, const std::string& path) {
+  const StageScope stage(Stage::writing);
   if (result.balanced == nullptr) {
     write_all(comm, network, result, nullptr, path);
     return;
@@ -267,6 +269,7 @@ bool is_result(const Comm& comm, const std::string& path) {
 }
 
 StoredResult read_result(const Comm& comm, const Network& network, const std::string& path, bool changes_allowed) {
+  const StageScope stage(Stage::reading);
   const auto opened = Hdf5Input::open_sealed(comm, path);
   const auto& file = opened.first;  // captured below, which bindings cannot be
   const bool unchanged = opened.second;

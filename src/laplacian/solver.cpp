@@ -11,6 +11,7 @@
 #include "laplacian/reduced_system.hpp"
 #include "laplacian/tuning.hpp"
 #include "synbal/core/error.hpp"
+#include "synbal/core/profile.hpp"
 #include "synbal/core/timer.hpp"
 #include "synbal/graph/operator.hpp"
 #include "synbal/krylov/component_sums.hpp"
@@ -301,6 +302,7 @@ std::int64_t LaplacianSolver::nullity() const noexcept { return body_->component
 LaplacianSolve LaplacianSolver::solve(std::span<const double> b, std::span<double> x, int columns,
                                       const LaplacianSolveParams& params, const PcgObserver& observer) {
   auto& body = *body_;
+  const StageScope stage(Stage::solving);
   const Timer timer;
   const auto setup_before = body.setup_seconds;
   const auto passes_before = body.passes();

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "network/components_detail.hpp"
+#include "synbal/core/profile.hpp"
 #include "synbal/core/route.hpp"
 #include "synbal/network/free_synapses.hpp"
 
@@ -131,6 +132,7 @@ Components components_of(const Comm& comm, const Network& network, const Compone
 }  // namespace
 
 Components strongly_connected_components(const Comm& comm, const Network& network, const ComponentsParams& params) {
+  const StageScope stage(Stage::components);
   const FreeSynapses free(comm, network);
   if (!free.any()) return components_of(comm, network, params);
   return components_of(comm, costing_pattern(network, free), params);

@@ -11,6 +11,7 @@
 #include "spectral/mode_operator.hpp"
 #include "spectral/mode_spectrum.hpp"
 #include "spectral/tuning.hpp"
+#include "synbal/core/profile.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/core/timer.hpp"
 // PETSc turns MPI functions into macros: its headers come last.
@@ -310,6 +311,7 @@ class ModeSearch {
 }  // namespace
 
 Modes slowest_modes(const ConductanceGraph& graph, LaplacianSolver& solver, const ModesParams& params) {
+  const StageScope stage(Stage::solving);
   return ModeSearch(graph, solver, params).run();
 }
 

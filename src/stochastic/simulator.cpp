@@ -12,6 +12,7 @@
 #include "synbal/core/agree.hpp"
 #include "synbal/core/exact_sum.hpp"
 #include "synbal/core/own_sums.hpp"
+#include "synbal/core/profile.hpp"
 #include "synbal/core/tags.hpp"
 
 namespace synbal {
@@ -197,6 +198,7 @@ void Simulator::visit(LocalIndex i, Met& met) {
 }
 
 void Simulator::sweep(Met& met) {
+  const EventScope event(Event::visits);
   agenda_->begin(active_, round_, sweeps_++);
   met.max_step = 0;
   pass_.run(*agenda_, scaling_, [&](LocalIndex i) { visit(i, met); });

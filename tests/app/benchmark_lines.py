@@ -40,8 +40,32 @@ def check_network(network, subject, ranks):
 def check_limits(limits, ranks):
     assert limits["array_bytes"] == 4194304, limits
     assert limits["read_bytes_per_second"] > 0 and limits["triad_bytes_per_second"] > 0, limits
+    assert limits["operations_per_second"] > 1e6, limits
     for name in ("latency_seconds", "link_bytes_per_second"):
         assert limits[name] is None if ranks == 1 else limits[name] > 0, limits
+
+
+PART = {"kernel": "pass", "solve": "pass", "simulate": "simulate", "laplacian": "laplacian", "stochastic": "visits"}
+
+
+def check_parts(line, subject):
+    """What the last run was made of adds up to that run."""
+    parts, seconds = line["parts"], line["seconds"]
+    assert all(value >= 0 for value in parts.values()) and "rest" in parts, parts
+    whole = sum(parts.values())
+    assert seconds["min"] * 0.99 <= whole <= seconds["max"] * 1.01, (parts, seconds)
+    if not line["peer"] and subject in PART:
+        assert parts.get(PART[subject], 0) > 0, (subject, parts)
+
+
+def check_blocks(lines):
+    """Ghosts grow with the ranks, none on one; what was expected is what was counted, within a tenth."""
+    assert [line["ranks"] for line in lines] == [2**k for k in range(len(lines))] and len(lines) > 4, lines
+    for line in lines:
+        counted, expected = line["counted"], line["expected"]
+        assert (counted["ghosts"] > 0) == (line["ranks"] > 1), line
+        assert abs(counted["ghosts"] - expected["ghosts"]) <= 0.1 * counted["ghosts"], line
+        assert counted["synapses"] * line["ranks"] == line["network"]["synapses"], line
 
 
 def check(line, subject, ranks):
@@ -52,6 +76,7 @@ def check(line, subject, ranks):
         assert phase["runs"] == 2 and phase["median"] >= 0, phase
     whole = sum(phase["max"] for phase in line["phases"].values())
     assert line["seconds"]["max"] <= whole * (1 + 1e-12), (line["seconds"], line["phases"])
+    check_parts(line, subject)
     check_ranks(line["per_rank"], ranks)
     check_network(line["network"], subject, ranks)
     check_limits(line["limits"], ranks)
@@ -63,6 +88,8 @@ def check(line, subject, ranks):
 def main(subject, ranks, file, peers=""):
     with open(file, encoding="utf-8") as text:
         lines = [json.loads(line, parse_constant=refuse) for line in text]
+    if subject == "blocks":
+        return check_blocks(lines)
     for line in lines:
         check(line, subject, int(ranks))
     assert any(not line["peer"] for line in lines), "none of ours"

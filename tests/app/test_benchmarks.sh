@@ -38,6 +38,16 @@ every_subject() { # SUBJECT/RANKS
   check "the lines of $1" python3 "$lines" "$subject" "$ranks" out "$(peers_of "$subject")"
 }
 
+# Where a command spends its time, in PETSc's own log.
+petsc_log() {
+  local got=0
+  # shellcheck disable=SC2086
+  timeout -k 5 "$limit" $MPIRUN -n 2 "$SYNBAL" balance "$network" -o logged.h5 -q -- -log_view ascii:log.txt >out 2>err </dev/null || got=$?
+  check "a run with a log ends well" test "$got" -eq 0
+  for stage in Reading Components Solving Writing; do check "stage $stage" grep -qE "^ *[0-9]+: +$stage: [0-9.e+-]+" log.txt; done
+  for event in SynbalPass SynbalCosts; do check "event $event" grep -qE "^$event +[1-9]" log.txt; done
+}
+
 wrong() { # what is asked for cannot be had, or is spoilt
   case $1 in
     residual) measure 1 1 laplacian --network "$graph" --repeats 1 --residual 1e-30 ;;
@@ -67,11 +77,12 @@ both() {
   case $1 in
     wrong/*) wrong "${1#*/}" ;;
     python/*) by_python "${1#*/}" ;;
+    petsc_log) petsc_log ;;
     *) every_subject "$1" ;;
   esac
 }
 
-words=()
+words=(blocks/1)
 for subject in kernel solve flow stochastic laplacian modes resistance simulate io; do words+=("$subject/1" "$subject/2"); done
 if python3 -c 'import scipy' 2>/dev/null || /usr/bin/python3 -c 'import scipy' 2>/dev/null; then
   words+=("python/kernel/scipy" "python/simulate/scipy" "python/solve/scipy matrix_balance" "python/laplacian/scipy splu"
@@ -79,7 +90,7 @@ if python3 -c 'import scipy' 2>/dev/null || /usr/bin/python3 -c 'import scipy' 2
 else
   echo "left out: peers in Python, which need scipy"
 fi
-share_out both "${words[@]}" wrong/residual wrong/solves wrong/nan
+share_out both "${words[@]}" petsc_log wrong/residual wrong/solves wrong/nan
 # A campaign of them: its lines are collected with their parameters, and drawn.
 jobs=$(dirname "$lines")/../../jobs
 step() { # CODE COMMAND...: it ends so

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "balance/verification/detail.hpp"
+#include "synbal/core/profile.hpp"
 #include "synbal/core/route.hpp"
 #include "synbal/network/factor.hpp"
 #include "synbal/network/groups.hpp"
@@ -117,6 +118,7 @@ double row_cost(const Network& network, const std::vector<GlobalIndex>& group, s
 
 DirectCosts direct_costs(const Comm& comm, const Network& network, const Components& components,
                          std::span<const double> h, double power) {
+  const EventScope event(Event::recomputed);
   const auto n = at(network.local_size());
   auto columns = presynaptic(network, components, h);
   DirectCosts costs;
