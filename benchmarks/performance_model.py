@@ -223,19 +223,25 @@ def limits_of(points):
 
 
 def fit_pass(points, layouts, machine):
-    """Beside what bandwidths and latencies explain."""
+    """Beside what bandwidths and latencies explain: costs of all families, then the pace of each."""
     rows, values, known = [], [], []
     for of, point in points.items():
         layout, ranks = layouts[of]["layout"], of[1]
         most = layout["synapses"] * layout["nnz_max_over_mean"]
         bandwidth = min(machine["core_bandwidth"], machine["node_bandwidth"] / min(ranks, machine["cores"]))
-        exchanged = layout["ghosts"] * 16 / machine["link_bandwidth"] + 2 * layout["peers"] * machine["latency"]
-        rows.append([most, most * layout["far"], layout["neurons"], layout["ghosts"]])
+        rounds = 2 * layout["peers"] + machine["collectives"] * math.ceil(math.log2(ranks))
+        exchanged = layout["ghosts"] * 16 / machine["link_bandwidth"] + rounds * machine["latency"]
+        rows.append([most, layout["neurons"], most * layout["far"] * layout["lines_fetched"], layout["ghosts"]])
         known.append(max(0.0, most * 12 - machine["cache"]) / bandwidth + exchanged)
         values.append(point.run_pass)
     rest = [value - part for value, part in zip(values, known)]
     factors = robust_fit(rows, rest, values)
-    return dict(zip(("synapse", "far", "neuron", "ghost"), factors))
+    costs = dict(zip(("synapse", "neuron", "far", "ghost"), factors))
+    paces = {}
+    for of, row, part in zip(points, rows, rest):
+        own, others = (sum(x * f for x, f in zip(row[of_kind], factors[of_kind])) for of_kind in (slice(2), slice(2, 4)))
+        paces.setdefault(layouts[of]["family"], []).append(max((part - others) / own, 0.01))
+    return costs, {family: statistics.median(several) for family, several in paces.items()}
 
 
 def fit_memory(points, layouts):
@@ -256,26 +262,18 @@ def fit_memory(points, layouts):
             "solver": {"random": 0.0, **dict(zip(families, factors[6:]))}}
 
 
-def line_through(points):
-    """Intercept and slope that half of the points lie above (Theil, Sen)."""
-    slopes = [(d - b) / (c - a) for a, b in points for c, d in points if c - a > 0.5]
-    slope = statistics.median(slopes) if slopes else 0.0
-    return statistics.median(b - slope * a for a, b in points), slope
-
-
-def fit_families(points, layouts, solver):
-    """Passes of a solve and how they grow, from the pass that the model predicts; set-up for each synapse."""
+def fit_families(points, layouts, paces, solver):
+    """What a solve takes beside the passes that the model predicts; set-up for each synapse."""
     families = {}
     for kind in sorted({told["family"] for told in layouts.values()}):
         of_kind = [(of, point) for of, point in points.items() if layouts[of]["family"] == kind]
-        growth = []
-        for of, point in of_kind:
-            synapses = layouts[of]["layout"]["synapses"] * of[1]
-            growth.append((math.log(synapses / 1e6), math.log(point.solve / layouts[of]["pass"]["total"])))
-        passes, slope = line_through(growth)
-        setups = [point.setup / (layouts[of]["layout"]["synapses"] * layouts[of]["layout"]["nnz_max_over_mean"])
-                  for of, point in of_kind]
-        families[kind] = {"passes": math.exp(passes), "growth": slope, "setup": statistics.median(setups),
+        most = [layouts[of]["layout"]["synapses"] * layouts[of]["layout"]["nnz_max_over_mean"] for of, _ in of_kind]
+        rows = [[layouts[of]["pass"]["total"], layouts[of]["layout"]["neurons"], synapses]
+                for (of, _), synapses in zip(of_kind, most)]
+        solves = [point.solve for _, point in of_kind]
+        factors = robust_fit(rows, solves, solves)
+        setup = statistics.median(point.setup / synapses for (_, point), synapses in zip(of_kind, most))
+        families[kind] = {"pace": paces[kind], **dict(zip(("passes", "neuron", "synapse"), factors)), "setup": setup,
                           "solver": solver[kind]}
     return families
 
@@ -297,17 +295,17 @@ def fit(given, plan):
         "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "cache": cache_of_core(),
         **limits_of(points),
-        "most_synapses": max(layouts[of]["layout"]["synapses"] * of[1] for of in points),
         "collectives": statistics.median(run["told"]["collectives"] for run in runs if run["kind"] == "sums"),
     }
-    machine["pass"] = fit_pass(points, layouts, machine)
+    machine["pass"], paces = fit_pass(points, layouts, machine)
     memory = fit_memory(points, layouts)
     solver = memory.pop("solver")
     machine |= memory
-    machine["families"] = {"random": {"passes": 1.0, "growth": 0.0, "setup": 0.0, "solver": 0.0}}
+    machine["families"] = {kind: {"pace": pace, **dict.fromkeys(("passes", "neuron", "synapse", "setup", "solver"), 0.0)}
+                           for kind, pace in paces.items()}
     write(given.machine, machine)  # the program tells the passes that solves are counted in
     layouts = predicted(given, points, given.machine)
-    machine["families"] = fit_families(points, layouts, solver)
+    machine["families"] = fit_families(points, layouts, paces, solver)
     write(given.machine, machine)
 
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <charconv>
+#include <cmath>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -39,6 +40,14 @@ template <class T>
   const auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), value);
   if (error != std::errc() || rest != word.data() + word.size()) return std::nullopt;
   return value;
+}
+
+/// A whole number, which may be written as 1e6.
+[[nodiscard]] inline std::optional<std::int64_t> count_in(std::string_view word) {
+  if (const auto plain = number_in<std::int64_t>(word)) return plain;
+  const auto value = number_in<double>(word);
+  if (!value || std::abs(*value) >= 9e15 || *value != std::floor(*value)) return std::nullopt;
+  return static_cast<std::int64_t>(*value);
 }
 /// What stands between separators, empty parts included.
 [[nodiscard]] std::vector<std::string_view> parts_of(std::string_view words, char separator);

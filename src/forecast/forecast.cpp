@@ -9,6 +9,7 @@ namespace synbal {
 namespace {
 
 constexpr double kCostBytes = 12;       // a cost and where it belongs
+constexpr double kSlotsOfLine = 4;      // of 16 bytes
 constexpr double kExchangedBytes = 16;  // a value there, a sum back
 
 double bandwidth_of_rank(std::int64_t ranks, const Machine& machine) {
@@ -18,24 +19,24 @@ double bandwidth_of_rank(std::int64_t ranks, const Machine& machine) {
 
 double most_synapses(const Layout& layout) { return layout.synapses * layout.synapses_max_over_mean; }
 
-/// What falls with the size is overhead of small networks, which comes to an end.
-double passes_of(double synapses, const FamilyCosts& family, const Machine& machine) {
-  constexpr double at_synapses = 1e6;
-  if (synapses == 0) return 0;
-  const double size = family.growth < 0 ? std::min(synapses, machine.most_synapses) : synapses;
-  return family.passes * std::pow(size / at_synapses, family.growth);
-}
-
 }  // namespace
 
-PassTime pass_time(const Layout& layout, const Machine& machine) {
+double lines_fetched(const Layout& layout) {
+  if (layout.synapses == 0) return 0;
+  const double places = layout.neurons + layout.ghosts;
+  const double tiles = std::max(1.0, layout.neurons / kFarPlaces) * std::max(1.0, places / kFarPlaces);
+  const double entries = layout.synapses / tiles, lines = std::min(kFarPlaces, places) / kSlotsOfLine;
+  return lines / entries * -std::expm1(-entries / lines);
+}
+
+PassTime pass_time(const Layout& layout, const FamilyCosts& family, const Machine& machine) {
   const double most = most_synapses(layout);
   const double rounds = std::ceil(std::log2(static_cast<double>(layout.ranks)));
   PassTime time;
   time.bandwidth = std::max(0.0, most * kCostBytes - machine.cache) / bandwidth_of_rank(layout.ranks, machine);
-  time.compute = most * machine.pass.synapse;
-  time.gather = most * layout.far * machine.pass.far;
-  time.neurons = layout.neurons * machine.pass.neuron;
+  time.compute = most * machine.pass.synapse * family.pace;
+  time.gather = most * layout.far * lines_fetched(layout) * machine.pass.far;
+  time.neurons = layout.neurons * machine.pass.neuron * family.pace;
   time.ghosts = layout.ghosts * (machine.pass.ghost + kExchangedBytes / machine.link_bandwidth);
   time.latency = (2 * layout.peers + machine.collectives * rounds) * machine.latency;
   return time;
@@ -49,10 +50,9 @@ MemoryNeed memory_need(const Layout& layout, const FamilyCosts& family, const Ma
 
 Forecast forecast(const Layout& layout, const FamilyCosts& family, const Machine& machine) {
   Forecast f;
-  f.layout = layout, f.pass = pass_time(layout, machine);
-  f.passes = passes_of(layout.synapses * static_cast<double>(layout.ranks), family, machine);
+  f.layout = layout, f.pass = pass_time(layout, family, machine);
   f.setup = most_synapses(layout) * family.setup;
-  f.solve = f.passes * f.pass.total();
+  f.solve = family.passes * f.pass.total() + layout.neurons * family.neuron + most_synapses(layout) * family.synapse;
   f.with_weights = memory_need(layout, family, machine, Keeps::weights);
   f.costs_alone = memory_need(layout, family, machine, Keeps::costs_alone);
   return f;

@@ -31,7 +31,8 @@ double positive(const Json& of, const char* key) {
 MemoryCosts memory_costs(const Json& of) { return {number(of, "synapse"), number(of, "neuron"), number(of, "ghost")}; }
 
 FamilyCosts family_costs(const Json& of) {
-  return {positive(of, "passes"), of.at("growth").get<double>(), number(of, "setup"), number(of, "solver")};
+  return {positive(of, "pace"),  number(of, "passes"), number(of, "neuron"),
+          number(of, "synapse"), number(of, "setup"),  number(of, "solver")};
 }
 
 Machine machine_in(const Json& json) {
@@ -47,7 +48,6 @@ Machine machine_in(const Json& json) {
   m.pass = {number(pass, "synapse"), number(pass, "far"), number(pass, "neuron"), number(pass, "ghost")};
   m.process = number(json, "process");
   m.weights = memory_costs(json.at("weights")), m.costs_alone = memory_costs(json.at("costs_alone"));
-  m.most_synapses = positive(json, "most_synapses");
   for (const auto& [kind, of] : json.at("families").items()) m.families[kind] = family_costs(of);
   if (!m.families.contains("random")) throw Error(ExitCode::bad_input, "families has no random");
   return m;

@@ -33,6 +33,8 @@ within 2 "ghosts of the family" "$(figure expected.json ghosts)" \
 # One model: the header's estimate and that of a network that was read are the prediction's memory.
 expect 0 0 info $name --predict 8 --report p.json
 expect 0 0 info $name --header-only --report h.json
+expect 0 0 info $name --predict 1e3,1000
+check "1e3 is 1000" test "$(grep -c "^1000 ranks" out)" -eq 2
 same "memory by the header" "$(python3 -c "print(8 * $(figure p.json memory/rank))")" "$(python3 -c "
 import json
 print(next(e['bytes'] for e in json.load(open('h.json'))['memory']['estimates'] if e['ranks'] == 8))")"

@@ -1,9 +1,15 @@
 // The formulas of the performance model, with values worked out by hand, and its parameters.
+#include <cmath>
+
 #include "support/mpi_test.hpp"
 #include "synbal/forecast/forecast.hpp"
 
 namespace synbal {
 namespace {
+
+PassTime time_of(const Layout& layout, const Machine& machine) {
+  return pass_time(layout, machine.family("random"), machine);
+}
 
 /// Numbers that are easy to multiply; no machine is like this.
 Machine easy_machine() {
@@ -11,8 +17,8 @@ Machine easy_machine() {
   m.cores = 2, m.memory = 2e6, m.cache = 600;
   m.core_bandwidth = 12, m.node_bandwidth = 12, m.latency = 0.5, m.link_bandwidth = 8, m.collectives = 5;
   m.pass = {.synapse = 2, .far = 4, .neuron = 3, .ghost = 1};
-  m.most_synapses = 1e6, m.process = 1'000, m.weights = {20, 30, 40}, m.costs_alone = {10, 20, 30};
-  m.families["random"] = {.passes = 7, .growth = 0.5, .setup = 0.25, .solver = 2};
+  m.process = 1'000, m.weights = {20, 30, 40}, m.costs_alone = {10, 20, 30};
+  m.families["random"] = {.passes = 7, .neuron = 3, .synapse = 0.5, .setup = 0.25, .solver = 2};
   return m;
 }
 
@@ -22,25 +28,35 @@ Layout easy_layout() {
 }
 
 TEST(Forecast, of_a_pass_adds_up_its_parts) {
-  const auto time = pass_time(easy_layout(), easy_machine());
+  const auto time = time_of(easy_layout(), easy_machine());
   EXPECT_DOUBLE_EQ(time.bandwidth, (150 * 12 - 600) / 6.0);  // two ranks share 12 bytes a second
   EXPECT_DOUBLE_EQ(time.compute, 300);
-  EXPECT_DOUBLE_EQ(time.gather, 300);
+  EXPECT_DOUBLE_EQ(time.gather, 300 * lines_fetched(easy_layout()));
   EXPECT_DOUBLE_EQ(time.neurons, 30);
   EXPECT_DOUBLE_EQ(time.ghosts, 20 * (1 + 2));
   EXPECT_DOUBLE_EQ(time.latency, (6 + 5 * 2) * 0.5);
-  EXPECT_DOUBLE_EQ(time.total(), 200 + 300 + 300 + 30 + 60 + 8);
+  EXPECT_DOUBLE_EQ(time.total(), 200 + 300 + time.gather + 30 + 60 + 8);
+}
+
+TEST(Forecast, of_a_family_has_its_pace) {
+  auto m = easy_machine();
+  m.families["random"].pace = 0.5;
+  const auto time = time_of(easy_layout(), m), plain = time_of(easy_layout(), easy_machine());
+  EXPECT_DOUBLE_EQ(time.compute, 150);
+  EXPECT_DOUBLE_EQ(time.gather, plain.gather);
+  EXPECT_DOUBLE_EQ(time.neurons, 15);
+  EXPECT_DOUBLE_EQ(time.bandwidth + time.ghosts + time.latency, plain.bandwidth + plain.ghosts + plain.latency);
 }
 
 TEST(Forecast, of_one_rank_waits_for_nobody) {
   auto layout = easy_layout();
   layout.ranks = 1, layout.ghosts = layout.peers = 0;
-  const auto time = pass_time(layout, easy_machine());
+  const auto time = time_of(layout, easy_machine());
   EXPECT_EQ(time.latency, 0);
   EXPECT_EQ(time.ghosts, 0);
   EXPECT_DOUBLE_EQ(time.bandwidth, 100);  // all of its core's bandwidth
   layout.synapses = 10;
-  EXPECT_EQ(pass_time(layout, easy_machine()).bandwidth, 0);  // all of it stays in the cache
+  EXPECT_EQ(time_of(layout, easy_machine()).bandwidth, 0);  // all of it stays in the cache
 }
 
 TEST(Forecast, of_memory_adds_up_what_a_rank_has) {
@@ -51,23 +67,23 @@ TEST(Forecast, of_memory_adds_up_what_a_rank_has) {
   EXPECT_DOUBLE_EQ(alone.total(), 1'000 + 100 * 10 + 10 * 20 + 20 * 30 + 100 * 2);
 }
 
-TEST(Forecast, of_a_solve_grows_with_the_synapses) {
-  auto layout = easy_layout();
-  layout.synapses = 1e6;  // 4e6 on all ranks
+TEST(Forecast, of_a_solve_is_passes_and_what_is_between) {
   const auto m = easy_machine();
-  const auto found = forecast(layout, m.family("random"), m);
-  EXPECT_DOUBLE_EQ(found.passes, 14);
-  EXPECT_DOUBLE_EQ(found.solve, 14 * found.pass.total());
-  EXPECT_DOUBLE_EQ(found.setup, 1.5e6 * 0.25);
+  const auto found = forecast(easy_layout(), m.family("random"), m);
+  EXPECT_DOUBLE_EQ(found.solve, 7 * found.pass.total() + 10 * 3 + 150 * 0.5);
+  EXPECT_DOUBLE_EQ(found.passes(), found.solve / found.pass.total());
+  EXPECT_DOUBLE_EQ(found.setup, 150 * 0.25);
   EXPECT_DOUBLE_EQ(found.total(), found.solve + found.setup);
 }
 
-TEST(Forecast, of_a_solve_falls_no_further_than_measured) {
-  auto layout = easy_layout();
-  layout.synapses = 1e6;
-  auto m = easy_machine();
-  m.families["random"].growth = -0.5, m.most_synapses = 2.25e6;
-  EXPECT_DOUBLE_EQ(forecast(layout, m.family("random"), m).passes, 7 / 1.5);
+TEST(Forecast, lines_are_fetched_once_a_tile) {
+  Layout layout{.neurons = 2 * kFarPlaces, .synapses = 0.4 * kFarPlaces, .ghosts = 0};  // .1 a column of a tile
+  EXPECT_NEAR(lines_fetched(layout), 1 / 0.4 * -std::expm1(-0.4), 1e-12);
+  layout.synapses *= 1000;
+  EXPECT_NEAR(lines_fetched(layout), 1 / 400.0, 1e-12);  // all lines serve many
+  layout.synapses = 1;
+  EXPECT_NEAR(lines_fetched(layout), 1, 1e-4);  // each needs its own
+  EXPECT_EQ(lines_fetched({}), 0);
 }
 
 TEST(Forecast, of_nothing_is_nothing) {

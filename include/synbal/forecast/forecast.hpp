@@ -15,16 +15,16 @@ namespace synbal {
 /// Seconds of one pass (r = t (C s), o = s (C^T t)) on the rank with most synapses, S = max/mean times the mean:
 /// - bandwidth: (12 S - cache) / b for what of the costs no cache keeps from one pass to the next, 12 bytes each;
 ///   b = min(core_bandwidth, node_bandwidth / ranks of the node)
-/// - compute:   S * synapse
-/// - gather:    S * share of far ones * far
-/// - neurons:   n * neuron
+/// - compute:   S * synapse * pace of the family
+/// - gather:    S * share of far ones * lines that these fetch (lines_fetched) * far
+/// - neurons:   n * neuron * pace
 /// - ghosts:    two exchanges (values there, sums back) of 8 bytes: g * (ghost + 16 / link_bandwidth)
 /// - latency:   (2 * peers + collectives * ceil(log2 P)) * latency
 struct PassTime {
   double bandwidth = 0, compute = 0, gather = 0, neurons = 0, ghosts = 0, latency = 0;
   [[nodiscard]] double total() const { return bandwidth + compute + gather + neurons + ghosts + latency; }
 };
-[[nodiscard]] PassTime pass_time(const Layout& layout, const Machine& machine);
+[[nodiscard]] PassTime pass_time(const Layout& layout, const FamilyCosts& family, const Machine& machine);
 
 /// Bytes of the mean rank: process, synapses * synapse, neurons * neuron, ghosts * ghost, and what the family's
 /// preconditioner takes for its synapses.
@@ -40,11 +40,12 @@ enum class Keeps { weights, costs_alone };
 struct Forecast {
   Layout layout;
   PassTime pass;
-  double passes = 0;  ///< passes * (synapses of all / 10^6)^growth; no fewer than for the largest that was measured
-  double setup = 0;   ///< seconds: most synapses of a rank * setup
-  double solve = 0;   ///< seconds: passes * time of a pass
+  double setup = 0;  ///< seconds: most synapses of a rank * setup
+  double solve = 0;  ///< seconds: passes * time of a pass + neurons * neuron + most synapses of a rank * synapse
   MemoryNeed with_weights, costs_alone;
   [[nodiscard]] double total() const { return setup + solve; }
+  /// Which the solve takes as long as; 0 for nothing.
+  [[nodiscard]] double passes() const { return pass.total() > 0 ? solve / pass.total() : 0.0; }
 };
 [[nodiscard]] Forecast forecast(const Layout& layout, const FamilyCosts& family, const Machine& machine);
 

@@ -25,6 +25,10 @@ struct Layout {
   double far = 0;                     ///< share of the synapses whose ends are more than kFarPlaces apart
 };
 
+/// Cache lines fetched by a far synapse, on average: a tile of kFarPlaces rows and columns has its lines of columns
+/// fetched once, as far as any of its e synapses needs them, L / e (1 - exp(-e / L)) each of L = kFarPlaces / 4.
+[[nodiscard]] double lines_fetched(const Layout& layout);
+
 /// First rows of blocks and the end of the last: equal numbers of neurons, the first blocks one longer, as generators
 /// share rows out.
 [[nodiscard]] std::vector<GlobalIndex> even_blocks(GlobalIndex neurons, std::int64_t ranks);

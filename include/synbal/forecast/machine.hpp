@@ -10,7 +10,7 @@ namespace synbal {
 /// Seconds that one pass over the costs takes for each of what a rank has, beside reading the costs.
 struct PassCosts {
   double synapse = 0;  ///< multiplied and added
-  double far = 0;      ///< more for one whose ends no near cache holds together
+  double far = 0;      ///< for each cache line that ends which no near cache holds together have fetched
   double neuron = 0;   ///< sums and vectors
   double ghost = 0;    ///< packed, sent by memory, unpacked and added back
 };
@@ -20,12 +20,15 @@ struct MemoryCosts {
   double synapse = 0, neuron = 0, ghost = 0;
 };
 
-/// What solving takes for networks of one family.
+/// What solving takes for networks of one family: passes, and what is done between them for each neuron and synapse
+/// (vectors and searches; preconditioners that are set up and applied).
 struct FamilyCosts {
-  double passes = 0;  ///< time of a solve over that of a pass, at 10^6 synapses: with set-ups, vectors and searches
-  double growth = 0;  ///< exponent by which that grows with the synapses
-  double setup = 0;   ///< seconds a synapse of a rank: generated, ghosts and components found
-  double solver = 0;  ///< bytes a synapse that its preconditioner takes
+  double pace = 1;     ///< of what a rank does by itself in a pass, over what PassCosts make of it
+  double passes = 0;   ///< of a solve
+  double neuron = 0;   ///< seconds of a solve beside passes, for each neuron of a rank
+  double synapse = 0;  ///< likewise, for each synapse
+  double setup = 0;    ///< seconds a synapse of a rank: generated, ghosts and components found
+  double solver = 0;   ///< bytes a synapse that its preconditioner takes
 };
 
 struct Machine {
@@ -41,7 +44,6 @@ struct Machine {
   double process = 0;                ///< bytes of a rank without a network
   MemoryCosts weights, costs_alone;  ///< while weights are kept, and without (--write h)
   std::map<std::string, FamilyCosts> families;
-  double most_synapses = 0;  ///< of the largest network whose solve was measured
 
   /// Of a family; of random networks where that one was not measured.
   [[nodiscard]] const FamilyCosts& family(const std::string& kind) const;

@@ -48,7 +48,7 @@ std::vector<std::int64_t> ranks_of(const std::string& words) {
   constexpr std::int64_t most = std::int64_t{1} << 30;
   std::vector<std::int64_t> ranks;
   for (const auto word : parts_of(words, ',')) {
-    const auto number = number_in<std::int64_t>(word);
+    const auto number = count_in(word);
     if (!number || *number < 1 || *number > most) {
       throw usage_error(
           fmt::format("--predict: '{}' is no number of ranks: write numbers from 1 to {}, such as 1,8,64", word, most));
@@ -136,7 +136,7 @@ std::string human_seconds(double seconds) {
 // Found by what they describe, which is of the library.
 static void describe(ReportWriter& report, const Layout& layout) {
   report("neurons", layout.neurons)("synapses", layout.synapses)("nnz_max_over_mean", layout.synapses_max_over_mean);
-  report("ghosts", layout.ghosts)("peers", layout.peers)("far", layout.far);
+  report("ghosts", layout.ghosts)("peers", layout.peers)("far", layout.far)("lines_fetched", lines_fetched(layout));
 }
 
 static void describe(ReportWriter& report, const PassTime& time) {
@@ -150,7 +150,7 @@ static void describe(ReportWriter& report, const MemoryNeed& need) {
 }
 
 static void describe(ReportWriter& report, const Forecast& f) {
-  report("ranks", f.layout.ranks)("layout", f.layout)("pass", f.pass)("passes", f.passes);
+  report("ranks", f.layout.ranks)("layout", f.layout)("pass", f.pass)("passes", f.passes());
   report("setup", f.setup)("solve", f.solve)("total", f.total());
   report("memory", f.with_weights)("memory_costs_alone", f.costs_alone);
 }
@@ -201,8 +201,8 @@ void print(const Forecast& f) {
              text_of(f.layout));
   if (f.pass.total() > 0)
     fmt::print("             a pass takes {}: {}\n", human_seconds(f.pass.total()), shares_of(f.pass));
-  fmt::print("             to solve takes about {} ({:.3g} passes), with what comes before {}\n",
-             human_seconds(f.solve), f.passes, human_seconds(f.total()));
+  fmt::print("             to solve takes about {} (as long as {:.3g} passes), with what comes before {}\n",
+             human_seconds(f.solve), f.passes(), human_seconds(f.total()));
   fmt::print("             memory {} a rank, {} in all; with --write h {} and {}\n",
              human_bytes(f.with_weights.total()), human_bytes(f.with_weights.total() * ranks),
              human_bytes(f.costs_alone.total()), human_bytes(f.costs_alone.total() * ranks));
