@@ -97,8 +97,8 @@ def _draw_efficiency(axes, families):
 
 
 PARTS = {"pass": "passes", "costs": "costs at a base", "sweep": "sweeps", "visits": "visits", "laplacian": "Laplacian",
-         "simulate": "products", "assembly": "assembly", "preconditioner_setup": "set-up of preconditioners",
-         "preconditioner": "preconditioners", "rest": "rest"}
+         "simulate": "products", "assembly": "assembly", "preconditioner": "preconditioners", "preconditioner_setup": "their set-up",
+         "rest": "rest"}
 
 
 def _draw_shares(axes, families):
@@ -117,7 +117,7 @@ def _draw_shares(axes, families):
     axes.plot(in_mpi, places, ls="", marker="|", ms=7, mew=1, color="black", zorder=4, label="all in MPI")
     axes.set_yticks(places, [name for name, _ in bars], fontsize=6)
     axes.set(xlabel="share of the seconds", title="Family, ranks", xlim=(0, 1), ylim=(len(bars) - 0.4, -0.6))
-    style.legend_above(axes, ncol=3)
+    style.legend_above(axes, ncol=2, columnspacing=0.8, handlelength=1.2)
 
 
 def _draw_roof(axes, families):

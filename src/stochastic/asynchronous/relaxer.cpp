@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "synbal/core/profile.hpp"
+
 namespace synbal {
 
 namespace {
@@ -72,6 +74,7 @@ void Relaxer::draw(LocalIndex first, LocalIndex last) {
 }
 
 LocalIndex Relaxer::relax(LocalIndex count) {
+  const EventScope event(Event::visits);
   const auto first = position_;
   const auto last = first + std::min(count, size() - first);
   draw(first, last);
