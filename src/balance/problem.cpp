@@ -255,6 +255,7 @@ void BalanceProblem::find_ghosts() {
     ghost_place_[g] = static_cast<LocalIndex>(ghosts.size());
     ghosts.push_back(number[at(rows) + g]);
   }
+  all_take_part_ = size() == rows && ghosts.size() == used.size();
   halo_ = Halo(*comm_, neurons_, std::move(ghosts));
   local_.allocate(size(), size(), local);
   remote_.allocate(size(), halo_.ghost_count(), remote);
@@ -271,14 +272,21 @@ LocalIndex BalanceProblem::bands() const noexcept {
   return static_cast<LocalIndex>((std::int64_t{std::max(size(), 1)} + CostTiles::kBandRows - 1) / CostTiles::kBandRows);
 }
 
+/// Of a column of the network, among active neurons or ghosts; not looked up where that would be the same number: it is
+/// a read at random for every entry.
+[[gnu::always_inline]] inline LocalIndex BalanceProblem::place_of(LocalIndex column) const noexcept {
+  const auto rows = network_->local_size();
+  if (all_take_part_) return column < rows ? column : column - rows;
+  return column < rows ? active_index_[at(column)] : ghost_place_[at(column - rows)];
+}
+
 void BalanceProblem::lay_out_band(LocalIndex band) {
   const auto rows = network_->local_size();
   std::vector<std::int64_t> local(at(local_.runs()), 0), remote(at(remote_.runs()), 0);
   const auto [begin, end] = band_rows(band);
   for_each_entry(begin, end, [&](LocalIndex, std::int64_t, LocalIndex j, Role kind) {
     if (kind != Role::inside) return;
-    ++(j < rows ? local[at(local_.run_of(active_index_[at(j)]))]
-                : remote[at(remote_.run_of(ghost_place_[at(j - rows)]))]);
+    ++(j < rows ? local[at(local_.run_of(place_of(j)))] : remote[at(remote_.run_of(place_of(j)))]);
   });
   local_.add_band(band * CostTiles::kBandRows, local);
   remote_.add_band(band * CostTiles::kBandRows, remote);
@@ -287,7 +295,7 @@ void BalanceProblem::lay_out_band(LocalIndex band) {
 void BalanceProblem::place(LocalIndex row, LocalIndex column, std::int64_t place) {
   const auto rows = network_->local_size();
   auto& tiles = column < rows ? local_ : remote_;
-  const auto j = column < rows ? active_index_[at(column)] : ghost_place_[at(column - rows)];
+  const auto j = place_of(column);
   tiles.row[at(place)] = static_cast<std::uint16_t>(active_index_[at(row)] % CostTiles::kBandRows);
   tiles.column[at(place)] = static_cast<std::uint16_t>(j & ((1 << tiles.column_bits) - 1));
 }
@@ -302,7 +310,7 @@ void BalanceProblem::for_each_placed(LocalIndex band, Visit&& visit) const {
   for_each_entry(begin, end, [&](LocalIndex i, std::int64_t e, LocalIndex j, Role kind) {
     std::int64_t place = -1;
     if (kind == Role::inside) {
-      place = j < rows ? local.next(active_index_[at(j)]) : remote.next(ghost_place_[at(j - rows)]);
+      place = j < rows ? local.next(place_of(j)) : remote.next(place_of(j));
     }
     visit(i, e, j, kind, place);
   });

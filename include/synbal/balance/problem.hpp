@@ -137,6 +137,7 @@ class BalanceProblem {
   [[nodiscard]] std::pair<LocalIndex, LocalIndex> band_rows(LocalIndex band) const noexcept;
   [[nodiscard]] std::vector<GlobalIndex> active_numbers() const;
   void find_ghosts();
+  [[nodiscard]] LocalIndex place_of(LocalIndex column) const noexcept;
   void lay_out_band(LocalIndex band);
   void place(LocalIndex row, LocalIndex column, std::int64_t place);
   std::vector<LocalIndex> lay_out();
@@ -172,7 +173,8 @@ class BalanceProblem {
   Ownership neurons_;
   Halo halo_;
   CostTiles local_, remote_;
-  std::vector<LocalIndex> ghost_place_;          // [network ghosts] place among the problem's ghosts, or -1
+  std::vector<LocalIndex> ghost_place_;  // [network ghosts] place among the problem's ghosts, or -1
+  bool all_take_part_ = false;           // neurons and ghosts of the network have the same places among the costs
   std::vector<double> from_pinned_, to_pinned_;  // [n]; empty where nobody is pinned
   std::vector<double> loop_, exponent_, base_;
   std::vector<LocalIndex> network_row_;
