@@ -8,7 +8,10 @@
 namespace synbal {
 
 namespace {
-constexpr std::int64_t kAhead = 12;  // entries: a block of factors is on its way that long before it is needed
+// Entries: a block of factors is on its way that long before it is needed. Into the second cache, which can wait for
+// more lines at once: 10^6 neurons of 20 synapses in 16 columns take .09 to .10 s a step, where the first takes .17.
+constexpr std::int64_t kAhead = 40;
+constexpr int kIntoSecondCache = 2;
 
 template <int Width>
 void multiply_rows(const Network& network, const double* factors, double* sums) {
@@ -19,7 +22,7 @@ void multiply_rows(const Network& network, const double* factors, double* sums) 
     double sum[Width] = {};
     for (auto e = network.row_ptr[at(i)]; e < network.row_ptr[at(i) + 1]; ++e) {
       const auto* soon = factors + std::int64_t{column[std::min(e + kAhead, entries - 1)]} * Width;
-      for (int k = 0; k < Width; k += 8) __builtin_prefetch(soon + k);
+      for (int k = 0; k < Width; k += 8) __builtin_prefetch(soon + k, 0, kIntoSecondCache);
       const double w = network.weight[at(e)];
       const auto* factor = factors + std::int64_t{column[e]} * Width;
       for (int k = 0; k < Width; ++k) sum[k] += w * factor[k];
