@@ -7,7 +7,7 @@ build=(g++ cmake ninja-build pkg-config git ca-certificates openmpi-bin libopenm
        libsundials-dev libhdf5-openmpi-dev libcli11-dev libfmt-dev libspdlog-dev nlohmann-json3-dev librandom123-dev zlib1g-dev liblapack-dev libsuitesparse-dev)
 test=(libgtest-dev clang-format python3 python3-numpy python3-scipy python3-h5py)
 picture=(python3 python3-numpy python3-scipy python3-h5py python3-matplotlib)
-papers=("${picture[@]}" python3-sklearn)
+papers=("${picture[@]}" python3-sklearn libopenblas0)
 package=(python3 dpkg-dev file)
 petsc64=(libpetsc64-real-dev libslepc64-real-dev)
 

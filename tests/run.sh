@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../jobs/environment.sh"
 cd "$root"
 
 say "Installing what is missing"
-bash jobs/install_dependencies.sh build test
+bash jobs/install_dependencies.sh build test papers
 
 say "Checking the formatting"
 formatter=$(command -v clang-format-14 || command -v clang-format || true)

@@ -74,7 +74,7 @@ def _rows(depth, found, size, name):
     end = {how: way[-1, 1] for how, way in found.items()}
     paper, iterations = PAPER[depth], size["iterations"]
     whole = name == "MNIST" and iterations == SIZES["full"]["iterations"]
-    why = "other random numbers" if whole else f"{iterations:,} iterations on {name} instead of 23,500 on MNIST"
+    why = "one run of one seed; how images are scaled, here to -1 to 1, is not in the text" if whole else f"{iterations:,} iterations on {name} instead of 23,500 on MNIST"
     rows = [at_least(place_of(how), f"{depth} layers, {how}: accuracy % ahead of plain ({iterations:,} steps)",
                      paper[how] - paper["plain"], value - end["plain"], 0.3, why)
             for how, value in end.items() if how not in BASE]
