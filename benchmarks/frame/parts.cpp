@@ -2,24 +2,28 @@
 #include "frame/parts.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
+#include <vector>
 
 #include "synbal/core/petsc.hpp"
+#include "synbal/core/profile.hpp"
 
 namespace synbal::benchmark {
 
 namespace {
 /// Events in the log, and what they are called here.
-constexpr auto kParts = std::to_array<std::pair<const char*, const char*>>({{"SynbalPass", "pass"},
-                                                                            {"SynbalCosts", "costs"},
-                                                                            {"SynbalSweep", "sweep"},
-                                                                            {"SynbalVisits", "visits"},
-                                                                            {"SynbalAssembly", "assembly"},
-                                                                            {"SynbalLaplacian", "laplacian"},
-                                                                            {"SynbalSimulate", "simulate"},
-                                                                            {"PCSetUp", "preconditioner_setup"},
-                                                                            {"PCApply", "preconditioner"}});
+const std::vector<std::pair<std::string, const char*>>& events() {
+  static const std::vector<std::pair<std::string, const char*>> all{{to_string(Event::pass), "pass"},
+                                                                    {to_string(Event::costs), "costs"},
+                                                                    {to_string(Event::sweep), "sweep"},
+                                                                    {to_string(Event::visits), "visits"},
+                                                                    {to_string(Event::assembly), "assembly"},
+                                                                    {to_string(Event::laplacian), "laplacian"},
+                                                                    {to_string(Event::simulation), "simulate"},
+                                                                    {"PCSetUp", "preconditioner_setup"},
+                                                                    {"PCApply", "preconditioner"}};
+  return all;
+}
 
 /// Over all stages.
 double seconds_of(PetscStageLog log, PetscLogEvent event) {
@@ -38,9 +42,10 @@ Parts parts_so_far() {
   PetscStageLog log = nullptr;
   SYNBAL_PETSC(PetscLogGetStageLog(&log));
   Parts parts;
-  for (const auto& [event_name, name] : kParts) {
+  for (const auto& [event_name, name] : events()) {
     PetscLogEvent event = -1;
-    SYNBAL_PETSC(PetscLogEventGetId(event_name, &event));
+    SYNBAL_PETSC(PetscLogEventGetId(event_name.c_str(), &event));
+    // PETSc registers its own when a preconditioner is made.
     parts[name] = event < 0 ? 0.0 : seconds_of(log, event);
   }
   return parts;

@@ -6,11 +6,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <sstream>
 #include <type_traits>
 
+#include "app/options.hpp"
 #include "app/words/help.hpp"
 #include "app/words/unknown_words.hpp"
 #include "synbal/core/similar_names.hpp"
@@ -73,12 +73,10 @@ namespace {
 /// Counts are written as 1e6, too.
 void takes_powers_of_ten(CLI::Option& option) {
   const auto plain = [](std::string& word) {
-    double value = 0;
-    const auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-    const bool whole = error == std::errc() && rest == word.data() + word.size() && std::abs(value) < 9e15 &&
-                       value == std::floor(value);
-    if (error == std::errc() && value != std::floor(value)) return fmt::format("'{}' is not a whole number", word);
-    if (whole && word.find_first_of("eE.") != word.npos) word = fmt::format("{}", static_cast<std::int64_t>(value));
+    const auto count = count_in(word);
+    const auto value = number_in<double>(word);
+    if (!count && value && *value != std::floor(*value)) return fmt::format("'{}' is not a whole number", word);
+    if (count) word = fmt::format("{}", *count);
     return std::string();
   };
   option.transform(CLI::Validator(plain, ""));

@@ -27,6 +27,7 @@ struct Layout {
 
 /// Cache lines fetched by a far synapse, on average: a tile of kFarPlaces rows and columns has its lines of columns
 /// fetched once, as far as any of its e synapses needs them, L / e (1 - exp(-e / L)) each of L = kFarPlaces / 4.
+/// Bands that a pass visits together share some of them; what that saves is in the factor that is fitted.
 [[nodiscard]] double lines_fetched(const Layout& layout);
 
 /// First rows of blocks and the end of the last: equal numbers of neurons, the first blocks one longer, as generators
