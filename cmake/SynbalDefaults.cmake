@@ -21,8 +21,10 @@ if(SYNBAL_NATIVE)
 endif()
 if(SYNBAL_SANITIZE)
   set(sanitize_flags -fsanitize=${SYNBAL_SANITIZE} -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
-  # g++'s -Wmaybe-uninitialized is unreliable in instrumented code (std::function, std::regex).
-  target_compile_options(synbal_options INTERFACE ${sanitize_flags} -Wno-maybe-uninitialized)
+  target_compile_options(synbal_options INTERFACE ${sanitize_flags})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)  # its -Wmaybe-uninitialized is unreliable in instrumented code (std::function, std::regex)
+    target_compile_options(synbal_options INTERFACE -Wno-maybe-uninitialized)
+  endif()
   target_link_options(synbal_options INTERFACE ${sanitize_flags})
 endif()
 
