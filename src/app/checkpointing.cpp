@@ -46,7 +46,7 @@ std::string difference(const RunFacts& then, const RunFacts& now) {
   for (const auto& [name, value] : now) compare(name, value_in(then, name, "not given"), value);
   for (const auto& [name, value] : then) compare(name, value, value_in(now, name, "not given"));
   std::ranges::sort(words);
-  words.erase(std::ranges::unique(words).begin(), words.end());
+  words.erase(std::unique(words.begin(), words.end()), words.end());
   return fmt::format("{}", fmt::join(words, "; "));
 }
 

@@ -242,7 +242,8 @@ ExitCode run(const Context& context, const Options& options) {
   auto [network, components] = load(comm, options.input, report.time);
   refuse_foreign(context);
   report.input = input_of(comm, network), report.weights = weight_range(comm, network);
-  report.null = timed(comm, report.time.solve, [&] { return against_chance(comm, options, network); });
+  report.null =
+      timed(comm, report.time.solve, [&, &network = network] { return against_chance(comm, options, network); });
   report.memory_estimate = memory_estimate(comm, options.input, network);
   BalanceProblem problem(comm, network, components, options.input.power, BalanceProblem::Synapses::taken_over);
   FusedKernel kernel(problem);

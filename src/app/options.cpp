@@ -260,7 +260,7 @@ void check_outputs(const Context& context, std::vector<OutputFile> outputs, std:
     for (const auto& [path, kind] : outputs) {
       if (path.empty()) continue;
       check_extension(path, kind);
-      const auto clash = [&](const std::string& other) {
+      const auto clash = [&path = path](const std::string& other) {
         // A checkpoint and the one before it are two names of one file where a run was killed between two renames.
         return same_file(path, Hdf5Path(other).file) && path != previous_checkpoint(other);
       };

@@ -9,7 +9,7 @@
 #include <limits>
 #include <numbers>
 #include <optional>
-#include <ranges>
+#include <span>
 #include <utility>
 
 #include "balance/remaining_synapses.hpp"
@@ -120,11 +120,12 @@ void BalanceProblem::label_columns(const Components& components) {
   }
   one_component_ =
       std::all_of(label_.begin(), label_.end(), [](std::int32_t l) { return l == 0; }) && pinned_label_ == 1;
-  const auto active = [&](LocalIndex i) { return label_[at(i)] != kTrivial && label_[at(i)] != pinned_label_; };
-  const auto all_rows = std::views::iota(LocalIndex{0}, rows);
-  const auto actives = at(std::ranges::count_if(all_rows, active));
+  const auto active = [&](std::int32_t label) { return label != kTrivial && label != pinned_label_; };
+  const auto own = std::span(std::as_const(label_)).first(at(rows));
+  const auto actives = at(std::count_if(own.begin(), own.end(), active));
   network_row_.reserve(actives), component_.reserve(actives);
-  for (const auto i : all_rows | std::views::filter(active)) {
+  for (LocalIndex i = 0; i < rows; ++i) {
+    if (!active(own[at(i)])) continue;
     network_row_.push_back(i);
     component_.push_back(components.leader[at(i)]);
   }
