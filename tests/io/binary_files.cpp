@@ -7,7 +7,7 @@ namespace synbal::test {
 namespace {
 std::string little(std::uint64_t value, int width) {
   std::string bytes;
-  for (int k = 0; k < width; ++k) bytes += static_cast<char>(value >> (8 * k) & 255U);
+  for (int k = 0; k < width; ++k, value >>= 8) bytes += static_cast<char>(value & 255U);
   return bytes;
 }
 
