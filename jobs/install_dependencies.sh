@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing of the Debian packages of the named groups; does nothing, and needs no rights, when all are there.
-#   bash jobs/install_dependencies.sh [build] [test] [picture] [papers] [package] [petsc64]        (default: build)
+#   bash jobs/install_dependencies.sh [build] [test] [picture] [papers] [package] [petsc64] [gates]        (default: build)
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config git ca-certificates openmpi-bin libopenmpi-dev libpetsc-real-dev libslepc-real-dev
@@ -10,6 +10,7 @@ picture=(python3 python3-numpy python3-scipy python3-h5py python3-matplotlib)
 papers=("${picture[@]}" python3-sklearn libopenblas0)
 package=(python3 dpkg-dev file)
 petsc64=(libpetsc64-real-dev libslepc64-real-dev)
+gates=(clang clang-tidy libclang-rt-dev llvm)  # llvm: names in what the sanitizers report
 
 wanted=()
 for group in "${@:-build}"; do
@@ -20,7 +21,8 @@ for group in "${@:-build}"; do
     papers) wanted+=("${papers[@]}") ;;
     package) wanted+=("${package[@]}") ;;
     petsc64) wanted+=("${petsc64[@]}") ;;
-    *) echo "install_dependencies: unknown group '$group' (build, test, picture, papers, package, petsc64)" >&2; exit 2 ;;
+    gates) wanted+=("${gates[@]}") ;;
+    *) echo "install_dependencies: unknown group '$group' (build, test, picture, papers, package, petsc64, gates)" >&2; exit 2 ;;
   esac
 done
 

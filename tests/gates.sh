@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# What a compiler and a checker other than those of the release say, from a bare Debian 12: clang++ with warnings as errors builds library
+# and program with the address, leak and undefined-behaviour sanitizers, the unit tests of core, io, network and balance
+# run so at 2 ranks, and clang-tidy looks at what changed. Exit code 0 only when none of them objects.
+#   bash tests/gates.sh        SYNBAL_GATES_BASE=COMMIT: what changed since then; SYNBAL_TIDY_MOST=N: at most so many files
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../jobs/environment.sh"
+cd "$root"
+folder=build/gates
+most_files=${SYNBAL_TIDY_MOST:-16} # some 15 s each on a core
+
+build_with_clang() {
+  say "Building with clang++ and sanitizers ($folder, warnings are errors)"
+  cmake --preset gates
+  cmake --build --preset gates --parallel "$cores"
+}
+
+run_sanitized_tests() {
+  say "Running unit tests under the sanitizers at 2 ranks"
+  echo "left out: PlantedThousand, a thousand solves that take minutes so; the release's tests run it"
+  ctest --preset gates
+}
+
+# The commit that changes are counted from: where this branch left the remote's main, or else 20 commits ago.
+base_commit() {
+  local base
+  if [ -n "${SYNBAL_GATES_BASE:-}" ]; then
+    git rev-parse --verify "$SYNBAL_GATES_BASE^{commit}"
+    return
+  fi
+  base=$(git merge-base HEAD origin/main 2>/dev/null || true)
+  if [ -z "$base" ] || [ "$base" = "$(git rev-parse HEAD)" ]; then
+    base=$(git rev-list --first-parent --max-count=21 HEAD | tail -n 1)
+  fi
+  echo "$base"
+}
+
+# changed_files BASE: sources that differ from BASE, those of the newest commits first; a header counts as its source.
+changed_files() {
+  { git diff --name-only HEAD; git log --format= --name-only "$1..HEAD"; } |
+    sed -E 's#^include/synbal/(.*)\.hpp$#src/\1.cpp#; s#^(src/.*)\.hpp$#\1.cpp#' |
+    grep -E '^(src|tests|benchmarks)/.*\.cpp$' | awk '!seen[$0]++' | in_build
+}
+
+# in_build: those of the files named on stdin that the build knows.
+in_build() { while read -r file; do ! grep -qF "\"file\": \"$root/$file\"" "$folder/compile_commands.json" || echo "$file"; done; }
+
+# The commands of the build without its precompiled headers, which are not all made: files include what they use.
+commands_for_tidy() {
+  mkdir -p "$folder/tidy"
+  sed -E 's# -Xclang -include(-pch)? -Xclang [^ ]+##g' "$folder/compile_commands.json" >"$folder/tidy/compile_commands.json"
+}
+
+check_changes() {
+  local base chosen left_out
+  base=$(base_commit)
+  say "Checking with clang-tidy what changed since $(git log -1 --format='%h (%s)' "$base")"
+  commands_for_tidy
+  changed_files "$base" >"$folder/tidy/changed"
+  chosen=$(head -n "$most_files" "$folder/tidy/changed")
+  left_out=$(tail -n +$((most_files + 1)) "$folder/tidy/changed")
+  if [ -z "$chosen" ]; then
+    echo "no source of C++ changed"
+    return
+  fi
+  xargs -n 1 -P "$cores" clang-tidy --quiet -p "$folder/tidy" <<<"$chosen"
+  echo "looked at $(wc -w <<<"$chosen") files"
+  [ -z "$left_out" ] || echo "skipped, because at most $most_files are looked at: $(xargs <<<"$left_out")"
+}
+
+say "Installing what is missing"
+bash jobs/install_dependencies.sh build test gates
+build_with_clang
+run_sanitized_tests
+check_changes
+say "All gates passed"
