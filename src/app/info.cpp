@@ -169,10 +169,10 @@ double memory_estimate(const Comm& comm, const InputOptions& input, const Networ
 /// Collective. C* <= C - |g|^2 / (8 C) and C* >= sum sqrt(c_ij c_ji), both without solving anything (exponents 1).
 /// Uses the problem's costs up.
 CostBounds cost_bounds(BalanceProblem&& problem, const NeuronCosts& costs) {
-  const double cost = problem.cost_unit() * costs.total;
-  const double log10_cost = std::log10(costs.total) + problem.log10_cost_unit();
+  const double power = problem.power(), unit = problem.cost_unit(), log10_unit = problem.log10_cost_unit();
+  const double cost = unit * costs.total, log10_cost = std::log10(costs.total) + log10_unit;
   if (problem.comm().any(!problem.exponent().empty())) {
-    return {problem.power(), cost, cost, {}, log10_cost, log10_cost};
+    return {power, cost, cost, {}, log10_cost, log10_cost};
   }
   std::vector<double> g(at(problem.size()));
   gradient(problem, costs, g);
@@ -180,13 +180,13 @@ CostBounds cost_bounds(BalanceProblem&& problem, const NeuronCosts& costs) {
   for (const double x : g) square += (x / costs.total) * (x / costs.total);
   square = problem.comm().sum(square);
   const double share = 1 - square / 8, lower = reciprocal_bound(std::move(problem));
-  return {problem.power(),
+  return {power,
           cost,
           cost * share,
-          problem.cost_unit() * lower,
+          unit * lower,
           log10_cost,
           log10_cost + std::log10(share),
-          std::log10(lower) + problem.log10_cost_unit()};
+          std::log10(lower) + log10_unit};
 }
 
 /// Collective.
@@ -254,8 +254,8 @@ ExitCode run(const Context& context, const Options& options) {
     report.relaxation = timed(comm, report.time.solve, [&] { return relaxation_of(problem, costs); });
   }
   report.parallel = parallel_of(network, problem);
+  report.components = components_of(components, problem, problem.cost_unit() * costs.total);
   report.cost = cost_bounds(std::move(problem), costs);
-  report.components = components_of(components, problem, report.cost.initial);
   report.time.total = comm.max(beginning.timer.seconds()), report.memory = memory_of(comm);
   report.head = head_of(context, beginning.date);
   tell(context, report, options.report, true);

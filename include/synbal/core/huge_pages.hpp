@@ -26,7 +26,7 @@ void give_back(std::span<T> consumed) noexcept {
 /// A standard allocator over allocate_huge().
 template <class T>
 struct HugePageAllocator {
-  using value_type = T;
+  using value_type = T;  // NOLINT: the standard's name
   HugePageAllocator() = default;
   template <class U>
   explicit HugePageAllocator(const HugePageAllocator<U>&) noexcept {}

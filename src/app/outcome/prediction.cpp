@@ -181,6 +181,7 @@ std::string shares_of(const PassTime& time) {
                                                              {"ghosts", time.ghosts},
                                                              {"latency", time.latency}}};
   std::vector<std::string> words;
+  words.reserve(parts.size());
   for (const auto& [name, seconds] : parts)
     words.push_back(fmt::format("{} {:.0f} %", name, 100 * seconds / time.total()));
   return fmt::format("{}", fmt::join(words, ", "));
