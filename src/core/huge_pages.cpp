@@ -29,6 +29,7 @@ void give_back(void* begin, void* end) noexcept {
   static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   const auto first = (reinterpret_cast<std::uintptr_t>(begin) + page - 1) / page * page;
   const auto last = reinterpret_cast<std::uintptr_t>(end) / page * page;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): pages are found by rounding addresses
   if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
