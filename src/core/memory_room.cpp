@@ -87,12 +87,24 @@ double on_this_machine(const Comm& comm, double value) {
   return sum;
 }
 
+namespace {
+
+/// Collective. How many times what is left is needed, where that is most; more than 1: it does not fit.
+double times_what_is_left(const Comm& comm, double bytes) {
+  const double needed = on_this_machine(comm, bytes);
+  return comm.max(
+      std::max(needed / std::max(memory_left_on_machine(), 1.0), bytes / std::max(memory_left_to_process(), 1.0)));
+}
+
+}  // namespace
+
+bool has_room(const Comm& comm, double bytes) { return times_what_is_left(comm, bytes) <= 1; }
+
 void expect_room(const Comm& comm, double bytes, const std::string& what) {
-  const double needed = on_this_machine(comm, bytes), left = memory_left_on_machine();
-  const double own = memory_left_to_process();
-  const double times = comm.max(std::max(needed / std::max(left, 1.0), bytes / std::max(own, 1.0)));
+  const double times = times_what_is_left(comm, bytes);
   if (times <= 1) return;
-  const double all = comm.sum(bytes), tightest = -comm.max(-std::min(left, own));
+  const double all = comm.sum(bytes);
+  const double tightest = -comm.max(-std::min(memory_left_on_machine(), memory_left_to_process()));
   throw io_failure(fmt::format(
       "memory: {} take about {:.1f} GiB on {} {}, {:.1f} GiB are left where there is least (free memory, the "
       "job's limit, ulimit -v): take {:.0f} times as many machines or as large a limit",

@@ -146,7 +146,8 @@ weights() {
   costs_alone 0 ../random.h5
   printf '3\n5\n' >two.ids
   costs_alone 3 ../random.h5 --pinned two.ids --power 1.5
-  expect_refusal 2 '--write h' 2 balance ../random.h5 -o held.h5 --hold costs
+  weights_again
+  expect_refusal 2 ptscotch 2 balance ../random.h5 -o held.h5 --hold costs --partition ptscotch
   expect_refusal 2 --method 2 balance ../random.h5 -o held.h5 --write h --hold costs --method stochastic
 }
 
@@ -161,6 +162,33 @@ costs_alone() {
   check "the synapses of ranks are those of the network" true_that 'a == b' a="$(figure costs.json nnz_max_over_mean)" \
     b="$(figure weights.json nnz_max_over_mean)"
   expect 0 2 verify "$file" held.h5
+}
+
+# Weights that left memory are read again, if the file is still what it was.
+weights_again() {
+  local ranks run code=0
+  expect 0 2 apply ../random.h5 ../result.h5 -o applied.h5
+  expect 0 0 info applied.h5 --report weights.json
+  for ranks in 0 3; do
+    expect 0 "$ranks" balance ../random.h5 -o held.h5 --hold costs
+    expect 0 2 verify ../random.h5 held.h5
+    expect 0 0 info held.h5 --report info.json
+    equal "weights read again, $ranks ranks: cost" "$(figure info.json initial)" "$(figure weights.json initial)"
+    check "the smallest weight" true_that 'abs(a - b) <= 1e-9 * b' a="$(figure info.json smallest)" \
+      b="$(figure weights.json smallest)"
+  done
+  cp ../random.h5 changing.h5
+  rm -f held.h5
+  SYNBAL_FAULT=stop@write "$SYNBAL" balance changing.h5 -o held.h5 --hold costs >changing.log 2>&1 &
+  run=$!
+  until grep -q '^State:.T' "/proc/$run/status"; do sleep 0.1; done
+  expect 0 0 generate random --nodes 200 --seed 99 -o other.h5
+  cp other.h5 changing.h5
+  kill -CONT "$run"
+  wait "$run" || code=$?
+  check "a file that was changed: exit code 3" test "$code" = 3
+  check "the scaling is kept" grep -q 'held.h5 holds the scaling h alone' changing.log
+  expect 0 2 verify ../random.h5 held.h5 --force
 }
 
 # Pinned neurons and gains, from text files, at every rank count the same.

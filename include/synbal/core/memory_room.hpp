@@ -21,6 +21,9 @@ namespace synbal {
 /// Collective. Sum over the ranks that share this machine's memory.
 [[nodiscard]] double on_this_machine(const Comm& comm, double value);
 
+/// Collective. Whether `bytes` here, together with those of the other ranks of each machine, are left everywhere.
+[[nodiscard]] bool has_room(const Comm& comm, double bytes);
+
 /// Collective. @throws Error io_failure on all ranks when `bytes` here, together with those of the other ranks of the
 /// machine, are more than is left on any machine or to any process; it names what needs them and the machines it takes.
 void expect_room(const Comm& comm, double bytes, const std::string& what);

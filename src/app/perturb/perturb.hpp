@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "app/laplacian_run.hpp"
-#include "app/resistance.hpp"
+#include "app/laplacian/laplacian_run.hpp"
+#include "app/resistance/resistance.hpp"
 #include "synbal/io/selection.hpp"
 #include "synbal/perturb/perturb.hpp"
 

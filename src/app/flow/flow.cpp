@@ -1,5 +1,5 @@
 // synbal flow FILE -o TRAJECTORY.h5
-#include "app/flow.hpp"
+#include "app/flow/flow.hpp"
 
 #include <fmt/format.h>
 

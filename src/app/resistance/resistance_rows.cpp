@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "app/resistance.hpp"
+#include "app/resistance/resistance.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/io/selection.hpp"
 #include "synbal/resistance/diagonal.hpp"

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "app/laplacian_run.hpp"
+#include "app/laplacian/laplacian_run.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/graph/operator.hpp"
 #include "synbal/io/neuron_vectors.hpp"

@@ -1,5 +1,5 @@
 // synbal resistance FILE [--pair I,J | --pairs FILE | --synapses | --from I | --all] [-o OUT]
-#include "app/resistance.hpp"
+#include "app/resistance/resistance.hpp"
 
 #include <fmt/format.h>
 

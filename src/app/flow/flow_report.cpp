@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "app/flow.hpp"
+#include "app/flow/flow.hpp"
 #include "synbal/core/log.hpp"
 
 namespace synbal::app {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "app/command.hpp"
-#include "app/graph_source.hpp"
-#include "app/kept_answers.hpp"
+#include "app/laplacian/graph_source.hpp"
+#include "app/laplacian/kept_answers.hpp"
 #include "synbal/io/table.hpp"
 #include "synbal/laplacian/solver.hpp"
 

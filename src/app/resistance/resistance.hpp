@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "app/laplacian_run.hpp"
+#include "app/laplacian/laplacian_run.hpp"
 #include "synbal/resistance/edge_resistance.hpp"
 
 namespace synbal::app {

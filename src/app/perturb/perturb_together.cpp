@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "app/perturb.hpp"
+#include "app/perturb/perturb.hpp"
 #include "app/words/called.hpp"
 
 namespace synbal::app {

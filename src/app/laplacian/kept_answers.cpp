@@ -1,5 +1,5 @@
 // A list is numbers in a row: how many values an answer has, then item and values of each.
-#include "app/kept_answers.hpp"
+#include "app/laplacian/kept_answers.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -3,7 +3,7 @@
 #include <cctype>
 #include <numeric>
 
-#include "app/flow.hpp"
+#include "app/flow/flow.hpp"
 #include "synbal/network/partition.hpp"
 
 namespace synbal::app {

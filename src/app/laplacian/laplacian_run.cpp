@@ -1,5 +1,5 @@
 // The common frame of the Laplacian commands, and the command that holds some of them.
-#include "app/laplacian_run.hpp"
+#include "app/laplacian/laplacian_run.hpp"
 
 #include <fmt/format.h>
 

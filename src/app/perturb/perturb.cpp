@@ -1,5 +1,5 @@
 // synbal perturb FILE (--synapse I,J | --synapses FILE|all) --factor F [-o OUT]
-#include "app/perturb.hpp"
+#include "app/perturb/perturb.hpp"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "app/laplacian_run.hpp"
+#include "app/laplacian/laplacian_run.hpp"
 #include "synbal/io/neuron_vectors.hpp"
 
 namespace synbal::app {

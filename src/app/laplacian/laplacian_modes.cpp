@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "app/laplacian_run.hpp"
-#include "app/resistance.hpp"
+#include "app/laplacian/laplacian_run.hpp"
+#include "app/resistance/resistance.hpp"
 #include "synbal/resistance/diagonal.hpp"
 #include "synbal/spectral/modes.hpp"
 

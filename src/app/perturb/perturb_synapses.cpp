@@ -6,7 +6,7 @@
 #include <cmath>
 #include <utility>
 
-#include "app/perturb.hpp"
+#include "app/perturb/perturb.hpp"
 #include "app/words/called.hpp"
 #include "synbal/core/log.hpp"
 

@@ -7,7 +7,7 @@
 #include <sstream>
 #include <string_view>
 
-#include "app/flow.hpp"
+#include "app/flow/flow.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/flow/local_rule.hpp"
 #include "synbal/io/selection.hpp"

@@ -7,7 +7,7 @@
 #include <limits>
 #include <set>
 
-#include "app/perturb.hpp"
+#include "app/perturb/perturb.hpp"
 #include "synbal/core/interrupt.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/graph/operator.hpp"

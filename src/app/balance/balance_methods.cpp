@@ -1,5 +1,5 @@
 // From --method to the solver, and what the stochastic methods tell of themselves.
-#include "app/balance_methods.hpp"
+#include "app/balance/balance_methods.hpp"
 
 #include <fmt/format.h>
 

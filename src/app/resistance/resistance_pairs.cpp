@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "app/resistance.hpp"
+#include "app/resistance/resistance.hpp"
 #include "synbal/io/selection.hpp"
 
 namespace synbal::app {

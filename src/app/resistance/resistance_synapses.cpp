@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "app/resistance.hpp"
+#include "app/resistance/resistance.hpp"
 #include "synbal/balance/synapse_costs.hpp"
 #include "synbal/core/log.hpp"
 #include "synbal/laplacian/whole_graph.hpp"

@@ -1,5 +1,5 @@
 // From FILE to the graph: costs as they are, at the equilibrium or at a stored h, or weights that are conductances.
-#include "app/graph_source.hpp"
+#include "app/laplacian/graph_source.hpp"
 
 #include <fmt/format.h>
 
