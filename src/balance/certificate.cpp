@@ -17,8 +17,17 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// y - c - ... of one synapse: (1 + e) log(1 + e) - e, the price of changing a cost by the relative amount e.
-double price(double e) { return e > -1 ? (1 + e) * std::log1p(e) - e : (e == -1 ? 1.0 : kInfinity); }
+constexpr double kSmallChange = 0.005;  // up to which the series is exact to rounding
+
+/// y - c - ... of one synapse: (1 + e) log(1 + e) - e, the price of changing a cost by the relative amount e. Near
+/// balance all changes are small, where the logarithm costs ten times the series, and digits.
+double price(double e) {
+  if (std::abs(e) <= kSmallChange) {  // sum over k >= 2 of (-e)^k / (k (k - 1))
+    return e * e *
+           (1.0 / 2 - e * (1.0 / 6 - e * (1.0 / 12 - e * (1.0 / 20 - e * (1.0 / 30 - e * (1.0 / 42 - e / 56))))));
+  }
+  return e > -1 ? (1 + e) * std::log1p(e) - e : (e == -1 ? 1.0 : kInfinity);
+}
 
 /// Costs as factors: c_ij at the point is cost * pre_j * post_i.
 struct Circulation {

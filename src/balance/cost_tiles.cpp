@@ -51,14 +51,15 @@ void CostTiles::give_back(LocalIndex band) noexcept {
 
 double CostTiles::scale(std::span<const double> post, std::span<const double> pre) {
   double smallest = std::numeric_limits<double>::max();
-  for (const auto& tile : tiles) {
+  for_each_tile(0, bands(), [&](std::size_t t) {
+    const auto& tile = tiles[t];
     const double* const rows = post.data() + tile.first_row;
     const double* const columns = pre.data() + tile.first_column;
     for (auto e = at(tile.begin); e < at(tile.end); ++e) {
-      cost[e] *= rows[row[e]] * columns[column[e]];
+      cost[e] = cost[e] * rows[row[e]] * columns[column[e]];
       smallest = std::min(smallest, cost[e]);
     }
-  }
+  });
   return smallest;
 }
 

@@ -6,9 +6,8 @@
 
 namespace synbal {
 
-/// An entry's part of a sum is rounded to a multiple of what 2^-62 of the sum's bound is (entries times the largest
-/// cost, of the row or column, times the largest value), and integers add up in any order. 12 bytes a synapse; slots
-/// have 24 bytes.
+/// Of a reproducible problem. An entry's part of a sum is cut to a multiple of the unit of its row or column
+/// (CostUnits), and integers add up in any order. Moves 12 bytes per synapse.
 class FixedKernel {
  public:
   /// The problem must outlive the kernel.
@@ -19,18 +18,16 @@ class FixedKernel {
 
  private:
   struct Slot {
-    double read;
-    double unit;  // a power of 2, by which terms are multiplied
+    double read;  // at most 1 times the unit
     std::int64_t sum;
   };
-  void find_units();
   void pass(const CostTiles& tiles, Slot* columns);
+  void add_up();
 
   const BalanceProblem* problem_;
   HugeVector<Slot> rows_, columns_;  // columns: owned, then ghosts
   HaloExchange<double> values_;
   HaloExchange<std::int64_t> sums_;
-  std::int64_t version_ = -1;  // of the problem's costs that the units are for
 };
 
 }  // namespace synbal

@@ -50,12 +50,10 @@ Lists<Entry> entries_of(const BalanceProblem& problem, const Factors& f, std::sp
   std::vector<Sent> out;
   std::vector<GlobalIndex> row;
   out.reserve(at(problem.remote().size())), row.reserve(at(problem.remote().size()));
-  for (const auto& tile : problem.remote().tiles) {
-    for_each_in_tile(problem.remote(), tile, n, [&](LocalIndex i, LocalIndex j, double c) {
-      row.push_back(ghosts[at(j - n)]);
-      out.push_back({row.back(), {global(i), value(i, j, c)}});
-    });
-  }
+  for_each_remote_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
+    row.push_back(ghosts[at(j - n)]);
+    out.push_back({row.back(), {global(i), value(i, j, c)}});
+  });
   const auto came = Route(problem.comm(), problem.neurons(), row).send(std::move(out));
 
   return lists_of<Entry>(n, [&](auto&& put) {

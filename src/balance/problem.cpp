@@ -22,12 +22,13 @@ namespace synbal {
 
 namespace {
 
-constexpr std::int32_t kTrivial = -1;  // label of a free neuron on no cycle: none of its synapses is balanced
-constexpr double kLog2Safe = 400;      // costs beyond 2^(+-400) are held in another unit
-constexpr double kLog2Slack = 100;     // by which the largest may drift from there
-constexpr double kLog2Wide = 660;      // so are costs that span about 200 decades
-constexpr double kLog2Movable = 300;   // costs that span at most 90 decades at h = 0 can be moved without their weights
-constexpr double kFurthest = 150;      // log of the factor by which a pass moves costs: far from overflow
+constexpr std::int32_t kTrivial = -1;    // label of a free neuron on no cycle: none of its synapses is balanced
+constexpr double kLog2Safe = 400;        // costs beyond 2^(+-400) are held in another unit
+constexpr double kLog2SafeInUnits = 50;  // the same where small ones beside large ones are held in units of both
+constexpr double kLog2Slack = 100;       // by which the largest may drift from there
+constexpr double kLog2Wide = 660;        // so are costs that span about 200 decades
+constexpr double kLog2Movable = 300;  // costs that span at most 90 decades at h = 0 can be moved without their weights
+constexpr double kFurthest = 150;     // log of the factor by which a pass moves costs: far from overflow
 
 /// [rows + ghosts] Values of some ghosts alone, which are named by their numbers.
 template <class T>
@@ -333,10 +334,38 @@ std::vector<double> BalanceProblem::log_factors() const {
 void BalanceProblem::rebase(std::span<const double> base) {
   const EventScope event(Event::costs);
   const auto before = std::exchange(base_, {base.begin(), base.end()});
+  hold_as_they_are();
   if (!has_synapses()) move_costs(before);
   do {
     compute_costs();
   } while (unit_moved());
+  hold_in_units();
+}
+
+/// [n], [n + ghosts] The smallest cost that comes out.
+double BalanceProblem::scale(std::span<const double> post, std::span<const double> pre) {
+  return std::min(local_.scale(post, pre.first(at(size()))), remote_.scale(post, pre.subspan(at(size()))));
+}
+
+void BalanceProblem::hold_as_they_are() {
+  if (has_synapses()) {  // they are computed anew
+    units_ = {};
+  } else if (!units_.row.empty()) {
+    const auto units = std::exchange(units_, {});
+    scale(units.row, units.column);
+  }
+}
+
+/// Collective.
+void BalanceProblem::hold_in_units() {
+  if (!reproducible_) return;
+  auto units = units_for_integers(*this);
+  auto per_unit = units;
+  for (auto* values : {&per_unit.row, &per_unit.column}) {
+    for (auto& x : *values) x = 1 / x;
+  }
+  scale(per_unit.row, per_unit.column);
+  units_ = std::move(units);
 }
 
 /// Collective. Costs of synapses that were taken over go from the base `from` to the present one, in steps that none of
@@ -351,12 +380,9 @@ void BalanceProblem::move_costs(std::span<const double> from) {
   }
   const int steps = static_cast<int>(std::ceil(comm_->max(furthest) / kFurthest));
   for (std::size_t i = 0; i < n; ++i) pre[i] = std::exp(post[i] / steps), post[i] = std::exp(-post[i] / steps);
-  const auto own = std::span(pre).first(n), ghosts = std::span(pre).subspan(n);
-  HaloExchange<double>(halo_).forward(own, ghosts);
+  HaloExchange<double>(halo_).forward(std::span(pre).first(n), std::span(pre).subspan(n));
   double smallest = std::numeric_limits<double>::max();
-  for (int step = 0; step < steps; ++step) {
-    smallest = std::min({smallest, local_.scale(post, own), remote_.scale(post, ghosts)});
-  }
+  for (int step = 0; step < steps; ++step) smallest = std::min(smallest, scale(post, pre));
   if (!comm_->any(smallest < smallest_cost())) return;
   throw usage_error(
       fmt::format("costs fall below {} on the way, where they cannot be held without their weights: have "
@@ -372,7 +398,8 @@ bool BalanceProblem::unit_moved() {
     for (const double c : *costs) largest = std::max(largest, c);
   }
   largest = comm_->max(largest);
-  const double shift = largest > 0 ? std::ceil(std::log2(largest)) - kLog2Safe : 0;
+  const double safe = reproducible_ ? kLog2SafeInUnits : kLog2Safe;
+  const double shift = largest > 0 ? std::ceil(std::log2(largest)) - safe : 0;
   if (std::abs(shift) <= kLog2Slack) return false;
   log2_unit_ += shift;
   return true;
@@ -529,11 +556,15 @@ std::vector<LocalIndex> BalanceProblem::lay_out() {
 
 void BalanceProblem::make_reproducible() {
   reproducible_ = true;
-  if (pinned_component_ >= 0) compute_costs();
+  if (pinned_component_ >= 0 || wide_) {
+    do {
+      compute_costs();
+    } while (unit_moved());
+  }
+  hold_in_units();
 }
 
 void BalanceProblem::compute_costs() {
-  ++version_;
   if (!has_synapses() && pinned_component_ < 0) return;  // nothing that is left has a cost that moves
   const auto prices = this->prices();
   auto sums = no_sums();

@@ -1,16 +1,12 @@
 // The inner loop of the kernels: the entries of tiles, with what they will need asked for ahead.
 #pragma once
 
-#include <algorithm>
 #include <array>
 
 #include "synbal/balance/cost_tiles.hpp"
 
 namespace synbal {
 
-/// 8 MiB of slots of rows. A pass over 8 x 10^7 entries of 4 x 10^6 neurons took .64 s with 1, .40 with 4, .37 with 8,
-/// .57 with 16 and .77 s with 32; of 2.5 x 10^7 of 5 x 10^5 .055 s with 1, .046 with 8.
-inline constexpr LocalIndex kBandsTogether = 8;
 inline constexpr std::int64_t kCostsAhead = 256;  // entries: asking for the stream this early gains about a tenth
 
 /// add(row slot, column slot, cost) for every entry; where `sparse`, the slots of columns are asked for.
@@ -69,19 +65,10 @@ template <class Slot, class Add>
   }
 }
 
-/// The same for bands begin..end-1, some of them together: slots of columns that one band has fetched serve the others,
-/// whose slots of rows stay in the last cache.
+/// The same for bands begin..end-1.
 template <class Slot, class Add>
 void for_each_in_slots(const CostTiles& tiles, LocalIndex begin, LocalIndex end, Slot* rows, Slot* columns, Add&& add) {
-  const LocalIndex together = tiles.by_rows ? 1 : kBandsTogether;
-  for (LocalIndex first = begin; first < end; first += together) {
-    const auto last = std::min(end, first + together);
-    for (LocalIndex t = 0; t < tiles.per_band; ++t) {
-      for (LocalIndex band = first; band < last; ++band) {
-        for_each_in_tile_slots(tiles, at(band) * at(tiles.per_band) + at(t), rows, columns, add);
-      }
-    }
-  }
+  tiles.for_each_tile(begin, end, [&](std::size_t t) { for_each_in_tile_slots(tiles, t, rows, columns, add); });
 }
 
 }  // namespace synbal

@@ -81,19 +81,17 @@ IncidentSynapses::Foreign IncidentSynapses::fetch_foreign() const {
   const auto& neurons = problem_->neurons();
   const auto& ghosts = problem_->halo().ghosts();
   std::vector<std::int64_t> next(ghosts.size() + 1, 0), counts(at(comm.size()), 0);
-  const auto for_each_remote = [&](auto&& visit) {
-    for (const auto& tile : problem_->remote().tiles) for_each_in_tile(problem_->remote(), tile, 0, visit);
-  };
-  for_each_remote([&](LocalIndex, LocalIndex g, double) { ++next[at(g) + 1]; });
+  const auto n = problem_->size();
+  for_each_remote_edge(*problem_, [&](LocalIndex, LocalIndex j, double) { ++next[at(j - n) + 1]; });
   for (std::size_t g = 0; g < ghosts.size(); ++g) {
     counts[at(neurons.owner(ghosts[g]))] += next[g + 1];
     next[g + 1] += next[g];
   }
   Foreign out{std::vector<GlobalIndex>(at(next.back())), std::vector<LocalIndex>(at(next.back())),
               std::vector<double>(at(next.back()))};
-  for_each_remote([&](LocalIndex i, LocalIndex g, double c) {
-    const auto e = at(next[at(g)]++);
-    const auto column = ghosts[at(g)];
+  for_each_remote_edge(*problem_, [&](LocalIndex i, LocalIndex j, double c) {
+    const auto e = at(next[at(j - n)]++);
+    const auto column = ghosts[at(j - n)];
     out.postsynaptic[e] = neurons.first() + i;
     out.presynaptic[e] = static_cast<LocalIndex>(column - neurons.first(neurons.owner(column)));
     out.cost[e] = c;

@@ -9,7 +9,7 @@
 
 namespace synbal {
 
-/// visit(i, j, c) for the synapses of a tile; j is shifted by `shift`.
+/// visit(i, j, held) for the entries of a tile, with the costs that it holds; j is shifted by `shift`.
 template <class Visit>
 void for_each_in_tile(const CostTiles& tiles, const CostTile& tile, LocalIndex shift, Visit&& visit) {
   for (auto e = static_cast<std::size_t>(tile.begin); e < static_cast<std::size_t>(tile.end); ++e) {
@@ -17,35 +17,63 @@ void for_each_in_tile(const CostTiles& tiles, const CostTile& tile, LocalIndex s
   }
 }
 
-/// visit(i, j, c) for every synapse j -> i of this rank's rows; j counts owned neurons, then ghosts.
+/// run(take), where take(i, j, held) tells visit(i, j, c) of the cost in place of what is held.
+template <class Visit, class Run>
+void with_costs(const BalanceProblem& problem, Visit&& visit, Run&& run) {
+  const auto& [row, column] = problem.units();
+  if (row.empty()) return run(visit);
+  run([&](LocalIndex i, LocalIndex j, double held) {
+    visit(i, j, held * row[static_cast<std::size_t>(i)] * column[static_cast<std::size_t>(j)]);
+  });
+}
+
+/// visit(i, j, c) for the synapses j -> i of this rank's rows that come from others, in the order of a pass; j counts
+/// owned neurons, then ghosts.
+template <class Visit>
+void for_each_remote_edge(const BalanceProblem& problem, Visit&& visit) {
+  with_costs(problem, visit, [&](auto&& take) {
+    const auto& tiles = problem.remote();
+    tiles.for_each_tile(0, tiles.bands(),
+                        [&](std::size_t t) { for_each_in_tile(tiles, tiles.tiles[t], problem.size(), take); });
+  });
+}
+
+/// The same for every synapse of this rank's rows. A row meets its columns in ascending order.
 template <class Visit>
 void for_each_edge(const BalanceProblem& problem, Visit&& visit) {
-  for (const auto& tile : problem.local().tiles) for_each_in_tile(problem.local(), tile, 0, visit);
-  for (const auto& tile : problem.remote().tiles) for_each_in_tile(problem.remote(), tile, problem.size(), visit);
+  with_costs(problem, visit, [&](auto&& take) {
+    const auto& tiles = problem.local();
+    tiles.for_each_tile(0, tiles.bands(), [&](std::size_t t) { for_each_in_tile(tiles, tiles.tiles[t], 0, take); });
+  });
+  for_each_remote_edge(problem, visit);
 }
 
-/// The same for the rows of a band, in the same order.
+/// The same for the rows of a band.
 template <class Visit>
 void for_each_edge_of_band(const BalanceProblem& problem, LocalIndex band, Visit&& visit) {
-  const auto of = [&](const CostTiles& tiles, LocalIndex shift) {
-    for (const auto& tile : tiles.tiles_of_band(band)) for_each_in_tile(tiles, tile, shift, visit);
-  };
-  of(problem.local(), 0);
-  of(problem.remote(), problem.size());
+  with_costs(problem, visit, [&](auto&& take) {
+    const auto of = [&](const CostTiles& tiles, LocalIndex shift) {
+      for (const auto& tile : tiles.tiles_of_band(band)) for_each_in_tile(tiles, tile, shift, take);
+    };
+    of(problem.local(), 0);
+    of(problem.remote(), problem.size());
+  });
 }
 
-/// The same in the opposite order.
+/// The same for all rows, from the last band to the first.
 template <class Visit>
 void for_each_edge_backwards(const BalanceProblem& problem, Visit&& visit) {
-  const auto backwards = [&](const CostTiles& tiles, LocalIndex shift) {
-    for (auto tile = tiles.tiles.rbegin(); tile != tiles.tiles.rend(); ++tile) {
-      for (auto e = static_cast<std::size_t>(tile->end); e-- > static_cast<std::size_t>(tile->begin);) {
-        visit(tile->first_row + tiles.row[e], shift + tile->first_column + tiles.column[e], tiles.cost[e]);
+  with_costs(problem, visit, [&](auto&& take) {
+    const auto backwards = [&](const CostTiles& tiles, LocalIndex shift) {
+      for (auto tile = tiles.tiles.rbegin(); tile != tiles.tiles.rend(); ++tile) {
+        for (auto e = static_cast<std::size_t>(tile->end); e-- > static_cast<std::size_t>(tile->begin);) {
+          take(tile->first_row + tiles.row[e], shift + tile->first_column + tiles.column[e], tiles.cost[e]);
+        }
       }
-    }
-  };
-  backwards(problem.remote(), problem.size());
-  backwards(problem.local(), 0);
+    };
+    backwards(problem.remote(), problem.size());
+    backwards(problem.local(), 0);
+  });
 }
 
 /// Collective. [n + ghosts] The owned values followed by those of the ghosts.

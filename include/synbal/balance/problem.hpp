@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "synbal/balance/cost_tiles.hpp"
+#include "synbal/balance/cost_units.hpp"
 #include "synbal/core/comm.hpp"
 #include "synbal/core/halo.hpp"
 #include "synbal/network/components.hpp"
@@ -40,11 +41,9 @@ class BalanceProblem {
   /// neurons have exponents, keep all: see has_synapses().
   BalanceProblem(const Comm& comm, Network& network, Components& components, double power, Synapses synapses);
   /// Collective. From now on everything that is summed is summed in a way that does not depend on where neurons lie:
-  /// the same bits at any rank count. Passes cost more. To be called before kernels and sums are made of the problem.
+  /// the same bits at any rank count. To be called before kernels and sums are made of the problem.
   void make_reproducible();
   [[nodiscard]] bool reproducible() const noexcept { return reproducible_; }
-  /// Changes whenever costs do.
-  [[nodiscard]] std::int64_t version() const noexcept { return version_; }
   [[nodiscard]] bool has_synapses() const noexcept { return taken_from_ == nullptr; }
   /// Stored entries of the network on this rank, as it came.
   [[nodiscard]] std::int64_t network_entries() const noexcept { return network_entries_; }
@@ -55,9 +54,11 @@ class BalanceProblem {
   [[nodiscard]] GlobalIndex global_size() const noexcept { return neurons_.size(); }
   [[nodiscard]] const Ownership& neurons() const noexcept { return neurons_; }
   [[nodiscard]] const Halo& halo() const noexcept { return halo_; }
-  /// Costs whose columns are this rank's neurons, and those whose columns are ghosts.
+  /// Costs whose columns are this rank's neurons, and those whose columns are ghosts, in the units that follow.
   [[nodiscard]] const CostTiles& local() const noexcept { return local_; }
   [[nodiscard]] const CostTiles& remote() const noexcept { return remote_; }
+  /// None where the problem is not reproducible: costs are held as they are.
+  [[nodiscard]] const CostUnits& units() const noexcept { return units_; }
   /// Cost that enters active neuron i from, and leaves it to, pinned neurons, at the base.
   [[nodiscard]] double from_pinned(LocalIndex i) const noexcept { return value_of(from_pinned_, i, 0.0); }
   [[nodiscard]] double to_pinned(LocalIndex i) const noexcept { return value_of(to_pinned_, i, 0.0); }
@@ -143,6 +144,9 @@ class BalanceProblem {
   std::vector<LocalIndex> lay_out();
   void follow_unit();
   void move_costs(std::span<const double> from);
+  double scale(std::span<const double> post, std::span<const double> pre);
+  void hold_as_they_are();
+  void hold_in_units();
   void label_columns(const Components& components);
   void number_active_neurons();
   void choose_unit();
@@ -173,6 +177,7 @@ class BalanceProblem {
   Ownership neurons_;
   Halo halo_;
   CostTiles local_, remote_;
+  CostUnits units_;
   std::vector<LocalIndex> ghost_place_;  // [network ghosts] place among the problem's ghosts, or -1
   bool all_take_part_ = false;           // neurons and ghosts of the network have the same places among the costs
   std::vector<double> from_pinned_, to_pinned_;  // [n]; empty where nobody is pinned
@@ -185,7 +190,6 @@ class BalanceProblem {
   std::int32_t pinned_label_ = -1;        // label of pinned neurons
   std::int32_t joins_pinned_ = -1;        // label of the free neurons in the pinned neurons' component
   bool reproducible_ = false;
-  std::int64_t version_ = 0;
   bool one_component_ = false;  // all this rank sees is one component without pinned neurons
   std::int64_t edges_ = 0, edges_between_ = 0;
   double cost_between_ = 0, share_between_ = 0;

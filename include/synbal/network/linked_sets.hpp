@@ -22,7 +22,11 @@ class LinkedSets {
 
   /// Not collective. Places count owned ones, then ghosts.
   void link(LocalIndex i, LocalIndex j) {
-    if (parent_[at(i)] != parent_[at(j)]) unite(find(i), find(j));  // most are in one large set, right below its root
+    if (!seen_together(i, j)) unite(find(i), find(j));
+  }
+  /// True for most of one large set, which are right below its root; never where they are not in one set.
+  [[nodiscard]] bool seen_together(LocalIndex i, LocalIndex j) const noexcept {
+    return parent_[static_cast<std::size_t>(i)] == parent_[static_cast<std::size_t>(j)];
   }
   void link_to_ground(LocalIndex i) { link(i, ground_); }
 

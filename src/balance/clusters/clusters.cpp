@@ -35,6 +35,7 @@ Clusters linked(const BalanceProblem& problem, const NeuronCosts& costs, std::sp
                 Strong&& strong, Grounds&& grounds) {
   LinkedSets sets(problem.comm(), problem.neurons(), problem.halo());
   for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
+    if (sets.seen_together(i, j)) return;  // before costs are looked up: most are
     if (strong(i, j, c * pre[at(j)] * costs.post[at(i)])) sets.link(i, j);
   });
   for (LocalIndex i = 0; i < problem.size(); ++i) {
