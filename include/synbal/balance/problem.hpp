@@ -7,15 +7,17 @@
 #include <utility>
 #include <vector>
 
-#include "synbal/balance/cost_tiles.hpp"
+#include "synbal/balance/active_neurons.hpp"
+#include "synbal/balance/cost_layout.hpp"
 #include "synbal/balance/cost_units.hpp"
 #include "synbal/core/comm.hpp"
 #include "synbal/core/halo.hpp"
 #include "synbal/network/components.hpp"
-#include "synbal/network/free_synapses.hpp"
 #include "synbal/network/network.hpp"
 
 namespace synbal {
+
+class Prices;
 
 /// minimise C(h) = sum c_ij e^{p(k_j h_j - h_i)} + sum a_i e^{-p h_i} + sum b_j e^{p k_j h_j} over the active neurons:
 /// those that are free and lie on a cycle (through other neurons or through the pinned ones). Self-loops never change
@@ -50,18 +52,18 @@ class BalanceProblem {
 
   [[nodiscard]] const Comm& comm() const noexcept { return *comm_; }
   [[nodiscard]] double power() const noexcept { return power_; }
-  [[nodiscard]] LocalIndex size() const noexcept { return neurons_.count(); }
-  [[nodiscard]] GlobalIndex global_size() const noexcept { return neurons_.size(); }
-  [[nodiscard]] const Ownership& neurons() const noexcept { return neurons_; }
-  [[nodiscard]] const Halo& halo() const noexcept { return halo_; }
+  [[nodiscard]] LocalIndex size() const noexcept { return active_.size(); }
+  [[nodiscard]] GlobalIndex global_size() const noexcept { return active_.neurons().size(); }
+  [[nodiscard]] const Ownership& neurons() const noexcept { return active_.neurons(); }
+  [[nodiscard]] const Halo& halo() const noexcept { return layout_.halo(); }
   /// Costs whose columns are this rank's neurons, and those whose columns are ghosts, in the units that follow.
-  [[nodiscard]] const CostTiles& local() const noexcept { return local_; }
-  [[nodiscard]] const CostTiles& remote() const noexcept { return remote_; }
+  [[nodiscard]] const CostTiles& local() const noexcept { return layout_.local(); }
+  [[nodiscard]] const CostTiles& remote() const noexcept { return layout_.remote(); }
   /// None where the problem is not reproducible: costs are held as they are.
   [[nodiscard]] const CostUnits& units() const noexcept { return units_; }
   /// Cost that enters active neuron i from, and leaves it to, pinned neurons, at the base.
-  [[nodiscard]] double from_pinned(LocalIndex i) const noexcept { return value_of(from_pinned_, i, 0.0); }
-  [[nodiscard]] double to_pinned(LocalIndex i) const noexcept { return value_of(to_pinned_, i, 0.0); }
+  [[nodiscard]] double from_pinned(LocalIndex i) const noexcept { return value_of(from_pinned_, i); }
+  [[nodiscard]] double to_pinned(LocalIndex i) const noexcept { return value_of(to_pinned_, i); }
   /// [n] The costs of self-loops, which are among the edges; empty where all exponents are 1 and self-loops are none.
   [[nodiscard]] std::span<const double> self_loops() const noexcept { return loop_; }
   /// Collective. visit(row, column, cost) with the network's indices for the synapses of this rank's rows between an
@@ -75,24 +77,24 @@ class BalanceProblem {
   /// log2 of the largest over the smallest cost that the ranges of weights and gains allow at h = 0.
   [[nodiscard]] double log2_span() const noexcept { return log2_span_; }
   /// [n] or empty: homogeneity exponents, where some differ from 1.
-  [[nodiscard]] std::span<const double> exponent() const noexcept { return exponent_; }
-  [[nodiscard]] double exponent(LocalIndex i) const noexcept { return value_of(exponent_, i, 1.0); }
+  [[nodiscard]] std::span<const double> exponent() const noexcept { return active_.exponent(); }
+  [[nodiscard]] double exponent(LocalIndex i) const noexcept { return active_.exponent(i); }
   /// [n] Row of the network that each active neuron is.
-  [[nodiscard]] std::span<const LocalIndex> network_row() const noexcept { return network_row_; }
+  [[nodiscard]] std::span<const LocalIndex> network_row() const noexcept { return active_.network_row(); }
   /// Place in the order of the network's file.
   [[nodiscard]] GlobalIndex file_index(LocalIndex i) const noexcept {
-    return network_->file_index(network_row_[static_cast<std::size_t>(i)]);
+    return network_->file_index(network_row()[static_cast<std::size_t>(i)]);
   }
   /// Ownership of the network's rows, by which component leaders have owners.
   [[nodiscard]] const Ownership& component_rows() const noexcept { return network_->rows; }
   /// [n] Leader of each neuron's component (Components::leader).
-  [[nodiscard]] std::span<const GlobalIndex> component() const noexcept { return component_; }
+  [[nodiscard]] std::span<const GlobalIndex> component() const noexcept { return active_.component(); }
   /// Leader of the component that holds the pinned neurons; -1 without one.
-  [[nodiscard]] GlobalIndex grounded_component() const noexcept { return pinned_component_; }
+  [[nodiscard]] GlobalIndex grounded_component() const noexcept { return active_.pinned_component(); }
   /// Bands of rows that the tiles have (CostTiles::kBandRows each).
-  [[nodiscard]] LocalIndex bands() const noexcept;
+  [[nodiscard]] LocalIndex bands() const noexcept { return layout_.bands(); }
   /// The costs of a band will not be read again; their memory is someone else's.
-  void give_back_costs(LocalIndex band) noexcept { local_.give_back(band), remote_.give_back(band); }
+  void give_back_costs(LocalIndex band) noexcept { layout_.give_back(band); }
   /// [n] The point at which the costs are held.
   [[nodiscard]] std::span<const double> base() const noexcept { return base_; }
   /// Collective. All costs at a new base. @throws Error usage where that takes costs of synapses that were taken over
@@ -110,87 +112,57 @@ class BalanceProblem {
   [[nodiscard]] std::int64_t edges_between() const noexcept { return edges_between_; }
   [[nodiscard]] double cost_between() const noexcept { return cost_between_; }
   /// What takes no part because it costs nothing.
-  [[nodiscard]] const FreeSynapses& free_synapses() const noexcept { return free_; }
+  [[nodiscard]] const FreeSynapses& free_synapses() const noexcept { return active_.free_synapses(); }
   /// Their share of all costs that scaling could change, at h = 0; whatever the range. 0 where nothing costs.
   [[nodiscard]] double share_between() const noexcept { return share_between_; }
 
   static constexpr double smallest_cost() noexcept { return 1e-250; }
 
   /// The active neurons' values spread to the network's rows; other rows get `elsewhere`.
-  [[nodiscard]] std::vector<double> to_network(std::span<const double> values, double elsewhere) const;
+  [[nodiscard]] std::vector<double> to_network(std::span<const double> values, double elsewhere) const {
+    return active_.to_network(values, elsewhere);
+  }
   /// The values of the active neurons among the network's rows.
-  [[nodiscard]] std::vector<double> from_network(std::span<const double> values) const;
+  [[nodiscard]] std::vector<double> from_network(std::span<const double> values) const {
+    return active_.from_network(values);
+  }
 
  private:
-  [[nodiscard]] static double value_of(const std::vector<double>& values, LocalIndex i, double otherwise) noexcept {
-    return values.empty() ? otherwise : values[static_cast<std::size_t>(i)];
+  struct Sums;
+  [[nodiscard]] static double value_of(const std::vector<double>& values, LocalIndex i) noexcept {
+    return values.empty() ? 0.0 : values[static_cast<std::size_t>(i)];
   }
-  /// Where an entry of the network belongs in the normal form.
-  enum class Role : std::uint8_t { unchanging, inside, from_pinned, to_pinned, between };
-  [[nodiscard]] Role role(LocalIndex row, LocalIndex column) const noexcept;
-  [[nodiscard]] bool loop_costs(LocalIndex row) const noexcept;
   BalanceProblem(const Comm& comm, const Network& network, Network* taken_from, const Components& components,
                  double power);
-  template <class Visit>
-  void for_each_entry(LocalIndex begin, LocalIndex end, Visit&& visit) const;
-  template <class Visit>
-  void for_each_placed(LocalIndex band, Visit&& visit) const;
-  [[nodiscard]] std::pair<LocalIndex, LocalIndex> band_rows(LocalIndex band) const noexcept;
-  [[nodiscard]] std::vector<GlobalIndex> active_numbers() const;
-  void find_ghosts();
-  [[nodiscard]] LocalIndex place_of(LocalIndex column) const noexcept;
-  void lay_out_band(LocalIndex band);
-  void place(LocalIndex row, LocalIndex column, std::int64_t place);
+  void choose_unit();
   std::vector<LocalIndex> lay_out();
   void follow_unit();
+  [[nodiscard]] bool unit_moved();
   void move_costs(std::span<const double> from);
-  double scale(std::span<const double> post, std::span<const double> pre);
   void hold_as_they_are();
   void hold_in_units();
-  void label_columns(const Components& components);
-  void number_active_neurons();
-  void choose_unit();
-  [[nodiscard]] double alpha_root(std::int64_t entry) const noexcept;
-  [[nodiscard]] double log_alpha(std::int64_t entry) const noexcept;
-  struct Prices;
+  void compute_costs();
   [[nodiscard]] Prices prices() const;
-  struct Sums;
   [[nodiscard]] Sums no_sums();
-  void price(LocalIndex row, std::int64_t entry, LocalIndex column, Role kind, std::int64_t place, const Prices& prices,
-             Sums& sums);
+  void price(LocalIndex row, std::int64_t entry, LocalIndex column, SynapseRole role, std::int64_t place,
+             const Prices& prices, Sums& sums);
   void add_up(Sums&& sums);
   void add_up_in_any_order(const Sums& sums);
-  void compute_costs();
   void count_edges(const Sums& sums);
-  [[nodiscard]] bool unit_moved();
-  void check_exponents() const;
-  [[nodiscard]] std::vector<double> log_factors() const;
 
   const Comm* comm_;
   const Network* network_;
   Network* taken_from_;  // the same where its synapses are taken over
   std::int64_t network_entries_;
-  FreeSynapses free_;
+  ActiveNeurons active_;
+  CostLayout layout_;
+  CostUnits units_;
   double power_;
   double log2_unit_ = 0, log2_span_ = 0;
   bool wide_ = false;  // costs span so much that the unit has to follow the base
-  Ownership neurons_;
-  Halo halo_;
-  CostTiles local_, remote_;
-  CostUnits units_;
-  std::vector<LocalIndex> ghost_place_;  // [network ghosts] place among the problem's ghosts, or -1
-  bool all_take_part_ = false;           // neurons and ghosts of the network have the same places among the costs
-  std::vector<double> from_pinned_, to_pinned_;  // [n]; empty where nobody is pinned
-  std::vector<double> loop_, exponent_, base_;
-  std::vector<LocalIndex> network_row_;
-  std::vector<GlobalIndex> component_;
-  GlobalIndex pinned_component_ = -1;
-  std::vector<std::int32_t> label_;       // [network local + ghosts] component on this rank, see problem.cpp
-  std::vector<LocalIndex> active_index_;  // [network local] place among the active neurons, or -1
-  std::int32_t pinned_label_ = -1;        // label of pinned neurons
-  std::int32_t joins_pinned_ = -1;        // label of the free neurons in the pinned neurons' component
   bool reproducible_ = false;
-  bool one_component_ = false;  // all this rank sees is one component without pinned neurons
+  std::vector<double> from_pinned_, to_pinned_;  // [n]; empty where nobody is pinned
+  std::vector<double> loop_, base_;
   std::int64_t edges_ = 0, edges_between_ = 0;
   double cost_between_ = 0, share_between_ = 0;
 };
