@@ -1,13 +1,12 @@
 // The kernel's pass in sums of integers.
-#include "balance/fixed_kernel.hpp"
+#include "synbal/balance/fixed_kernel.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
-#include <optional>
 
 #include "balance/tile_pass.hpp"
+#include "synbal/core/profile.hpp"
 
 namespace synbal {
 
@@ -15,9 +14,8 @@ namespace {
 
 constexpr int kMostShift = 1000;  // of values, so that factors are doubles
 
-/// The exponent of the least power of 2 above all of these; nothing where one of them is not finite.
-std::optional<int> exponent_above(double largest) {
-  if (!std::isfinite(largest)) return {};
+/// The exponent of the least power of 2 above what is finite.
+int exponent_above(double largest) {
   return largest > 0 ? std::clamp(std::ilogb(largest) + 1, -kMostShift, kMostShift) : 0;
 }
 
@@ -52,31 +50,24 @@ void FixedKernel::add_up() {
   sums_.reverse_end([&](LocalIndex i, std::int64_t sum) { columns_[at(i)].sum += sum; });
 }
 
-void FixedKernel::multiply(std::span<KernelSlot> rows, std::span<KernelSlot> columns) {
+std::optional<FixedKernel::Factors> FixedKernel::multiply() {
+  const EventScope event(Event::pass, 4.0 * static_cast<double>(problem_->local().size() + problem_->remote().size()));
   const auto n = at(problem_->size());
-  std::array<double, 2> largest{};
+  std::array<double, 2> largest{};  // of what rows read, and columns
   for (std::size_t i = 0; i < n; ++i) {
-    largest[0] = larger(largest[0], columns[i].read), largest[1] = larger(largest[1], rows[i].read);
+    largest = {larger(largest[0], columns_[i].read), larger(largest[1], rows_[i].read)};
   }
   problem_->comm().max(std::span<double>(largest));
-  const auto of_columns = exponent_above(largest[0]), of_rows = exponent_above(largest[1]);
-  if (!of_columns || !of_rows) {
-    for (auto* slots : {&rows, &columns}) {
-      for (auto& slot : *slots) slot.sum = std::numeric_limits<double>::quiet_NaN();
-    }
-    return;
-  }
+  if (!std::isfinite(largest[0]) || !std::isfinite(largest[1])) return {};
+  const int read_by_rows = exponent_above(largest[0]), read_by_columns = exponent_above(largest[1]);
+  const double to_rows = std::ldexp(1.0, -read_by_rows), to_columns = std::ldexp(1.0, -read_by_columns);
   const auto& units = problem_->units();
-  const double to_rows = std::ldexp(1.0, -*of_rows), to_columns = std::ldexp(1.0, -*of_columns);
   for (std::size_t i = 0; i < n; ++i) {
-    rows_[i] = {rows[i].read * to_rows * units.row[i], 0};
-    columns_[i] = {columns[i].read * to_columns * units.column[i], 0};
+    rows_[i].read *= to_columns * units.row[i];
+    columns_[i].read *= to_rows * units.column[i];
   }
   add_up();
-  for (std::size_t i = 0; i < n; ++i) {
-    rows[i].sum = static_cast<double>(rows_[i].sum) * units.row[i] / to_columns;
-    columns[i].sum = static_cast<double>(columns_[i].sum) * units.column[i] / to_rows;
-  }
+  return Factors{std::ldexp(1.0, read_by_rows), std::ldexp(1.0, read_by_columns)};
 }
 
 }  // namespace synbal

@@ -1,19 +1,19 @@
 // One pass over the local and the remote tiles, both halo exchanges overlapped with halves of the local ones.
 #include "synbal/balance/kernel.hpp"
 
-#include "balance/fixed_kernel.hpp"
 #include "balance/tile_pass.hpp"
 #include "synbal/core/profile.hpp"
 
 namespace synbal {
 
-FusedKernel::FusedKernel(const BalanceProblem& problem)
-    : problem_(&problem),
-      rows_(at(problem.size())),
-      columns_(at(problem.size()) + problem.halo().ghosts().size()),
-      exchange_(problem.halo()),
-      fixed_(problem.reproducible() ? std::make_unique<FixedKernel>(problem) : nullptr) {}
-FusedKernel::~FusedKernel() = default;
+FusedKernel::FusedKernel(const BalanceProblem& problem) : problem_(&problem), exchange_(problem.halo()) {
+  if (problem.reproducible()) {
+    fixed_.emplace(problem);
+  } else {
+    rows_.resize(at(problem.size()));
+    columns_.resize(at(problem.size()) + problem.halo().ghosts().size());
+  }
+}
 
 void FusedKernel::pass(const CostTiles& tiles, LocalIndex begin, LocalIndex end, KernelSlot* columns) {
   for_each_in_slots(tiles, begin, end, rows_.data(), columns, [](KernelSlot& i, KernelSlot& j, double c) {
@@ -25,11 +25,6 @@ void FusedKernel::pass(const CostTiles& tiles, LocalIndex begin, LocalIndex end,
 // From what the slots hold to their sums.
 void FusedKernel::multiply() {
   const EventScope event(Event::pass, 4.0 * static_cast<double>(problem_->local().size() + problem_->remote().size()));
-  fixed_ ? fixed_->multiply(rows_, columns_) : add_up();
-  ++passes_;
-}
-
-void FusedKernel::add_up() {
   const auto n = problem_->size();
   const auto& local = problem_->local();
   const auto& remote = problem_->remote();

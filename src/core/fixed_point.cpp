@@ -2,6 +2,7 @@
 #include "synbal/core/fixed_point.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -11,6 +12,8 @@ namespace synbal {
 namespace {
 constexpr int kSumBits = 118;                                   // of a sum: three digits hold it
 constexpr int kDigitBits = 40;                                  // doubles have 53
+constexpr int kHighBits = 62;                                   // of the high one of two digits
+constexpr int kLeastExponent = -900;                            // of what is scaled, so that the factor is a double
 constexpr int kFraction = 52, kBias = 1023, kNoNumber = 0x7ff;  // of doubles: bits, and exponents
 }  // namespace
 
@@ -56,6 +59,77 @@ WideInteger FixedPoint::of_digits(std::span<const double, kDigits> digits) noexc
     sum = sum * (static_cast<WideInteger>(1) << kDigitBits) + static_cast<std::int64_t>(digits[k]);
   }
   return sum;
+}
+
+TwoDigitUnits::TwoDigitUnits(double largest, std::int64_t count) noexcept {
+  if (!std::isfinite(largest)) scale = std::numeric_limits<double>::quiet_NaN();
+  if (!(largest > 0) || !std::isfinite(largest)) return;
+  const auto width_of_count = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(count)));
+  const int shift = kHighBits - width_of_count - (std::max(std::ilogb(largest), kLeastExponent) + 1);
+  scale = std::ldexp(1.0, shift), point.shift = shift + TwoDigits::kLowBits;
+}
+
+double largest_size(std::span<const double> values) noexcept {
+  constexpr auto size = std::numeric_limits<std::uint64_t>::max() >> 1;  // all bits but the sign, which order sizes
+  std::uint64_t largest = 0;
+  for (const double x : values) largest = std::max(largest, std::bit_cast<std::uint64_t>(x) & size);
+  const double found = std::bit_cast<double>(largest);
+  return std::isfinite(found) ? found : std::numeric_limits<double>::infinity();
+}
+
+namespace {
+
+TwoDigits sum_of_products(const BlockPair& pair, std::size_t column, std::size_t columns, double scale) {
+  TwoDigits sum;
+  if (columns == 1) {
+    for (std::size_t i = 0; i < pair.a.size(); ++i) sum.add(pair.a[i] * pair.b[i] * scale);
+  } else {
+    for (std::size_t i = column; i < pair.a.size(); i += columns) sum.add(pair.a[i] * pair.b[i] * scale);
+  }
+  return sum;
+}
+
+/// That no product is beyond.
+double largest_product(const BlockPair& pair, std::size_t column, std::size_t columns) {
+  std::array<double, 2> largest{};
+  if (columns == 1) {
+    largest = {largest_size(pair.a), largest_size(pair.b)};
+  } else {
+    for (std::size_t i = column; i < pair.a.size(); i += columns) {
+      largest = {std::max(largest[0], largest_size({&pair.a[i], 1})),
+                 std::max(largest[1], largest_size({&pair.b[i], 1}))};
+    }
+  }
+  const double product = largest[0] * largest[1];
+  return std::isfinite(product) ? product : std::numeric_limits<double>::infinity();
+}
+
+}  // namespace
+
+std::vector<double> products_in_any_order(const Comm& comm, std::span<const BlockPair> pairs, std::size_t columns,
+                                          std::int64_t rows) {
+  std::vector<double> largest;
+  for (const auto& pair : pairs) {
+    for (std::size_t k = 0; k < columns; ++k) largest.push_back(largest_product(pair, k, columns));
+  }
+  comm.max(std::span(largest));
+  std::vector<TwoDigitUnits> units;
+  for (const double size : largest) units.emplace_back(size, rows);
+  constexpr auto digits = static_cast<std::size_t>(FixedPoint::kDigits);
+  std::vector<double> parts(largest.size() * digits, 0.0);
+  const auto part = [&](std::size_t s) { return std::span<double, digits>(&parts[s * digits], digits); };
+  for (std::size_t s = 0; s < largest.size(); ++s) {
+    if (!(units[s].scale > 0)) continue;
+    const auto sum = sum_of_products(pairs[s / columns], s % columns, columns, units[s].scale);
+    FixedPoint::to_digits(sum.value(), part(s));
+  }
+  comm.sum(std::span(parts));
+  std::vector<double> sums;
+  for (std::size_t s = 0; s < largest.size(); ++s) {
+    const double sum = units[s].point.to_double(FixedPoint::of_digits(part(s)));
+    sums.push_back(units[s].plain() ? sum : std::numeric_limits<double>::quiet_NaN());
+  }
+  return sums;
 }
 
 FixedSums::FixedSums(const Halo& halo)

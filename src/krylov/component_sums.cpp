@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 
 #include "synbal/core/fixed_point.hpp"
 #include "synbal/core/route.hpp"
@@ -12,7 +13,7 @@ namespace synbal {
 
 ComponentSums::ComponentSums(const Comm& comm, std::span<const GlobalIndex> component, const Ownership& rows,
                              GlobalIndex grounded)
-    : comm_(&comm), grounded_(grounded), most_places_(rows.size()) {
+    : comm_(&comm), grounded_(grounded), places_(rows.size()) {
   number_labels(component);
   find_shared(rows);
   sizes_.assign(leader_.size(), 0.0);
@@ -127,20 +128,28 @@ std::vector<double> ComponentSums::sum_in_order(std::span<const double> block, i
 
 std::vector<double> ComponentSums::sum_in_any_order(std::span<const double> block, int columns) const {
   const auto m = at(columns);
-  double largest = 0;
-  for (const double x : block) largest = std::max(largest, std::abs(x));
-  const auto units = FixedPoint::for_terms(comm_->max(largest), most_places_);
-  std::vector<WideInteger> own(leader_.size() * m, 0);
-  for (std::size_t i = 0; i < label_.size(); ++i) {
-    for (std::size_t k = 0; k < m; ++k) own[at(label_[i]) * m + k] += units.of(block[i * m + k]);
+  const TwoDigitUnits units(comm_->max(largest_size(block)), places_);
+  std::vector<TwoDigits> own(leader_.size() * m);
+  for (std::size_t i = 0; i < label_.size() && units.plain();) {  // neighbours are of one component, as a rule
+    const auto label = label_[i];
+    const auto begin = i;
+    while (i < label_.size() && label_[i] == label) ++i;
+    for (std::size_t k = 0; k < m; ++k) {
+      auto sum = own[at(label) * m + k];
+      for (auto e = begin * m + k; e < i * m; e += m) sum.add(block[e] * units.scale);
+      own[at(label) * m + k] = sum;
+    }
   }
   constexpr auto digits = at(FixedPoint::kDigits);
   std::vector<double> partial(own.size() * digits);
   const auto part = [&](std::size_t k) { return std::span<double, digits>(&partial[k * digits], digits); };
-  for (std::size_t k = 0; k < own.size(); ++k) FixedPoint::to_digits(own[k], part(k));
+  for (std::size_t k = 0; k < own.size(); ++k) FixedPoint::to_digits(own[k].value(), part(k));
   sum(partial, static_cast<int>(m * digits));
   std::vector<double> sums(own.size());
-  for (std::size_t k = 0; k < own.size(); ++k) sums[k] = units.to_double(FixedPoint::of_digits(part(k)));
+  for (std::size_t k = 0; k < own.size(); ++k) {
+    sums[k] = units.plain() ? units.point.to_double(FixedPoint::of_digits(part(k)))
+                            : std::numeric_limits<double>::quiet_NaN();
+  }
   return sums;
 }
 

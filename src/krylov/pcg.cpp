@@ -2,13 +2,13 @@
 #include "synbal/krylov/pcg.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <csignal>
-#include <iterator>
 #include <limits>
 
-#include "synbal/core/exact_sum.hpp"
 #include "synbal/core/fault.hpp"
+#include "synbal/core/fixed_point.hpp"
 #include "synbal/core/solve_watch.hpp"
 
 namespace synbal {
@@ -248,20 +248,14 @@ bool BlockPcg::precondition_and_multiply(const Columns& now, BlockPreconditioner
   return true;
 }
 
-/// sum a_i b_i of every column (interleaved), this rank's part.
-static std::vector<ExactSum> own_products(std::span<const double> a, std::span<const double> b, std::size_t columns) {
-  std::vector<ExactSum> sums(columns);
-  for (std::size_t i = 0; i < a.size(); ++i) sums[i % columns].add(a[i] * b[i]);
-  return sums;
-}
-
 // Near the end one more small reduction spares a preconditioner and a product that nobody would use.
 bool BlockPcg::all_reached(const Columns& now) {
   const auto m = at(width_);
   const auto begin = scalars_.begin() + static_cast<std::ptrdiff_t>(now.squares());
   std::vector<double> squares(begin, begin + static_cast<std::ptrdiff_t>(m));
   if (components_->reproducible()) {
-    sum_exactly(components_->comm(), own_products(r_, now.natural() ? u_ : r_, m), squares);
+    const BlockPair pair{r_, now.natural() ? u_ : r_};
+    squares = products_in_any_order(components_->comm(), {&pair, 1}, m, components_->places());
   } else {
     components_->comm().sum(std::span(squares));
   }
@@ -275,19 +269,26 @@ bool BlockPcg::all_reached(const Columns& now) {
 // What update() and the product have summed, anew from the vectors.
 void BlockPcg::sum_in_any_order(bool jacobi) {
   const auto m = at(width_);
-  auto own = own_products(r_, u_, m);
-  std::ranges::copy(own_products(w_, u_, m), std::back_inserter(own));
-  std::ranges::copy(own_products(r_, r_, m), std::back_inserter(own));
-  own.emplace_back().add(scalars_.back());
-  sum_exactly(components_->comm(), own, scalars_);
-  const auto stride = jacobi ? m : 2 * m;
-  const auto diagonal = operator_->diagonal();
-  std::vector<double> block(inverse_diagonal_.size() * stride);
-  for (std::size_t i = 0; i < inverse_diagonal_.size(); ++i) {
-    for (std::size_t k = 0; k < m && !jacobi; ++k) block[i * stride + k] = diagonal[i] * u_[i * m + k];
-    for (std::size_t k = 0; k < m; ++k) block[i * stride + stride - m + k] = r_[i * m + k];
+  const auto& comm = components_->comm();
+  const std::array<BlockPair, 3> pairs{BlockPair{r_, u_}, BlockPair{w_, u_}, BlockPair{r_, r_}};
+  const auto products = products_in_any_order(comm, pairs, m, components_->places());
+  std::ranges::copy(products, scalars_.begin());
+  scalars_.back() = comm.max(scalars_.back());
+  auto of_residuals = components_->sum_in_any_order(r_, width_);
+  if (jacobi) {
+    label_sums_ = std::move(of_residuals);
+    return;
   }
-  label_sums_ = components_->sum_in_any_order(block, static_cast<int>(stride));
+  const auto diagonal = operator_->diagonal();
+  std::vector<double> scaled(u_.begin(), u_.end());
+  for (std::size_t i = 0; i < inverse_diagonal_.size(); ++i) {
+    for (std::size_t k = 0; k < m; ++k) scaled[i * m + k] *= diagonal[i];
+  }
+  const auto of_scaled = components_->sum_in_any_order(scaled, width_);
+  for (std::size_t l = 0; l < at(components_->count()); ++l) {
+    std::copy_n(&of_scaled[l * m], m, &label_sums_[l * 2 * m]);
+    std::copy_n(&of_residuals[l * m], m, &label_sums_[l * 2 * m + m]);
+  }
 }
 
 void BlockPcg::reduce(bool jacobi) {

@@ -1,17 +1,16 @@
 // The fused kernel: C x and C^T y from one pass over the rows.
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "synbal/balance/fixed_kernel.hpp"
 #include "synbal/balance/problem.hpp"
 #include "synbal/core/halo.hpp"
 
 namespace synbal {
-
-class FixedKernel;
 
 /// What the kernel knows of a row or column.
 struct KernelSlot {
@@ -27,7 +26,6 @@ class FusedKernel {
  public:
   /// The problem must outlive the kernel; its costs may be rebased in between.
   explicit FusedKernel(const BalanceProblem& problem);
-  ~FusedKernel();
 
   /// Collective. All spans have problem.size() values; in and out are overwritten and may not alias x and y.
   void operator()(std::span<const double> x, std::span<const double> y, std::span<double> in, std::span<double> out);
@@ -36,6 +34,8 @@ class FusedKernel {
   /// sums.
   template <class Fill, class Consume>
   void run(Fill&& fill, Consume&& consume) {
+    ++passes_;
+    if (fixed_) return fixed_->run(fill, consume);
     const auto n = problem_->size();
     for (LocalIndex i = 0; i < n; ++i) {
       const std::pair<double, double> xy = fill(i);
@@ -55,14 +55,13 @@ class FusedKernel {
 
  private:
   void multiply();
-  void add_up();
   void pass(const CostTiles& tiles, LocalIndex begin, LocalIndex end, KernelSlot* columns);
 
   const BalanceProblem* problem_;
-  HugeVector<KernelSlot> rows_;     // y, in
+  HugeVector<KernelSlot> rows_;     // y, in; none where the problem is reproducible
   HugeVector<KernelSlot> columns_;  // x, out: owned, then ghosts
   HaloExchange<double> exchange_;
-  std::unique_ptr<FixedKernel> fixed_;  // where the problem is reproducible
+  std::optional<FixedKernel> fixed_;  // where it is
   std::int64_t passes_ = 0;
 };
 

@@ -6,11 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include "synbal/core/comm.hpp"
 #include "synbal/core/halo.hpp"
 
 namespace synbal {
 
-__extension__ typedef __int128 WideInteger;  // NOLINT: __extension__ allows no `using`
+__extension__ typedef __int128 WideInteger;
 
 /// Doubles as integers in units of 2^-shift. Digits below the unit are cut off.
 struct FixedPoint {
@@ -28,6 +29,46 @@ struct FixedPoint {
   static void to_digits(WideInteger sum, std::span<double, kDigits> digits) noexcept;
   [[nodiscard]] static WideInteger of_digits(std::span<const double, kDigits> digits) noexcept;
 };
+
+/// A sum of terms of bounded size in two digits: to add costs two conversions, and the loop around is one for vectors.
+struct TwoDigits {
+  static constexpr int kLowBits = 30;
+
+  std::int64_t high = 0, low = 0;
+
+  /// @pre The term is finite, and in the units that follow.
+  void add(double scaled) noexcept {
+    const auto whole = static_cast<std::int64_t>(scaled);
+    high += whole;
+    low += static_cast<std::int64_t>((scaled - static_cast<double>(whole)) * (std::int64_t{1} << kLowBits));
+  }
+  [[nodiscard]] WideInteger value() const noexcept {
+    return static_cast<WideInteger>(high) * (std::int64_t{1} << kLowBits) + low;
+  }
+};
+
+/// What terms are multiplied by, and what their sums are then. Of 2^20 terms all is added that is within 2^-72 of the
+/// largest.
+struct TwoDigitUnits {
+  double scale = 0;  ///< 0 where all terms are; no number where some term is none
+  FixedPoint point;
+
+  /// Of up to 2^31 terms of at most `largest` each.
+  TwoDigitUnits(double largest, std::int64_t count) noexcept;
+  [[nodiscard]] bool plain() const noexcept { return scale >= 0; }
+};
+
+/// Of finite values; infinite where one is not.
+[[nodiscard]] double largest_size(std::span<const double> values) noexcept;
+
+/// Two blocks of as many rows, columns interleaved.
+struct BlockPair {
+  std::span<const double> a, b;
+};
+/// Collective. [pairs x columns] The sums over rows and ranks of a b, column by column: the same bits in whatever order
+/// rows come and wherever they are. `rows`: over all ranks.
+[[nodiscard]] std::vector<double> products_in_any_order(const Comm& comm, std::span<const BlockPair> pairs,
+                                                        std::size_t columns, std::int64_t rows);
 
 /// Sums at places that several ranks add to. Terms come twice: first for their bounds, then to be added.
 class FixedSums {

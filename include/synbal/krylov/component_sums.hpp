@@ -45,6 +45,8 @@ class ComponentSums {
   ComponentSums& operator=(const ComponentSums&) = delete;
 
   [[nodiscard]] const Comm& comm() const noexcept { return *comm_; }
+  /// Of all components, over all ranks.
+  [[nodiscard]] GlobalIndex places() const noexcept { return places_; }
   /// [n] Number of each place's component among those present on this rank.
   [[nodiscard]] std::span<const LocalIndex> label() const noexcept { return label_; }
   /// Global label of a place's component, as it was given.
@@ -111,7 +113,7 @@ class ComponentSums {
   std::vector<LocalIndex> label_;
   std::vector<double> sizes_;
   std::int64_t nullity_ = 0;
-  GlobalIndex most_places_;  // of all components, over all ranks: leaders are places
+  GlobalIndex places_;  // of all components, over all ranks: leaders are places
   bool reproducible_ = false;
   Halo halo_;  // over the slots: ghosts are those of leaders owned elsewhere, in the order of their labels
   mutable BlockExchange exchange_{halo_};

@@ -19,8 +19,6 @@ namespace synbal::io {
 
 namespace {
 
-constexpr double kBytesPerEntry = 28;  // global column and weight as read (16), then local column and weight (12)
-
 Error wrong_element(const NumberArray& array, std::int64_t place, const std::string& what) {
   return bad_input(fmt::format("{}: element {} is {}", array.name(), place, what));
 }
@@ -161,12 +159,12 @@ void check_lengths(const CoordinateMatrix& matrix) {
   }
 }
 
-GlobalRows read_compressed(const Comm& comm, const CompressedMatrix& matrix, const Ownership& rows) {
+GlobalRows read_compressed(const Comm& comm, const CompressedMatrix& matrix, const Ownership& rows, double bytes) {
   GlobalRows own;
   own.row_ptr = row_starts(comm, matrix, rows);
   const auto first = own.row_ptr.front(), count = own.row_ptr.back() - first;
   for (auto& p : own.row_ptr) p -= first;
-  expect_room(comm, kBytesPerEntry * static_cast<double>(count), fmt::format("{} entries", matrix.nnz()));
+  expect_room(comm, bytes * static_cast<double>(count), fmt::format("{} entries", matrix.nnz()));
   agreed(comm, [&] {
     own.column = read_indices(*matrix.indices, first, count, matrix.index_end());
     own.weight = read_weights(*matrix.data, first, count);
@@ -177,7 +175,8 @@ GlobalRows read_compressed(const Comm& comm, const CompressedMatrix& matrix, con
 Network network_of(const Comm& comm, const CompressedMatrix& matrix, const ReadOptions& options, InputFacts facts) {
   facts.entries = matrix.nnz();
   auto rows = chosen_rows(comm, matrix, options);
-  auto own = read_compressed(comm, matrix, rows);
+  const bool travels = lies_across(matrix.by_columns, options);
+  auto own = read_compressed(comm, matrix, rows, travels ? kBytesOfTravelling : kBytesOfStaying);
   return made(comm, std::move(rows), std::move(own), matrix.by_columns, options, std::move(facts));
 }
 

@@ -47,8 +47,14 @@ Network network_of(const Comm& comm, const CoordinateMatrix& matrix, const ReadO
 Network network_of(const Comm& comm, const BlockMatrix& matrix, const ReadOptions& options, InputFacts facts);
 Network network_of(const Comm& comm, const DenseMatrix& matrix, const ReadOptions& options, InputFacts facts);
 
+/// Bytes that an entry takes until it is in a network: global column and weight as read (16), then the local column in
+/// place of the global one, which keeps its addresses; where it changes rank, the other's 8 as well.
+constexpr double kBytesOfStaying = 20, kBytesOfTravelling = 28;
+
 /// Collective. The given rows (or columns) as they are stored, every index and value checked; holds 16 bytes an entry.
-GlobalRows read_compressed(const Comm& comm, const CompressedMatrix& matrix, const Ownership& rows);
+/// @throws Error io_failure where there is no room for `bytes` an entry, all that is ahead.
+GlobalRows read_compressed(const Comm& comm, const CompressedMatrix& matrix, const Ownership& rows,
+                           double bytes = kBytesOfTravelling);
 
 /// @throws Error bad_input unless the lengths of the arrays fit together. Not collective.
 void check_lengths(const CompressedMatrix& matrix);
