@@ -20,7 +20,7 @@ void for_each_in_tile(const CostTiles& tiles, const CostTile& tile, LocalIndex s
 /// run(take), where take(i, j, held) tells visit(i, j, c) of the cost in place of what is held.
 template <class Visit, class Run>
 void with_costs(const BalanceProblem& problem, Visit&& visit, Run&& run) {
-  const auto& [row, column] = problem.units();
+  const auto &row = problem.units().row, &column = problem.units().column;
   if (row.empty()) return run(visit);
   run([&](LocalIndex i, LocalIndex j, double held) {
     visit(i, j, held * row[static_cast<std::size_t>(i)] * column[static_cast<std::size_t>(j)]);

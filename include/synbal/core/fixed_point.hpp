@@ -11,7 +11,7 @@
 
 namespace synbal {
 
-__extension__ typedef __int128 WideInteger;
+__extension__ typedef __int128 WideInteger;  // NOLINT: __extension__ allows no `using`
 
 /// Doubles as integers in units of 2^-shift. Digits below the unit are cut off.
 struct FixedPoint {
