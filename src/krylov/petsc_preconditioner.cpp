@@ -1,6 +1,8 @@
 // BoomerAMG or MUMPS on a matrix that its owner assembles.
 #include "synbal/krylov/petsc_preconditioner.hpp"
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -87,6 +89,14 @@ void choose(PC pc, Preconditioner kind, bool small) {
   SYNBAL_PETSC(PCHYPRESetType(pc, "boomeramg"));
 }
 
+/// hypre keeps the errors of a set-up, and answers all that follows with them: what was made could not be freed, and no
+/// later set-up would succeed. PETSc brings hypre along, or there is nothing to forget.
+void forget_errors_of_hypre() {
+  using Forget = int (*)();
+  static const auto forget = reinterpret_cast<Forget>(::dlsym(RTLD_DEFAULT, "HYPRE_ClearAllErrors"));
+  if (forget != nullptr) forget();
+}
+
 class PetscPreconditioner final : public BlockPreconditioner {
  public:
   PetscPreconditioner(const Comm& comm, std::string prefix, Preconditioner kind, const ComponentSums* sums)
@@ -132,6 +142,7 @@ class PetscPreconditioner final : public BlockPreconditioner {
       work();
     } catch (const Error& error) {
       log_debug("{}: the {} preconditioner could not be set up: {}", prefix_, to_string(kind_), error.what());
+      forget_errors_of_hypre();
       done = false;
     }
     return !comm_.any(!done);
