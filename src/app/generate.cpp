@@ -10,7 +10,10 @@
 #include "app/command.hpp"
 #include "app/options.hpp"
 #include "synbal/core/agree.hpp"
+#include "synbal/core/log.hpp"
+#include "synbal/core/memory_room.hpp"
 #include "synbal/io/formats.hpp"
+#include "synbal/io/names.hpp"
 
 namespace synbal::app {
 
@@ -20,7 +23,7 @@ struct Options {
   OptionSet given;
   GeneratorParams params;
   std::string output;
-  bool single = false;
+  bool single = false, by_rows = false;
 
   [[nodiscard]] Precision precision() const { return single ? Precision::single : Precision::full; }
 };
@@ -54,17 +57,38 @@ void refuse_options_of_other_kinds(const Options& o) {
   }
 }
 
+/// Collective. Whether rows are written as they are made: where that is asked for, or the network does not fit.
+bool goes_by_rows(const Comm& comm, const Options& options) {
+  if (options.by_rows) return true;
+  const auto params = agreed(comm, [&] { return completed(options.params); });
+  const bool can = params.kind != "kronecker" && params.scramble == 0 && Hdf5Path(options.output).is_hdf5();
+  const auto share = static_cast<double>(expected_synapses(params)) / comm.size();
+  if (!can || has_room(comm, kBytesPerSynapse * share)) return false;
+  log_info("the network does not fit in memory: rows are written as they are made, which takes twice the time");
+  return true;
+}
+
+void tell(const Context& context, const Options& options, const Network& made) {
+  if (!context.speaks()) return;
+  fmt::print("{}: {} neurons, {} synapses ({})\n", options.output, made.size(), made.nnz, options.params.kind);
+}
+
 ExitCode run(const Context& context, const Options& options) {
+  const auto& comm = context.world;
   context.session.refuse_unused_petsc_options();
   (void)completed(options.params);  // the kind first
   refuse_options_of_other_kinds(options);
   check_outputs(context, {{options.output, OutputKind::network}}, {});
-  agreed(context.world, [&] { check_writable_format(options.output, options.precision()); });
+  agreed(comm, [&] { check_writable_format(options.output, options.precision()); });
   refuse_foreign(context);
-  const auto network = generate(context.world, options.params);
-  write_network(context.world, network, options.output, options.precision());
-  if (context.speaks()) {
-    fmt::print("{}: {} neurons, {} synapses ({})\n", options.output, network.size(), network.nnz, options.params.kind);
+  if (goes_by_rows(comm, options)) {
+    const GeneratedRows made(comm, options.params);
+    write_network(comm, made, options.output, options.precision());
+    tell(context, options, made.outline());
+  } else {
+    const auto network = generate(comm, options.params);
+    write_network(comm, network, options.output, options.precision());
+    tell(context, options, network);
   }
   return ExitCode::done;
 }
@@ -78,6 +102,12 @@ void add_options(const OptionSet& command, Options& o) {
       .required()
       .shown_as("FILE");
   command.add_flag("--single", o.single, "weights in single precision: 8 bytes a synapse instead of 12 (.h5)");
+  command
+      .add_flag(
+          "--by-rows", o.by_rows,
+          "write rows as they are made, some megabytes at a time, in twice the time; without it where the network "
+          "does not fit in memory (.h5; not kronecker, not --scramble)")
+      .expert();
   command.add("--nodes,-n", p.nodes, "neurons")
       .shown_as("N")
       .with_default("1000; modular: 100 a module; layered, local: those of --layers");

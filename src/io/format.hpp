@@ -71,6 +71,8 @@ void write_matrix_market(const Comm& comm, const Network& network, const std::st
 void write_matrix_market_gz(const Comm& comm, const Network& network, const std::string& path);
 void write_native_hdf5(const Comm& comm, const Network& network, const std::string& path);
 void write_single_hdf5(const Comm& comm, const Network& network, const std::string& path);
+/// The same of rows as they are made.
+void write_native_rows(const Comm& comm, const GeneratedRows& made, const std::string& path, Precision precision);
 
 /// Collective. The files that the paths name, as rank 0 sees them, with the format that knows the first as its own.
 /// @throws Error usage, io_failure.

@@ -296,6 +296,16 @@ void write_network(const Comm& comm, const Network& network, const std::string& 
   (precision == Precision::full ? format.write : format.write_single)(comm, network, path);
 }
 
+void write_network(const Comm& comm, const GeneratedRows& made, const std::string& path, Precision precision) {
+  const StageScope stage(Stage::writing);
+  agreed(comm, [&] {
+    if (io::writable_format(path).write_single != nullptr) return;
+    throw usage_error(fmt::format("{}: rows are written as they are made to native files alone ({})", path,
+                                  io::extensions([](const auto& f) { return f.write_single != nullptr; })));
+  });
+  io::write_native_rows(comm, made, path, precision);
+}
+
 void write_scaled(const Comm& comm, const Network& network, std::span<const double> h, const std::string& input,
                   const ReadOptions& options, const std::string& path) {
   const StageScope stage(Stage::writing);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <map>
 
@@ -29,9 +30,6 @@ const std::map<std::string, Family (*)(const GeneratorParams&)>& families() {
       {"local", generators::local_family}};
   return known;
 }
-
-constexpr double kBytesPerSynapse =
-    20;  // global column and weight (16); the local column: what is given back for it keeps its addresses
 
 /// Makes the rows of [first, first + count) one after the other, in memory reserved once.
 GlobalRows columns_of(const Family& family, GlobalIndex first, GlobalIndex count) {
@@ -61,13 +59,17 @@ void couple_modules(const GeneratorParams& params, GlobalIndex first, GlobalRows
   }
 }
 
+void weigh(const GeneratorParams& params, GlobalIndex first, GlobalRows& rows) {
+  generators::make_weights(params, first, rows);
+  if (params.kind == "modular" && *params.nodes > 0) couple_modules(params, first, rows);
+}
+
 GlobalRows rows_of(const Comm& comm, const Ownership& owners, const GeneratorParams& params) {
   const bool kronecker = params.kind == "kronecker";
   auto rows = kronecker ? generators::kronecker_columns(comm, owners, params) : GlobalRows{};
   agreed(comm, [&] {
     if (!kronecker) rows = columns_of(families().at(params.kind)(params), owners.first(), owners.count());
-    generators::make_weights(params, owners.first(), rows);
-    if (params.kind == "modular" && *params.nodes > 0) couple_modules(params, owners.first(), rows);
+    weigh(params, owners.first(), rows);
   });
   return rows;
 }
@@ -86,6 +88,16 @@ std::string description(const GeneratorParams& p) {
   }
   if (p.scramble > 0) text += fmt::format(" --scramble {}", p.scramble);
   return text;
+}
+
+/// @throws Error usage.
+GeneratorParams completed_for(const Comm& comm, const GeneratorParams& params) {
+  auto complete = completed(params);
+  if (*complete.nodes / comm.size() < std::numeric_limits<LocalIndex>::max()) return complete;
+  throw usage_error(
+      fmt::format("`nodes` {} on {} ranks is more than 2^31 neurons a rank (local indices are 32-bit): "
+                  "use more ranks",
+                  *complete.nodes, comm.size()));
 }
 
 /// What the maker knows of the neurons.
@@ -109,16 +121,7 @@ std::int64_t expected_synapses(const GeneratorParams& params) {
 }
 
 Network generate(const Comm& comm, const GeneratorParams& params) {
-  const auto p = agreed(comm, [&] {
-    auto complete = completed(params);
-    if (*complete.nodes / comm.size() >= std::numeric_limits<LocalIndex>::max()) {
-      throw usage_error(
-          fmt::format("`nodes` {} on {} ranks is more than 2^31 neurons a rank (local indices are 32-bit): "
-                      "use more ranks",
-                      *complete.nodes, comm.size()));
-    }
-    return complete;
-  });
+  const auto p = agreed(comm, [&] { return completed_for(comm, params); });
   auto ownership = Ownership::even(comm, *p.nodes);
   if (p.kind != "kronecker") {
     const auto synapses =
@@ -135,6 +138,38 @@ Network generate(const Comm& comm, const GeneratorParams& params) {
   auto network = assemble(comm, std::move(ownership), std::move(rows), Duplicates::error, std::move(facts));
   network.nodes = std::move(nodes);
   return network;
+}
+
+GeneratedRows::GeneratedRows(const Comm& comm, const GeneratorParams& params)
+    : params_(agreed(comm, [&] { return completed_for(comm, params); })) {
+  agreed(comm, [&] {
+    if (params_.kind != "kronecker" && params_.scramble == 0) return;
+    throw usage_error(fmt::format("a {} cannot be made row by row: make it in memory",
+                                  params_.scramble > 0 ? "network that is scrambled" : params_.kind + " network"));
+  });
+  outline_.rows = Ownership::even(comm, *params_.nodes);
+  outline_.nodes = nodes_of(params_, outline_.rows);
+  outline_.facts.path = description(params_), outline_.facts.format = "generated";
+  agreed(comm, [&] {
+    const auto family = families().at(params_.kind)(params_);
+    std::vector<GlobalIndex> partners;
+    outline_.row_ptr.reserve(at(outline_.local_size()) + 1);
+    for (auto i = outline_.rows.first(); outline_.rows.owns(i); ++i) {
+      partners.clear();
+      family.partners(i, partners);
+      outline_.row_ptr.push_back(outline_.row_ptr.back() + std::ssize(partners));
+    }
+  });
+  outline_.nnz = comm.sum(outline_.row_ptr.back());
+}
+
+GlobalRows GeneratedRows::rows(LocalIndex begin, LocalIndex end) const {
+  const auto first = outline_.rows.first() + begin;
+  auto rows = columns_of(families().at(params_.kind)(params_), first, end - begin);
+  weigh(params_, first, rows);
+  if (std::ranges::find(rows.weight, 0.0) == rows.weight.end()) return rows;
+  throw bad_input(fmt::format("{} has weights of 0, which are no synapses: make it in memory, where they are left out",
+                              outline_.facts.path));
 }
 
 }  // namespace synbal

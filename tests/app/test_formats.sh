@@ -99,6 +99,24 @@ printf '%%%%MatrixMarket matrix coordinate real general\n2 2 2\n1 2 1e200\n2 1 1
 expect_refusal 3 "single precision" 2 convert large.mtx --single -o refused.h5
 expect 0 0 generate random --nodes 100 --degree 4 --single -o made.h5
 
+# Rows that are written as they are made are the same file; what needs the whole network is refused.
+for kind in "random --nodes 500 --degree 7 --inhibitory 0.2" "modular --nodes 900" "layered --layers 9,7,5" "random --nodes 0"; do
+  for single in "" --single; do
+    # shellcheck disable=SC2086
+    expect 0 0 generate $kind $single -o made.h5
+    for ranks in 0 2 3; do
+      # shellcheck disable=SC2086
+      expect 0 "$ranks" generate $kind $single --by-rows -o by_rows.h5
+      check "the same file by rows, $kind, $ranks ranks" cmp made.h5 by_rows.h5
+    done
+  done
+done
+expect_refusal 2 "row by row" 2 generate kronecker --nodes 64 --by-rows -o refused.h5
+expect_refusal 2 "row by row" 2 generate random --nodes 64 --scramble 1 --by-rows -o refused.h5
+expect_refusal 2 "native files alone" 2 generate random --nodes 64 --by-rows -o refused.mtx
+expect_refusal 3 "single precision" 2 generate random --nodes 64 --sigma 60 --single --by-rows -o refused.h5
+check "nothing is left of them" test ! -e refused.h5
+
 # The published list of C. elegans: chemical synapses between neurons, and the signs of neurons.
 list=${SHARED:-}/data/csv/herm_full_edgelist.csv
 matrix=${SHARED:-}/data/celegans_cook2019_neurons_signed.mtx.gz

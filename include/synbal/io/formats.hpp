@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "synbal/core/enum_names.hpp"
+#include "synbal/network/generate.hpp"
 #include "synbal/network/network.hpp"
 #include "synbal/network/partition.hpp"
 
@@ -131,6 +132,11 @@ void replace_file(const std::string& path, std::string_view text);
 /// @throws Error usage for an unknown extension, bad_input for a weight that single precision cannot hold, io_failure.
 /// @pre check_writable_format()
 void write_network(const Comm& comm, const Network& network, const std::string& path,
+                   Precision precision = Precision::full);
+
+/// Collective. The same file as write_network() makes of the same network, whose rows are made and written some
+/// megabytes at a time. Native files alone. @throws Error usage for others, and as write_network().
+void write_network(const Comm& comm, const GeneratedRows& made, const std::string& path,
                    Precision precision = Precision::full);
 
 /// Collective. Writes a network that read_network() made of the file `input` with these options, and that was scaled by

@@ -58,6 +58,9 @@ const std::vector<std::string>& generator_kinds();
 /// @throws Error usage for impossible parameters, naming the option and the remedy.
 GeneratorParams completed(const GeneratorParams& params);
 
+/// That generate() holds: global column and weight (16); what is given back for the local column keeps its addresses.
+inline constexpr double kBytesPerSynapse = 20;
+
 /// At least as many synapses as generate() makes of these parameters, which are complete, and nearly as many. Not
 /// collective.
 std::int64_t expected_synapses(const GeneratorParams& params);
@@ -73,5 +76,23 @@ GlobalIndex sheet_width(GlobalIndex nodes);
 /// at most 16 bytes a synapse. Only kronecker communicates on the way. `facts.path` says what was generated.
 /// @throws Error usage as completed() does.
 Network generate(const Comm& comm, const GeneratorParams& params);
+
+/// A network whose rows are made when they are asked for, the same as generate() makes, for those that fit in no
+/// memory.
+class GeneratedRows {
+ public:
+  /// Collective. Counts the synapses of this rank's rows. @throws Error usage as completed() does, and for what cannot
+  /// be made row by row: kronecker, and scrambled networks.
+  GeneratedRows(const Comm& comm, const GeneratorParams& params);
+
+  /// All of the network but columns and weights.
+  [[nodiscard]] const Network& outline() const noexcept { return outline_; }
+  /// Not collective. Of this rank's rows `begin` to `end` - 1; no weight is 0. @throws Error bad_input for one that is.
+  [[nodiscard]] GlobalRows rows(LocalIndex begin, LocalIndex end) const;
+
+ private:
+  GeneratorParams params_;
+  Network outline_;
+};
 
 }  // namespace synbal

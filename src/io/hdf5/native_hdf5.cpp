@@ -105,21 +105,59 @@ void write(const Comm& comm, const Network& network, const std::string& path, Pr
   });
 }
 
+bool fits_single(double weight) {
+  const auto single = static_cast<float>(weight);
+  return std::isfinite(single) && single != 0;
+}
+
+Error beyond_single(double weight, GlobalIndex row, GlobalIndex column) {
+  return bad_input(
+      fmt::format("the weight {} (row {}, column {}) is not in the range of single precision, 1e-45 to 3.4e38: "
+                  "write it in full precision",
+                  weight, row + 1, column + 1));
+}
+
 /// @throws Error bad_input for a weight that becomes 0 or infinite.
 void check_single_range(const Network& network) {
   for (LocalIndex i = 0; i < network.local_size(); ++i) {
     for (auto e = network.row_ptr[at(i)]; e < network.row_ptr[at(i) + 1]; ++e) {
-      const auto weight = network.weight[at(e)];
-      const auto single = static_cast<float>(weight);
-      if (std::isfinite(single) && single != 0) continue;
-      throw bad_input(
-          fmt::format("the weight {} (row {}, column {}) is not in the range of single precision, 1e-45 to 3.4e38: "
-                      "write it in full precision",
-                      weight, network.file_index(i) + 1, network.global(network.column[at(e)]) + 1));
+      if (fits_single(network.weight[at(e)])) continue;
+      throw beyond_single(network.weight[at(e)], network.file_index(i), network.global(network.column[at(e)]));
     }
   }
 }
+
+/// The same of rows from `first` on.
+void check_single_range(GlobalIndex first, const GlobalRows& rows) {
+  const auto beyond = std::ranges::find_if_not(rows.weight, fits_single);
+  if (beyond == rows.weight.end()) return;
+  const auto entry = beyond - rows.weight.begin();
+  const auto row = std::ranges::upper_bound(rows.row_ptr, entry) - rows.row_ptr.begin() - 1;
+  throw beyond_single(*beyond, first + row, rows.column[at(entry)]);
+}
 }  // namespace
+
+void write_native_rows(const Comm& comm, const GeneratedRows& made, const std::string& path, Precision precision) {
+  constexpr std::int64_t block = std::int64_t{1} << 20;  // entries, or one row: 24 MB and what they are made from
+  const auto& outline = made.outline();
+  Hdf5Output output;
+  output.seal();
+  NativeOutput native(comm, outline, output, precision);
+  output.attribute("/", kMarkName, std::string(kMark));
+  output.create(comm, path);
+  native.write();
+  agreed(comm, [&] {
+    for (LocalIndex begin = 0; begin < outline.local_size();) {
+      auto end = begin + 1;
+      while (end < outline.local_size() && outline.row_ptr[at(end)] - outline.row_ptr[at(begin)] < block) ++end;
+      const auto rows = made.rows(begin, end);
+      if (precision == Precision::single) check_single_range(outline.rows.first() + begin, rows);
+      native.write_rows(begin, rows);
+      begin = end;
+    }
+  });
+  output.finish();
+}
 
 void write_native_hdf5(const Comm& comm, const Network& network, const std::string& path) {
   write(comm, network, path, Precision::full);

@@ -23,7 +23,7 @@ NativeOutput::NativeOutput(const Comm& comm, const Network& network, Hdf5Output&
       output_(&output),
       precision_(precision),
       narrow_(network.size() <= std::numeric_limits<std::int32_t>::max()),
-      first_entry_(comm.sum_below(std::ssize(network.weight))) {
+      first_entry_(comm.sum_below(network.row_ptr.back())) {
   declare_sparse(output, "/weights", "csr_matrix", {network.size(), network.size()});
   const char* const data = "/weights/data";
   const char* const indices = "/weights/indices";
@@ -79,12 +79,28 @@ void NativeOutput::write() {
   for (const auto& array : arrays_) write_array(array);
 }
 
-template <class T>
-void NativeOutput::write_indices() {
-  write_in_pieces<T>(
-      std::ssize(network_->column),
-      [&](std::int64_t k) { return static_cast<T>(network_->global(network_->column[at(k)])); },
-      [&](std::int64_t at, auto values) { output_->write(indices_, first_entry_ + at, values); });
+template <class Column>
+void NativeOutput::write_columns(std::int64_t first, std::int64_t count, Column&& column) {
+  const auto write = [&](auto zero) {
+    using T = decltype(zero);
+    write_in_pieces<T>(
+        count, [&](std::int64_t k) { return static_cast<T>(column(k)); },
+        [&](std::int64_t at, auto values) { output_->write(indices_, first + at, values); });
+  };
+  narrow_ ? write(std::int32_t{0}) : write(std::int64_t{0});
+}
+
+void NativeOutput::write_values(std::int64_t first, std::span<const double> weights) {
+  if (precision_ == Precision::full) return output_->write(data_, first, weights);
+  write_in_pieces<float>(
+      std::ssize(weights), [&](std::int64_t k) { return static_cast<float>(weights[at(k)]); },
+      [&](std::int64_t at, auto values) { output_->write(data_, first + at, values); });
+}
+
+void NativeOutput::write_rows(LocalIndex begin, const GlobalRows& rows) {
+  const auto first = first_entry_ + network_->row_ptr[at(begin)];
+  write_columns(first, std::ssize(rows.column), [&](std::int64_t k) { return rows.column[at(k)]; });
+  write_values(first, rows.weight);
 }
 
 void NativeOutput::write_weights() {
@@ -96,14 +112,9 @@ void NativeOutput::write_weights() {
     const std::int64_t end = network.nnz;
     output_->write(indptr_, network.size(), std::span<const std::int64_t>(&end, 1));
   }
-  narrow_ ? write_indices<std::int32_t>() : write_indices<std::int64_t>();
-  if (precision_ == Precision::full) {
-    output_->write(data_, first_entry_, std::span<const double>(network.weight));
-  } else {
-    write_in_pieces<float>(
-        std::ssize(network.weight), [&](std::int64_t k) { return static_cast<float>(network.weight[at(k)]); },
-        [&](std::int64_t at, auto values) { output_->write(data_, first_entry_ + at, values); });
-  }
+  write_columns(first_entry_, std::ssize(network.column),
+                [&](std::int64_t k) { return network.global(network.column[at(k)]); });
+  write_values(first_entry_, network.weight);
   if (alpha_) output_->write(*alpha_, first_entry_, std::span<const double>(network.alpha));
 }
 

@@ -15,8 +15,11 @@ class NativeOutput {
  public:
   /// Declares /weights, the node data that some rank has, and the arrays around. Collective.
   NativeOutput(const Comm& comm, const Network& network, Hdf5Output& output, Precision precision = Precision::full);
-  /// After output.create(). Not collective.
+  /// After output.create(). Not collective. Of a network without columns all but the entries, which are written by
+  /// rows.
   void write();
+  /// Not collective. The entries of this rank's rows from `begin` on.
+  void write_rows(LocalIndex begin, const GlobalRows& rows);
 
  private:
   /// An array around the network, and the datasets that it goes to.
@@ -28,8 +31,10 @@ class NativeOutput {
 
   void declare_array(const std::string& path, NetworkArray&& array);
   void write_weights();
-  template <class T>
-  void write_indices();
+  /// column(k), weight(k): of `count` entries from `first` on in the file.
+  template <class Column>
+  void write_columns(std::int64_t first, std::int64_t count, Column&& column);
+  void write_values(std::int64_t first, std::span<const double> weights);
   void write_array(const ArrayOutput& array);
   /// visit(name, values, dataset) for the node data; only fields that some rank has get a dataset.
   template <class Visit>
