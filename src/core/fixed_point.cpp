@@ -114,20 +114,22 @@ std::vector<double> products_in_any_order(const Comm& comm, std::span<const Bloc
   }
   comm.max(std::span(largest));
   std::vector<TwoDigitUnits> units;
+  units.reserve(largest.size());
   for (const double size : largest) units.emplace_back(size, rows);
   constexpr auto digits = static_cast<std::size_t>(FixedPoint::kDigits);
   std::vector<double> parts(largest.size() * digits, 0.0);
   const auto part = [&](std::size_t s) { return std::span<double, digits>(&parts[s * digits], digits); };
-  for (std::size_t s = 0; s < largest.size(); ++s) {
-    if (!(units[s].scale > 0)) continue;
-    const auto sum = sum_of_products(pairs[s / columns], s % columns, columns, units[s].scale);
-    FixedPoint::to_digits(sum.value(), part(s));
+  std::size_t s = 0;
+  for (const auto& pair : pairs) {
+    for (std::size_t k = 0; k < columns; ++k, ++s) {
+      if (!(units[s].scale > 0)) continue;
+      FixedPoint::to_digits(sum_of_products(pair, k, columns, units[s].scale).value(), part(s));
+    }
   }
   comm.sum(std::span(parts));
-  std::vector<double> sums;
-  for (std::size_t s = 0; s < largest.size(); ++s) {
-    const double sum = units[s].point.to_double(FixedPoint::of_digits(part(s)));
-    sums.push_back(units[s].plain() ? sum : std::numeric_limits<double>::quiet_NaN());
+  std::vector<double> sums(largest.size(), std::numeric_limits<double>::quiet_NaN());
+  for (s = 0; s < sums.size(); ++s) {
+    if (units[s].plain()) sums[s] = units[s].point.to_double(FixedPoint::of_digits(part(s)));
   }
   return sums;
 }

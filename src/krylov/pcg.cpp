@@ -168,7 +168,7 @@ void BlockPcg::start(const PcgTask& task) {
   const auto size = inverse_diagonal_.size() * at(width_);
   for (auto* values : {&x_, &u_, &w_, &p_, &s_}) values->assign(size, 0.0);
   r_.assign(task.r.begin(), task.r.end());
-  shift_.assign(at(components_->count()) * at(2 * width_), 0.0);
+  shift_.assign(at(components_->count()) * 2 * at(width_), 0.0);
 }
 
 // For Jacobi the next u with its sums, too. Neighbours are of one component, as a rule: its sums stay in registers.
@@ -187,7 +187,7 @@ void BlockPcg::update(const Columns& now, bool jacobi) {
   for (std::size_t i = 0; i < label.size();) {
     const auto present = label[i];
     double shift[2 * M], sums[M] = {};
-    std::copy_n(&shift_[at(present) * at(2 * M)], 2 * M, shift);
+    std::copy_n(&shift_[at(present) * 2 * at(M)], 2 * M, shift);
     for (; i < label.size() && label[i] == present; ++i, x += M, r += M, u += M, w += M, p += M, s += M) {
       for (int k = 0; k < M; ++k) {
         p[k] = u[k] - shift[k] + beta[k] * p[k];
@@ -212,7 +212,7 @@ void BlockPcg::sums_after_preconditioner() {
   const auto label = components_->label();
   const auto diagonal = operator_->diagonal();
   for (std::size_t i = 0; i < inverse_diagonal_.size(); ++i) {
-    double* of_label = &label_sums_[at(label[i]) * at(2 * M)];
+    double* of_label = &label_sums_[at(label[i]) * 2 * at(M)];
     for (std::size_t k = 0; k < M; ++k) {
       const double r = r_[i * M + k], u = u_[i * M + k];
       of_label[k] += diagonal[i] * u, of_label[M + k] += r;

@@ -44,7 +44,7 @@ class LinkedSets {
   struct Crossing {
     LocalIndex set;
     GlobalIndex there;
-    auto operator<=>(const Crossing&) const = default;
+    auto operator<=>(const Crossing&) const = default;  // NOLINT: its zero is no pointer
   };
   [[nodiscard]] LocalIndex find(LocalIndex i);
   void unite(LocalIndex i, LocalIndex j);
