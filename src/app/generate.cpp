@@ -13,7 +13,6 @@
 #include "synbal/core/log.hpp"
 #include "synbal/core/memory_room.hpp"
 #include "synbal/io/formats.hpp"
-#include "synbal/io/names.hpp"
 
 namespace synbal::app {
 
