@@ -2,6 +2,7 @@
 #include "synbal/balance/balance.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -109,6 +110,14 @@ struct Work {
   SolverResult solve() { return params.method == Method::newton ? newton(params.stop) : automatic(); }
 };
 
+/// Collective. What h may be off by, once extended precision has left this step and doubles have rounded h. Sums of
+/// doubles at h say nothing better: over hundreds of decades the step that they leave is one of their own.
+double step_of_rounded(const Comm& comm, double extended_step, const std::vector<double>& h) {
+  double largest = 0;
+  for (const double x : h) largest = std::max(largest, std::abs(x));
+  return extended_step + std::numeric_limits<double>::epsilon() * comm.max(largest);
+}
+
 /// Collective. Whether some neuron or cut carries so little that its costs were raised (a million of them at most), so
 /// that sums of doubles say nothing of its balance.
 bool beyond_doubles(const Comm& comm, const Equilibrium& found) {
@@ -168,8 +177,10 @@ Equilibrium balance(BalanceProblem& problem, const BalanceParams& params, const 
     evaluate_at_base(problem, work.kernel, found);
     assess_at_base(problem, work.kernel, work.components, params.stop, found);
   }
-  if (problem.wide() && beyond_doubles(problem.comm(), found)) {
-    found.solver.newton_step_inf = work.extended_step.value_or(std::numeric_limits<double>::infinity());
+  if (work.extended_step) {
+    found.solver.newton_step_inf = step_of_rounded(problem.comm(), *work.extended_step, work.h);
+  } else if (problem.wide() && beyond_doubles(problem.comm(), found)) {
+    found.solver.newton_step_inf = std::numeric_limits<double>::infinity();
   }
   found.solver.matrix_passes += work.kernel.passes() - in_solver;
   judge(found, params.stop);

@@ -3,6 +3,8 @@
 
 #include <cmath>
 #include <cstdint>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "synbal/core/random.hpp"
@@ -45,6 +47,32 @@ inline Planted planted_cycles(std::int32_t n, int cycles, double decades, std::u
       add(to, from, strength);
       from = to;
     } while (from != first);
+  }
+  return planted;
+}
+
+/// Circulations along triangles, each of a strength of its own over 10^+-decades/2, and a ring of the weakest: an
+/// answer of some units that strong and weak costs hold side by side everywhere.
+inline Planted planted_triangles(std::int32_t n, int triangles, double decades, std::uint64_t seed) {
+  const CounterRandom random(seed, 4);
+  std::uint64_t draw = 0;
+  Planted planted;
+  for (std::int32_t i = 0; i < n; ++i) planted.h.push_back(random.normal(draw++));
+  const auto add = [&](std::int32_t post, std::int32_t pre, double log_flow) {
+    planted.costs.push_back(
+        {post, pre, log_flow + planted.h[static_cast<std::size_t>(post)] - planted.h[static_cast<std::size_t>(pre)]});
+  };
+  for (std::int32_t i = 0; i < n; ++i) add(i, (i + n - 1) % n, -0.5 * decades * std::log(10.0));
+  const auto any = [&] { return static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(n), draw++)); };
+  std::set<std::pair<std::int32_t, std::int32_t>> taken;  // costs of one place would add up, their weights would not
+  for (const auto& cost : planted.costs) taken.emplace(cost.post, cost.pre);
+  for (int t = 0; t < triangles; ++t) {
+    const std::int32_t a = any(), b = any(), c = any();
+    if (a == b || b == c || c == a) continue;
+    if (taken.contains({b, a}) || taken.contains({c, b}) || taken.contains({a, c})) continue;
+    taken.insert({{b, a}, {c, b}, {a, c}});
+    const double strength = (random.uniform(draw++) - 0.5) * decades * std::log(10.0);
+    add(b, a, strength), add(c, b, strength), add(a, c, strength);
   }
   return planted;
 }

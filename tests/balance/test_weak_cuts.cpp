@@ -65,6 +65,17 @@ TEST(WeakCuts, modules_of_modules_find_their_place) {
   }
 }
 
+TEST(WeakCuts, costs_over_four_hundred_decades_have_one_verdict) {
+  // At the optimum sums of doubles leave steps of any size, others at every rank count.
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    const auto planted = planted_triangles(150, 300, 420, seed);
+    const Balanced b(world(), network_of(planted), 2, strict());
+    EXPECT_TRUE(b.found.solver.converged()) << seed << ": " << *b.found.solver.newton_step_inf;
+    EXPECT_LE(*b.found.solver.newton_step_inf, 1e-12) << seed;
+    EXPECT_LE(error_of_halved(planted, b.h(world())), 1e-11) << seed;
+  }
+}
+
 TEST(WeakCuts, a_cut_tells_how_weak_it_is) {
   const auto planted = planted_modules(12, 16, 1e-14, true, 7);
   const Balanced b(world(), network_of(planted), 2, strict());
