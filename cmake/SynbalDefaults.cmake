@@ -28,12 +28,22 @@ if(SYNBAL_SANITIZE)
   target_link_options(synbal_options INTERFACE ${sanitize_flags})
 endif()
 
-# synbal_precompile(target): the headers that nearly every file includes are parsed once a target.
+# synbal_precompile(target [headers]): what nearly every file includes is parsed once; the first target that asks for
+# cmake/<headers>.hpp keeps the result, and those after it must be compiled with the same options.
 function(synbal_precompile target)
-  if(SYNBAL_PRECOMPILE)
-    target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
-    if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-      target_compile_options(${target} PRIVATE -fpch-preprocess)  # lets ccache see what is in them
-    endif()
+  if(NOT SYNBAL_PRECOMPILE)
+    return()
+  endif()
+  set(headers precompiled ${ARGN})
+  list(GET headers -1 headers)
+  get_property(keeper GLOBAL PROPERTY SYNBAL_KEEPER_OF_${headers})
+  if(keeper)
+    target_precompile_headers(${target} REUSE_FROM ${keeper})
+  else()
+    target_precompile_headers(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${PROJECT_SOURCE_DIR}/cmake/${headers}.hpp>)
+    set_property(GLOBAL PROPERTY SYNBAL_KEEPER_OF_${headers} ${target})
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    target_compile_options(${target} PRIVATE -fpch-preprocess)  # lets ccache see what is in them
   endif()
 endfunction()

@@ -1,0 +1,4 @@
+// The same for benchmarks, which write JSON.
+#include <nlohmann/json.hpp>
+
+#include "precompiled.hpp"
