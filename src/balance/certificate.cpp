@@ -48,35 +48,43 @@ AtPinned at_pinned(const BalanceProblem& problem, const NeuronCosts& costs, std:
   return {entering * (1 + fall), leaving * (1 + rise), entering * price(fall) + leaving * price(rise), smallest};
 }
 
-/// Collective. The sums below in any order: terms come twice. The gap is that of all ranks.
+/// Collective. The largest change of a cost, at most: a potential's size counts at both ends.
+double largest_change(const BalanceProblem& problem, std::span<const double> phi, std::span<const double> pull) {
+  const auto own = pull.first(phi.size());
+  return problem.comm().max(largest_size(phi)) + problem.comm().max(largest_size(own));
+}
+
+/// Collective. The sums below in any order: none of their terms is beyond what costs and potential allow. The gap is
+/// that of all ranks.
 Circulation in_any_order(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> phi,
                          std::span<const double> pull, std::span<const double> pre) {
   const auto n = problem.size();
-  FixedSums in(problem.halo()), out(problem.halo());
-  Circulation y;
-  ExactSum gap;
-  const auto each = [&](auto&& visit) {
-    for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
-      visit(i, j, c * pre[at(j)] * costs.post[at(i)], pull[at(j)] - phi[at(i)]);
-    });
+  const double change = largest_change(problem, phi, pull), most = costs.total * std::max(price(change), 1.0);
+  if (!std::isfinite(most)) return {0, -kInfinity, {}};
+  const auto changed = [&](std::span<const double> sums) {
+    std::vector<double> bound(sums.begin(), sums.end());
+    for (auto& b : bound) b *= 1 + change;
+    return bound;
   };
-  each([&](LocalIndex i, LocalIndex j, double cost, double e) {
-    in.expect(i, cost * (1 + e)), out.expect(j, cost * (1 + e));
-    gap.add(cost * price(e));
+  FixedSums in(problem.halo(), changed(costs.in)), out(problem.halo(), changed(costs.out));
+  const TwoDigitUnits units(most, 1);
+  TwoDigits gap;
+  Circulation y;
+  for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
+    const double cost = c * pre[at(j)] * costs.post[at(i)], e = pull[at(j)] - phi[at(i)];
     y.smallest = std::min(y.smallest, e);
-  });
-  in.settle(), out.settle();
-  each([&](LocalIndex i, LocalIndex j, double cost, double e) {
+    if (!(e >= -1)) return;  // a shorter potential will be asked of
     in.add(i, cost * (1 + e)), out.add(j, cost * (1 + e));
+    gap.add(cost * price(e) * units.scale);
   });
   const auto entering = in.sums(), leaving = out.sums();
   for (LocalIndex i = 0; i < n; ++i) {
     const auto p = at_pinned(problem, costs, phi, i);
-    gap.add(p.gap);
     y.smallest = std::min(y.smallest, p.smallest);
+    if (p.smallest >= -1) gap.add(p.gap * units.scale);
     y.residual.push_back(entering[at(i)].first + p.in - problem.exponent(i) * (leaving[at(i)].first + p.out));
   }
-  y.gap = sum_exactly(problem.comm(), gap);
+  y.gap = sum_in_any_order(problem.comm(), gap, units);
   return y;
 }
 

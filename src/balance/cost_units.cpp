@@ -12,8 +12,6 @@ namespace synbal {
 
 namespace {
 
-constexpr int kSumBits = 62;
-
 struct Bound {
   double largest = 0;
   std::int64_t count = 0;
@@ -25,7 +23,7 @@ struct Bound {
   [[nodiscard]] double unit() const {
     if (!(largest > 0)) return 1;
     const auto width_of_count = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(count)));
-    return std::ldexp(1.0, std::ilogb(largest) + 1 + width_of_count - kSumBits);
+    return std::ldexp(1.0, std::ilogb(largest) + 1 + width_of_count - CostUnits::kSumBits);
   }
 };
 

@@ -115,11 +115,18 @@ AccurateCosts in_order(const BalanceProblem& problem) {
   return sums;
 }
 
+/// [n] What the sums in these units may reach.
+std::vector<double> bounds(std::span<const double> units) {
+  std::vector<double> bound(units.begin(), units.end());
+  for (auto& b : bound) b = std::ldexp(b, CostUnits::kSumBits);
+  return bound;
+}
+
 /// Collective. The same in any order.
 AccurateCosts in_fixed_point(const BalanceProblem& problem) {
-  FixedSums in(problem.halo()), out(problem.halo());
-  for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) { in.expect(i, c), out.expect(j, c); });
-  in.settle(), out.settle();
+  const auto& units = problem.units();
+  FixedSums in(problem.halo(), bounds(units.row));
+  FixedSums out(problem.halo(), bounds(std::span(units.column).first(at(problem.size()))));
   for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) { in.add(i, c), out.add(j, c); });
   AccurateCosts sums;
   for (const auto& [high, low] : in.sums()) sums.in.push_back({high, low});

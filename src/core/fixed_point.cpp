@@ -69,6 +69,14 @@ TwoDigitUnits::TwoDigitUnits(double largest, std::int64_t count) noexcept {
   scale = std::ldexp(1.0, shift), point.shift = shift + TwoDigits::kLowBits;
 }
 
+double sum_in_any_order(const Comm& comm, const TwoDigits& own, const TwoDigitUnits& units) {
+  std::array<double, FixedPoint::kDigits> digits{};
+  FixedPoint::to_digits(own.value(), digits);
+  comm.sum(std::span<double>(digits));
+  return units.plain() ? units.point.to_double(FixedPoint::of_digits(digits))
+                       : std::numeric_limits<double>::quiet_NaN();
+}
+
 double largest_size(std::span<const double> values) noexcept {
   constexpr auto size = std::numeric_limits<std::uint64_t>::max() >> 1;  // all bits but the sign, which order sizes
   std::uint64_t largest = 0;
@@ -137,6 +145,14 @@ std::vector<double> products_in_any_order(const Comm& comm, std::span<const Bloc
 FixedSums::FixedSums(const Halo& halo)
     : halo_(&halo), largest_(at(halo.owned_count()) + halo.ghosts().size(), 0.0), count_(largest_.size(), 0) {}
 
+FixedSums::FixedSums(const Halo& halo, std::span<const double> bound) : FixedSums(halo) {
+  const auto n = at(halo_->owned_count());
+  std::copy(bound.begin(), bound.end(), largest_.begin());
+  HaloExchange<double>(*halo_).forward(bound, std::span(largest_).subspan(n));
+  std::ranges::fill(count_, 1);
+  set_units();
+}
+
 void FixedSums::expect(LocalIndex place, double term) noexcept {
   largest_[at(place)] = std::max(largest_[at(place)], std::abs(term));
   ++count_[at(place)];
@@ -152,25 +168,29 @@ void FixedSums::settle() {
   counts.reverse_begin([&](LocalIndex g) { return count_[at(n + g)]; });
   counts.reverse_end([&](LocalIndex i, std::int64_t value) { count_[at(i)] += value; });
   counts.forward(std::span(count_).first(at(n)), std::span(count_).subspan(at(n)));
-  for (std::size_t k = 0; k < largest_.size(); ++k) units_.push_back(FixedPoint::for_terms(largest_[k], count_[k]));
-  sum_.assign(largest_.size(), 0);
+  set_units();
+}
+
+void FixedSums::set_units() {
+  slots_.reserve(largest_.size());
+  for (std::size_t k = 0; k < largest_.size(); ++k) slots_.push_back({TwoDigitUnits(largest_[k], count_[k]).scale, {}});
+  largest_ = {}, count_ = {};
 }
 
 std::vector<std::pair<double, double>> FixedSums::sums() {
   const auto n = halo_->owned_count();
   HaloExchange<std::int64_t> exchange(*halo_);
-  const auto bring = [&](auto&& part, auto&& combine) {
-    exchange.reverse_begin([&](LocalIndex g) { return part(sum_[at(n + g)]); });
-    exchange.reverse_end(combine);
-  };
-  constexpr auto half = static_cast<WideInteger>(1) << 62;
-  bring([](WideInteger s) { return static_cast<std::int64_t>(s % half); },
-        [&](LocalIndex i, std::int64_t value) { sum_[at(i)] += value; });
-  bring([](WideInteger s) { return static_cast<std::int64_t>(s / half); },
-        [&](LocalIndex i, std::int64_t value) { sum_[at(i)] += value * half; });
+  for (const auto digit : {&TwoDigits::high, &TwoDigits::low}) {
+    exchange.reverse_begin([&](LocalIndex g) { return slots_[at(n + g)].sum.*digit; });
+    exchange.reverse_end([&](LocalIndex i, std::int64_t value) { slots_[at(i)].sum.*digit += value; });
+  }
   std::vector<std::pair<double, double>> sums;
   sums.reserve(at(n));
-  for (LocalIndex i = 0; i < n; ++i) sums.push_back(units_[at(i)].to_doubles(sum_[at(i)]));
+  for (const auto& slot : std::span(slots_).first(at(n))) {
+    const auto [high, low] = FixedPoint{TwoDigits::kLowBits}.to_doubles(slot.sum.value());
+    const double unit = slot.scale > 0 ? 1 / slot.scale : 0.0;
+    sums.emplace_back(high * unit, low * unit);
+  }
   return sums;
 }
 

@@ -58,6 +58,9 @@ struct TwoDigitUnits {
   [[nodiscard]] bool plain() const noexcept { return scale >= 0; }
 };
 
+/// Collective. The sum over ranks of what was added in these units.
+[[nodiscard]] double sum_in_any_order(const Comm& comm, const TwoDigits& own, const TwoDigitUnits& units);
+
 /// Of finite values; infinite where one is not.
 [[nodiscard]] double largest_size(std::span<const double> values) noexcept;
 
@@ -70,28 +73,37 @@ struct BlockPair {
 [[nodiscard]] std::vector<double> products_in_any_order(const Comm& comm, std::span<const BlockPair> pairs,
                                                         std::size_t columns, std::int64_t rows);
 
-/// Sums at places that several ranks add to. Terms come twice: first for their bounds, then to be added.
+/// Sums at places that several ranks add to. Either their bounds are known, or terms come twice: first for the bounds,
+/// then to be added.
 class FixedSums {
  public:
   /// Places are the owned ones of the halo and its ghosts; it must outlive the sums.
   explicit FixedSums(const Halo& halo);
+  /// Collective over the peers. Settled at once. `bound`: [owned] of the sum of the terms' sizes, over all ranks.
+  FixedSums(const Halo& halo, std::span<const double> bound);
 
   void expect(LocalIndex place, double term) noexcept;
   /// Collective over the peers. After the last term was expected, before the first is added.
   void settle();
   void add(LocalIndex place, double term) noexcept {
-    const auto k = static_cast<std::size_t>(place);
-    sum_[k] += units_[k].of(term);
+    auto& slot = slots_[static_cast<std::size_t>(place)];
+    if (slot.scale > 0) slot.sum.add(term * slot.scale);  // else all terms are 0, or some are no numbers
   }
   /// Collective over the peers. [owned] The sums, each as an unevaluated sum of two doubles.
   [[nodiscard]] std::vector<std::pair<double, double>> sums();
 
  private:
+  struct Slot {
+    double scale = 0;
+    TwoDigits sum;
+  };
+
+  void set_units();
+
   const Halo* halo_;
-  std::vector<double> largest_;
-  std::vector<std::int64_t> count_;
-  std::vector<FixedPoint> units_;
-  std::vector<WideInteger> sum_;
+  std::vector<double> largest_;      // until bounds are settled
+  std::vector<std::int64_t> count_;  // until then
+  std::vector<Slot> slots_;
 };
 
 }  // namespace synbal
