@@ -171,7 +171,7 @@ Equilibrium balance(BalanceProblem& problem, const BalanceParams& params, const 
   const bool settled = !problem.comm().any(work.potential.empty() && problem.size() > 0);
   if (settled) {  // the solver's base differs by constants alone, which cost nothing
     evaluate_at_base(problem, work.kernel, found);
-    found.certificate = certify(problem, found.costs, work.potential);
+    found.certificate = certify(problem, work.kernel, found.costs, work.potential);
   } else {
     problem.rebase(work.h);
     evaluate_at_base(problem, work.kernel, found);

@@ -2,12 +2,12 @@
 #include "synbal/balance/certificate.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
 #include "balance/range_bound.hpp"
 #include "synbal/balance/edges.hpp"
+#include "synbal/balance/hessian_action.hpp"
 #include "synbal/core/exact_sum.hpp"
 #include "synbal/core/fixed_point.hpp"
 
@@ -29,128 +29,118 @@ double price(double e) {
   return e > -1 ? (1 + e) * std::log1p(e) - e : (e == -1 ? 1.0 : kInfinity);
 }
 
-/// Costs as factors: c_ij at the point is cost * pre_j * post_i.
+/// What a potential makes of costs: c (1 + e) in place of c.
 struct Circulation {
-  double gap = 0;                // sum c price(e)
-  double smallest = 0;           // min e
-  std::vector<double> residual;  // [n] in(y) - k out(y)
+  double gap = 0;                // sum c price(e) over all ranks
+  double smallest = 0;           // min e over all ranks
+  std::vector<double> residual;  // [n] in - k out of the changed costs
 };
 
-/// What synapses from and to pinned neurons add at one neuron.
-struct AtPinned {
-  double in, out, gap, smallest;
+/// The changes that a potential asks for, those of synapses from and to pinned neurons too.
+class Changes {
+ public:
+  /// Collective.
+  Changes(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> phi)
+      : problem_(problem), costs_(costs), phi_(phi), pre_(with_ghosts<double>(problem, costs.pre)) {
+    std::vector<double> scaled(phi.begin(), phi.end());
+    for (LocalIndex i = 0; i < problem.size(); ++i) scaled[at(i)] *= problem.exponent(i);
+    pull_ = with_ghosts<double>(problem, scaled);
+  }
+
+  /// visit(c, e) for this rank's costs.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for_each_edge(problem_, [&](LocalIndex i, LocalIndex j, double c) {
+      visit(c * pre_[at(j)] * costs_.post[at(i)], pull_[at(j)] - phi_[at(i)]);
+    });
+    for (LocalIndex i = 0; i < problem_.size(); ++i) {
+      const double entering = problem_.from_pinned(i) * costs_.post[at(i)];
+      const double leaving = problem_.to_pinned(i) * costs_.pre[at(i)];
+      if (entering > 0) visit(entering, -phi_[at(i)]);
+      if (leaving > 0) visit(leaving, pull_[at(i)]);
+    }
+  }
+
+  /// Collective. That no change is beyond: a potential's size counts at both ends.
+  [[nodiscard]] double largest() const {
+    const auto own = std::span(pull_).first(phi_.size());
+    return problem_.comm().max(largest_size(phi_)) + problem_.comm().max(largest_size(own));
+  }
+
+ private:
+  const BalanceProblem& problem_;
+  const NeuronCosts& costs_;
+  std::span<const double> phi_;
+  std::vector<double> pre_, pull_;  // [n + ghosts]
 };
 
-AtPinned at_pinned(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> phi, LocalIndex i) {
-  const double entering = problem.from_pinned(i) * costs.post[at(i)], fall = -phi[at(i)];
-  const double leaving = problem.to_pinned(i) * costs.pre[at(i)], rise = problem.exponent(i) * phi[at(i)];
-  const double smallest = std::min(entering > 0 ? fall : 0.0, leaving > 0 ? rise : 0.0);
-  return {entering * (1 + fall), leaving * (1 + rise), entering * price(fall) + leaving * price(rise), smallest};
+/// Collective. Gap and smallest change.
+Circulation in_order(const Comm& comm, const Changes& changes) {
+  Circulation y;
+  changes.for_each([&](double c, double e) {
+    y.gap += c * price(e);
+    y.smallest = std::min(y.smallest, e);
+  });
+  return {comm.sum(y.gap), comm.min(y.smallest), {}};
 }
 
-/// Collective. The largest change of a cost, at most: a potential's size counts at both ends.
-double largest_change(const BalanceProblem& problem, std::span<const double> phi, std::span<const double> pull) {
-  const auto own = pull.first(phi.size());
-  return problem.comm().max(largest_size(phi)) + problem.comm().max(largest_size(own));
-}
-
-/// Collective. The sums below in any order: none of their terms is beyond what costs and potential allow. The gap is
-/// that of all ranks.
-Circulation in_any_order(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> phi,
-                         std::span<const double> pull, std::span<const double> pre) {
-  const auto n = problem.size();
-  const double change = largest_change(problem, phi, pull), most = costs.total * std::max(price(change), 1.0);
+/// Collective. The same in any order. `total`: of the costs.
+Circulation in_any_order(const Comm& comm, const Changes& changes, double total) {
+  const double most = total * std::max(price(changes.largest()), 1.0);
   if (!std::isfinite(most)) return {0, -kInfinity, {}};
-  const auto changed = [&](std::span<const double> sums) {
-    std::vector<double> bound(sums.begin(), sums.end());
-    for (auto& b : bound) b *= 1 + change;
-    return bound;
-  };
-  FixedSums in(problem.halo(), changed(costs.in)), out(problem.halo(), changed(costs.out));
   const TwoDigitUnits units(most, 1);
   TwoDigits gap;
-  Circulation y;
-  for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
-    const double cost = c * pre[at(j)] * costs.post[at(i)], e = pull[at(j)] - phi[at(i)];
-    y.smallest = std::min(y.smallest, e);
-    if (!(e >= -1)) return;  // a shorter potential will be asked of
-    in.add(i, cost * (1 + e)), out.add(j, cost * (1 + e));
-    gap.add(cost * price(e) * units.scale);
+  double smallest = 0;
+  changes.for_each([&](double c, double e) {
+    smallest = std::min(smallest, e);
+    if (e >= -1) gap.add(c * price(e) * units.scale);  // else a shorter potential will be asked for
   });
-  const auto entering = in.sums(), leaving = out.sums();
-  for (LocalIndex i = 0; i < n; ++i) {
-    const auto p = at_pinned(problem, costs, phi, i);
-    y.smallest = std::min(y.smallest, p.smallest);
-    if (p.smallest >= -1) gap.add(p.gap * units.scale);
-    y.residual.push_back(entering[at(i)].first + p.in - problem.exponent(i) * (leaving[at(i)].first + p.out));
-  }
-  y.gap = sum_in_any_order(problem.comm(), gap, units);
+  return {sum_in_any_order(comm, gap, units), comm.min(smallest), {}};
+}
+
+/// Collective. One pass over the synapses, and one of the kernel.
+Circulation circulation(const BalanceProblem& problem, FusedKernel& kernel, const NeuronCosts& costs,
+                        std::span<const double> phi) {
+  const Changes changes(problem, costs, phi);
+  const auto& comm = problem.comm();
+  auto y = problem.reproducible() ? in_any_order(comm, changes, costs.total) : in_order(comm, changes);
+  if (!(y.smallest >= -1)) return y;
+  HessianAction laplacian(problem, kernel);
+  laplacian.set_point(costs);
+  std::vector<double> product(phi.size());
+  laplacian.apply(phi, product);
+  y.residual.resize(phi.size());
+  gradient(problem, costs, y.residual);
+  for (std::size_t i = 0; i < product.size(); ++i) y.residual[i] -= product[i];
   return y;
 }
 
-Circulation circulation(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> phi) {
-  const auto n = problem.size();
-  std::vector<double> scaled(at(n));
-  for (LocalIndex i = 0; i < n; ++i) scaled[at(i)] = problem.exponent(i) * phi[at(i)];
-  const auto pull = with_ghosts<double>(problem, scaled);
-  const auto pre = with_ghosts<double>(problem, costs.pre);
-  if (problem.reproducible()) return in_any_order(problem, costs, phi, pull, pre);
-  Circulation y;
-  std::vector<double> in(at(n), 0.0), out(pre.size(), 0.0);
-  for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
-    const double e = pull[at(j)] - phi[at(i)];
-    const double cost = c * pre[at(j)] * costs.post[at(i)];
-    y.gap += cost * price(e);
-    y.smallest = std::min(y.smallest, e);
-    in[at(i)] += cost * (1 + e);
-    out[at(j)] += cost * (1 + e);
-  });
-  HaloExchange<double> exchange(problem.halo());
-  exchange.reverse_begin([&](LocalIndex g) { return out[at(n + g)]; });
-  exchange.reverse_end([&](LocalIndex i, double value) { out[at(i)] += value; });
-  for (LocalIndex i = 0; i < n; ++i) {
-    const auto p = at_pinned(problem, costs, phi, i);
-    y.gap += p.gap;
-    y.smallest = std::min(y.smallest, p.smallest);
-    in[at(i)] += p.in;
-    out[at(i)] += p.out;
-    y.residual.push_back(in[at(i)] - problem.exponent(i) * out[at(i)]);
+/// Collective. sum |residual|
+double size_of(const BalanceProblem& problem, std::span<const double> residual) {
+  double sum = 0;
+  ExactSum exact;
+  for (const double r : residual) {
+    problem.reproducible() ? exact.add(std::abs(r)) : static_cast<void>(sum += std::abs(r));
   }
-  return y;
-}
-
-/// Collective. The gap, and sum |residual|.
-std::array<double, 2> totals(const Comm& comm, const Circulation& y) {
-  double residual = 0;
-  for (const double r : y.residual) residual += std::abs(r);
-  std::array<double, 2> sums{y.gap, residual};
-  comm.sum(std::span<double>(sums));
-  return sums;
-}
-
-std::array<double, 2> totals_in_any_order(const Comm& comm, const Circulation& y) {
-  ExactSum residual;
-  for (const double r : y.residual) residual.add(std::abs(r));
-  return {y.gap, sum_exactly(comm, residual)};
+  return problem.reproducible() ? sum_exactly(problem.comm(), exact) : problem.comm().sum(sum);
 }
 
 }  // namespace
 
-Certificate certify(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> phi) {
-  const auto& comm = problem.comm();
-  auto y = circulation(problem, costs, phi);
-  const double smallest = comm.min(y.smallest);
-  if (!(smallest >= -1)) {  // a shorter potential is less exact but keeps y >= 0
+Certificate certify(const BalanceProblem& problem, FusedKernel& kernel, const NeuronCosts& costs,
+                    std::span<const double> phi) {
+  auto y = circulation(problem, kernel, costs, phi);
+  if (!(y.smallest >= -1)) {  // a shorter potential is less exact but keeps y >= 0
     std::vector<double> shorter(phi.begin(), phi.end());
-    for (auto& x : shorter) x = std::isfinite(smallest) ? x * (0.5 / -smallest) : 0.0;
-    y = circulation(problem, costs, shorter);
+    for (auto& x : shorter) x = std::isfinite(y.smallest) ? x * (0.5 / -y.smallest) : 0.0;
+    y = circulation(problem, kernel, costs, shorter);
   }
-  const auto sums = problem.reproducible() ? totals_in_any_order(comm, y) : totals(comm, y);
-  const double range = sums[1] > 0 ? range_bound(problem, costs) : 0.0;
+  const double residual = size_of(problem, y.residual);
+  const double range = residual > 0 ? range_bound(problem, costs) : 0.0;
   // The sums over a row and over all synapses are rounded, the residual's, too: a few eps of the total, with the usual
   // log n growth.
   const double rounding = 8 * std::numeric_limits<double>::epsilon() * costs.total * (1 + range);
-  const double gap = sums[0] + range * sums[1] + rounding;
+  const double gap = y.gap + range * residual + rounding;
   if (!std::isfinite(gap)) return {};
   if (gap > costs.total) return {0.0, costs.total};  // costs are not negative
   return {costs.total - gap, gap};

@@ -41,7 +41,7 @@ class ProofWatch final : public SolveWatch {
 Assessment assess_with(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components,
                        const NeuronCosts& costs) {
   const auto step = judged_step(problem, kernel, components, costs);
-  return {certify(problem, costs, step.phi), step.newton_step_inf, step.krylov_iterations, step.cuts()};
+  return {certify(problem, kernel, costs, step.phi), step.newton_step_inf, step.krylov_iterations, step.cuts()};
 }
 
 /// The imbalance at which the Newton step should be small: near the optimum both shrink alike.

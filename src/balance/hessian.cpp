@@ -90,7 +90,7 @@ HessianSolver::HessianSolver(const BalanceProblem& problem, FusedKernel& kernel,
     : body_(std::make_unique<Body>(problem, kernel, components)) {}
 HessianSolver::~HessianSolver() = default;
 
-bool HessianSolver::may_factorise() const { return !body_->finer; }
+bool HessianSolver::may_factorise() const { return !body_->finer && !body_->hessian.components().reproducible(); }
 
 bool HessianSolver::user_chose_preconditioner() { return synbal::user_chose_preconditioner(kPrefix); }
 
@@ -98,7 +98,8 @@ std::vector<Preconditioner> HessianSolver::after(Preconditioner present, bool /*
   const auto n = body_->hessian.global_size();
   std::vector<Preconditioner> list;
   if (user_chose_preconditioner()) return list;  // PETSc would take the user's again
-  if (present == Preconditioner::jacobi && (n > kTinyLimit || body_->finer)) list.push_back(Preconditioner::clusters);
+  if (present == Preconditioner::jacobi && (n > kTinyLimit || !may_factorise()))
+    list.push_back(Preconditioner::clusters);
   const bool light = present == Preconditioner::jacobi || present == Preconditioner::clusters;
   if (body_->hessian.components().reproducible()) return list;  // what others build depends on who has which rows
   if (light && n > kTinyLimit && !body_->finer) list.push_back(Preconditioner::direct);  // if it fills little

@@ -97,35 +97,34 @@ TwoDigits sum_of_products(const BlockPair& pair, std::size_t column, std::size_t
   return sum;
 }
 
-/// That no product is beyond.
-double largest_product(const BlockPair& pair, std::size_t column, std::size_t columns) {
+/// [2] Of each factor.
+std::array<double, 2> largest_factors(const BlockPair& pair, std::size_t column, std::size_t columns) {
+  if (columns == 1) return {largest_size(pair.a), largest_size(pair.b)};
   std::array<double, 2> largest{};
-  if (columns == 1) {
-    largest = {largest_size(pair.a), largest_size(pair.b)};
-  } else {
-    for (std::size_t i = column; i < pair.a.size(); i += columns) {
-      largest = {std::max(largest[0], largest_size({&pair.a[i], 1})),
-                 std::max(largest[1], largest_size({&pair.b[i], 1}))};
-    }
+  for (std::size_t i = column; i < pair.a.size(); i += columns) {
+    largest = {std::max(largest[0], largest_size({&pair.a[i], 1})),
+               std::max(largest[1], largest_size({&pair.b[i], 1}))};
   }
-  const double product = largest[0] * largest[1];
-  return std::isfinite(product) ? product : std::numeric_limits<double>::infinity();
+  return largest;
 }
 
 }  // namespace
 
 std::vector<double> products_in_any_order(const Comm& comm, std::span<const BlockPair> pairs, std::size_t columns,
                                           std::int64_t rows) {
-  std::vector<double> largest;
+  std::vector<double> largest;  // of factors, not of products: the same over all ranks wherever rows are
   for (const auto& pair : pairs) {
-    for (std::size_t k = 0; k < columns; ++k) largest.push_back(largest_product(pair, k, columns));
+    for (std::size_t k = 0; k < columns; ++k) {
+      const auto [a, b] = largest_factors(pair, k, columns);
+      largest.push_back(a), largest.push_back(b);
+    }
   }
   comm.max(std::span(largest));
   std::vector<TwoDigitUnits> units;
-  units.reserve(largest.size());
-  for (const double size : largest) units.emplace_back(size, rows);
+  units.reserve(largest.size() / 2);
+  for (std::size_t k = 0; k < largest.size(); k += 2) units.emplace_back(largest[k] * largest[k + 1], rows);
   constexpr auto digits = static_cast<std::size_t>(FixedPoint::kDigits);
-  std::vector<double> parts(largest.size() * digits, 0.0);
+  std::vector<double> parts(units.size() * digits, 0.0);
   const auto part = [&](std::size_t s) { return std::span<double, digits>(&parts[s * digits], digits); };
   std::size_t s = 0;
   for (const auto& pair : pairs) {
@@ -135,7 +134,7 @@ std::vector<double> products_in_any_order(const Comm& comm, std::span<const Bloc
     }
   }
   comm.sum(std::span(parts));
-  std::vector<double> sums(largest.size(), std::numeric_limits<double>::quiet_NaN());
+  std::vector<double> sums(units.size(), std::numeric_limits<double>::quiet_NaN());
   for (s = 0; s < sums.size(); ++s) {
     if (units[s].plain()) sums[s] = units[s].point.to_double(FixedPoint::of_digits(part(s)));
   }

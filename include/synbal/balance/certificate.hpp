@@ -5,6 +5,7 @@
 #include <span>
 
 #include "synbal/balance/costs.hpp"
+#include "synbal/balance/kernel.hpp"
 #include "synbal/balance/problem.hpp"
 
 namespace synbal {
@@ -22,7 +23,8 @@ struct Certificate {
 /// all and back bounds the range. Exponents other than 1 have no such R, and no bound unless the residual is zero. The
 /// rounding of the sums, R times that of the residual included, is added to the gap. Where some y < 0, phi is shortened
 /// until y >= 0, at the price of the residual.
-Certificate certify(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> phi);
+Certificate certify(const BalanceProblem& problem, FusedKernel& kernel, const NeuronCosts& costs,
+                    std::span<const double> phi);
 
 /// Collective. sum sqrt(c_ij c_ji) over pairs of opposite synapses, twice: a lower bound of C* at any h (exponents 1).
 double reciprocal_bound(const BalanceProblem& problem);

@@ -38,7 +38,8 @@ class HessianSolver final : public PreconditionerFactory {
   /// True when the PETSc options name a preconditioner (-newton_pc_type): it then serves from the start.
   static bool user_chose_preconditioner();
 
-  /// False where the components that are projected out divide those of the problem.
+  /// False where the components that are projected out divide those of the problem, and where the same bits are asked
+  /// for at any rank count: the order of elimination is not.
   [[nodiscard]] bool may_factorise() const;
 
   /// Collective. Takes L at the point of `costs`, which must stay as they are until the solves there are done.
