@@ -15,7 +15,13 @@ namespace synbal {
 namespace {
 
 constexpr std::int64_t kMostWork = 5'000'000;  // links that the factorisation may visit
-constexpr std::size_t kMostNodes = 100'000;    // numbers that every iteration sums over the ranks
+// Numbers that every iteration sums over the ranks: so many anyway, or one for so many synapses, beside which they are
+// few. 137,000 in modules of 10^8 synapses: 59 s, where multigrid has not ended after 240.
+constexpr std::int64_t kFewNodes = 100'000, kSynapsesOfNode = 400;
+
+bool bearable(std::size_t nodes, std::int64_t synapses) {
+  return static_cast<std::int64_t>(nodes) <= std::max(kFewNodes, synapses / kSynapsesOfNode);
+}
 
 /// False when the factor fills too much.
 bool factorise(const CoarseProblem& coarse, std::vector<Pivot>& pivots) {
@@ -67,7 +73,7 @@ std::unique_ptr<TwoLevel> TwoLevel::make(const BalanceProblem& problem, const Ne
   std::vector<GlobalIndex> within;  // nothing is taken between components whose constants are projected out
   for (LocalIndex i = 0; finer && i < problem.size(); ++i) within.push_back(components.leader(i));
   const auto coarse = coarse_problem(problem, costs, clusters, {.divided = finer, .within = within});
-  if (coarse.size() == 0 || coarse.size() > kMostNodes) return nullptr;
+  if (coarse.size() == 0 || !bearable(coarse.size(), problem.edges())) return nullptr;
   made->coarse_ = coarse.size(), made->reproducible_ = problem.reproducible();
   made->neurons_ = problem.global_size();
   made->number_ = coarse.numbers();
