@@ -2,6 +2,7 @@
 #include "synbal/balance/certificate.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -89,13 +90,14 @@ Circulation in_any_order(const Comm& comm, const Changes& changes, double total)
   const double most = total * std::max(price(changes.largest()), 1.0);
   if (!std::isfinite(most)) return {0, -kInfinity, {}};
   const TwoDigitUnits units(most, 1);
-  TwoDigits gap;
+  std::array<TwoDigits, 1> gap;
   double smallest = 0;
   changes.for_each([&](double c, double e) {
     smallest = std::min(smallest, e);
-    if (e >= -1) gap.add(c * price(e) * units.scale);  // else a shorter potential will be asked for
+    if (e >= -1) gap[0].add(c * price(e) * units.scale);  // else a shorter potential will be asked for
   });
-  return {sum_in_any_order(comm, gap, units), comm.min(smallest), {}};
+  sum_over_ranks(comm, gap);
+  return {units.to_double(gap[0]), comm.min(smallest), {}};
 }
 
 /// Collective. One pass over the synapses, and one of the kernel.
@@ -129,17 +131,18 @@ double size_of(const BalanceProblem& problem, std::span<const double> residual) 
 
 Certificate certify(const BalanceProblem& problem, FusedKernel& kernel, const NeuronCosts& costs,
                     std::span<const double> phi) {
-  auto y = circulation(problem, kernel, costs, phi);
+  std::vector<double> potential(phi.begin(), phi.end());
+  auto y = circulation(problem, kernel, costs, potential);
   if (!(y.smallest >= -1)) {  // a shorter potential is less exact but keeps y >= 0
-    std::vector<double> shorter(phi.begin(), phi.end());
-    for (auto& x : shorter) x = std::isfinite(y.smallest) ? x * (0.5 / -y.smallest) : 0.0;
-    y = circulation(problem, kernel, costs, shorter);
+    for (auto& x : potential) x = std::isfinite(y.smallest) ? x * (0.5 / -y.smallest) : 0.0;
+    y = circulation(problem, kernel, costs, potential);
   }
   const double residual = size_of(problem, y.residual);
   const double range = residual > 0 ? range_bound(problem, costs) : 0.0;
-  // The sums over a row and over all synapses are rounded, the residual's, too: a few eps of the total, with the usual
-  // log n growth.
-  const double rounding = 8 * std::numeric_limits<double>::epsilon() * costs.total * (1 + range);
+  // The sums over a row and over all synapses are rounded: a few eps of the total, with the usual log n growth; and so
+  // is the residual, whose terms are costs and costs times the potential.
+  const double terms = residual > 0 ? 1 + problem.comm().max(largest_size(potential)) : 0.0;
+  const double rounding = 8 * std::numeric_limits<double>::epsilon() * costs.total * (1 + range * terms);
   const double gap = y.gap + range * residual + rounding;
   if (!std::isfinite(gap)) return {};
   if (gap > costs.total) return {0.0, costs.total};  // costs are not negative

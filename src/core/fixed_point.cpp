@@ -10,71 +10,43 @@
 namespace synbal {
 
 namespace {
-constexpr int kSumBits = 118;                                   // of a sum: three digits hold it
-constexpr int kDigitBits = 40;                                  // doubles have 53
-constexpr int kHighBits = 62;                                   // of the high one of two digits
-constexpr int kLeastExponent = -900;                            // of what is scaled, so that the factor is a double
-constexpr int kFraction = 52, kBias = 1023, kNoNumber = 0x7ff;  // of doubles: bits, and exponents
+
+constexpr int kHighBits = 62;         // of the high digit
+constexpr int kLeastExponent = -900;  // of what is scaled, so that the factor is a double
+
+__extension__ typedef __int128 WideInteger;  // NOLINT: __extension__ allows no `using`
+
+WideInteger value_of(const TwoDigits& sum) {
+  return static_cast<WideInteger>(sum.high) * (std::int64_t{1} << TwoDigits::kLowBits) + sum.low;
+}
+
 }  // namespace
-
-FixedPoint FixedPoint::for_terms(double largest, std::int64_t count) noexcept {
-  if (!(largest > 0) || !std::isfinite(largest)) return {};
-  const auto width_of_count = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(count)));
-  return {kSumBits - width_of_count - (std::ilogb(largest) + 1)};
-}
-
-WideInteger FixedPoint::of(double x) const noexcept {
-  const auto bits = std::bit_cast<std::uint64_t>(x);
-  const int biased = static_cast<int>(bits >> kFraction) & kNoNumber;
-  if (biased == kNoNumber) return 0;
-  const auto fraction = static_cast<std::int64_t>(bits & ((std::uint64_t{1} << kFraction) - 1));
-  const auto mantissa = biased > 0 ? fraction | (std::int64_t{1} << kFraction) : fraction;
-  const int left = std::max(biased, 1) - kBias - kFraction + shift;
-  if (left <= -kFraction - 1) return 0;
-  const auto size = left >= 0 ? static_cast<WideInteger>(mantissa) << std::min(left, kSumBits)
-                              : static_cast<WideInteger>(mantissa >> -left);
-  return (bits >> 63) != 0 ? -size : size;
-}
-
-double FixedPoint::to_double(WideInteger sum) const noexcept { return to_doubles(sum).first; }
-
-std::pair<double, double> FixedPoint::to_doubles(WideInteger sum) const noexcept {
-  const auto high = static_cast<double>(sum);
-  const auto low = static_cast<double>(sum - static_cast<WideInteger>(high));
-  return {std::ldexp(high, -shift), std::ldexp(low, -shift)};
-}
-
-void FixedPoint::to_digits(WideInteger sum, std::span<double, kDigits> digits) noexcept {
-  constexpr auto base = static_cast<WideInteger>(1) << kDigitBits;
-  for (auto& digit : digits) {
-    const auto rest = sum % base;
-    digit = static_cast<double>(static_cast<std::int64_t>(rest));
-    sum = (sum - rest) / base;
-  }
-}
-
-WideInteger FixedPoint::of_digits(std::span<const double, kDigits> digits) noexcept {
-  WideInteger sum = 0;
-  for (std::size_t k = digits.size(); k-- > 0;) {
-    sum = sum * (static_cast<WideInteger>(1) << kDigitBits) + static_cast<std::int64_t>(digits[k]);
-  }
-  return sum;
-}
 
 TwoDigitUnits::TwoDigitUnits(double largest, std::int64_t count) noexcept {
   if (!std::isfinite(largest)) scale = std::numeric_limits<double>::quiet_NaN();
   if (!(largest > 0) || !std::isfinite(largest)) return;
   const auto width_of_count = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(count)));
-  const int shift = kHighBits - width_of_count - (std::max(std::ilogb(largest), kLeastExponent) + 1);
-  scale = std::ldexp(1.0, shift), point.shift = shift + TwoDigits::kLowBits;
+  const int bits = kHighBits - width_of_count - (std::max(std::ilogb(largest), kLeastExponent) + 1);
+  scale = std::ldexp(1.0, bits), shift = bits + TwoDigits::kLowBits;
 }
 
-double sum_in_any_order(const Comm& comm, const TwoDigits& own, const TwoDigitUnits& units) {
-  std::array<double, FixedPoint::kDigits> digits{};
-  FixedPoint::to_digits(own.value(), digits);
-  comm.sum(std::span<double>(digits));
-  return units.plain() ? units.point.to_double(FixedPoint::of_digits(digits))
-                       : std::numeric_limits<double>::quiet_NaN();
+double TwoDigitUnits::to_double(const TwoDigits& sum) const noexcept {
+  return plain() ? std::ldexp(static_cast<double>(value_of(sum)), -shift) : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::pair<double, double> TwoDigitUnits::to_doubles(const TwoDigits& sum) const noexcept {
+  const auto value = value_of(sum);
+  const auto high = static_cast<double>(value);
+  const auto low = static_cast<double>(value - static_cast<WideInteger>(high));
+  return {std::ldexp(high, -shift), std::ldexp(low, -shift)};
+}
+
+void sum_over_ranks(const Comm& comm, std::span<TwoDigits> sums) {
+  std::vector<std::int64_t> digits;
+  digits.reserve(2 * sums.size());
+  for (const auto& sum : sums) digits.push_back(sum.high), digits.push_back(sum.low);
+  comm.sum(std::span(digits));
+  for (std::size_t k = 0; k < sums.size(); ++k) sums[k] = {digits[2 * k], digits[2 * k + 1]};
 }
 
 double largest_size(std::span<const double> values) noexcept {
@@ -123,21 +95,16 @@ std::vector<double> products_in_any_order(const Comm& comm, std::span<const Bloc
   std::vector<TwoDigitUnits> units;
   units.reserve(largest.size() / 2);
   for (std::size_t k = 0; k < largest.size(); k += 2) units.emplace_back(largest[k] * largest[k + 1], rows);
-  constexpr auto digits = static_cast<std::size_t>(FixedPoint::kDigits);
-  std::vector<double> parts(units.size() * digits, 0.0);
-  const auto part = [&](std::size_t s) { return std::span<double, digits>(&parts[s * digits], digits); };
+  std::vector<TwoDigits> products(units.size());
   std::size_t s = 0;
   for (const auto& pair : pairs) {
     for (std::size_t k = 0; k < columns; ++k, ++s) {
-      if (!(units[s].scale > 0)) continue;
-      FixedPoint::to_digits(sum_of_products(pair, k, columns, units[s].scale).value(), part(s));
+      if (units[s].scale > 0) products[s] = sum_of_products(pair, k, columns, units[s].scale);
     }
   }
-  comm.sum(std::span(parts));
-  std::vector<double> sums(units.size(), std::numeric_limits<double>::quiet_NaN());
-  for (s = 0; s < sums.size(); ++s) {
-    if (units[s].plain()) sums[s] = units[s].point.to_double(FixedPoint::of_digits(part(s)));
-  }
+  sum_over_ranks(comm, products);
+  std::vector<double> sums(units.size());
+  for (s = 0; s < sums.size(); ++s) sums[s] = units[s].to_double(products[s]);
   return sums;
 }
 
@@ -172,7 +139,7 @@ void FixedSums::settle() {
 
 void FixedSums::set_units() {
   slots_.reserve(largest_.size());
-  for (std::size_t k = 0; k < largest_.size(); ++k) slots_.push_back({TwoDigitUnits(largest_[k], count_[k]).scale, {}});
+  for (std::size_t k = 0; k < largest_.size(); ++k) slots_.push_back({TwoDigitUnits(largest_[k], count_[k])});
   largest_ = {}, count_ = {};
 }
 
@@ -185,11 +152,7 @@ std::vector<std::pair<double, double>> FixedSums::sums() {
   }
   std::vector<std::pair<double, double>> sums;
   sums.reserve(at(n));
-  for (const auto& slot : std::span(slots_).first(at(n))) {
-    const auto [high, low] = FixedPoint{TwoDigits::kLowBits}.to_doubles(slot.sum.value());
-    const double unit = slot.scale > 0 ? 1 / slot.scale : 0.0;
-    sums.emplace_back(high * unit, low * unit);
-  }
+  for (const auto& slot : std::span(slots_).first(at(n))) sums.push_back(slot.units.to_doubles(slot.sum));
   return sums;
 }
 

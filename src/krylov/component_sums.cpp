@@ -11,6 +11,10 @@
 
 namespace synbal {
 
+namespace {
+constexpr std::int64_t kHalf = std::int64_t{1} << 31;  // of 62 bits
+}  // namespace
+
 ComponentSums::ComponentSums(const Comm& comm, std::span<const GlobalIndex> component, const Ownership& rows,
                              GlobalIndex grounded)
     : comm_(&comm), grounded_(grounded), places_(rows.size()) {
@@ -140,16 +144,20 @@ std::vector<double> ComponentSums::sum_in_any_order(std::span<const double> bloc
       own[at(label) * m + k] = sum;
     }
   }
-  constexpr auto digits = at(FixedPoint::kDigits);
-  std::vector<double> partial(own.size() * digits);
-  const auto part = [&](std::size_t k) { return std::span<double, digits>(&partial[k * digits], digits); };
-  for (std::size_t k = 0; k < own.size(); ++k) FixedPoint::to_digits(own[k].value(), part(k));
-  sum(partial, static_cast<int>(m * digits));
-  std::vector<double> sums(own.size());
-  for (std::size_t k = 0; k < own.size(); ++k) {
-    sums[k] = units.plain() ? units.point.to_double(FixedPoint::of_digits(part(k)))
-                            : std::numeric_limits<double>::quiet_NaN();
+  std::vector<double> partial;  // digits halved, so that doubles hold their sums
+  partial.reserve(4 * own.size());
+  for (const auto& [high, low] : own) {
+    for (const auto digit : {high, low}) {
+      partial.push_back(static_cast<double>(digit / kHalf)), partial.push_back(static_cast<double>(digit % kHalf));
+    }
   }
+  sum(partial, static_cast<int>(4 * m));
+  std::vector<double> sums;
+  sums.reserve(own.size());
+  const auto whole = [&](std::size_t k) {
+    return static_cast<std::int64_t>(partial[k]) * kHalf + static_cast<std::int64_t>(partial[k + 1]);
+  };
+  for (std::size_t k = 0; k < own.size(); ++k) sums.push_back(units.to_double({whole(4 * k), whole(4 * k + 2)}));
   return sums;
 }
 

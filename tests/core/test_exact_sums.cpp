@@ -69,25 +69,35 @@ TEST(ExactSum, ranks_sum_what_one_would) {
   EXPECT_EQ(sum_exactly(world(), own), exact(values));
 }
 
-TEST(FixedPoint, digits_hold_every_sum) {
+TEST(TwoDigits, ranks_sum_what_one_would) {
   std::mt19937_64 random(5);
-  for (int k = 0; k < 1000; ++k) {
-    const auto sum = (static_cast<WideInteger>(static_cast<std::int64_t>(random())) << 52) +
-                     static_cast<std::int64_t>(random() >> (k % 60));
-    std::array<double, FixedPoint::kDigits> digits{};
-    FixedPoint::to_digits(sum, digits);
-    EXPECT_TRUE(FixedPoint::of_digits(digits) == sum);
+  std::vector<double> values;
+  for (int k = 0; k < 3000; ++k) values.push_back(std::ldexp(static_cast<double>(random() >> 11), -53) - 0.5);
+  const TwoDigitUnits units(1, 3000);
+  std::vector<TwoDigits> own(2);
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    const bool mine = static_cast<int>(k * 7 % at(world().size())) == world().rank();
+    if (mine) own[0].add(values[k] * units.scale), own[1].add(-values[k] * units.scale);
   }
+  sum_over_ranks(world(), own);
+  EXPECT_EQ(units.to_double(own[0]), exact(values));
+  EXPECT_EQ(units.to_double(own[1]), -exact(values));
 }
 
-TEST(FixedPoint, what_is_below_the_unit_is_cut_off) {
-  const auto units = FixedPoint::for_terms(1, 1000);
-  EXPECT_EQ(units.to_double(units.of(0.75) + units.of(-0.5)), 0.25);
-  EXPECT_EQ(units.to_double(units.of(0x1p-60) + units.of(0x1p-80)), 0x1p-60 + 0x1p-80);
-  EXPECT_TRUE(units.of(0x1p-200) == 0);
-  const auto [high, low] = units.to_doubles(units.of(1.0) + units.of(0x1p-70));
+TEST(TwoDigits, what_is_below_the_unit_is_cut_off) {
+  const TwoDigitUnits units(1, 1000);
+  const auto sum = [&](std::initializer_list<double> terms) {
+    TwoDigits digits;
+    for (const double x : terms) digits.add(x * units.scale);
+    return digits;
+  };
+  EXPECT_EQ(units.to_double(sum({0.75, -0.5})), 0.25);
+  EXPECT_EQ(units.to_double(sum({0x1p-60, 0x1p-80})), 0x1p-60 + 0x1p-80);
+  EXPECT_EQ(units.to_double(sum({0x1p-200})), 0);
+  const auto [high, low] = units.to_doubles(sum({1.0, 0x1p-70}));
   EXPECT_EQ(high, 1.0);
   EXPECT_EQ(low, 0x1p-70);
+  EXPECT_TRUE(std::isnan(TwoDigitUnits(std::numeric_limits<double>::infinity(), 2).to_double({})));
 }
 
 /// Every rank adds to every place, those of others as ghosts.

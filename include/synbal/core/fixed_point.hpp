@@ -11,25 +11,6 @@
 
 namespace synbal {
 
-__extension__ typedef __int128 WideInteger;  // NOLINT: __extension__ allows no `using`
-
-/// Doubles as integers in units of 2^-shift. Digits below the unit are cut off.
-struct FixedPoint {
-  int shift = 0;
-
-  /// Units so small that `count` terms of at most `largest` each just leave the sum in range.
-  [[nodiscard]] static FixedPoint for_terms(double largest, std::int64_t count) noexcept;
-  [[nodiscard]] WideInteger of(double x) const noexcept;
-  [[nodiscard]] double to_double(WideInteger sum) const noexcept;
-  /// The same as an unevaluated sum of two doubles.
-  [[nodiscard]] std::pair<double, double> to_doubles(WideInteger sum) const noexcept;
-
-  static constexpr int kDigits = 3;
-  /// Digits of a sum, exact in doubles, and so are their sums over 2^12 ranks; and back.
-  static void to_digits(WideInteger sum, std::span<double, kDigits> digits) noexcept;
-  [[nodiscard]] static WideInteger of_digits(std::span<const double, kDigits> digits) noexcept;
-};
-
 /// A sum of terms of bounded size in two digits: to add costs two conversions, and the loop around is one for vectors.
 struct TwoDigits {
   static constexpr int kLowBits = 30;
@@ -42,24 +23,25 @@ struct TwoDigits {
     high += whole;
     low += static_cast<std::int64_t>((scaled - static_cast<double>(whole)) * (std::int64_t{1} << kLowBits));
   }
-  [[nodiscard]] WideInteger value() const noexcept {
-    return static_cast<WideInteger>(high) * (std::int64_t{1} << kLowBits) + low;
-  }
 };
 
 /// What terms are multiplied by, and what their sums are then. Of 2^20 terms all is added that is within 2^-72 of the
-/// largest.
+/// largest; what is below is cut off.
 struct TwoDigitUnits {
-  double scale = 0;  ///< 0 where all terms are; no number where some term is none
-  FixedPoint point;
+  double scale = 0;  ///< a power of two; 0 where all terms are 0, no number where some term is none
+  int shift = 0;     ///< of the unit of the low digit, 2^-shift
 
   /// Of up to 2^31 terms of at most `largest` each.
   TwoDigitUnits(double largest, std::int64_t count) noexcept;
   [[nodiscard]] bool plain() const noexcept { return scale >= 0; }
+  /// The sum, rounded once; no number where some term was none.
+  [[nodiscard]] double to_double(const TwoDigits& sum) const noexcept;
+  /// The same as an unevaluated sum of two doubles.
+  [[nodiscard]] std::pair<double, double> to_doubles(const TwoDigits& sum) const noexcept;
 };
 
-/// Collective. The sum over ranks of what was added in these units.
-[[nodiscard]] double sum_in_any_order(const Comm& comm, const TwoDigits& own, const TwoDigitUnits& units);
+/// Collective. In place: sums of this rank's terms become those of all ranks'.
+void sum_over_ranks(const Comm& comm, std::span<TwoDigits> sums);
 
 /// Of finite values; infinite where one is not.
 [[nodiscard]] double largest_size(std::span<const double> values) noexcept;
@@ -87,15 +69,15 @@ class FixedSums {
   void settle();
   void add(LocalIndex place, double term) noexcept {
     auto& slot = slots_[static_cast<std::size_t>(place)];
-    if (slot.scale > 0) slot.sum.add(term * slot.scale);  // else all terms are 0, or some are no numbers
+    if (slot.units.scale > 0) slot.sum.add(term * slot.units.scale);  // else all terms are 0, or some are no numbers
   }
   /// Collective over the peers. [owned] The sums, each as an unevaluated sum of two doubles.
   [[nodiscard]] std::vector<std::pair<double, double>> sums();
 
  private:
   struct Slot {
-    double scale = 0;
-    TwoDigits sum;
+    TwoDigitUnits units;
+    TwoDigits sum{};
   };
 
   void set_units();

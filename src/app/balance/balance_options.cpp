@@ -170,8 +170,8 @@ void add_balance_options(const OptionSet& command, BalanceOptions& o) {
   command
       .add_flag("--reproducible", o.reproducible,
                 "h, cost and certificate with the same bits at any number of ranks (--method newton): sums are made of "
-                "integers, which any order adds up alike. Not the default: a run takes some one and a half times as "
-                "long, and preconditioners that depend on who has which rows are left out, so that weak cuts take more "
+                "integers, which any order adds up alike. Not the default: a run takes a third to a half longer, and "
+                "preconditioners that depend on who has which rows are left out, so that weak cuts take more "
                 "iterations")
       .expert();
   command.add("--seed", o.params.seed, "of everything that is drawn at random").with_default().expert();

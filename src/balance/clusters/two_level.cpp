@@ -83,23 +83,17 @@ std::unique_ptr<TwoLevel> TwoLevel::make(const BalanceProblem& problem, const Ne
 
 std::string TwoLevel::name() const { return fmt::format("a coarse space of {} clusters", coarse_); }
 
-/// Collective. In fixed point, whose digits are summed.
+/// Collective.
 void TwoLevel::sum_in_any_order(std::span<const double> r, std::size_t columns, std::span<double> sums) const {
-  double largest = 0;
-  for (const double x : r) largest = std::max(largest, std::abs(x));
-  const auto units = FixedPoint::for_terms(comm_->max(largest), neurons_);
-  std::vector<WideInteger> own(sums.size(), 0);
-  for (std::size_t i = 0; i < number_.size(); ++i) {
+  const TwoDigitUnits units(comm_->max(largest_size(r)), neurons_);
+  std::vector<TwoDigits> own(sums.size());
+  for (std::size_t i = 0; i < number_.size() && units.plain(); ++i) {
     for (std::size_t k = 0; k < columns && number_[i] >= 0; ++k) {
-      own[at(number_[i]) * columns + k] += units.of(r[i * columns + k]);
+      own[at(number_[i]) * columns + k].add(r[i * columns + k] * units.scale);
     }
   }
-  constexpr auto width = at(FixedPoint::kDigits);
-  std::vector<double> digits(own.size() * width);
-  const auto of = [&](std::size_t k) { return std::span<double, width>(&digits[k * width], width); };
-  for (std::size_t k = 0; k < own.size(); ++k) FixedPoint::to_digits(own[k], of(k));
-  comm_->sum(std::span(digits));
-  for (std::size_t k = 0; k < own.size(); ++k) sums[k] = units.to_double(FixedPoint::of_digits(of(k)));
+  sum_over_ranks(*comm_, own);
+  for (std::size_t k = 0; k < own.size(); ++k) sums[k] = units.to_double(own[k]);
 }
 
 void TwoLevel::apply(std::span<const double> r, std::span<double> u, int columns) {
