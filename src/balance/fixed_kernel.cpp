@@ -5,7 +5,7 @@
 #include <array>
 #include <cmath>
 
-#include "balance/tile_pass.hpp"
+#include "balance/layout/tile_pass.hpp"
 #include "synbal/core/profile.hpp"
 
 namespace synbal {

@@ -1,7 +1,7 @@
 // One pass over the local and the remote tiles, both halo exchanges overlapped with halves of the local ones.
 #include "synbal/balance/kernel.hpp"
 
-#include "balance/tile_pass.hpp"
+#include "balance/layout/tile_pass.hpp"
 #include "synbal/core/profile.hpp"
 
 namespace synbal {

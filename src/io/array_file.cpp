@@ -5,7 +5,7 @@
 #include <set>
 
 #include "io/hdf5/provenance.hpp"
-#include "io/trajectory_columns.hpp"
+#include "io/trajectory/trajectory_columns.hpp"
 
 namespace synbal {
 

@@ -11,7 +11,7 @@
 
 #include "io/format.hpp"
 #include "io/generated.hpp"
-#include "io/node_values.hpp"
+#include "io/nodes/node_values.hpp"
 #include "io/output_file.hpp"
 #include "io/seal.hpp"
 #include "synbal/core/agree.hpp"

@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "io/hdf5/hdf5_file.hpp"
-#include "io/node_values.hpp"
+#include "io/nodes/node_values.hpp"
 #include "io/text/number_lines.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/io/formats.hpp"

@@ -14,7 +14,7 @@
 #include "io/hdf5/native_output.hpp"
 #include "io/hdf5/node_names.hpp"
 #include "io/hdf5/provenance.hpp"
-#include "io/node_values.hpp"
+#include "io/nodes/node_values.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/profile.hpp"
 #include "synbal/core/route.hpp"

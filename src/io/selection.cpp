@@ -10,8 +10,8 @@
 #include "io/edges/edge_fields.hpp"
 #include "io/format.hpp"
 #include "io/input_file.hpp"
-#include "io/node_lookup.hpp"
-#include "io/node_values.hpp"
+#include "io/nodes/node_lookup.hpp"
+#include "io/nodes/node_values.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/route.hpp"
 

@@ -9,9 +9,9 @@
 #include <cmath>
 
 #include "io/hdf5/provenance.hpp"
-#include "io/node_lookup.hpp"
+#include "io/nodes/node_lookup.hpp"
 #include "io/text/text_output.hpp"
-#include "io/trajectory_columns.hpp"
+#include "io/trajectory/trajectory_columns.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/halo.hpp"
 #include "synbal/io/selection.hpp"

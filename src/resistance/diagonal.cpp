@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "resistance/estimate/split_samples.hpp"
 #include "resistance/resistance_rows.hpp"
-#include "resistance/split_samples.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/core/timer.hpp"
 #include "synbal/krylov/component_sums.hpp"

@@ -6,9 +6,9 @@
 
 #include "resistance/columns/edges_in_columns.hpp"
 #include "resistance/edge_elimination.hpp"
-#include "resistance/edge_estimate.hpp"
 #include "resistance/edge_visits.hpp"
-#include "resistance/split_samples.hpp"
+#include "resistance/estimate/edge_estimate.hpp"
+#include "resistance/estimate/split_samples.hpp"
 #include "resistance/tuning.hpp"
 #include "synbal/core/error.hpp"
 #include "synbal/core/random.hpp"

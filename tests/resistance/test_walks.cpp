@@ -3,8 +3,8 @@
 
 #include "graph/graphs.hpp"
 #include "resistance/edge_visits.hpp"
+#include "resistance/estimate/walks.hpp"
 #include "resistance/ghost_rows.hpp"
-#include "resistance/walks.hpp"
 
 namespace synbal::test {
 

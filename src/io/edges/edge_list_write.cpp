@@ -8,7 +8,7 @@
 
 #include "io/assembly.hpp"
 #include "io/format.hpp"
-#include "io/node_lookup.hpp"
+#include "io/nodes/node_lookup.hpp"
 #include "io/text/text_output.hpp"
 #include "synbal/core/halo.hpp"
 #include "synbal/core/route.hpp"

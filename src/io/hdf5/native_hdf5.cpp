@@ -13,7 +13,7 @@
 #include "io/hdf5/native_output.hpp"
 #include "io/hdf5/node_names.hpp"
 #include "io/mark.hpp"
-#include "io/node_values.hpp"
+#include "io/nodes/node_values.hpp"
 #include "io/sizes.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/network/partition.hpp"

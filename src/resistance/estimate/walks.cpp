@@ -1,5 +1,5 @@
 // Two steps from a node into a dense row, the third by products of that row with those of the neighbours.
-#include "resistance/walks.hpp"
+#include "resistance/estimate/walks.hpp"
 
 #include <cmath>
 

@@ -1,13 +1,13 @@
 // Two estimates per edge from the same samples (random projections after Spielman & Srivastava 2011), combined by their
 // variances, then made to obey Foster's theorem (1949).
-#include "resistance/edge_estimate.hpp"
+#include "resistance/estimate/edge_estimate.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 #include "resistance/edge_visits.hpp"
-#include "resistance/split_samples.hpp"
-#include "resistance/walks.hpp"
+#include "resistance/estimate/split_samples.hpp"
+#include "resistance/estimate/walks.hpp"
 #include "synbal/core/timer.hpp"
 
 namespace synbal::detail {

@@ -1,5 +1,5 @@
 // Random right-hand sides, their solutions without slow modes, and the polynomial in the walk.
-#include "resistance/split_samples.hpp"
+#include "resistance/estimate/split_samples.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -16,8 +16,8 @@
 
 #include "io/hdf5/node_names.hpp"
 #include "io/hdf5/provenance.hpp"
-#include "io/trajectory_columns.hpp"
-#include "io/trajectory_room.hpp"
+#include "io/trajectory/trajectory_columns.hpp"
+#include "io/trajectory/trajectory_room.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/log.hpp"
 

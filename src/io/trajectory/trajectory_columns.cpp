@@ -1,5 +1,5 @@
 // Which columns a rank writes, and what may be asked of it.
-#include "io/trajectory_columns.hpp"
+#include "io/trajectory/trajectory_columns.hpp"
 
 #include <algorithm>
 

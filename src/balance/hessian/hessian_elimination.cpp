@@ -1,5 +1,5 @@
 // Synapses of all ranks, rank after rank, always in the same order.
-#include "balance/hessian_elimination.hpp"
+#include "balance/hessian/hessian_elimination.hpp"
 
 #include "synbal/balance/edges.hpp"
 #include "synbal/krylov/elimination_preconditioner.hpp"

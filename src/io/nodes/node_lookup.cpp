@@ -1,5 +1,5 @@
 // A distributed directory of ids: each id is filed with the rank that its hash names, and asked for there.
-#include "io/node_lookup.hpp"
+#include "io/nodes/node_lookup.hpp"
 
 #include <fmt/format.h>
 

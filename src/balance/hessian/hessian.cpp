@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "balance/clusters/two_level.hpp"
-#include "balance/hessian_elimination.hpp"
+#include "balance/hessian/hessian_elimination.hpp"
 #include "synbal/balance/hessian_action.hpp"
 #include "synbal/core/solve_watch.hpp"
 #include "synbal/krylov/pcg.hpp"

@@ -1,5 +1,5 @@
 // What the file system tells of its free blocks; quotas are found when the file is allocated.
-#include "io/trajectory_room.hpp"
+#include "io/trajectory/trajectory_room.hpp"
 
 #include <fmt/format.h>
 #include <sys/statfs.h>

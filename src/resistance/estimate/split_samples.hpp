@@ -10,8 +10,8 @@
 #include <span>
 #include <vector>
 
+#include "resistance/estimate/walks.hpp"
 #include "resistance/quadrature.hpp"
-#include "resistance/walks.hpp"
 #include "synbal/core/block_exchange.hpp"
 #include "synbal/core/random.hpp"
 #include "synbal/graph/graph.hpp"

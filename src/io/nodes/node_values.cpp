@@ -1,5 +1,5 @@
 // Checks of values per neuron, and their text files (parsed by all ranks, each its own lines).
-#include "io/node_values.hpp"
+#include "io/nodes/node_values.hpp"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 
 #include "io/assembly.hpp"
 #include "io/edges/neuron_list.hpp"
-#include "io/node_lookup.hpp"
+#include "io/nodes/node_lookup.hpp"
 #include "io/text/number_lines.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/network/partition.hpp"
