@@ -7,7 +7,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../jobs/environment.sh"
 cd "$root"
 folder=build/gates
-most_files=${SYNBAL_TIDY_MOST:-8} # some 30 s each on a core
+most_files=${SYNBAL_TIDY_MOST:-6} # some 30 s each on a core
 
 build_with_clang() {
   say "Building with clang++ and sanitizers ($folder, warnings are errors)"
