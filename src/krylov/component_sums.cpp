@@ -147,8 +147,8 @@ std::vector<double> ComponentSums::sum_in_any_order(std::span<const double> bloc
   std::vector<double> partial;  // digits halved, so that doubles hold their sums
   partial.reserve(4 * own.size());
   for (const auto& [high, low] : own) {
-    for (const auto digit : {high, low}) {
-      partial.push_back(static_cast<double>(digit / kHalf)), partial.push_back(static_cast<double>(digit % kHalf));
+    for (const auto half : {high / kHalf, high % kHalf, low / kHalf, low % kHalf}) {
+      partial.push_back(static_cast<double>(half));
     }
   }
   sum(partial, static_cast<int>(4 * m));

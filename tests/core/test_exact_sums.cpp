@@ -72,6 +72,7 @@ TEST(ExactSum, ranks_sum_what_one_would) {
 TEST(TwoDigits, ranks_sum_what_one_would) {
   std::mt19937_64 random(5);
   std::vector<double> values;
+  values.reserve(3000);
   for (int k = 0; k < 3000; ++k) values.push_back(std::ldexp(static_cast<double>(random() >> 11), -53) - 0.5);
   const TwoDigitUnits units(1, 3000);
   std::vector<TwoDigits> own(2);

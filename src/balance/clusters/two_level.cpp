@@ -53,10 +53,11 @@ void solve(const std::vector<Pivot>& pivots, std::vector<double>& x) {
     for (const auto& [j, weight] : pivot.weights) x[at(j)] += static_cast<double>(weight) * own;
   }
   std::vector<double> phi(x.size(), 0.0);
-  for (auto pivot = pivots.rbegin(); pivot != pivots.rend(); ++pivot) {
-    double sum = x[at(pivot->node)];
-    for (const auto& [j, weight] : pivot->weights) sum += static_cast<double>(weight) * phi[at(j)];
-    phi[at(pivot->node)] = sum / static_cast<double>(pivot->total);
+  for (std::size_t k = pivots.size(); k-- > 0;) {
+    const auto& pivot = pivots[k];
+    double sum = x[at(pivot.node)];
+    for (const auto& [j, weight] : pivot.weights) sum += static_cast<double>(weight) * phi[at(j)];
+    phi[at(pivot.node)] = sum / static_cast<double>(pivot.total);
   }
   x = std::move(phi);
 }
