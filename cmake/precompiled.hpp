@@ -1,5 +1,5 @@
-// What nearly every file includes, parsed once (SYNBAL_PRECOMPILE). Files include what they use all the same: clang-tidy
-// reads them without this one. No PETSc here: it turns MPI functions into macros.
+// What nearly every file includes, parsed once (SYNBAL_PRECOMPILE). Files include what they use all the same:
+// clang-tidy reads them without this one. No PETSc here: it turns MPI functions into macros.
 #include <Random123/philox.h>
 #include <fmt/format.h>
 #include <mpi.h>

@@ -11,7 +11,7 @@ bash jobs/install_dependencies.sh build test papers
 say "Checking the formatting"
 formatter=$(command -v clang-format-14 || command -v clang-format || true)
 if [ -n "$formatter" ] && "$formatter" --version | grep -q 'version 14\.'; then
-  find include src tests benchmarks \( -name '*.hpp' -o -name '*.cpp' \) -print0 | xargs -0 "$formatter" --dry-run -Werror
+  find include src tests benchmarks cmake \( -name '*.hpp' -o -name '*.cpp' \) -print0 | xargs -0 "$formatter" --dry-run -Werror
   echo "all files are formatted"
 else
   echo "skipped: clang-format 14 is absent, and other versions format differently"

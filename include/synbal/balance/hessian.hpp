@@ -39,7 +39,7 @@ class HessianSolver final : public PreconditionerFactory {
   static bool user_chose_preconditioner();
 
   /// False where the components that are projected out divide those of the problem, and where the same bits are asked
-  /// for at any rank count: the order of elimination is not.
+  /// for at any rank count: a factorisation's order depends on it.
   [[nodiscard]] bool may_factorise() const;
 
   /// Collective. Takes L at the point of `costs`, which must stay as they are until the solves there are done.
