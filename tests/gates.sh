@@ -17,7 +17,6 @@ build_with_clang() {
 
 run_sanitized_tests() {
   say "Running unit tests under the sanitizers at 2 ranks"
-  echo "left out: PlantedThousand, a thousand solves that take minutes so; the release's tests run it"
   ctest --preset gates
 }
 
