@@ -111,7 +111,7 @@ std::vector<BadFile> bad_lines() {
       text_file("skew_array_diagonal.mtx", banner("matrix array real skew-symmetric") + "2 2\n1\n2\n0\n", "diagonal"),
       text_file("skew_diagonal.mtx", banner("matrix coordinate real skew-symmetric") + "2 2 1\n2 2 1.5\n", "diagonal"),
       text_file("long_line.mtx", with_line("1 1 " + std::string(3 << 20, '1')), "line 5"),
-      text_file("long_blank_line.mtx", with_line(std::string(3 << 20, ' ') + "1 1 1\n"), "line 5"),
+      text_file("long_blank_line.mtx", with_line(std::string("1 1 1\n").insert(0, 3 << 20, ' ')), "line 5"),
       text_file("deep_error.mtx", many_lines(5000, 4711, "1 x 1", "\n"), "line 4714"),
       text_file("deep_error_crlf.mtx", many_lines(5000, 2500, "1 101 1", "\r\n"), "line 2503"),
       text_file("first_of_two_errors.mtx", many_lines(4000, 1, "nothing", "\n") + "0 0 0\n", "line 4"),
