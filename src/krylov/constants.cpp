@@ -1,5 +1,5 @@
 // One sum over each component, and one number taken off its places.
-#include "synbal/krylov/constants.hpp"
+#include "krylov/constants.hpp"
 
 #include <vector>
 

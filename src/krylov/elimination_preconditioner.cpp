@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "synbal/krylov/constants.hpp"
+#include "krylov/constants.hpp"
 
 namespace synbal {
 

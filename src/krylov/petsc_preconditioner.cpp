@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "krylov/constants.hpp"
 #include "synbal/core/error.hpp"
 #include "synbal/core/log.hpp"
-#include "synbal/krylov/constants.hpp"
 
 namespace synbal {
 
