@@ -115,30 +115,56 @@ AccurateCosts in_order(const BalanceProblem& problem) {
   return sums;
 }
 
-/// [n] What the sums in these units may reach.
-std::vector<double> bounds(std::span<const double> units) {
-  std::vector<double> bound(units.begin(), units.end());
-  for (auto& b : bound) b = std::ldexp(b, CostUnits::kSumBits);
-  return bound;
+/// A sum in units of a row or column.
+struct DigitSlot {
+  double unit;
+  TwoDigits sum;
+};
+
+std::vector<DigitSlot> slots_of(std::span<const double> units) {
+  std::vector<DigitSlot> slots(units.size());
+  std::ranges::transform(units, slots.begin(), [](double unit) { return DigitSlot{unit, {}}; });
+  return slots;
+}
+
+/// What is held of an entry is its cost in units of its row and its column.
+void add_up(const CostTiles& tiles, LocalIndex shift, std::span<DigitSlot> rows, std::span<DigitSlot> columns) {
+  tiles.for_each_tile(0, tiles.bands(), [&](std::size_t t) {
+    for_each_in_tile(tiles, tiles.tiles[t], shift, [&](LocalIndex i, LocalIndex j, double held) {
+      auto &row = rows[at(i)], &column = columns[at(j)];
+      row.sum.add(held * column.unit), column.sum.add(held * row.unit);
+    });
+  });
+}
+
+std::vector<DoubleDouble> to_doubles(std::span<const DigitSlot> slots) {
+  std::vector<DoubleDouble> sums(slots.size());
+  std::ranges::transform(slots, sums.begin(), [](const DigitSlot& slot) {
+    const auto [high, low] = TwoDigitUnits(slot.unit).to_doubles(slot.sum);
+    return DoubleDouble{high, low};
+  });
+  return sums;
 }
 
 /// Collective. The same in any order.
-AccurateCosts in_fixed_point(const BalanceProblem& problem) {
-  const auto& units = problem.units();
-  FixedSums in(problem.halo(), bounds(units.row));
-  FixedSums out(problem.halo(), bounds(std::span(units.column).first(at(problem.size()))));
-  for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) { in.add(i, c), out.add(j, c); });
-  AccurateCosts sums;
-  for (const auto& [high, low] : in.sums()) sums.in.push_back({high, low});
-  for (const auto& [high, low] : out.sums()) sums.out.push_back({high, low});
-  return sums;
+AccurateCosts in_any_order(const BalanceProblem& problem) {
+  const auto n = problem.size();
+  auto in = slots_of(problem.units().row), out = slots_of(problem.units().column);
+  add_up(problem.local(), 0, in, out);
+  add_up(problem.remote(), n, in, out);
+  HaloExchange<std::int64_t> exchange(problem.halo());
+  for (const auto digit : {&TwoDigits::high, &TwoDigits::low}) {
+    exchange.reverse_begin([&](LocalIndex ghost) { return out[at(n + ghost)].sum.*digit; });
+    exchange.reverse_end([&](LocalIndex i, std::int64_t value) { out[at(i)].sum.*digit += value; });
+  }
+  return {to_doubles(in), to_doubles(out)};
 }
 
 }  // namespace
 
 void accurate_gradient(const BalanceProblem& problem, std::span<double> g) {
   const auto n = problem.size();
-  auto [in, out] = problem.reproducible() ? in_fixed_point(problem) : in_order(problem);
+  auto [in, out] = problem.reproducible() ? in_any_order(problem) : in_order(problem);
   for (LocalIndex i = 0; i < n; ++i) {
     in[at(i)].add(problem.from_pinned(i));
     out[at(i)].add(problem.to_pinned(i));

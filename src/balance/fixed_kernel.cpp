@@ -19,10 +19,6 @@ int exponent_above(double largest) {
   return largest > 0 ? std::clamp(std::ilogb(largest) + 1, -kMostShift, kMostShift) : 0;
 }
 
-double larger(double largest, double value) {
-  return std::isfinite(value) ? std::max(largest, std::abs(value)) : std::numeric_limits<double>::infinity();
-}
-
 }  // namespace
 
 FixedKernel::FixedKernel(const BalanceProblem& problem)
@@ -50,12 +46,13 @@ void FixedKernel::add_up() {
   sums_.reverse_end([&](LocalIndex i, std::int64_t sum) { columns_[at(i)].sum += sum; });
 }
 
-std::optional<FixedKernel::Factors> FixedKernel::multiply() {
+std::optional<FixedKernel::Factors> FixedKernel::multiply(const std::array<Largest, 2>& own) {
   const EventScope event(Event::pass, 4.0 * static_cast<double>(problem_->local().size() + problem_->remote().size()));
   const auto n = at(problem_->size());
-  std::array<double, 2> largest{};  // of what rows read, and columns
-  for (std::size_t i = 0; i < n; ++i) {
-    largest = {larger(largest[0], columns_[i].read), larger(largest[1], rows_[i].read)};
+  std::array<double, 2> largest{};
+  for (std::size_t k = 0; k < 2; ++k) {
+    const double value = own[k].value();
+    largest[k] = std::isfinite(value) ? value : std::numeric_limits<double>::infinity();  // no order knows no numbers
   }
   problem_->comm().max(std::span<double>(largest));
   if (!std::isfinite(largest[0]) || !std::isfinite(largest[1])) return {};

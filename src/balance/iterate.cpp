@@ -35,14 +35,19 @@ void Iterate::arrive() {
     largest = std::max(largest, problem_->power() * k * std::abs(delta_[i]));
   }
   if (problem_->comm().max(largest) > (problem_->reproducible() ? kLargestInFixedPoint : kLargestExponent)) {
-    settle();
+    problem_->rebase(h());
+    begin_at_base();
   } else {
     evaluate(*problem_, *kernel_, delta_, costs_);
   }
 }
 
 void Iterate::settle() {
-  problem_->rebase(h());
+  problem_->rebase(h(), {costs_.in, costs_.out});
+  begin_at_base();
+}
+
+void Iterate::begin_at_base() {
   std::fill(delta_.begin(), delta_.end(), 0.0);
   evaluate(*problem_, *kernel_, delta_, costs_);
 }

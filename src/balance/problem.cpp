@@ -118,13 +118,35 @@ double BalanceProblem::log10_cost_unit() const noexcept { return log2_unit_ * st
 
 void BalanceProblem::rebase(std::span<const double> base) {
   const EventScope event(Event::costs);
+  move_to(base);
+  if (reproducible_) hold_in(units_for_integers(*this));
+}
+
+void BalanceProblem::rebase(std::span<const double> base, const KnownSums& sums) {
+  const EventScope event(Event::costs);
+  auto units = reproducible_ && !wide_ ? units_from_sums(*this, sums, largest_exponent(base)) : std::nullopt;
+  move_to(base);
+  if (reproducible_) hold_in(units ? std::move(*units) : units_for_integers(*this));
+}
+
+/// Collective. p k |h| of the way from the present base, at most.
+double BalanceProblem::largest_exponent(std::span<const double> base) const {
+  double largest = 0;
+  for (std::size_t i = 0; i < base.size(); ++i) {
+    const double k = std::max(1.0, exponent(static_cast<LocalIndex>(i)));
+    largest = std::max(largest, power_ * k * std::abs(base[i] - base_[i]));
+  }
+  return comm_->max(largest);
+}
+
+/// Collective. All costs at a new base, held as they are.
+void BalanceProblem::move_to(std::span<const double> base) {
   const auto before = std::exchange(base_, {base.begin(), base.end()});
   hold_as_they_are();
   if (!has_synapses()) move_costs(before);
   do {
     compute_costs();
   } while (unit_moved());
-  hold_in_units();
 }
 
 void BalanceProblem::hold_as_they_are() {
@@ -137,9 +159,7 @@ void BalanceProblem::hold_as_they_are() {
 }
 
 /// Collective.
-void BalanceProblem::hold_in_units() {
-  if (!reproducible_) return;
-  auto units = units_for_integers(*this);
+void BalanceProblem::hold_in(CostUnits units) {
   auto per_unit = units;
   for (auto* values : {&per_unit.row, &per_unit.column}) {
     for (auto& x : *values) x = 1 / x;
@@ -294,7 +314,7 @@ void BalanceProblem::make_reproducible() {
       compute_costs();
     } while (unit_moved());
   }
-  hold_in_units();
+  hold_in(units_for_integers(*this));
 }
 
 void BalanceProblem::compute_costs() {

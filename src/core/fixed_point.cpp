@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 namespace synbal {
@@ -29,6 +30,8 @@ TwoDigitUnits::TwoDigitUnits(double largest, std::int64_t count) noexcept {
   const int bits = kHighBits - width_of_count - (std::max(std::ilogb(largest), kLeastExponent) + 1);
   scale = std::ldexp(1.0, bits), shift = bits + TwoDigits::kLowBits;
 }
+
+TwoDigitUnits::TwoDigitUnits(double unit) noexcept : scale(1 / unit), shift(TwoDigits::kLowBits - std::ilogb(unit)) {}
 
 double TwoDigitUnits::to_double(const TwoDigits& sum) const noexcept {
   return plain() ? std::ldexp(static_cast<double>(value_of(sum)), -shift) : std::numeric_limits<double>::quiet_NaN();
@@ -59,47 +62,46 @@ double largest_size(std::span<const double> values) noexcept {
 
 namespace {
 
-TwoDigits sum_of_products(const BlockPair& pair, std::size_t column, std::size_t columns, double scale) {
+TwoDigits sum_of_products(std::span<const double> a, std::span<const double> b, std::size_t column, std::size_t columns,
+                          double scale) {
   TwoDigits sum;
   if (columns == 1) {
-    for (std::size_t i = 0; i < pair.a.size(); ++i) sum.add(pair.a[i] * pair.b[i] * scale);
+    for (std::size_t i = 0; i < a.size(); ++i) sum.add(a[i] * b[i] * scale);
   } else {
-    for (std::size_t i = column; i < pair.a.size(); i += columns) sum.add(pair.a[i] * pair.b[i] * scale);
+    for (std::size_t i = column; i < a.size(); i += columns) sum.add(a[i] * b[i] * scale);
   }
   return sum;
 }
 
-/// [2] Of each factor.
-std::array<double, 2> largest_factors(const BlockPair& pair, std::size_t column, std::size_t columns) {
-  if (columns == 1) return {largest_size(pair.a), largest_size(pair.b)};
-  std::array<double, 2> largest{};
-  for (std::size_t i = column; i < pair.a.size(); i += columns) {
-    largest = {std::max(largest[0], largest_size({&pair.a[i], 1})),
-               std::max(largest[1], largest_size({&pair.b[i], 1}))};
+/// [columns] The largest size in each.
+std::vector<double> largest_sizes(std::span<const double> block, std::size_t columns) {
+  if (columns == 1) return {largest_size(block)};
+  std::vector<double> largest(columns, 0.0);
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    largest[i % columns] = std::max(largest[i % columns], largest_size({&block[i], 1}));
   }
   return largest;
 }
 
 }  // namespace
 
-std::vector<double> products_in_any_order(const Comm& comm, std::span<const BlockPair> pairs, std::size_t columns,
-                                          std::int64_t rows) {
-  std::vector<double> largest;  // of factors, not of products: the same over all ranks wherever rows are
-  for (const auto& pair : pairs) {
-    for (std::size_t k = 0; k < columns; ++k) {
-      const auto [a, b] = largest_factors(pair, k, columns);
-      largest.push_back(a), largest.push_back(b);
-    }
-  }
+std::vector<double> products_in_any_order(const Comm& comm, std::span<const std::span<const double>> blocks,
+                                          std::span<const BlockPair> pairs, std::size_t columns, std::int64_t rows) {
+  std::vector<double> largest;  // [blocks x columns] of factors, not of products: the same wherever rows are
+  for (const auto& block : blocks) std::ranges::copy(largest_sizes(block, columns), std::back_inserter(largest));
   comm.max(std::span(largest));
   std::vector<TwoDigitUnits> units;
-  units.reserve(largest.size() / 2);
-  for (std::size_t k = 0; k < largest.size(); k += 2) units.emplace_back(largest[k] * largest[k + 1], rows);
+  units.reserve(pairs.size() * columns);
+  for (const auto& pair : pairs) {
+    for (std::size_t k = 0; k < columns; ++k) {
+      units.emplace_back(largest[pair.a * columns + k] * largest[pair.b * columns + k], rows);
+    }
+  }
   std::vector<TwoDigits> products(units.size());
   std::size_t s = 0;
   for (const auto& pair : pairs) {
     for (std::size_t k = 0; k < columns; ++k, ++s) {
-      if (units[s].scale > 0) products[s] = sum_of_products(pair, k, columns, units[s].scale);
+      if (units[s].scale > 0) products[s] = sum_of_products(blocks[pair.a], blocks[pair.b], k, columns, units[s].scale);
     }
   }
   sum_over_ranks(comm, products);
@@ -110,14 +112,6 @@ std::vector<double> products_in_any_order(const Comm& comm, std::span<const Bloc
 
 FixedSums::FixedSums(const Halo& halo)
     : halo_(&halo), largest_(at(halo.owned_count()) + halo.ghosts().size(), 0.0), count_(largest_.size(), 0) {}
-
-FixedSums::FixedSums(const Halo& halo, std::span<const double> bound) : FixedSums(halo) {
-  const auto n = at(halo_->owned_count());
-  std::copy(bound.begin(), bound.end(), largest_.begin());
-  HaloExchange<double>(*halo_).forward(bound, std::span(largest_).subspan(n));
-  std::ranges::fill(count_, 1);
-  set_units();
-}
 
 void FixedSums::expect(LocalIndex place, double term) noexcept {
   largest_[at(place)] = std::max(largest_[at(place)], std::abs(term));
@@ -134,10 +128,6 @@ void FixedSums::settle() {
   counts.reverse_begin([&](LocalIndex g) { return count_[at(n + g)]; });
   counts.reverse_end([&](LocalIndex i, std::int64_t value) { count_[at(i)] += value; });
   counts.forward(std::span(count_).first(at(n)), std::span(count_).subspan(at(n)));
-  set_units();
-}
-
-void FixedSums::set_units() {
   slots_.reserve(largest_.size());
   for (std::size_t k = 0; k < largest_.size(); ++k) slots_.push_back({TwoDigitUnits(largest_[k], count_[k])});
   largest_ = {}, count_ = {};

@@ -254,8 +254,9 @@ bool BlockPcg::all_reached(const Columns& now) {
   const auto begin = scalars_.begin() + static_cast<std::ptrdiff_t>(now.squares());
   std::vector<double> squares(begin, begin + static_cast<std::ptrdiff_t>(m));
   if (components_->reproducible()) {
-    const BlockPair pair{r_, now.natural() ? u_ : r_};
-    squares = products_in_any_order(components_->comm(), {&pair, 1}, m, components_->places());
+    const std::array<std::span<const double>, 2> blocks{r_, u_};
+    const BlockPair pair{0, now.natural() ? 1U : 0U};
+    squares = products_in_any_order(components_->comm(), blocks, {&pair, 1}, m, components_->places());
   } else {
     components_->comm().sum(std::span(squares));
   }
@@ -270,8 +271,9 @@ bool BlockPcg::all_reached(const Columns& now) {
 void BlockPcg::sum_in_any_order(bool jacobi) {
   const auto m = at(width_);
   const auto& comm = components_->comm();
-  const std::array<BlockPair, 3> pairs{BlockPair{r_, u_}, BlockPair{w_, u_}, BlockPair{r_, r_}};
-  const auto products = products_in_any_order(comm, pairs, m, components_->places());
+  const std::array<std::span<const double>, 3> blocks{r_, u_, w_};
+  const std::array<BlockPair, 3> pairs{BlockPair{0, 1}, BlockPair{2, 1}, BlockPair{0, 0}};  // r u, w u, r r
+  const auto products = products_in_any_order(comm, blocks, pairs, m, components_->places());
   std::ranges::copy(products, scalars_.begin());
   scalars_.back() = comm.max(scalars_.back());
   auto of_residuals = components_->sum_in_any_order(r_, width_);

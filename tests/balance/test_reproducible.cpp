@@ -107,5 +107,33 @@ TEST(Reproducible, the_kernel_sums_as_precisely_as_doubles) {
   for (std::size_t i = 0; i < n; ++i) EXPECT_TRUE(std::isnan(fixed_in[i]));
 }
 
+TEST(Reproducible, units_from_sums_hold_as_much_as_those_from_costs) {
+  const auto network = generate(world(), params_of("random"));
+  const auto components = strongly_connected_components(world(), network);
+  BalanceProblem by_sums(world(), network, components, 2), by_costs(world(), network, components, 2);
+  by_sums.make_reproducible(), by_costs.make_reproducible();
+  const auto n = at(by_sums.size());
+  std::vector<double> h;
+  for (std::size_t i = 0; i < n; ++i) {
+    h.push_back(1.5 * std::sin(static_cast<double>(by_sums.neurons().first()) + static_cast<double>(i)));
+  }
+  FusedKernel kernel(by_sums), usual(by_costs);
+  NeuronCosts there, exact;
+  evaluate(by_sums, kernel, h, there);
+  const KnownSums sums{there.in, there.out};
+  EXPECT_TRUE(units_from_sums(by_sums, sums, 3).has_value());
+  EXPECT_FALSE(units_from_sums(by_sums, sums, 40).has_value());  // of which integers might have lost all
+  by_sums.rebase(h, sums), by_costs.rebase(h);
+  const std::vector<double> here(n, 0.0);
+  evaluate(by_sums, kernel, here, there), evaluate(by_costs, usual, here, exact);
+  for (std::size_t i = 0; i < n; ++i) {
+    EXPECT_NEAR(there.in[i], exact.in[i], 1e-15 * exact.in[i]);
+    EXPECT_NEAR(there.out[i], exact.out[i], 1e-15 * exact.out[i]);
+    const double unit = by_sums.units().row[i];
+    EXPECT_LT(exact.in[i], std::ldexp(unit, CostUnits::kSumBits));
+    EXPECT_GT(exact.in[i], std::ldexp(unit, CostUnits::kSumBits - 4));
+  }
+}
+
 }  // namespace
 }  // namespace synbal::test

@@ -1,6 +1,8 @@
 // Units in which the costs of a reproducible problem are held.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <vector>
 
 namespace synbal {
@@ -14,9 +16,20 @@ struct CostUnits {
 
   std::vector<double> row;     ///< [n]; empty where costs are held as they are
   std::vector<double> column;  ///< [n + ghosts]
+  int count_bits = 0;          ///< of the number of costs of a row or column, at most, on all ranks
 };
 
-/// Collective. Of a problem that holds its costs as they are.
+/// Collective. Of a problem that holds its costs as they are, by a pass over them.
 [[nodiscard]] CostUnits units_for_integers(const BalanceProblem& problem);
+
+/// What is known of a neuron's costs before they are laid out: no cost is larger than such a sum.
+struct KnownSums {
+  std::span<const double> in, out;  // [n]
+};
+
+/// Collective. The same without a pass, where sums were added up in the units of a problem whose base has moved by
+/// `exponent` at most (the largest p k |h|) since. Nothing where rounding may have spoilt a sum.
+[[nodiscard]] std::optional<CostUnits> units_from_sums(const BalanceProblem& problem, const KnownSums& sums,
+                                                       double exponent);
 
 }  // namespace synbal

@@ -1,6 +1,10 @@
 // The fused kernel's pass in integers: the same sums wherever rows and columns lie.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -21,13 +25,15 @@ class FixedKernel {
   template <class Fill, class Consume>
   void run(Fill&& fill, Consume&& consume) {
     const auto n = problem_->size();
+    std::array<Largest, 2> largest;  // of what rows read, and columns
     const auto slot = [](LocalIndex i) { return static_cast<std::size_t>(i); };
     for (LocalIndex i = 0; i < n; ++i) {
       const std::pair<double, double> xy = fill(i);
       rows_[slot(i)] = {xy.second, 0}, columns_[slot(i)] = {xy.first, 0};
+      largest[0].meet(xy.first), largest[1].meet(xy.second);
     }
-    const auto factors = multiply();
-    const auto& [row, column] = problem_->units();
+    const auto factors = multiply(largest);
+    const auto &row = problem_->units().row, &column = problem_->units().column;
     constexpr double none = std::numeric_limits<double>::quiet_NaN();
     for (LocalIndex i = 0; i < n; ++i) {
       const auto in = static_cast<double>(rows_[slot(i)].sum), out = static_cast<double>(columns_[slot(i)].sum);
@@ -41,11 +47,20 @@ class FixedKernel {
     double read;  // for the pass: at most 1 times the unit
     std::int64_t sum;
   };
+  /// Sizes in the order of their bits: what is not finite is above all else.
+  struct Largest {
+    std::uint64_t bits = 0;
+    void meet(double value) noexcept {
+      constexpr auto size = std::numeric_limits<std::uint64_t>::max() >> 1;  // all but the sign
+      bits = std::max(bits, std::bit_cast<std::uint64_t>(value) & size);
+    }
+    [[nodiscard]] double value() const noexcept { return std::bit_cast<double>(bits); }
+  };
   /// By which units have to be multiplied in sums of rows and columns.
   struct Factors {
     double of_rows, of_columns;
   };
-  std::optional<Factors> multiply();
+  std::optional<Factors> multiply(const std::array<Largest, 2>& own);
   void pass(const CostTiles& tiles, Slot* columns);
   void add_up();
 

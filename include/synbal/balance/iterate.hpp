@@ -30,6 +30,7 @@ class Iterate {
 
  private:
   void arrive();
+  void begin_at_base();
 
   BalanceProblem* problem_;
   FusedKernel* kernel_;

@@ -100,6 +100,9 @@ class BalanceProblem {
   /// Collective. All costs at a new base. @throws Error usage where that takes costs of synapses that were taken over
   /// out of the range of doubles.
   void rebase(std::span<const double> base);
+  /// Collective. The same where what enters and leaves the neurons there is known: a reproducible problem is spared a
+  /// look at all costs.
+  void rebase(std::span<const double> base, const KnownSums& sums);
 
   /// Costs are held divided by this power of two: 1, unless |J|^p nears over- or underflow; where it spans 200 decades
   /// the unit follows the largest cost as the base moves.
@@ -138,9 +141,11 @@ class BalanceProblem {
   std::vector<LocalIndex> lay_out();
   void follow_unit();
   [[nodiscard]] bool unit_moved();
+  [[nodiscard]] double largest_exponent(std::span<const double> base) const;
+  void move_to(std::span<const double> base);
   void move_costs(std::span<const double> from);
   void hold_as_they_are();
-  void hold_in_units();
+  void hold_in(CostUnits units);
   void compute_costs();
   [[nodiscard]] Prices prices() const;
   [[nodiscard]] Sums no_sums();

@@ -1,6 +1,7 @@
 // Sums of bounded terms as integers, which come out the same in whatever order their terms come and wherever they lie.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -33,6 +34,8 @@ struct TwoDigitUnits {
 
   /// Of up to 2^31 terms of at most `largest` each.
   TwoDigitUnits(double largest, std::int64_t count) noexcept;
+  /// Of terms that come in units of the high digit, a power of two.
+  explicit TwoDigitUnits(double unit) noexcept;
   [[nodiscard]] bool plain() const noexcept { return scale >= 0; }
   /// The sum, rounded once; no number where some term was none.
   [[nodiscard]] double to_double(const TwoDigits& sum) const noexcept;
@@ -46,23 +49,22 @@ void sum_over_ranks(const Comm& comm, std::span<TwoDigits> sums);
 /// Of finite values; infinite where one is not.
 [[nodiscard]] double largest_size(std::span<const double> values) noexcept;
 
-/// Two blocks of as many rows, columns interleaved.
+/// Which of several blocks.
 struct BlockPair {
-  std::span<const double> a, b;
+  std::size_t a, b;
 };
-/// Collective. [pairs x columns] The sums over rows and ranks of a b, column by column: the same bits in whatever order
-/// rows come and wherever they are. `rows`: over all ranks.
-[[nodiscard]] std::vector<double> products_in_any_order(const Comm& comm, std::span<const BlockPair> pairs,
-                                                        std::size_t columns, std::int64_t rows);
+/// Collective. [pairs x columns] The sums over rows and ranks of a b, column by column, of blocks that have as many
+/// rows, columns interleaved: the same bits in whatever order rows come and wherever they are. `rows`: over all ranks.
+[[nodiscard]] std::vector<double> products_in_any_order(const Comm& comm,
+                                                        std::span<const std::span<const double>> blocks,
+                                                        std::span<const BlockPair> pairs, std::size_t columns,
+                                                        std::int64_t rows);
 
-/// Sums at places that several ranks add to. Either their bounds are known, or terms come twice: first for the bounds,
-/// then to be added.
+/// Sums at places that several ranks add to. Terms come twice: first for their bounds, then to be added.
 class FixedSums {
  public:
   /// Places are the owned ones of the halo and its ghosts; it must outlive the sums.
   explicit FixedSums(const Halo& halo);
-  /// Collective over the peers. Settled at once. `bound`: [owned] of the sum of the terms' sizes, over all ranks.
-  FixedSums(const Halo& halo, std::span<const double> bound);
 
   void expect(LocalIndex place, double term) noexcept;
   /// Collective over the peers. After the last term was expected, before the first is added.
@@ -79,8 +81,6 @@ class FixedSums {
     TwoDigitUnits units;
     TwoDigits sum{};
   };
-
-  void set_units();
 
   const Halo* halo_;
   std::vector<double> largest_;      // until bounds are settled

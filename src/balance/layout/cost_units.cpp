@@ -5,12 +5,15 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <numbers>
 
 #include "synbal/balance/edges.hpp"
 
 namespace synbal {
 
 namespace {
+
+int width_of(std::int64_t count) { return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(count))); }
 
 struct Bound {
   double largest = 0;
@@ -22,8 +25,7 @@ struct Bound {
   }
   [[nodiscard]] double unit() const {
     if (!(largest > 0)) return 1;
-    const auto width_of_count = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(count)));
-    return std::ldexp(1.0, std::ilogb(largest) + 1 + width_of_count - CostUnits::kSumBits);
+    return std::ldexp(1.0, std::ilogb(largest) + 1 + width_of(count) - CostUnits::kSumBits);
   }
 };
 
@@ -44,10 +46,44 @@ CostUnits units_for_integers(const BalanceProblem& problem) {
   count.reverse_end([&](LocalIndex i, std::int64_t more) { columns[at(i)].count += more; });
   CostUnits units;
   std::vector<double> of_columns;
+  units.row.reserve(at(n)), of_columns.reserve(at(n));
+  std::int64_t most = 0;
   for (LocalIndex i = 0; i < n; ++i) {
     units.row.push_back(rows[at(i)].unit());
     of_columns.push_back(columns[at(i)].unit());
+    most = std::max({most, rows[at(i)].count, columns[at(i)].count});
   }
+  units.column = with_ghosts<double>(problem, of_columns);
+  units.count_bits = width_of(problem.comm().max(most));
+  return units;
+}
+
+namespace {
+
+constexpr double kFarthest = 1e120;  // sums from its inverse to here: costs that are raised do not show in them
+constexpr int kSpareBits = 2;        // a sum in integers is short of a quarter at most
+
+/// log2 of the share of a sum that cutting its terms takes away at most: as many units as it has terms, of which the
+/// largest that is summed is that many bits longer; values read differ by the exponent, twice.
+double log2_of_loss(int count_bits, double exponent) {
+  return 2 * count_bits + 3 - CostUnits::kSumBits + 2 * exponent / std::numbers::ln2;
+}
+
+double unit_of_sum(double sum) { return std::ldexp(1.0, std::ilogb(sum) + kSpareBits - CostUnits::kSumBits); }
+
+}  // namespace
+
+std::optional<CostUnits> units_from_sums(const BalanceProblem& problem, const KnownSums& sums, double exponent) {
+  const int count_bits = problem.units().count_bits;
+  bool known = !problem.units().row.empty() && log2_of_loss(count_bits, exponent) <= -kSpareBits;
+  for (const auto& of_neurons : {sums.in, sums.out}) {
+    for (const double sum : of_neurons) known = known && sum >= 1 / kFarthest && sum <= kFarthest;
+  }
+  if (problem.comm().any(!known)) return {};
+  CostUnits units{std::vector<double>(sums.in.size()), {}, count_bits};
+  std::vector<double> of_columns(sums.out.size());
+  std::ranges::transform(sums.in, units.row.begin(), unit_of_sum);
+  std::ranges::transform(sums.out, of_columns.begin(), unit_of_sum);
   units.column = with_ghosts<double>(problem, of_columns);
   return units;
 }
