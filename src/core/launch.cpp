@@ -2,6 +2,7 @@
 #include "synbal/core/launch.hpp"
 
 #include <cstdlib>
+#include <string_view>
 
 namespace synbal {
 
@@ -14,10 +15,20 @@ std::optional<int> look() noexcept {
   return {};
 }
 
+bool look_for_one_host() noexcept {
+  const char* all = std::getenv("OMPI_COMM_WORLD_SIZE");
+  const char* here = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+  if (all != nullptr && here != nullptr) return std::string_view(all) == here;
+  return !look();
+}
+
 const std::optional<int> rank_at_start = look();
+const bool one_host_at_start = look_for_one_host();
 
 }  // namespace
 
 std::optional<int> launched_rank() noexcept { return rank_at_start; }
+
+bool launched_on_one_host() noexcept { return one_host_at_start; }
 
 }  // namespace synbal
