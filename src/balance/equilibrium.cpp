@@ -17,14 +17,13 @@ namespace synbal {
 
 namespace {
 
-constexpr double kOffsetTolerance = 1e-11;  // of p times the offsets of clusters
-constexpr double kRounding = 1e-15;         // an imbalance that no solver improves
-constexpr double kFirstTurn = 1e-3;         // imbalance at which clusters move first, where there are any
-constexpr double kNextTurn = 1e-2;          // of the imbalance of one turn to that of the next
-constexpr double kAfterShift = 0.5;         // of the tolerance, where clusters have moved out of it
-constexpr std::int64_t kTurn = 40;          // iterations after which clusters move, where they hang together loosely
-constexpr double kShareOfProof = 0.04;      // of a limit in seconds, which may be missed by a tenth in all
-constexpr const char* kCalls = "calls";     // the part of a state that tells of earlier calls of the solver
+constexpr double kRounding = 1e-15;      // an imbalance that no solver improves
+constexpr double kFirstTurn = 1e-3;      // imbalance at which clusters move first, where there are any
+constexpr double kNextTurn = 1e-2;       // of the imbalance of one turn to that of the next
+constexpr double kAfterShift = 0.5;      // of the tolerance, where clusters have moved out of it
+constexpr std::int64_t kTurn = 40;       // iterations after which clusters move, where they hang together loosely
+constexpr double kShareOfProof = 0.04;   // of a limit in seconds, which may be missed by a tenth in all
+constexpr const char* kCalls = "calls";  // the part of a state that tells of earlier calls of the solver
 
 /// After the end of a run's time a proof may take a little more of it.
 class ProofWatch final : public SolveWatch {

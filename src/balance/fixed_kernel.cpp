@@ -46,14 +46,10 @@ void FixedKernel::add_up() {
   sums_.reverse_end([&](LocalIndex i, std::int64_t sum) { columns_[at(i)].sum += sum; });
 }
 
-std::optional<FixedKernel::Factors> FixedKernel::multiply(const std::array<Largest, 2>& own) {
+std::optional<FixedKernel::Factors> FixedKernel::multiply(const std::array<LargestSize, 2>& own) {
   const EventScope event(Event::pass, 4.0 * static_cast<double>(problem_->local().size() + problem_->remote().size()));
   const auto n = at(problem_->size());
-  std::array<double, 2> largest{};
-  for (std::size_t k = 0; k < 2; ++k) {
-    const double value = own[k].value();
-    largest[k] = std::isfinite(value) ? value : std::numeric_limits<double>::infinity();  // no order knows no numbers
-  }
+  std::array<double, 2> largest{own[0].value(), own[1].value()};
   problem_->comm().max(std::span<double>(largest));
   if (!std::isfinite(largest[0]) || !std::isfinite(largest[1])) return {};
   const int read_by_rows = exponent_above(largest[0]), read_by_columns = exponent_above(largest[1]);

@@ -2,13 +2,13 @@
 #include "synbal/balance/iterate.hpp"
 
 #include <algorithm>
-#include <cmath>
+
+#include "synbal/balance/run_frame.hpp"
 
 namespace synbal {
 
 namespace {
-constexpr double kLargestExponent = 50;  // of the factors e^{p k delta}: far from over- and underflow of any product
-constexpr double kLargestInFixedPoint = 10;  // the same where the largest decides on how exact all sums are
+constexpr double kLargestInFixedPoint = 10;  // kRebaseExponent where the largest decides on how exact all sums are
 }  // namespace
 
 Iterate::Iterate(BalanceProblem& problem, FusedKernel& kernel, std::span<const double> h)
@@ -29,12 +29,7 @@ void Iterate::place(std::span<const double> delta) {
 }
 
 void Iterate::arrive() {
-  double largest = 0;
-  for (std::size_t i = 0; i < delta_.size(); ++i) {
-    const double k = std::max(1.0, problem_->exponent(static_cast<LocalIndex>(i)));
-    largest = std::max(largest, problem_->power() * k * std::abs(delta_[i]));
-  }
-  if (problem_->comm().max(largest) > (problem_->reproducible() ? kLargestInFixedPoint : kLargestExponent)) {
+  if (largest_exponent(*problem_, delta_) > (problem_->reproducible() ? kLargestInFixedPoint : kRebaseExponent)) {
     problem_->rebase(h());
     begin_at_base();
   } else {

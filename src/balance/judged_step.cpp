@@ -11,7 +11,6 @@
 namespace synbal {
 
 namespace {
-constexpr double kOffsetTolerance = 1e-11;
 constexpr double kTolerance = 1e-2;  // of the solve behind the certificate and the step that is left
 }  // namespace
 

@@ -26,7 +26,6 @@ constexpr double kLargestHalfStep = 25;  // of p d: keeps every factor far from 
 constexpr double kLogRatioTarget = 1e-8;
 constexpr double kCheckTolerance = 1e-2;           // of the solve whose step is judged against the step tolerance
 constexpr std::int64_t kManyIterations = 30;       // of a solve: a well-mixed network takes fewer
-constexpr double kOffsetTolerance = 1e-11;         // of a coarse problem whose move is judged
 constexpr double kModuleTolerance = 0.1;           // of offsets that are on the way
 constexpr double kLongStep = 0.1, kShrinks = 0.7;  // steps as long as the one before: something has far to go
 constexpr int kManyDamped = 5;

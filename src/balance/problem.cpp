@@ -124,19 +124,9 @@ void BalanceProblem::rebase(std::span<const double> base) {
 
 void BalanceProblem::rebase(std::span<const double> base, const KnownSums& sums) {
   const EventScope event(Event::costs);
-  auto units = reproducible_ && !wide_ ? units_from_sums(*this, sums, largest_exponent(base)) : std::nullopt;
+  auto units = reproducible_ && !wide_ ? units_from_sums(*this, sums, base) : std::nullopt;
   move_to(base);
   if (reproducible_) hold_in(units ? std::move(*units) : units_for_integers(*this));
-}
-
-/// Collective. p k |h| of the way from the present base, at most.
-double BalanceProblem::largest_exponent(std::span<const double> base) const {
-  double largest = 0;
-  for (std::size_t i = 0; i < base.size(); ++i) {
-    const double k = std::max(1.0, exponent(static_cast<LocalIndex>(i)));
-    largest = std::max(largest, power_ * k * std::abs(base[i] - base_[i]));
-  }
-  return comm_->max(largest);
 }
 
 /// Collective. All costs at a new base, held as they are.

@@ -10,8 +10,7 @@ namespace synbal {
 double largest_exponent(const BalanceProblem& problem, std::span<const double> delta) {
   double largest = 0;
   for (std::size_t i = 0; i < delta.size(); ++i) {
-    const double k = std::max(1.0, problem.exponent(static_cast<LocalIndex>(i)));
-    largest = std::max(largest, problem.power() * k * std::abs(delta[i]));
+    largest = std::max(largest, problem.steepness(static_cast<LocalIndex>(i)) * std::abs(delta[i]));
   }
   return problem.comm().max(largest);
 }

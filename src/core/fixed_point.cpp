@@ -1,12 +1,8 @@
 // Shifts, and what ghosts bring home.
 #include "synbal/core/fixed_point.hpp"
 
-#include <algorithm>
 #include <array>
-#include <bit>
-#include <cmath>
 #include <iterator>
-#include <limits>
 
 namespace synbal {
 
@@ -53,11 +49,9 @@ void sum_over_ranks(const Comm& comm, std::span<TwoDigits> sums) {
 }
 
 double largest_size(std::span<const double> values) noexcept {
-  constexpr auto size = std::numeric_limits<std::uint64_t>::max() >> 1;  // all bits but the sign, which order sizes
-  std::uint64_t largest = 0;
-  for (const double x : values) largest = std::max(largest, std::bit_cast<std::uint64_t>(x) & size);
-  const double found = std::bit_cast<double>(largest);
-  return std::isfinite(found) ? found : std::numeric_limits<double>::infinity();
+  LargestSize largest;
+  for (const double x : values) largest.meet(x);
+  return largest.value();
 }
 
 namespace {
@@ -76,11 +70,11 @@ TwoDigits sum_of_products(std::span<const double> a, std::span<const double> b, 
 /// [columns] The largest size in each.
 std::vector<double> largest_sizes(std::span<const double> block, std::size_t columns) {
   if (columns == 1) return {largest_size(block)};
-  std::vector<double> largest(columns, 0.0);
-  for (std::size_t i = 0; i < block.size(); ++i) {
-    largest[i % columns] = std::max(largest[i % columns], largest_size({&block[i], 1}));
-  }
-  return largest;
+  std::vector<LargestSize> largest(columns);
+  for (std::size_t i = 0; i < block.size(); ++i) largest[i % columns].meet(block[i]);
+  std::vector<double> values(columns);
+  std::ranges::transform(largest, values.begin(), &LargestSize::value);
+  return values;
 }
 
 }  // namespace

@@ -65,10 +65,9 @@ CostFlow::CostFlow(BalanceProblem& problem, FusedKernel& kernel, const Component
 // agreement on failure: a state too far from the base is passed on as NaN, which turns up in the sum on every rank.
 bool CostFlow::derivative(std::span<const double> h, std::span<double> dh) {
   const auto base = problem_->base();
-  const double limit = tuning::kLargestExponent / problem_->power();
   for (LocalIndex i = 0; i < size(); ++i) {
     const double delta = h[at(i)] - base[at(i)];
-    const bool near = std::max(1.0, problem_->exponent(i)) * std::abs(delta) <= limit;
+    const bool near = problem_->steepness(i) * std::abs(delta) <= tuning::kLargestExponent;
     delta_[at(i)] = near ? delta : std::numeric_limits<double>::quiet_NaN();
   }
   evaluate(*problem_, *kernel_, delta_, costs_);

@@ -254,8 +254,10 @@ bool BlockPcg::all_reached(const Columns& now) {
   const auto begin = scalars_.begin() + static_cast<std::ptrdiff_t>(now.squares());
   std::vector<double> squares(begin, begin + static_cast<std::ptrdiff_t>(m));
   if (components_->reproducible()) {
-    const std::array<std::span<const double>, 2> blocks{r_, u_};
-    const BlockPair pair{0, now.natural() ? 1U : 0U};
+    const std::array<std::span<const double>, 2> both{r_, u_};
+    const std::size_t other = now.natural() ? 1 : 0;
+    const BlockPair pair{0, other};
+    const auto blocks = std::span(both).first(1 + other);
     squares = products_in_any_order(components_->comm(), blocks, {&pair, 1}, m, components_->places());
   } else {
     components_->comm().sum(std::span(squares));

@@ -12,8 +12,7 @@ constexpr double kMargin = 0.9;      ///< of the tolerance: what the recurrence 
 constexpr double kWorthwhile = 0.5;  ///< a cycle that leaves more of the residual than this has met rounding
 
 // Which preconditioners there are.
-/// Nodes that are factorised rather than coarsened: BoomerAMG fails on small dense graphs, and then for the rest of the
-/// run.
+/// Nodes that are factorised rather than coarsened: BoomerAMG fails on small dense graphs.
 constexpr GlobalIndex kTinyLimit = 1'000;
 /// Nodes of which a factorisation is bearable even if it fills up, and where few edges (5 a node) keep it from that.
 constexpr GlobalIndex kDirectLimit = 4'000, kSparseDirectLimit = 20'000;

@@ -7,9 +7,6 @@ namespace synbal {
 
 namespace {
 
-constexpr std::int64_t kMostEdges = 4'000'000;
-constexpr double kMostEntries = 5e7;  // of a factor, 12 bytes each
-
 // Collective.
 std::vector<PlainEdge> all_edges(const ConductanceGraph& graph) {
   std::vector<std::int32_t> ends;
@@ -34,10 +31,10 @@ std::vector<PlainEdge> all_edges(const ConductanceGraph& graph) {
 }  // namespace
 
 std::optional<WholeGraph> whole_graph(const ConductanceGraph& graph, double operations) {
-  if (graph.edges() + graph.global_size() > kMostEdges) return {};
+  if (graph.edges() + graph.global_size() > EliminationOrder::kMostEdges) return {};
   WholeGraph whole{static_cast<std::int32_t>(graph.global_size()), all_edges(graph), {}};
   whole.order = order_for_little_fill(whole.nodes, whole.edges);
-  if (whole.order.operations > operations || whole.order.entries > kMostEntries) return {};
+  if (!whole.order.light(operations)) return {};
   return whole;
 }
 

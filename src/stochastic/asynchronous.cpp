@@ -20,7 +20,6 @@ namespace synbal {
 
 namespace {
 
-constexpr std::int64_t kDefaultSweeps = 1'000'000;
 constexpr double kRounding = 1e-13;          // an imbalance that may be all that rounding allows
 constexpr const char* kPart = "stochastic";  // of the state that a keeper keeps
 

@@ -5,12 +5,13 @@
 #include <array>
 #include <cmath>
 
+#include "synbal/balance/run_frame.hpp"
+
 namespace synbal {
 
 namespace {
 
 constexpr double kCancelled = 1e-3;  // a sum that falls below this share of itself at once is summed anew
-constexpr double kFarFromBase = 50;  // |log| of a factor at which a round ends, so that the base can move
 }  // namespace
 
 NeuronHeap::NeuronHeap(LocalIndex n) : key_(at(n), 0.0), heap_(at(n)), place_(at(n)) {
@@ -151,7 +152,7 @@ std::int64_t visit_until(GreedyVisitor& visitor, const NeuronBalancer& neurons, 
   while (visits < round.budget && visitor.imbalance() > round.goal) {
     const auto i = visitor.visit();
     ++visits;
-    if (std::abs(std::log(neurons.scaling(i).post)) > kFarFromBase) break;
+    if (std::abs(std::log(neurons.scaling(i).post)) > kRebaseExponent) break;
   }
   return visits;
 }
@@ -160,7 +161,6 @@ std::int64_t visit_until(GreedyVisitor& visitor, const NeuronBalancer& neurons, 
 
 GreedyResult balance_greedily(NeuronBalancer& neurons, const GreedyParams& params) {
   const auto& comm = neurons.problem().comm();
-  constexpr std::int64_t kVisitsPerRound = 50;  // a neuron: sums are made anew, and limits looked at
   GreedyResult result;
   neurons.exchange();
   GreedyVisitor visitor(neurons, params.key);
@@ -168,7 +168,8 @@ GreedyResult balance_greedily(NeuronBalancer& neurons, const GreedyParams& param
   while (result.deviation.l1 > params.tolerance && result.relaxations < params.max_relaxations) {
     const double allowed = 0.5 * params.tolerance * result.deviation.cost / comm.size();
     Round round{std::max(allowed, comm.size() > 1 ? visitor.imbalance() / 2 : 0.0), 0};
-    round.budget = std::min(kVisitsPerRound * neurons.size(), params.max_relaxations - result.relaxations);
+    round.budget =
+        std::min(GreedyParams::kVisitsPerRound * neurons.size(), params.max_relaxations - result.relaxations);
     neurons.begin_round();
     result.relaxations += comm.sum(visit_until(visitor, neurons, round));
     neurons.end_round();

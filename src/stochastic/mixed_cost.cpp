@@ -19,8 +19,7 @@ namespace synbal {
 
 namespace {
 
-constexpr double kLargestStep = 100;  // of one visit, likewise
-constexpr std::int64_t kDefaultSweeps = 100'000;
+constexpr std::int64_t kMixedSweeps = 100'000;
 constexpr const char* kPart = "mixed";  // of the state that a keeper keeps
 
 /// A sum of exponentials a_m e^{b_m d}: its logarithm and that one's slope, without overflow.
@@ -182,8 +181,9 @@ void MixedBalancer::sweep(std::uint64_t seed, std::int64_t number) {
   const std::vector<double> before(delta_.begin(), delta_.begin() + stars.size());
   for (const auto i : random_order(stars, members, seed, number)) {
     look(i);
-    double most = kLargestStep;
-    for (const auto& term : terms_) most = std::min(most, kLargestStep / (term.power * std::max(1.0, exponent(i))));
+    double most = NeuronBalancer::kLargestStep;
+    for (const auto& term : terms_)
+      most = std::min(most, NeuronBalancer::kLargestStep / (term.power * std::max(1.0, exponent(i))));
     delta_[at(i)] += std::clamp(mixed_step(seen_, terms_, exponent(i)), -most, most);
     place(i);
   }
@@ -214,7 +214,7 @@ void MixedBalancer::stand_at(std::span<const double> base, std::span<const doubl
 }
 
 MixedEquilibrium MixedBalancer::operator()(const MixedParams& params, const ProgressCallback& report) {
-  RunFrame frame(*comm_, "mixed sweep", params.stop, kDefaultSweeps, report);
+  RunFrame frame(*comm_, "mixed sweep", params.stop, kMixedSweeps, report);
   ConvergenceForecast forecast;
   std::vector<double> forecast_before;  // what is measured now was taken into it
   MixedEquilibrium found;

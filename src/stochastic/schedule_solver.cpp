@@ -12,8 +12,6 @@ namespace synbal {
 
 namespace {
 
-constexpr std::int64_t kDefaultRounds = 1'000'000;
-const double kRebaseFactor = std::exp(kRebaseExponent);
 constexpr const char* kPart = "schedule";  // of the state that a keeper keeps
 
 /// Rounds after which every block can be expected to have been active.
@@ -30,7 +28,7 @@ struct ScheduleSolver::Run {
         stars(*s.stars_),
         params(s.params_),
         trace(s.trace_),
-        frame(problem.comm(), "schedule " + to_string(params.schedule.kind), params.stop, kDefaultRounds, r),
+        frame(problem.comm(), "schedule " + to_string(params.schedule.kind), params.stop, kDefaultSweeps, r),
         begun(taken_part(params.stop, kPart)),
         simulator(stars_at(begun ? begun->values("base") : h), params.schedule, std::vector<double>(h.size(), 0.0)),
         forecast(period_of(params.schedule)) {

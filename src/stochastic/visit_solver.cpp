@@ -11,15 +11,13 @@
 namespace synbal {
 
 namespace {
-constexpr std::int64_t kDefaultRounds = 1'000'000;
-constexpr std::int64_t kVisitsPerRound = 50;  // a neuron, greedily: until sums are made anew
-constexpr const char* kPart = "visits";       // of the state that a keeper keeps
+constexpr const char* kPart = "visits";  // of the state that a keeper keeps
 }  // namespace
 
 struct VisitSolver::Run {
   Run(VisitSolver& s, std::span<const double> h, const StopCriteria& stop, const ProgressCallback& report)
       : solver(s),
-        frame(s.problem_->comm(), s.visiting_ == Visiting::greedy ? "greedy" : "subset", stop, kDefaultRounds, report),
+        frame(s.problem_->comm(), s.visiting_ == Visiting::greedy ? "greedy" : "subset", stop, kDefaultSweeps, report),
         neurons(at_point(s, h), *s.stars_),
         members(at(neurons.size())) {
     std::iota(members.begin(), members.end(), 0);
@@ -44,7 +42,8 @@ struct VisitSolver::Run {
   std::int64_t play(double tolerance) {
     if (solver.visiting_ == Visiting::greedy) {
       GreedyParams params{.tolerance = tolerance};
-      params.max_relaxations = kVisitsPerRound * std::max<std::int64_t>(1, solver.problem_->global_size());
+      params.max_relaxations =
+          GreedyParams::kVisitsPerRound * std::max<std::int64_t>(1, solver.problem_->global_size());
       return balance_greedily(neurons, params).relaxations;
     }
     SubsetParams params{.tolerance = 0};

@@ -121,8 +121,9 @@ TEST(Reproducible, units_from_sums_hold_as_much_as_those_from_costs) {
   NeuronCosts there, exact;
   evaluate(by_sums, kernel, h, there);
   const KnownSums sums{there.in, there.out};
-  EXPECT_TRUE(units_from_sums(by_sums, sums, 3).has_value());
-  EXPECT_FALSE(units_from_sums(by_sums, sums, 40).has_value());  // of which integers might have lost all
+  EXPECT_TRUE(units_from_sums(by_sums, sums, h).has_value());
+  const std::vector<double> far(n, 20);
+  EXPECT_FALSE(units_from_sums(by_sums, sums, far).has_value());  // of which integers might have lost all
   by_sums.rebase(h, sums), by_costs.rebase(h);
   const std::vector<double> here(n, 0.0);
   evaluate(by_sums, kernel, here, there), evaluate(by_costs, usual, here, exact);
@@ -132,6 +133,53 @@ TEST(Reproducible, units_from_sums_hold_as_much_as_those_from_costs) {
     const double unit = by_sums.units().row[i];
     EXPECT_LT(exact.in[i], std::ldexp(unit, CostUnits::kSumBits));
     EXPECT_GT(exact.in[i], std::ldexp(unit, CostUnits::kSumBits - 4));
+  }
+}
+
+/// h of leaf i above its hub's, once the star is balanced.
+double planted(GlobalIndex i) { return 4.8 * std::cos(static_cast<double>(i)); }
+
+/// Collective. Neuron 0 and the others around it, of as many synapses each way.
+Network star(const Comm& comm, GlobalIndex neurons) {
+  const auto rows = Ownership::even(comm, neurons);
+  const auto size = [](GlobalIndex i) { return 1 + 0.5 * std::sin(3.0 * static_cast<double>(i)); };
+  GlobalRows own;
+  for (LocalIndex i = 0; i < rows.count(); ++i) {
+    const auto g = rows.first() + i;
+    for (GlobalIndex leaf = g == 0 ? 1 : g; leaf < (g == 0 ? neurons : g + 1); ++leaf) {
+      own.column.push_back(g == 0 ? leaf : 0);
+      own.weight.push_back(size(leaf) * std::exp(g == 0 ? -planted(leaf) : planted(leaf)));
+    }
+    own.row_ptr.push_back(std::ssize(own.column));
+  }
+  return assemble(comm, rows, std::move(own), Duplicates::sum, {});
+}
+
+TEST(Reproducible, a_hub_that_moves_far_gets_its_units_from_costs) {
+  constexpr GlobalIndex neurons = 40'000;
+  const auto network = star(world(), neurons);
+  const auto components = strongly_connected_components(world(), network);
+  BalanceProblem problem(world(), network, components, 2);
+  problem.make_reproducible();
+  FusedKernel kernel(problem);
+  std::vector<double> h(at(problem.size()), 0.0);
+  NeuronCosts costs;
+  evaluate(problem, kernel, h, costs);
+  EXPECT_TRUE(units_from_sums(problem, {costs.in, costs.out}, h).has_value());
+  for (LocalIndex i = 0; i < problem.size(); ++i) {
+    const auto g = problem.neurons().first() + i;
+    h[at(i)] = g == 0 ? 0 : planted(g);
+  }
+  EXPECT_FALSE(units_from_sums(problem, {costs.in, costs.out}, h).has_value());
+  problem.rebase(h, {costs.in, costs.out});
+  const std::vector<double> here(h.size(), 0.0);
+  evaluate(problem, kernel, here, costs);
+  for (std::size_t i = 0; i < h.size(); ++i) EXPECT_NEAR(costs.in[i], costs.out[i], 1e-13 * costs.in[i]);
+  const auto found = balanced(world(), star(world(), neurons));
+  const double hub = world().broadcast(found.h.empty() ? 0.0 : found.h.front(), 0);
+  EXPECT_EQ(found.reason, StopReason::converged);
+  for (LocalIndex i = world().rank() == 0 ? 1 : 0; i < network.local_size(); ++i) {
+    EXPECT_NEAR(found.h[at(i)] - hub, planted(network.rows.first() + i), 1e-9);
   }
 }
 

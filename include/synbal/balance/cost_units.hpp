@@ -27,9 +27,9 @@ struct KnownSums {
   std::span<const double> in, out;  // [n]
 };
 
-/// Collective. The same without a pass, where sums were added up in the units of a problem whose base has moved by
-/// `exponent` at most (the largest p k |h|) since. Nothing where rounding may have spoilt a sum.
+/// Collective. The same without a pass, at a point h ([n]) whose sums were added up in the units of the problem's base.
+/// Nothing where rounding may have spoilt a sum.
 [[nodiscard]] std::optional<CostUnits> units_from_sums(const BalanceProblem& problem, const KnownSums& sums,
-                                                       double exponent);
+                                                       std::span<const double> h);
 
 }  // namespace synbal

@@ -1,15 +1,14 @@
 // The fused kernel's pass in integers: the same sums wherever rows and columns lie.
 #pragma once
 
-#include <algorithm>
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <utility>
 
 #include "synbal/balance/problem.hpp"
+#include "synbal/core/fixed_point.hpp"
 #include "synbal/core/halo.hpp"
 
 namespace synbal {
@@ -25,7 +24,7 @@ class FixedKernel {
   template <class Fill, class Consume>
   void run(Fill&& fill, Consume&& consume) {
     const auto n = problem_->size();
-    std::array<Largest, 2> largest;  // of what rows read, and columns
+    std::array<LargestSize, 2> largest;  // of what rows read, and columns
     const auto slot = [](LocalIndex i) { return static_cast<std::size_t>(i); };
     for (LocalIndex i = 0; i < n; ++i) {
       const std::pair<double, double> xy = fill(i);
@@ -47,20 +46,11 @@ class FixedKernel {
     double read;  // for the pass: at most 1 times the unit
     std::int64_t sum;
   };
-  /// Sizes in the order of their bits: what is not finite is above all else.
-  struct Largest {
-    std::uint64_t bits = 0;
-    void meet(double value) noexcept {
-      constexpr auto size = std::numeric_limits<std::uint64_t>::max() >> 1;  // all but the sign
-      bits = std::max(bits, std::bit_cast<std::uint64_t>(value) & size);
-    }
-    [[nodiscard]] double value() const noexcept { return std::bit_cast<double>(bits); }
-  };
   /// By which units have to be multiplied in sums of rows and columns.
   struct Factors {
     double of_rows, of_columns;
   };
-  std::optional<Factors> multiply(const std::array<Largest, 2>& own);
+  std::optional<Factors> multiply(const std::array<LargestSize, 2>& own);
   void pass(const CostTiles& tiles, Slot* columns);
   void add_up();
 

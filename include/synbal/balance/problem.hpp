@@ -1,6 +1,7 @@
 // The balance problem in its normal form: all that a solver sees, C(h) with its costs c, a, b and exponents k as below.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -79,6 +80,8 @@ class BalanceProblem {
   /// [n] or empty: homogeneity exponents, where some differ from 1.
   [[nodiscard]] std::span<const double> exponent() const noexcept { return active_.exponent(); }
   [[nodiscard]] double exponent(LocalIndex i) const noexcept { return active_.exponent(i); }
+  /// p max(1, k): |log| of the farthest factor of a cost, for each unit that h_i moves by.
+  [[nodiscard]] double steepness(LocalIndex i) const noexcept { return power_ * std::max(1.0, exponent(i)); }
   /// [n] Row of the network that each active neuron is.
   [[nodiscard]] std::span<const LocalIndex> network_row() const noexcept { return active_.network_row(); }
   /// Place in the order of the network's file.
@@ -141,7 +144,6 @@ class BalanceProblem {
   std::vector<LocalIndex> lay_out();
   void follow_unit();
   [[nodiscard]] bool unit_moved();
-  [[nodiscard]] double largest_exponent(std::span<const double> base) const;
   void move_to(std::span<const double> base);
   void move_costs(std::span<const double> from);
   void hold_as_they_are();

@@ -1,6 +1,7 @@
 // The frame of a solver's run: limits and history, a forecast of how far there is to go, and when the base moves.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -16,13 +17,16 @@ namespace synbal {
 /// |log| of the factors e^{p k delta}, e^{-p delta} at which the base moves: products of a cost with two of them, and
 /// of what one more iteration makes of them, stay within the range of doubles.
 inline constexpr double kRebaseExponent = 50;
+inline const double kRebaseFactor = std::exp(kRebaseExponent);
+/// Sweeps, rounds or what else a method counts, unless there is a limit: those that get on at all end earlier.
+inline constexpr std::int64_t kDefaultSweeps = 1'000'000;
 /// Imbalance (l1) that visits of single neurons cannot improve: each sums its costs to a few eps.
 inline constexpr double kVisitRounding = 1e-14;
 /// What neurons meet on the way through an iteration exceeds the imbalance at its end by about this; exact looks at
 /// the state wait until then.
 inline constexpr double kMetOverImbalance = 4;
 
-/// Collective. max p max(1, k) |delta|, the |log| of the farthest factor at base + delta ([n]).
+/// Collective. max steepness |delta|, the |log| of the farthest factor at base + delta ([n]).
 double largest_exponent(const BalanceProblem& problem, std::span<const double> delta);
 
 /// How far h still has to go, from how the largest steps shrink from one period to the next: the tail of a geometric

@@ -1,8 +1,12 @@
 // Sums of bounded terms as integers, which come out the same in whatever order their terms come and wherever they lie.
 #pragma once
 
+#include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -46,7 +50,21 @@ struct TwoDigitUnits {
 /// Collective. In place: sums of this rank's terms become those of all ranks'.
 void sum_over_ranks(const Comm& comm, std::span<TwoDigits> sums);
 
-/// Of finite values; infinite where one is not.
+/// The largest size that was met, by the order of bits: infinite where a value was infinite or no number.
+class LargestSize {
+ public:
+  void meet(double value) noexcept {
+    constexpr auto size = std::numeric_limits<std::uint64_t>::max() >> 1;  // all bits but the sign
+    bits_ = std::max(bits_, std::bit_cast<std::uint64_t>(value) & size);
+  }
+  [[nodiscard]] double value() const noexcept {
+    const auto size = std::bit_cast<double>(bits_);
+    return std::isfinite(size) ? size : std::numeric_limits<double>::infinity();
+  }
+
+ private:
+  std::uint64_t bits_ = 0;
+};
 [[nodiscard]] double largest_size(std::span<const double> values) noexcept;
 
 /// Which of several blocks.

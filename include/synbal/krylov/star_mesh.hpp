@@ -20,6 +20,13 @@ struct EliminationOrder {
   /// Entries of the factor below its diagonal, and multiplications that make it; rows with very many entries count as
   /// full.
   double entries = 0, operations = 0;
+
+  static constexpr std::int64_t kMostEdges = 4'000'000;  ///< with nodes: what every rank may hold, 16 bytes each
+  static constexpr double kMostEntries = 5e7;            ///< of a factor that every rank may hold, 12 bytes each
+  /// Whether an elimination in this order is light: in multiplications, about a nanosecond each, and in memory.
+  [[nodiscard]] bool light(double most_operations) const noexcept {
+    return operations <= most_operations && entries <= kMostEntries;
+  }
 };
 
 /// Not collective. An order that fills little, with nothing but the pattern to go by: approximate minimum degree

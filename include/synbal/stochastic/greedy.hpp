@@ -78,6 +78,8 @@ class GreedyVisitor {
 };
 
 struct GreedyParams {
+  static constexpr std::int64_t kVisitsPerRound = 50;  ///< of a neuron: then sums are made anew, and limits looked at
+
   GreedyKey key = GreedyKey::decrease;
   double tolerance = 1e-10;                      ///< of l1: sum |in - k out| / C
   std::int64_t max_relaxations = 1'000'000'000;  ///< over all ranks; checked after every round

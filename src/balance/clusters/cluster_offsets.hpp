@@ -20,6 +20,9 @@ struct ClusterOffsets {
   std::int64_t newton_steps = 0;
 };
 
+/// Of p times the step left, where the offsets are to be final.
+inline constexpr double kOffsetTolerance = 1e-11;
+
 /// Collective. Minimises the cost over one offset per cluster at the point of `costs`: a balance problem with the costs
 /// between clusters, summed pair by pair, which is balanced like any other (to what doubles can tell; a few hundred
 /// clusters in extended precision on every rank). A move by `h` never raises the cost. `tolerance`: of p times the step

@@ -8,9 +8,7 @@ namespace synbal {
 
 namespace {
 
-constexpr std::int64_t kMostSynapses = 4'000'000;  // that every rank holds, 16 bytes each
-constexpr double kMostOperations = 1e9;            // of an elimination, a nanosecond each: one at every step
-constexpr double kMostEntries = 5e7;               // of the factor, 12 bytes each
+constexpr double kMostOperations = 1e9;  // of an elimination: one at every step
 
 /// visit(i, j, conductance) for this rank's synapses and what leads to pinned neurons, by global indices; the number of
 /// neurons stands for these.
@@ -48,12 +46,12 @@ bool HessianElimination::light(const BalanceProblem& problem) {
   if (light_) return *light_;
   const auto& comm = problem.comm();
   const auto synapses = comm.sum(std::int64_t{problem.local().size() + problem.remote().size()});
-  const bool small = synapses + problem.global_size() <= kMostSynapses;
+  const bool small = synapses + problem.global_size() <= EliminationOrder::kMostEdges;
   light_ = small && !comm.any(!problem.exponent().empty());
   if (!*light_) return false;
   edges_ = pattern_of(problem);
   order_ = order_for_little_fill(static_cast<std::int32_t>(problem.global_size()), edges_);
-  light_ = order_.operations <= kMostOperations && order_.entries <= kMostEntries;
+  light_ = order_.light(kMostOperations);
   if (!*light_) edges_.clear();
   return *light_;
 }

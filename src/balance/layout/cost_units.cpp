@@ -73,8 +73,13 @@ double unit_of_sum(double sum) { return std::ldexp(1.0, std::ilogb(sum) + kSpare
 
 }  // namespace
 
-std::optional<CostUnits> units_from_sums(const BalanceProblem& problem, const KnownSums& sums, double exponent) {
+std::optional<CostUnits> units_from_sums(const BalanceProblem& problem, const KnownSums& sums,
+                                         std::span<const double> h) {
   const int count_bits = problem.units().count_bits;
+  double exponent = 0;  // of this rank's neurons: all ranks have to agree below
+  for (LocalIndex i = 0; i < problem.size(); ++i) {
+    exponent = std::max(exponent, problem.steepness(i) * std::abs(h[at(i)] - problem.base()[at(i)]));
+  }
   bool known = !problem.units().row.empty() && log2_of_loss(count_bits, exponent) <= -kSpareBits;
   for (const auto& of_neurons : {sums.in, sums.out}) {
     for (const double sum : of_neurons) known = known && sum >= 1 / kFarthest && sum <= kFarthest;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "synbal/balance/iterate.hpp"
+#include "synbal/balance/run_frame.hpp"
 #include "synbal/balance/run_keeper.hpp"
 #include "synbal/balance/sweep.hpp"
 #include "synbal/core/timer.hpp"
@@ -11,11 +12,6 @@
 namespace synbal {
 
 namespace {
-
-constexpr std::int64_t kDefaultSweeps = 1'000'000;
-const double kLargestFactor = std::exp(50.0);  // of s and t, then the base moves
-constexpr double kRounding = 1e-14;            // l1 that sweeps cannot improve
-constexpr double kNear = 4;                    // what neurons meet during a sweep exceeds l1 at its end by about this
 
 /// How far the sweeps still have to go in h, from how their steps shrink: the tail of a geometric series.
 class Tail {
@@ -145,9 +141,9 @@ struct SweepSolver::Run {
       swept = true;
       ++result.sweeps;
       const double remaining = tail.update(view.max_step);
-      const bool small_step = remaining <= stop.step_tolerance || view.l1 <= kRounding;
-      const bool close = result.sweeps >= next_check && view.l1 <= kNear * stop.tolerance && small_step;
-      if (!close && view.largest_factor < kLargestFactor) {
+      const bool small_step = remaining <= stop.step_tolerance || view.l1 <= kVisitRounding;
+      const bool close = result.sweeps >= next_check && view.l1 <= kMetOverImbalance * stop.tolerance && small_step;
+      if (!close && view.largest_factor < kRebaseFactor) {
         record(view.cost, view.l1);
         continue;
       }

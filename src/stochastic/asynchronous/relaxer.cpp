@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "synbal/balance/run_frame.hpp"
 #include "synbal/core/profile.hpp"
 
 namespace synbal {
@@ -13,9 +14,8 @@ namespace synbal {
 namespace {
 
 constexpr std::uint32_t kOrderStream = 0x41;
-constexpr double kFarOut = 50;     // |log| of a factor at which the base should move
-constexpr double kFarthest = 100;  // where it is held until then: sums of products stay within doubles
-const double kMostPlain = std::exp(kFarOut), kLeastPlain = std::exp(-kFarOut);
+constexpr double kFarthest = 100;  // |log| of a factor, held there until the base moves: sums stay within doubles
+const double kMostPlain = kRebaseFactor, kLeastPlain = std::exp(-kRebaseExponent);
 const double kMostTaken = std::exp(kFarthest + 1), kLeastTaken = std::exp(-kFarthest - 1);
 constexpr LocalIndex kPlacesAhead = 16, kStarsAhead = 8;  // visits between a fetch and its use
 
@@ -143,7 +143,7 @@ Scaling Relaxer::stepped(double in, double out, const Scaling& own, double expon
   const double before = -std::log(own.post);
   const double most = kFarthest / std::max(1.0, exponent);
   const double x = std::clamp(before + step_ * (optimum - before), -most, most);
-  far_out_ = far_out_ || std::abs(x) * std::max(1.0, exponent) >= kFarOut;
+  far_out_ = far_out_ || std::abs(x) * std::max(1.0, exponent) >= kRebaseExponent;
   const double post = std::exp(-x);
   return {exponent == 1 ? 1 / post : std::exp(exponent * x), post};
 }
