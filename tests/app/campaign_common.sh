@@ -3,7 +3,7 @@
 campaign() {
   local code=$1 got=0
   shift
-  timeout -k 5 "$limit" python3 "$jobs/campaign.py" "$@" >out 2>err </dev/null || got=$?
+  timeout -k 5 "$limit" "$python" "$jobs/campaign.py" "$@" >out 2>err </dev/null || got=$?
   checks=$((checks + 1))
   [ "$got" -eq "$code" ] || fail "exit code $got instead of $code: campaign.py $*"
 }

@@ -5,6 +5,13 @@ set -uo pipefail
 : "${MPIRUN:=mpirun --oversubscribe --bind-to none --mca mpi_yield_when_idle 1}"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 
+# The system's python3 has what the scripts install, and starts in a tenth of the time that wrappers take which may come
+# before it in PATH.
+python=/usr/bin/python3
+[ -x "$python" ] || python=python3
+# python_has MODULES: whether all of them are there ("numpy, scipy").
+python_has() { "$python" -c "import $1" 2>/dev/null; }
+
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
@@ -62,7 +69,7 @@ expect_refusal() {
 # figure FILE.json KEY: the first value of a key, wherever in the report, as JSON writes it ("null" where it is not known);
 # OUTER/KEY: within the first OUTER.
 figure() {
-  python3 - "$1" "$2" <<'PYTHON'
+  "$python" - "$1" "$2" <<'PYTHON'
 import json
 import sys
 def values(node, key):
@@ -92,7 +99,7 @@ true_that() {
 
 # well_formed FILE.json: JSON without NaN and Infinity, which python3 would take.
 well_formed() {
-  python3 - "$1" <<'PYTHON'
+  "$python" - "$1" <<'PYTHON'
 import json
 import sys
 def refuse(word):

@@ -1,7 +1,5 @@
 # What the tests of `flow` share: a look into trajectories.
-python=python3
-"$python" -c 'import h5py' 2>/dev/null || python=/usr/bin/python3  # another python3 may come first in PATH
-"$python" -c 'import h5py, numpy' 2>/dev/null || skip "python3 with h5py, which looks into the trajectories"
+python_has 'h5py, numpy' || skip "python3 with h5py, which looks into the trajectories"
 
 # look EXPRESSION... FILE.h5...: all expressions hold (those that do not are printed), with whole rows as x(NAME) of the
 # first file, x(NAME, K) of the K-th after it.

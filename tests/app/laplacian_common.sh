@@ -1,9 +1,7 @@
 # What the tests of `laplacian` and `resistance` share: graphs with closed forms, and the comparison with dense linear
 # algebra where python3 with scipy is there.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-python=python3
-"$python" -c 'import h5py, scipy' 2>/dev/null || python=/usr/bin/python3 # another python3 may come first in PATH
-have_python() { "$python" -c 'import h5py, scipy, numpy' 2>/dev/null; }
+have_python() { python_has 'h5py, scipy, numpy'; }
 
 # agrees WHAT WORDS...: what the program wrote is what dense linear algebra says (see laplacian_dense.py); without python
 # only that it was written.

@@ -1,8 +1,7 @@
 # Runs the commands of a page (README, the tutorial), taken from the page itself so that they cannot rot. Sourced.
 # SYNBAL is the program, MPIRUN the command to put before `-n P`; both are what `synbal` and `mpirun` of the page become.
+: "${python:=/usr/bin/python3}" # the system's, as tests/app/common.sh has it
 pages=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-python=python3
-"$python" -c 'import numpy' 2>/dev/null || python=/usr/bin/python3 # another python3 may come first in PATH
 
 # words_in_path: a folder with the words that pages use, in front of PATH.
 words_in_path() {

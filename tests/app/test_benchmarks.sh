@@ -35,7 +35,7 @@ every_subject() { # SUBJECT/RANKS
   local subject=${1%/*} ranks=${1#*/} on=$network
   case $subject in laplacian | modes | resistance) on=$graph ;; esac
   measure 0 "$ranks" "$subject" --network "$on" --warmups 1 --repeats 2 --count 4
-  check "the lines of $1" python3 "$lines" "$subject" "$ranks" out "$(peers_of "$subject")"
+  check "the lines of $1" "$python" "$lines" "$subject" "$ranks" out "$(peers_of "$subject")"
 }
 
 # Where a command spends its time, in PETSc's own log.
@@ -66,11 +66,11 @@ peers=$(dirname "$lines")/../../benchmarks/python_peers.py
 by_python() { # SUBJECT/NAME: the line of a peer whose name begins so
   local subject=${1%%/*} name=${1#*/} on=$network got=0
   case $subject in laplacian | modes | resistance) on=$graph ;; esac
-  timeout -k 5 "$limit" python3 "$peers" "$benchmark" "$subject" --network "$on" --repeats 1 --array-bytes 4194304 --count 4 \
+  timeout -k 5 "$limit" "$python" "$peers" "$benchmark" "$subject" --network "$on" --repeats 1 --array-bytes 4194304 --count 4 \
     >out 2>err </dev/null || got=$?
   check "python_peers.py $subject ends well" test "$got" -eq 0
   check "$1 has a line" grep -q "\"contender\": \"$name.*\"peer\": true" out
-  check "all are JSON" python3 -c 'import json, sys; [json.loads(line) for line in sys.stdin]' <out
+  check "all are JSON" "$python" -c 'import json, sys; [json.loads(line) for line in sys.stdin]' <out
 }
 
 both() {
@@ -84,7 +84,7 @@ both() {
 
 words=(blocks/1)
 for subject in kernel solve flow stochastic laplacian modes resistance simulate io; do words+=("$subject/1" "$subject/2"); done
-if python3 -c 'import scipy' 2>/dev/null || /usr/bin/python3 -c 'import scipy' 2>/dev/null; then
+if python_has 'scipy'; then
   words+=("python/kernel/scipy" "python/simulate/scipy" "python/solve/scipy matrix_balance" "python/laplacian/scipy splu"
     "python/modes/scipy eigsh" "python/resistance/scipy pinvh")
 else
@@ -96,7 +96,7 @@ jobs=$(dirname "$lines")/../../jobs
 step() { # CODE COMMAND...: it ends so
   local code=$1 got=0
   shift
-  timeout -k 5 "$limit" python3 "$@" >out 2>err </dev/null || got=$?
+  timeout -k 5 "$limit" "$python" "$@" >out 2>err </dev/null || got=$?
   checks=$((checks + 1))
   [ "$got" -eq "$code" ] || fail "exit code $got instead of $code: $*"
 }
@@ -116,7 +116,7 @@ methods = "newton"
 no-peers = true
 array-bytes = 4194304
 EOT
-if python3 -c 'import tomllib' 2>/dev/null; then
+if python_has 'tomllib'; then
   step 0 "$jobs/campaign.py" plan tiny.toml --machine machine.toml
   step 0 "$jobs/campaign.py" submit tiny --go
   step 0 "$jobs/campaign.py" status tiny --wait
@@ -124,7 +124,7 @@ if python3 -c 'import tomllib' 2>/dev/null; then
   check "all are valid" grep -q ': 4 runs: 4 valid' out
   check "four lines" test "$(wc -l <tiny/benchmarks.jsonl)" -eq 4
   check "with parameters" grep -q '"parameters": {"subject": "kernel", "family": "random", "ranks": 2}' tiny/benchmarks.jsonl
-  if python3 -c 'import matplotlib' 2>/dev/null || /usr/bin/python3 -c 'import matplotlib' 2>/dev/null; then
+  if python_has 'matplotlib'; then
     step 0 "$jobs/synbal_plot.py" scaling tiny/benchmarks.jsonl -o tiny.png
     step 3 "$jobs/synbal_plot.py" scaling tiny/table.csv
   fi

@@ -4,7 +4,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 jobs=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../jobs" && pwd)
-python3 -c 'import tomllib' 2>/dev/null || skip "python3 of at least version 3.11, which reads TOML"
+python_has 'tomllib' || skip "python3 of at least version 3.11, which reads TOML"
 
 source "$(dirname "${BASH_SOURCE[0]}")/campaign_common.sh"
 says() { check "it says '$1'" grep -qF -- "$1" out; }
@@ -80,7 +80,7 @@ alone = json.load(open("alone.json"))["cost"]["final"]
 assert abs(float(rows[6]["cost.final"]) / alone - 1) < 1e-9, (rows[6]["cost.final"], alone)
 assert len({row["cost.final"] for row in rows}) == networks
 EOF
-check "the table" python3 look.py "$networks"
+check "the table" "$python" look.py "$networks"
 cat >look_hdf5.py <<'EOF'
 import csv, h5py
 rows, table = list(csv.DictReader(open("few/table.csv"))), h5py.File("few/table.h5")
@@ -88,9 +88,9 @@ assert set(table) == set(rows[0]) and table.attrs["campaign"] == "few"
 assert [float(row["cost.final"]) for row in rows] == list(table["cost.final"])
 assert [row["network"].encode() for row in rows] == list(table["network"])
 EOF
-if /usr/bin/python3 -c 'import h5py, tomllib' 2>/dev/null; then
-  /usr/bin/python3 "$jobs/campaign.py" collect few >out 2>err
-  check "table.h5 holds the same" /usr/bin/python3 look_hdf5.py
+if python_has 'h5py, tomllib'; then
+  "$python" "$jobs/campaign.py" collect few >out 2>err
+  check "table.h5 holds the same" "$python" look_hdf5.py
 fi
 
 # A result that is not what it says it is has no place among the valid ones.
@@ -136,7 +136,7 @@ sed 's/name = .*/name = "queued"/; s/seed = .*/seed = "1..3"/; s/retries = 0/ret
   says "qsub -J 1-3"
   for ((k = 0; k < 300; k++)); do
     sleep 0.1
-    python3 "$jobs/campaign.py" status queued >out && break
+    "$python" "$jobs/campaign.py" status queued >out && break
   done
   says "3 done"
   echo "$failures" >pbs/failures

@@ -11,7 +11,7 @@ for program in slurmctld slurmd sbatch munged; do
 done
 [ -f "${SHARED:-}/tools/slurm.conf" ] || skip "no shared/tools/slurm.conf beside the checkout"
 [ "$(id -u)" -eq 0 ] || skip "slurmctld and slurmd are started as root here"
-python3 -c 'import tomllib' 2>/dev/null || skip "python3 of at least version 3.11, which reads TOML"
+python_has 'tomllib' || skip "python3 of at least version 3.11, which reads TOML"
 
 # Everything of this SLURM lies in the scratch folder, its ports are its own, and it ends with the test.
 export SLURM_CONF=$scratch/slurm.conf

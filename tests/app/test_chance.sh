@@ -2,9 +2,7 @@
 # What `info` says of chance and of relaxation: against permutations and eigenvalues by numpy, and, on published
 # networks, against what another program found.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-python=python3
-"$python" -c 'import numpy, scipy' 2>/dev/null || python=/usr/bin/python3 # another python3 may come first in PATH
-"$python" -c 'import numpy, scipy' 2>/dev/null || skip "python3 with numpy and scipy, which judge"
+python_has 'numpy, scipy' || skip "python3 with numpy and scipy, which judge"
 
 # A modular network, so that permuting within modules is something else; self-loops and synapses between components, too.
 "$python" - <<'PYTHON'

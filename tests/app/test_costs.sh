@@ -2,9 +2,7 @@
 # Costs as the papers define them: gains and alphas (also of 0), exponents, ties, sums of powers, orders of visits; against
 # scipy's dense minimiser, and what does not go together.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-python=python3
-$python -c 'import numpy, scipy, h5py' 2>/dev/null || python=/usr/bin/python3
-$python -c 'import numpy, scipy, h5py' 2>/dev/null || skip "python3 has no numpy, scipy and h5py"
+python_has 'numpy, scipy, h5py' || skip "python3 has no numpy, scipy and h5py"
 judge=$(dirname "${BASH_SOURCE[0]}")/cost_factors.py
 "$python" "$judge" make || exit 1
 

@@ -3,7 +3,7 @@
 # (first_hour.sh does it all as it stands, from a fresh clone.)
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/pages_common.sh"
-"$python" -c 'import numpy, h5py' 2>/dev/null || skip "python3 with numpy and h5py"
+python_has 'numpy, h5py' || skip "python3 with numpy and h5py"
 
 words_in_path
 (

@@ -149,7 +149,7 @@ companions() {
 
 # What `flow` draws.
 figure_of_a_run() {
-  if ! "$python" -c 'import matplotlib' 2>/dev/null; then
+  if ! python_has 'matplotlib'; then
     echo "left out: the picture, which needs matplotlib"
     return
   fi

@@ -3,9 +3,7 @@
 # loss, parts are one network, names reach options and outputs. Python's csv, scipy and h5py are the judges.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 judge=$(dirname "$(realpath "${BASH_SOURCE[0]}")")/formats.py
-python=python3
-$python -c 'import numpy, scipy, h5py' 2>/dev/null || python=/usr/bin/python3
-$python -c 'import numpy, scipy, h5py' 2>/dev/null || skip "python3 has no numpy, scipy and h5py"
+python_has 'numpy, scipy, h5py' || skip "python3 has no numpy, scipy and h5py"
 judged() { check "$*" "$python" "$judge" "$@"; }
 
 # Names, duplicates, parts: to the last bit what Python reads, at any rank count.

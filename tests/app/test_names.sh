@@ -20,9 +20,7 @@ for ranks in 0 3; do
   expect 0 "$ranks" balance net.csv --pinned pins -o pinned.h5
   check "$ranks: the summary names the pinned" grep -q '^pinned       2: b, c$' out
   expect 0 "$ranks" flow net.csv -o way.h5 --record c,d --record-synapses b,c
-  python=python3
-  "$python" -c 'import h5py' 2>/dev/null || python=/usr/bin/python3
-  "$python" -c 'import h5py' 2>/dev/null || continue
+  python_has 'h5py' || continue
   check "$ranks: trajectories, too" "$python" -c '
 import h5py
 f = h5py.File("way.h5")

@@ -2,9 +2,7 @@
 # The papers' figures: the trainer's gradients and their identity, outputs before and after balancing, figures and table.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 papers=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../benchmarks/papers" && pwd)
-python=python3
-"$python" -c 'import h5py' 2>/dev/null || python=/usr/bin/python3 # another python3 may come first in PATH
-"$python" -c 'import h5py, numpy, scipy' 2>/dev/null || skip "python3 with h5py, numpy and scipy"
+python_has 'h5py, numpy, scipy' || skip "python3 with h5py, numpy and scipy"
 export OMP_NUM_THREADS=1
 
 # script NAME WORDS...: one guarded run of a script there.
@@ -13,7 +11,7 @@ script() { timeout -k 5 300 "$python" "$papers/$1" "${@:2}" >out 2>err </dev/nul
 check "gradients, and outputs after balancing" script check.py "$SYNBAL"
 check "every comparison was made" test "$(grep -c '^ok' out)" -ge 20
 
-"$python" -c 'import matplotlib' 2>/dev/null || { echo "left out: the figures, which need matplotlib" && finish; }
+python_has 'matplotlib' || { echo "left out: the figures, which need matplotlib" && finish; }
 
 # The smallest size learns too little for some rows, but those of balancing itself must hold.
 figures=(baldi_9 baldi_10_11 stock_1 stock_3 stock_4 stock_5 stock_s1_1) # others need scikit-learn

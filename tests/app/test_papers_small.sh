@@ -3,9 +3,7 @@
 # that is not.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 papers=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../benchmarks/papers" && pwd)
-python=python3
-"$python" -c 'import h5py' 2>/dev/null || python=/usr/bin/python3 # another python3 may come first in PATH
-"$python" -c 'import h5py, numpy, scipy, matplotlib, sklearn' 2>/dev/null ||
+python_has 'h5py, numpy, scipy, matplotlib, sklearn' ||
   skip "python3 with h5py, numpy, scipy, matplotlib, sklearn (bash jobs/install_dependencies.sh papers)"
 
 # One process, as other tests run beside; ten minutes are promised for two with nothing beside.

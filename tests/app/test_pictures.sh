@@ -3,9 +3,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 jobs=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../jobs" && pwd)
-python=python3
-"$python" -c 'import h5py' 2>/dev/null || python=/usr/bin/python3 # another python3 may come first in PATH
-"$python" -c 'import h5py, numpy, scipy' 2>/dev/null || skip "python3 with h5py, numpy and scipy"
+python_has 'h5py, numpy, scipy' || skip "python3 with h5py, numpy and scipy"
 
 # Costs before and after, computed from the network and h by scipy; with gains, pins and several components.
 for ((k = 1; k <= 200; k++)); do echo "1.$k"; done >gain.txt
@@ -31,13 +29,13 @@ EOF
   check "costs before and after, $ranks rank(s)" "$python" look.py result$ranks.h5
 done
 
-"$python" -c 'import matplotlib' 2>/dev/null || { echo "left out: the pictures, which need matplotlib" && finish; }
+python_has 'matplotlib' || { echo "left out: the pictures, which need matplotlib" && finish; }
 
 # plot CODE WORDS...: synbal-plot ends with this code; says in ./err or ./out.
 plot() {
   local code=$1 got=0
   shift
-  timeout -k 5 "$limit" python3 "$jobs/synbal_plot.py" "$@" >out 2>err </dev/null || got=$?
+  timeout -k 5 "$limit" "$python" "$jobs/synbal_plot.py" "$@" >out 2>err </dev/null || got=$?
   checks=$((checks + 1))
   [ "$got" -eq "$code" ] || fail "exit code $got instead of $code: synbal-plot $*"
 }
@@ -47,6 +45,7 @@ refused() {
   check "it says '$1'" grep -qF -- "$1" err
 }
 
+check "whichever python3 comes first in PATH" python3 "$jobs/synbal_plot.py" balance result1.h5 -o other.png
 plot 0 balance result1.h5 --network net.h5
 check "a PNG of 300 dots an inch" "$python" -c 'import matplotlib.image as i, struct; d = open("result1.png", "rb").read()
 k = d.index(b"pHYs") + 4; assert abs(struct.unpack(">I", d[k:k + 4])[0] * 0.0254 - 300) < 0.1 and i.imread("result1.png").shape == (1740, 2070, 4)'

@@ -6,21 +6,21 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$(dirname "$0")/common.sh"
 
 # same WHAT A B: two figures, equal but for the last digits.
-same() { check "$1 ($2, $3)" python3 -c "a, b = $2, $3; exit(abs(a - b) > 1e-6 * abs(b))"; }
+same() { check "$1 ($2, $3)" "$python" -c "a, b = $2, $3; exit(abs(a - b) > 1e-6 * abs(b))"; }
 # within PERCENT WHAT A B
-within() { check "$2 ($3, $4)" python3 -c "a, b = $3, $4; exit(abs(a - b) > $1 / 100 * abs(b))"; }
+within() { check "$2 ($3, $4)" "$python" -c "a, b = $3, $4; exit(abs(a - b) > $1 / 100 * abs(b))"; }
 
 # The ghosts that were counted are those of a run, and the family's formula comes near.
 name=modular:nodes=3000,modules=30,degree=8
 expect 0 0 generate smallworld --nodes 3000 --rewiring 0.1 --degree 8 -o net.h5
 expect 0 0 info net.h5 --predict 1,3,64 --report counted.json
 expect 0 3 info net.h5 --report run.json
-per_neuron=$(python3 -c "
+per_neuron=$("$python" -c "
 import json
 f = json.load(open('counted.json'))['prediction']['forecasts'][1]
 print(f['layout']['ghosts'] / f['layout']['neurons'])")
 same "ghosts of three ranks" "$per_neuron" "$(figure run.json ghost_fraction)"
-same "imbalance of three ranks" "$(python3 -c "
+same "imbalance of three ranks" "$("$python" -c "
 import json
 print(json.load(open('counted.json'))['prediction']['forecasts'][1]['layout']['nnz_max_over_mean'])")" \
   "$(figure run.json nnz_max_over_mean)"
@@ -28,14 +28,14 @@ check "it says that blocks were counted" test "$(figure counted.json layout)" = 
 expect 0 0 info random:nodes=3000,degree=8 --predict 3 --report expected.json
 expect 0 3 info random:nodes=3000,degree=8 --report run.json
 within 2 "ghosts of the family" "$(figure expected.json ghosts)" \
-  "$(python3 -c "print(1000 * $(figure run.json ghost_fraction))")"
+  "$("$python" -c "print(1000 * $(figure run.json ghost_fraction))")"
 
 # One model: the header's estimate and that of a network that was read are the prediction's memory.
 expect 0 0 info $name --predict 8 --report p.json
 expect 0 0 info $name --header-only --report h.json
 expect 0 0 info $name --predict 1e3,1000
 check "1e3 is 1000" test "$(grep -c "^1000 ranks" out)" -eq 2
-same "memory by the header" "$(python3 -c "print(8 * $(figure p.json memory/rank))")" "$(python3 -c "
+same "memory by the header" "$("$python" -c "print(8 * $(figure p.json memory/rank))")" "$("$python" -c "
 import json
 print(next(e['bytes'] for e in json.load(open('h.json'))['memory']['estimates'] if e['ranks'] == 8))")"
 expect 0 1 info $name --report r.json
@@ -44,7 +44,7 @@ within 1 "memory of what was read" "$(figure p.json memory/rank)" "$(figure r.js
 
 # 10^14 synapses, in seconds and without memory; more ranks than one host has.
 expect 0 0 info random:nodes=1e12,degree=100 --predict 100000,1048576 --report huge.json
-check "more ranks take less memory and time each, and parts add up" python3 -c "
+check "more ranks take less memory and time each, and parts add up" "$python" -c "
 import json
 few, many = json.load(open('huge.json'))['prediction']['forecasts']
 assert many['memory']['rank'] < few['memory']['rank'] and many['solve'] < few['solve'], (few, many)
@@ -54,7 +54,7 @@ check "a summary with the best number" grep -q '^best ' out
 
 # Another machine: twice the latency is twice the waiting.
 expect 0 0 info ring:nodes=1e6 --predict 64 --report here.json
-python3 - "$here/../../src/forecast/measured.json" <<'PYTHON' >slow.json
+"$python" - "$here/../../src/forecast/measured.json" <<'PYTHON' >slow.json
 import json
 import sys
 machine = json.load(open(sys.argv[1], encoding="utf-8"))
@@ -64,7 +64,7 @@ print(json.dumps(machine))
 PYTHON
 expect 0 0 info ring:nodes=1e6 --predict 64 --machine slow.json --report there.json
 check "it names the machine" grep -q 'a slow network' out
-same "twice the latency" "$(figure there.json latency)" "$(python3 -c "print(2 * $(figure here.json latency))")"
+same "twice the latency" "$(figure there.json latency)" "$("$python" -c "print(2 * $(figure here.json latency))")"
 
 # What is wrong is told.
 expect_refusal 2 --predict 0 info net.h5 --predict 0

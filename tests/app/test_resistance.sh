@@ -129,7 +129,7 @@ weak_links() {
 
 # What `--synapses` draws.
 figure_of_a_run() {
-  if ! "$python" -c 'import matplotlib, h5py, numpy' 2>/dev/null; then
+  if ! python_has 'matplotlib, h5py, numpy'; then
     echo "left out: the picture, which needs matplotlib"
     return
   fi

@@ -73,8 +73,6 @@ same_bits() {
     done
   done
 }
-python=python3
-"$python" -c 'import h5py' 2>/dev/null || python=/usr/bin/python3 # another python3 may come first in PATH
 h_of() { "$python" -c 'import h5py, sys; sys.stdout.buffer.write(h5py.File(sys.argv[1])["h"][:].tobytes())' "$1"; }
 
 share_out generated_alike random modular smallworld kronecker lattice ring layered dense
@@ -221,7 +219,7 @@ other_networks() {
   expect_refusal 3 random.h5 2 verify ../random.h5 ../random.h5
 }
 
-if "$python" -c 'import h5py' 2>/dev/null; then
+if python_has 'h5py'; then
   share_out same_bits random cut schedule
 else
   echo "left out: bits of h, which python3 with h5py reads"

@@ -2,9 +2,7 @@
 # Running networks: what numpy finds, at any number of ranks, noise included; balancing leaves outputs and gains as they
 # are and lowers the sensitivity by what it lowers the cost.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-python=python3
-"$python" -c 'import h5py, numpy, scipy' 2>/dev/null || python=/usr/bin/python3 # another python3 may come first in PATH
-"$python" -c 'import h5py, numpy, scipy' 2>/dev/null || skip "python3 with numpy, scipy and h5py, which judge"
+python_has 'h5py, numpy, scipy' || skip "python3 with numpy, scipy and h5py, which judge"
 here=$(dirname "${BASH_SOURCE[0]}")
 judge() { "$python" "$here/simulate.py" "$@"; }
 judge make .
@@ -93,7 +91,7 @@ built_in() {
   expect 0 2 simulate plain.h5 -o out.h5 "${how[@]}" --noise 0,0.1 --against balanced.h5 --report r.json
   check "silent neurons: the same outputs" true_that 'a <= 1e-10' a="$(figure r.json output_difference_relative)"
   check "silent neurons: exactly the same gains" true_that 'a == 0' a="$(figure r.json gain_difference)"
-  if "$python" -c 'import matplotlib' 2>/dev/null; then
+  if python_has 'matplotlib'; then
     check "picture" "$python" "$here/../../jobs/synbal_plot.py" simulate out.h5
   fi
 }

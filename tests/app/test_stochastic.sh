@@ -57,7 +57,7 @@ check "a limited run still writes its result" test -s limited.h5
 
 # Modules move after turns of the schedule, all of which count: a visit reads some 16 synapses.
 expect 0 2 balance modular:nodes=2000,modules=20,degree=8 -o turns.h5 --method stochastic --schedule simulated --report turns.json
-check "what was read in all turns is counted" python3 -c \
+check "what was read in all turns is counted" "$python" -c \
   'import json; s = json.load(open("turns.json"))["schedule"]; assert sum(s["reads_by_age"]) > 12 * s["relaxations"]'
 
 # A rank that dies takes the job with it: an error, soon, and no file.

@@ -2,9 +2,7 @@
 # Runs that are stopped, killed, cut off from their disk or given damaged files: nothing is lost, nothing half-written.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-python=python3
-"$python" -c 'import h5py' 2>/dev/null || python=/usr/bin/python3 # another python3 may come first in PATH
-"$python" -c 'import h5py, numpy' 2>/dev/null || skip "python3 with h5py, which looks into the files"
+python_has 'h5py, numpy' || skip "python3 with h5py, which looks into the files"
 
 # look EXPRESSIONS... FILES...: python truths about HDF5 files f[0], f[1], ... (those words that end in .h5).
 look() {

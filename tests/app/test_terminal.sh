@@ -6,11 +6,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 unset NO_COLOR CLICOLOR_FORCE
 
 # on_terminal COLUMNS COMMAND...: into seen.json.
-on_terminal() { timeout -k 5 "$limit" env TERM=xterm COLUMNS="$1" python3 "$here/terminal.py" "$@" >seen.json; }
+on_terminal() { timeout -k 5 "$limit" env TERM=xterm COLUMNS="$1" "$python" "$here/terminal.py" "$@" >seen.json; }
 # seen EXPRESSION: of the JSON's code, screen, shown, raw.
 seen() {
   checks=$((checks + 1))
-  python3 - "$1" <<'PYTHON' || fail "$1"
+  "$python" - "$1" <<'PYTHON' || fail "$1"
 import json, sys
 seen = json.load(open("seen.json"))
 code, screen, shown, raw = (seen[key] for key in ("code", "screen", "shown", "raw"))

@@ -3,22 +3,22 @@
 # no single neuron notices, and small inputs that once went wrong end as they should.
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/common.sh"
-python=python3
-"$python" -c 'import h5py, numpy, scipy' 2>/dev/null || python=/usr/bin/python3 # another python3 may come first in PATH
 planted() { "$python" "$here/weak_cuts.py" "$@"; }
+few_newton_steps() { check "$1: few Newton steps" true_that "n <= 60" "n=$(figure "$2" solver/newton_steps)"; }
 
 for shape in ring chain star tree; do
+  found=()
   for link in 1e-3 1e-5 1e-7 1e-9 1e-20 1e-60 1e-100 1e-200; do
-    planted make net.mtx $link $shape
+    planted make $shape$link.mtx $link $shape
     for ranks in 1 3; do
-      synbal $ranks balance net.mtx -o result.h5 --report report.json
+      synbal $ranks balance $shape$link.mtx -o $shape$link.$ranks.h5 --report report.json
       check "$shape $link at $ranks ranks: exit code 0" test $? -eq 0
-      check "$shape $link at $ranks ranks: the planted h" planted error net.mtx result.h5
+      found+=($shape$link.mtx $shape$link.$ranks.h5)
       # Links of 1e-3 lie where clusters and their insides still feel each other: there it may take some more.
-      [ $link = 1e-3 ] || check "$shape $link at $ranks ranks: few Newton steps" python3 -c \
-        'import json; assert json.load(open("report.json"))["solver"]["newton_steps"] <= 60'
+      [ $link = 1e-3 ] || few_newton_steps "$shape $link at $ranks ranks" report.json
     done
   done
+  check "$shape: each h is the planted one" planted error "${found[@]}"
 done
 
 for link in 1e-6 1e-20 1e-60; do
@@ -45,12 +45,14 @@ done
 # Methods that move single neurons leave clusters to a solve of their own, whatever the strength of their cuts.
 for link in 1e-2 1e-4 1e-6 1e-9 1e-60; do
   planted make net.mtx $link tree
+  found=()
   for method in flow sweep stochastic "stochastic --schedule sequential"; do
     # shellcheck disable=SC2086
-    synbal 2 balance net.mtx --method $method -o result.h5
+    synbal 2 balance net.mtx --method $method -o "$method.h5"
     check "balance by $method over $link: exit code 0" test $? -eq 0
-    check "balance by $method over $link: the planted h" planted error net.mtx result.h5
+    found+=(net.mtx "$method.h5")
   done
+  check "each method over $link: the planted h" planted error "${found[@]}"
 done
 
 # A flow that ends where single neurons see nothing any more is not at the end of such a cut, and says so.
@@ -58,7 +60,7 @@ planted make net.mtx 1e-6 ring
 synbal 2 flow net.mtx -o flow.h5 --report flow.json
 check "a flow over weak cuts: exit code 4" test $? -eq 4
 check "which names the cuts" grep -q '^cuts .*clusters hang together weakly' out
-check "and is not called an equilibrium" python3 -c \
+check "and is not called an equilibrium" "$python" -c \
   'import json; f = json.load(open("flow.json"))["flow"]; assert "weak cut" in f["end"] and f["cuts"]["max_log_ratio"] > 1e-6'
 
 if [ -d "${SHARED:-}/tools" ]; then # trees of many modules: turns of both levels that stall, and once an h off by 2
@@ -67,8 +69,7 @@ if [ -d "${SHARED:-}/tools" ]; then # trees of many modules: turns of both level
     synbal 2 balance tree.mtx -o tree.h5 --write h --report tree.json
     check "tree $network: exit code 0" test $? -eq 0
     check "tree $network: the planted h" "$python" "$SHARED/tools/planted.py" judge tree.mtx tree.h5
-    check "tree $network: few Newton steps" python3 -c \
-      'import json; assert json.load(open("tree.json"))["solver"]["newton_steps"] <= 60'
+    few_newton_steps "tree $network" tree.json
   done
   # Costs of the cuts that no double can hold, of more neurons than extended precision takes.
   "$python" "$SHARED/tools/planted.py" make beyond.mtx 60 100 8 1e-200 1 ring
@@ -92,8 +93,7 @@ if [ -d "${SHARED:-}/data/trouble" ]; then
     for ranks in 1 2; do
       synbal $ranks balance "$SHARED/data/trouble/$name.mtx" -o trouble.h5 --write h --report trouble.json
       check "$name at $ranks ranks: exit code 0" test $? -eq 0
-      check "$name at $ranks ranks: few Newton steps" python3 -c \
-        'import json; assert json.load(open("trouble.json"))["solver"]["newton_steps"] <= 60'
+      few_newton_steps "$name at $ranks ranks" trouble.json
     done
   done
 else

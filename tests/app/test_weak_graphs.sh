@@ -7,7 +7,7 @@ campaigns=$(cd "$here/../campaigns" && pwd)
 limit=120
 
 # Every edge within 1e-8 or exit 4, every bracket around its rational value.
-QUICK=1 python3 "$campaigns/resistance_exact.py" "$SYNBAL" 60 >rational.txt
+QUICK=1 "$python" "$campaigns/resistance_exact.py" "$SYNBAL" 60 >rational.txt
 check "edges and brackets: $(tail -n 1 rational.txt)" grep -q '^[1-9][0-9]* brackets; wrong: 0$' rational.txt
 
 # Costs of 1e-400 are no doubles, and no "infinite resistance" either.

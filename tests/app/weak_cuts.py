@@ -1,7 +1,7 @@
 """Networks whose balanced state is known, J = e^H S e^-H with S symmetric, whatever joins their modules.
 
 weak_cuts.py make OUT.mtx LINK ring|chain|star|tree [GROUPS]   writes OUT.mtx and OUT.mtx.txt (H, zero mean)
-weak_cuts.py error OUT.mtx RESULT.h5                           exit code 0 when h is within 1e-6 of H
+weak_cuts.py error OUT.mtx RESULT.h5 [OUT.mtx RESULT.h5 ...]   exit code 0 when each h is within 1e-6 of H
 weak_cuts.py move RESULT.h5 FROM TO OFFSET                     moves h of neurons FROM..TO-1 (zero mean again)
 """
 import sys
@@ -47,7 +47,7 @@ def make(path, link, shape, groups=1):
 def error(path, result):
     d = h5py.File(result)["h"][:] - np.loadtxt(path + ".txt")
     worst = abs(d - d.mean()).max()
-    print(f"largest error of h {worst:.2e}")
+    print(f"{result}: largest error of h {worst:.2e}")
     return worst
 
 
@@ -65,4 +65,4 @@ if __name__ == "__main__":
     elif command == "move":
         move(words[0], int(words[1]), int(words[2]), float(words[3]))
     else:
-        sys.exit(0 if error(*words) < 1e-6 else 1)
+        sys.exit(0 if all([error(*pair) < 1e-6 for pair in zip(words[::2], words[1::2], strict=True)]) else 1)
