@@ -7,10 +7,6 @@
 
 namespace synbal {
 
-namespace {
-constexpr double kLargestInFixedPoint = 10;  // kRebaseExponent where the largest decides on how exact all sums are
-}  // namespace
-
 Iterate::Iterate(BalanceProblem& problem, FusedKernel& kernel, std::span<const double> h)
     : problem_(&problem), kernel_(&kernel), delta_(h.size(), 0.0) {
   const auto base = problem.base();
@@ -29,7 +25,8 @@ void Iterate::place(std::span<const double> delta) {
 }
 
 void Iterate::arrive() {
-  if (largest_exponent(*problem_, delta_) > (problem_->reproducible() ? kLargestInFixedPoint : kRebaseExponent)) {
+  const double bearable = problem_->reproducible() ? problem_->units().largest_exponent() : kRebaseExponent;
+  if (largest_exponent(*problem_, delta_) > bearable) {
     problem_->rebase(h());
     begin_at_base();
   } else {

@@ -329,20 +329,24 @@ def sonata_table(edge_types):
     return table
 
 
+def of_groups(edges, name):
+    """A column of every group of edges that has it."""
+    return {int(g): edges[str(g)][name][:] for g in set(edges["edge_group_id"][:]) if name in edges[str(g)]}
+
+
 def sonata_weights(edges, edge_types):
-    table = sonata_table(edge_types)
+    table, stored = sonata_table(edge_types), of_groups(edges, "syn_weight")
     weight = np.zeros(len(edges["source_node_id"]))
     for k, (g, row, kind) in enumerate(zip(edges["edge_group_id"][:], edges["edge_group_index"][:], edges["edge_type_id"][:])):
-        group = edges[str(g)]
-        weight[k] = group["syn_weight"][row] if "syn_weight" in group else float(table[kind][0])
+        weight[k] = stored[g][row] if g in stored else float(table[kind][0])
     return weight
 
 
 def sonata_counts(edges):
-    count = np.ones(len(edges["source_node_id"]))
+    count, stored = np.ones(len(edges["source_node_id"])), of_groups(edges, "nsyns")
     for k, (g, row) in enumerate(zip(edges["edge_group_id"][:], edges["edge_group_index"][:])):
-        if "nsyns" in edges[str(g)]:
-            count[k] = edges[str(g)]["nsyns"][row]
+        if g in stored:
+            count[k] = stored[g][row]
     return count
 
 

@@ -4,6 +4,11 @@ set -uo pipefail
 : "${SYNBAL:?give the program in SYNBAL}"
 : "${MPIRUN:=mpirun --oversubscribe --bind-to none --mca mpi_yield_when_idle 1}"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# Seconds, twice, in which mpirun lets ranks go after one has left with an error code, though all are gone.
+export OMPI_MCA_odls_base_sigkill_timeout=0
+
+# time_to_answer: for tests whose ranks are to answer the signals that mpirun passes on, or that lose one.
+time_to_answer() { unset OMPI_MCA_odls_base_sigkill_timeout; }
 
 # The system's python3 has what the scripts install, and starts in a tenth of the time that wrappers take which may come
 # before it in PATH.

@@ -2,6 +2,7 @@
 # A campaign on a plain machine that really runs: two runs are killed and one is stopped on purpose, all are complete in the
 # end, nothing is run twice, and the table says what the files say. Bad data is refused. NETWORKS=20 makes it longer.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+time_to_answer
 
 jobs=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../jobs" && pwd)
 python_has 'tomllib' || skip "python3 of at least version 3.11, which reads TOML"

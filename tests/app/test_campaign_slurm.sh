@@ -3,6 +3,7 @@
 # checkpoints, go back to the queue and on from there; a run that is killed begins again; all are complete in the end.
 # NETWORKS=20 makes it longer. Skipped without SLURM's programs, without ../shared and for users who are not root.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+time_to_answer
 
 jobs=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../jobs" && pwd)
 PATH=$PATH:/usr/sbin

@@ -2,6 +2,7 @@
 # `balance --method stochastic`: both transports and every schedule end where Newton ends, at any rank count, with ranks
 # that have nothing to do or are slow, with late messages, and when a rank is killed; schedules repeat to the last bit.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+time_to_answer
 
 synbal 0 generate random --nodes 500 --degree 8 --seed 3 -o net.h5 || exit 1
 synbal 0 generate layered --layers 12,10,8,10,12 --seed 2 -o layered.h5 || exit 1

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs that are stopped, killed, cut off from their disk or given damaged files: nothing is lost, nothing half-written.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+time_to_answer
 
 python_has 'h5py, numpy' || skip "python3 with h5py, which looks into the files"
 

@@ -8,7 +8,7 @@ from trainer import losses, recurrent, steps
 
 ABOUT = "Stock 4: |g| of context networks while they learn, loss under noise after balancing"
 SIZES = {"tiny": {"neurons": 16, "iterations": 20, "every": 10, "trials": 2, "null": 200, "more": 1},
-         "small": {"neurons": 64, "iterations": 4000, "every": 50, "trials": 30, "null": 2000, "more": 0},
+         "small": {"neurons": 64, "iterations": 2000, "every": 50, "trials": 30, "null": 2000, "more": 0},
          "full": {"neurons": 256, "iterations": 6000, "every": 50, "trials": 30, "null": 10000, "more": 3}}
 LAMBDAS = (0.0, 0.1, 0.3)  # of three networks that start alike; `more` others of the last one, for b
 TIMES, SUBSTEPS, RATE, CLIP = 50, 10, 0.005, 10.0

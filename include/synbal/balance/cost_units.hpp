@@ -17,6 +17,10 @@ struct CostUnits {
   std::vector<double> row;     ///< [n]; empty where costs are held as they are
   std::vector<double> column;  ///< [n + ghosts]
   int count_bits = 0;          ///< of the number of costs of a row or column, at most, on all ranks
+
+  /// |log| of the factors by which the point may leave the base before sums in integers may lose more than a millionth,
+  /// at worst: hubs, whose units are coarse, bear little.
+  [[nodiscard]] double largest_exponent() const noexcept;
 };
 
 /// Collective. Of a problem that holds its costs as they are, by a pass over them.

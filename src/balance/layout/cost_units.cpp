@@ -60,8 +60,10 @@ CostUnits units_for_integers(const BalanceProblem& problem) {
 
 namespace {
 
-constexpr double kFarthest = 1e120;  // sums from its inverse to here: costs that are raised do not show in them
-constexpr int kSpareBits = 2;        // a sum in integers is short of a quarter at most
+constexpr double kFarthest = 1e120;     // sums from its inverse to here: costs that are raised do not show in them
+constexpr int kSpareBits = 2;           // a sum in integers is short of a quarter at most
+constexpr double kLossBits = 20;        // the same on the way, where steps are to be judged by sums
+constexpr double kLeastExponent = 0.5;  // a base that moves at every step still gets on
 
 /// log2 of the share of a sum that cutting its terms takes away at most: as many units as it has terms, of which the
 /// largest that is summed is that many bits longer; values read differ by the exponent, twice.
@@ -69,9 +71,18 @@ double log2_of_loss(int count_bits, double exponent) {
   return 2 * count_bits + 3 - CostUnits::kSumBits + 2 * exponent / std::numbers::ln2;
 }
 
+/// The exponent at which that is 2^log2_loss.
+double exponent_of_loss(int count_bits, double log2_loss) {
+  return (log2_loss - log2_of_loss(count_bits, 0)) * std::numbers::ln2 / 2;
+}
+
 double unit_of_sum(double sum) { return std::ldexp(1.0, std::ilogb(sum) + kSpareBits - CostUnits::kSumBits); }
 
 }  // namespace
+
+double CostUnits::largest_exponent() const noexcept {
+  return std::max(kLeastExponent, exponent_of_loss(count_bits, -kLossBits));
+}
 
 std::optional<CostUnits> units_from_sums(const BalanceProblem& problem, const KnownSums& sums,
                                          std::span<const double> h) {
