@@ -16,7 +16,7 @@
 namespace synbal::test {
 namespace {
 
-constexpr int kNetworks = SYNBAL_SANITIZED ? 20 : 1000;  // a thousand take minutes under sanitizers
+constexpr int kNetworks = SYNBAL_SANITIZED ? 40 : 1000;  // a thousand take minutes under sanitizers
 
 /// Pieces that nothing joins, numbered one after the other; neurons of the first may be pinned, all at h = 0.
 struct Sample {
