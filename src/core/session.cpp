@@ -32,21 +32,41 @@ void spare_daemon() {
   ::setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
 }
 
-// Open MPI looks for fast networks for a quarter of a second, more than all the rest of a start. Ranks on one host need
-// none; what users choose themselves stays.
-void spare_networks() {
-  if (!launched_on_one_host()) return;
-  ::setenv("OMPI_MCA_pml", "ob1", 0);
-  ::setenv("OMPI_MCA_btl", "self,vader,tcp", 0);
+// While MPI starts: Open MPI looks for fast networks for a quarter of a second, more than all the rest of a start.
+// Ranks on one host need none, unless users have chosen some by mpirun's options or the environment.
+class NoNetworks {
+ public:
+  NoNetworks() : asked_(launched_on_one_host()) {
+    for (const char* name : {"OMPI_MCA_pml", "OMPI_MCA_btl", "OMPI_MCA_mtl"}) {
+      asked_ = asked_ && std::getenv(name) == nullptr;
+    }
+    if (!asked_) return;
+    ::setenv("OMPI_MCA_pml", "ob1", 1);
+    ::setenv("OMPI_MCA_btl", "self,vader,tcp", 1);
+  }
+  ~NoNetworks() {
+    if (!asked_) return;
+    ::unsetenv("OMPI_MCA_pml");
+    ::unsetenv("OMPI_MCA_btl");
+  }
+  NoNetworks(const NoNetworks&) = delete;
+  NoNetworks& operator=(const NoNetworks&) = delete;
+
+ private:
+  bool asked_;
+};
+
+void start_mpi() {
+  const NoNetworks asked;
+  int provided = 0;
+  SYNBAL_MPI(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
 }
 
 }  // namespace
 
 Session::Session(const std::string& program, const std::vector<std::string>& petsc_options) {
   spare_daemon();
-  spare_networks();
-  int provided = 0;
-  SYNBAL_MPI(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
+  start_mpi();
   std::vector<std::string> words{program, "-skip_petscrc", "-no_signal_handler"};
   words.insert(words.end(), petsc_options.begin(), petsc_options.end());
   std::vector<char*> argv;

@@ -1,6 +1,7 @@
 // The graph behind a network (symmetric, no self-loops, no double edges) and its partition by PT-Scotch through PETSc.
 #include "network/ptscotch.hpp"
 
+#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -72,7 +73,7 @@ void check_petsc_range(const Comm& comm, const Network& network, const Graph& gr
   if (network.size() <= largest && edges <= largest && network.nnz + network.size() <= largest) return;
   throw bad_input(
       fmt::format("--partition ptscotch: {} neurons with {} connections exceed the {} bits of PetscInt: use "
-                  "the petsc64 preset, or --partition nnz",
+                  "a PETSc and PT-Scotch of 64 bits, or --partition nnz",
                   network.size(), edges / 2, 8 * sizeof(PetscInt)));
 }
 
@@ -117,6 +118,13 @@ void check_ptscotch() {
       "--partition ptscotch is not available (PETSc was built without PT-Scotch): use --partition nnz, or a PETSc with "
       "PT-Scotch");
 #endif
+  // PETSc hands its integers over as they are, and Debian's with 64 bits comes with a PT-Scotch of 32.
+  const auto size = reinterpret_cast<int (*)()>(::dlsym(RTLD_DEFAULT, "SCOTCH_numSizeof"));
+  if (size == nullptr || size() == static_cast<int>(sizeof(PetscInt))) return;
+  throw usage_error(
+      fmt::format("--partition ptscotch is not available (PT-Scotch counts with {} bits, this PETSc with {}): "
+                  "use --partition nnz, or a PETSc and PT-Scotch that go together",
+                  8 * size(), 8 * sizeof(PetscInt)));
 }
 
 }  // namespace

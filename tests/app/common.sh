@@ -14,8 +14,10 @@ time_to_answer() { unset OMPI_MCA_odls_base_sigkill_timeout; }
 # before it in PATH.
 python=/usr/bin/python3
 [ -x "$python" ] || python=python3
-# python_has MODULES: whether all of them are there ("numpy, scipy").
-python_has() { "$python" -c "import $1" 2>/dev/null; }
+# python_has MODULES: whether all of them are there ("numpy, scipy"), in the first python3 of PATH if not in the system's.
+python_has() {
+  "$python" -c "import $1" 2>/dev/null || { python3 -c "import $1" 2>/dev/null && python=python3; }
+}
 
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT

@@ -1,6 +1,7 @@
 # Runs the commands of a page (README, the tutorial), taken from the page itself so that they cannot rot. Sourced.
 # SYNBAL is the program, MPIRUN the command to put before `-n P`; both are what `synbal` and `mpirun` of the page become.
 : "${python:=/usr/bin/python3}" # the system's, as tests/app/common.sh has it
+[ -x "$(command -v "$python")" ] || python=python3
 pages=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 # words_in_path: a folder with the words that pages use, in front of PATH.

@@ -2,6 +2,7 @@
 # Every way in which a flow can end before its end leaves a valid trajectory from which one can go on: limits, signals,
 # kill -9. Mistakes are refused before any work.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+time_to_answer
 source "$(dirname "${BASH_SOURCE[0]}")/flow_common.sh"
 limit=120 # a flow is thousands of small collectives, which take their time where ranks share busy cores
 

@@ -45,7 +45,7 @@ refused() {
   check "it says '$1'" grep -qF -- "$1" err
 }
 
-check "whichever python3 comes first in PATH" python3 "$jobs/synbal_plot.py" balance result1.h5 -o other.png
+check "whichever python3 comes first in PATH" timeout -k 5 "$limit" python3 "$jobs/synbal_plot.py" balance result1.h5 -o other.png
 plot 0 balance result1.h5 --network net.h5
 check "a PNG of 300 dots an inch" "$python" -c 'import matplotlib.image as i, struct; d = open("result1.png", "rb").read()
 k = d.index(b"pHYs") + 4; assert abs(struct.unpack(">I", d[k:k + 4])[0] * 0.0254 - 300) < 0.1 and i.imread("result1.png").shape == (1740, 2070, 4)'

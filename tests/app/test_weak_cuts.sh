@@ -3,6 +3,7 @@
 # no single neuron notices, and small inputs that once went wrong end as they should.
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/common.sh"
+python_has 'h5py, numpy' || skip "python3 with h5py and numpy, which judge"
 planted() { "$python" "$here/weak_cuts.py" "$@"; }
 few_newton_steps() { check "$1: few Newton steps" true_that "n <= 60" "n=$(figure "$2" solver/newton_steps)"; }
 

@@ -244,7 +244,7 @@ TEST(Generate, kronecker_has_about_the_mean_degree_and_hubs) {
 
 TEST(Generate, large_in_degrees_and_many_batches_are_the_same_at_any_rank_count) {
   auto params = params_of("kronecker", 1 << 12);
-  params.degree = SYNBAL_SANITIZED ? 60 : 300;
+  params.degree = SYNBAL_SANITIZED ? 60 : 300;  // the smaller one: a single batch
   const auto network = generate(world(), params);
   const Comm self(MPI_COMM_SELF);
   const auto alone = generate(self, params);

@@ -18,8 +18,8 @@ struct CostUnits {
   std::vector<double> column;  ///< [n + ghosts]
   int count_bits = 0;          ///< of the number of costs of a row or column, at most, on all ranks
 
-  /// |log| of the factors by which the point may leave the base before sums in integers may lose more than a millionth,
-  /// at worst: hubs, whose units are coarse, bear little.
+  /// |log| of the factors by which the point may leave the base before sums in integers may lose more than a millionth
+  /// at worst, or 0.5 where that is more: hubs, whose units are coarse, bear little.
   [[nodiscard]] double largest_exponent() const noexcept;
 };
 

@@ -63,7 +63,7 @@ namespace {
 constexpr double kFarthest = 1e120;     // sums from its inverse to here: costs that are raised do not show in them
 constexpr int kSpareBits = 2;           // a sum in integers is short of a quarter at most
 constexpr double kLossBits = 20;        // the same on the way, where steps are to be judged by sums
-constexpr double kLeastExponent = 0.5;  // a base that moves at every step still gets on
+constexpr double kLeastExponent = 0.5;  // from 2^18 costs on: a base that moves at every step still gets on
 
 /// log2 of the share of a sum that cutting its terms takes away at most: as many units as it has terms, of which the
 /// largest that is summed is that many bits longer; values read differ by the exponent, twice.

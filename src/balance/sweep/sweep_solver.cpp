@@ -1,7 +1,5 @@
 // Repeats sweeps until balanced, with exact checks only when the sweep's own view says that it is worth one.
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include "synbal/balance/iterate.hpp"
 #include "synbal/balance/run_frame.hpp"
