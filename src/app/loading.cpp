@@ -48,7 +48,10 @@ static void use_heap_for(const Network& network) {
 Network load_network(const Comm& comm, const InputOptions& options, PhaseTimes& times) {
   auto read = options.read;
   const bool by_ptscotch = read.partition == PartitionKind::ptscotch;
-  if (by_ptscotch) read.partition = PartitionKind::nnz;  // partitioned below, where its time is taken
+  if (by_ptscotch) {
+    require_ptscotch();
+    read.partition = PartitionKind::nnz;  // partitioned below, where its time is taken
+  }
   auto network = timed(comm, times.read, [&] { return read_network(comm, options.path, read); });
   agreed(comm, [] { fault_point("read"); });
   for (const auto& notice : network.facts.notices) log_warning("{}", notice);

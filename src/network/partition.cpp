@@ -41,6 +41,7 @@ Ownership balanced_file_rows(const Comm& comm, const Network& network) {
 }  // namespace
 
 Network partition_by_ptscotch(const Comm& comm, Network&& network) {
+  require_ptscotch();
   // PT-Scotch wants vertices and edges on the table: with less there is nothing to gain either.
   if (comm.size() == 1 || network.size() < 2 * comm.size() || network.nnz == 0) return std::move(network);
   auto graph = std::move(network);

@@ -10,6 +10,7 @@
 
 #include "synbal/core/agree.hpp"
 #include "synbal/core/route.hpp"
+#include "synbal/network/partition.hpp"
 // PETSc's headers turn MPI functions into macros: they come last.
 #include "synbal/core/petsc.hpp"
 
@@ -112,25 +113,36 @@ PetscPartitioning partitioner(const Comm& comm, Mat graph, const Network& networ
   return partitioning;
 }
 
-void check_ptscotch() {
+/// Bytes of an integer of the PT-Scotch that this program runs with; those of PETSc's where it does not tell.
+int ptscotch_integer_size() {
+  const auto size = reinterpret_cast<int (*)()>(::dlsym(RTLD_DEFAULT, "SCOTCH_numSizeof"));
+  return size == nullptr ? static_cast<int>(sizeof(PetscInt)) : size();
+}
+
+/// Why PT-Scotch cannot be asked; empty where it can.
+std::string why_no_ptscotch() {
 #if !defined(PETSC_HAVE_PTSCOTCH)
-  throw usage_error(
-      "--partition ptscotch is not available (PETSc was built without PT-Scotch): use --partition nnz, or a PETSc with "
-      "PT-Scotch");
+  return "PETSc was built without PT-Scotch";
 #endif
   // PETSc hands its integers over as they are, and Debian's with 64 bits comes with a PT-Scotch of 32.
-  const auto size = reinterpret_cast<int (*)()>(::dlsym(RTLD_DEFAULT, "SCOTCH_numSizeof"));
-  if (size == nullptr || size() == static_cast<int>(sizeof(PetscInt))) return;
-  throw usage_error(
-      fmt::format("--partition ptscotch is not available (PT-Scotch counts with {} bits, this PETSc with {}): "
-                  "use --partition nnz, or a PETSc and PT-Scotch that go together",
-                  8 * size(), 8 * sizeof(PetscInt)));
+  const auto size = ptscotch_integer_size();
+  if (size == static_cast<int>(sizeof(PetscInt))) return "";
+  return fmt::format("PT-Scotch counts with {} bits, this PETSc with {}", 8 * size, 8 * sizeof(PetscInt));
 }
 
 }  // namespace
 
+bool has_ptscotch() { return why_no_ptscotch().empty(); }
+
+void require_ptscotch() {
+  const auto why = why_no_ptscotch();
+  if (why.empty()) return;
+  throw usage_error(fmt::format(
+      "--partition ptscotch is not available ({}): use --partition nnz, or a PETSc and PT-Scotch that go together",
+      why));
+}
+
 std::vector<Rank> ptscotch_targets(const Comm& comm, const Network& network) {
-  check_ptscotch();
   const auto graph = symmetric_graph(network, foreign_edges(comm, network));
   check_petsc_range(comm, network, graph);
   const auto matrix = adjacency(comm, network, graph);

@@ -8,7 +8,7 @@
 namespace synbal {
 
 /// Collective. A target rank for every owned neuron, few synapses cut, synapses balanced. Every rank owns neurons.
-/// @throws Error usage when PETSc was built without PT-Scotch; bad_input when indices exceed PetscInt.
+/// @throws Error bad_input when indices exceed PetscInt.
 std::vector<Rank> ptscotch_targets(const Comm& comm, const Network& network);
 
 }  // namespace synbal

@@ -19,6 +19,13 @@ python_has() {
   "$python" -c "import $1" 2>/dev/null || { python3 -c "import $1" 2>/dev/null && python=python3; }
 }
 
+# cut_partition: the partition that moves neurons, or nnz where PT-Scotch cannot be asked.
+cut_partition() {
+  local said
+  said=$("$SYNBAL" info random:nodes=8,degree=2 --partition ptscotch 2>&1 >/dev/null)
+  if [[ $said == *"ptscotch is not available"* ]]; then echo nnz; else echo ptscotch; fi
+}
+
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1

@@ -21,7 +21,7 @@ same_end() {
       'off(x("time"), x("time", 2)) <= 1e-3 * x("time")[-1] and off(x("h")[:-1], x("h", 2)[:-1]) <= 1e-5' \
       "$ranks.h5" balanced.h5 0.h5
   done
-  expect 0 3 flow ../net.h5 -o scotch.h5 --partition ptscotch --tolerance 1e-11
+  expect 0 3 flow ../net.h5 -o scotch.h5 --partition "$(cut_partition)" --tolerance 1e-11
   expect 0 2 flow ../net.h5 -o adams.h5 --integration adams --tolerance 1e-11
   check "ptscotch: the same way; adams: the same end" look 'off(x("h")[:-1], x("h", 1)[:-1]) <= 1e-5' \
     'off(x("h", 2)[-1], x("h", 3)) <= 1e-6' scotch.h5 0.h5 adams.h5 balanced.h5

@@ -61,7 +61,7 @@ expect 0 3 apply "$made/whole.csv" r.h5 -o balanced.csv
 judged scaled n0.h5 r.h5 balanced.csv
 expect 0 2 apply "$made/part-*.csv" r.h5 -o again.csv
 check "apply takes parts" cmp balanced.csv again.csv
-expect 0 2 balance n0.h5 -o only_h.h5 --write h --partition ptscotch
+expect 0 2 balance n0.h5 -o only_h.h5 --write h --partition "$(cut_partition)"
 expect 0 0 apply n0.h5 only_h.h5 -o only_h.csv
 judged scaled n0.h5 only_h.h5 only_h.csv
 printf 'pre,post\nA,B\nB,A\nB,C\nC,A\n' >small.csv

@@ -31,7 +31,7 @@ celegans() {
   expect 0 2 laplacian modes "$net" --count 6 --tolerance 1e-11 --normalised -o normalised.h5
   expect 0 2 laplacian heat "$net" --times 0,0.0001,0.01,1 -o heat.h5
   agrees "C. elegans" "$net" imbalance=imbalance.h5 normalised=normalised.h5 heat=heat.h5
-  all_of 3 --pinned pins --partition ptscotch
+  all_of 3 --pinned pins --partition "$(cut_partition)"
   # shellcheck disable=SC2086
   agrees "C. elegans, pinned" "$net" --pinned 6,29,110,199 $checks_of_all
 }

@@ -30,8 +30,8 @@ celegans() {
   expect 0 2 resistance "$net" --from 7 --method columns -o from.h5
   expect 0 2 resistance "$net" --method estimate -o estimate.h5
   agrees "the rest" "$net" from=from.h5:7 estimate=estimate.h5
-  expect 0 3 resistance "$net" --all --pinned pins -o all.h5 --partition ptscotch
-  expect 0 3 resistance "$net" --method pairs --pinned pins -o synapses.h5 --partition ptscotch
+  expect 0 3 resistance "$net" --all --pinned pins -o all.h5 --partition "$(cut_partition)"
+  expect 0 3 resistance "$net" --method pairs --pinned pins -o synapses.h5 --partition "$(cut_partition)"
   agrees "pinned" "$net" --pinned 6,29,110,199 all=all.h5 synapses=synapses.h5
   expect 0 2 resistance "$net" --all --at balanced.h5 -o all.h5
   expect 0 2 resistance "$net" --all --at equilibrium -o all2.h5

@@ -47,12 +47,12 @@ balanced() {
 # solved_alike RANKS:METHOD
 solved_alike() {
   local ranks=${1%:*} method=${1#*:} partition
-  for partition in contiguous nnz ptscotch; do
+  for partition in contiguous nnz "$(cut_partition)"; do
     balanced "$method, $partition" "$ranks" ../random.h5 "$reference" --method "$method" --partition "$partition"
     check "$method: named in the report" grep -q "\"method\": \"$method" report.json
     expect 0 0 verify ../random.h5 result.h5
   done
-  expect 0 "$ranks" verify ../random.h5 result.h5 --partition ptscotch --report verified.json
+  expect 0 "$ranks" verify ../random.h5 result.h5 --partition "$(cut_partition)" --report verified.json
   equal "verify on $ranks ranks" "$(figure verified.json final)" "$reference"
 }
 
@@ -64,7 +64,7 @@ same_bits() {
   expect 0 0 generate "$([ "$of" = cut ] && echo modular || echo random)" --nodes 240 --degree 8 --seed 5 -o net.h5
   expect 0 0 balance net.h5 -o one.h5 --write h --report one.json "${words[@]}"
   for ranks in 2 3; do
-    partition=$([ $ranks -eq 3 ] && [ "$of" != schedule ] && echo ptscotch || echo nnz)
+    partition=$([ $ranks -eq 3 ] && [ "$of" != schedule ] && cut_partition || echo nnz)
     expect 0 $ranks balance net.h5 -o other.h5 --write h --report other.json --partition "$partition" "${words[@]}"
     check "$of: the same bits of h on $ranks ranks" cmp <(h_of one.h5) <(h_of other.h5)
     [ "$of" = schedule ] && continue
@@ -200,7 +200,7 @@ pinned_and_gains() {
   check "pinned: counted" test "$(figure report.json pinned)" = 4
   check "gains change the cost" true_that 'abs(a - b) > 1e-3 * b' a="$with_gains" b="$reference"
   for ranks in 2 4; do
-    balanced "pinned and gains" "$ranks" ../random.h5 "$with_gains" --pinned pinned.ids --gain gains --partition ptscotch
+    balanced "pinned and gains" "$ranks" ../random.h5 "$with_gains" --pinned pinned.ids --gain gains --partition "$(cut_partition)"
     expect 0 "$ranks" verify ../random.h5 result.h5 --pinned pinned.ids --gain gains
   done
   expect 0 2 verify ../random.h5 result.h5 # which keeps both

@@ -32,7 +32,7 @@ same_noise() {
     expect 0 "$ranks" simulate net.h5 -o more.h5 "${drive[@]}" "${record[@]}" --noise 0.5
     check "$ranks ranks: the same bits" judge same one.h5 more.h5
   done
-  expect 0 3 simulate net.h5 -o scotch.h5 "${drive[@]}" "${record[@]}" --noise 0.5 --partition ptscotch
+  expect 0 3 simulate net.h5 -o scotch.h5 "${drive[@]}" "${record[@]}" --noise 0.5 --partition "$(cut_partition)"
   check "ptscotch: the same but for rounding" "$python" - <<'PYTHON'
 import h5py, numpy
 a, b = h5py.File("one.h5"), h5py.File("scotch.h5")

@@ -244,7 +244,9 @@ PYTHON
   awk 'BEGIN { for (i = 0; i < 300; ++i) print i % 3 ? -1 : i % 7 }' >ties
   words=(../net.h5 -o tied.h5 -q --tie ties --method newton)
   SYNBAL_FAULT='TERM@solve#6/1' expect 75 2 balance "${words[@]}"
-  expect_refusal 3 "the order of tied neurons" 3 balance "${words[@]}" --partition ptscotch --resume
+  if [ "$(cut_partition)" = ptscotch ]; then
+    expect_refusal 3 "the order of tied neurons" 3 balance "${words[@]}" --partition ptscotch --resume
+  fi
   expect 0 3 balance "${words[@]}" --resume
 }
 

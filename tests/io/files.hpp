@@ -8,6 +8,7 @@
 #include "bad_files.hpp"
 #include "support/mpi_test.hpp"
 #include "synbal/io/formats.hpp"
+#include "synbal/network/partition.hpp"
 
 namespace synbal::test {
 
@@ -42,6 +43,9 @@ std::vector<T> all_values(const Network& network, const std::vector<T>& values);
 /// Collective. A random network of n neurons with about `degree` entries a row, the same at any rank count; weights
 /// span many decades.
 Network random_network(GlobalIndex n, int degree);
+
+/// The partition that moves neurons, or where PT-Scotch cannot be asked the one by synapses.
+inline PartitionKind cut_partition() { return has_ptscotch() ? PartitionKind::ptscotch : PartitionKind::nnz; }
 
 /// The error that `action` throws, or one with ExitCode::done when it throws none.
 template <class Action>

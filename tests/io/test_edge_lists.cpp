@@ -221,7 +221,7 @@ TEST(EdgeLists, neurons_are_named_by_their_names_under_any_partition) {
   const test::Folder folder;
   const auto path = test::put(folder, "a.csv", "A,B,2\nB,A,1\nB,C d,3\nC d,A,4\nE,A,1\nA,E,1\n");
   const auto list = test::put(folder, "list", "C d\nE # and a comment\n");
-  for (const auto partition : {PartitionKind::contiguous, PartitionKind::nnz, PartitionKind::ptscotch}) {
+  for (const auto partition : {PartitionKind::contiguous, PartitionKind::nnz, test::cut_partition()}) {
     ReadOptions options;
     options.partition = partition;
     options.pinned = list;

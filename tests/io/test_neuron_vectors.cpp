@@ -67,7 +67,7 @@ TEST(NeuronVectors, reach_their_neurons_from_every_kind_of_file) {
   const auto blanks = test::put(files.folder, "blanks", lines(kNeurons, 3, " \t"));
   const auto commas = test::put(files.folder, "commas", lines(kNeurons, 3, ", "));
   const auto one = test::put(files.folder, "one", lines(kNeurons, 1, ""));
-  for (const auto partition : {PartitionKind::contiguous, PartitionKind::nnz, PartitionKind::ptscotch}) {
+  for (const auto partition : {PartitionKind::contiguous, PartitionKind::nnz, test::cut_partition()}) {
     const auto network = files.network(partition);
     const auto expect = [&](const std::string& from, int columns) {
       const auto read = read_neuron_vectors(world(), network, "--rhs", from);

@@ -83,7 +83,7 @@ TEST(Native, a_network_partitioned_by_cuts_is_written_in_file_order) {
   const auto network = with_node_data(test::random_network(90, 4));
   write_network(world(), network, folder.file("a.h5"));
   ReadOptions options;
-  options.partition = PartitionKind::ptscotch;
+  options.partition = test::cut_partition();
   const auto moved = read_network(world(), folder.file("a.h5"), options);
   EXPECT_EQ(test::entries_of(moved), test::entries_of(network));
   for (const auto* name : {"b.h5", "b.mtx"}) {
@@ -99,7 +99,7 @@ TEST(Native, a_named_group_holds_a_network_and_every_partition_reads_the_same) {
   const test::Folder folder;
   const auto network = test::random_network(64, 5);
   write_network(world(), network, folder.file("a.h5"));
-  for (const auto partition : {PartitionKind::contiguous, PartitionKind::nnz, PartitionKind::ptscotch}) {
+  for (const auto partition : {PartitionKind::contiguous, PartitionKind::nnz, test::cut_partition()}) {
     for (const auto* inside : {"", ":/weights", ":/", ":weights/"}) {
       ReadOptions options;
       options.partition = partition;

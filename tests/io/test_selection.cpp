@@ -45,7 +45,7 @@ std::vector<GlobalIndex> places(const Network& network, const std::vector<std::u
   return all;
 }
 
-constexpr PartitionKind kPartitions[] = {PartitionKind::contiguous, PartitionKind::nnz, PartitionKind::ptscotch};
+const PartitionKind kPartitions[] = {PartitionKind::contiguous, PartitionKind::nnz, test::cut_partition()};
 
 TEST(Selection, neurons_are_those_of_the_file_under_any_partition) {
   const Files files;
@@ -150,7 +150,7 @@ TEST(Selection, pairs_need_no_synapse_between_them) {
 
 TEST(Selection, mistakes_are_named_and_told_to_all_ranks) {
   const Files files;
-  const auto network = read_as(files.folder.file("a.h5"), PartitionKind::ptscotch);
+  const auto network = read_as(files.folder.file("a.h5"), test::cut_partition());
   const auto told = [&](ExitCode code, const char* words, const auto& action) {
     const auto e = test::error_of(action);
     EXPECT_EQ(e.code(), code);

@@ -431,13 +431,13 @@ TEST(TrajectoryEnd, is_the_last_whole_row_under_any_partition_finished_or_not) {
   const test::Folder folder;
   const auto path = folder.file("t.h5");
   write_network(world(), test::random_network(90, 4), folder.file("a.h5"));
-  const auto network = read_as(folder.file("a.h5"), PartitionKind::ptscotch);
+  const auto network = read_as(folder.file("a.h5"), test::cut_partition());
   const auto layout = h_layout(network);
   TrajectoryWriter writer(world(), path, layout, about(""));
   write_h(writer, layout, 1.0, 2.0);
   write_h(writer, layout, 1.5, 3.0);
   for (const auto* reason : {"running", "end time"}) {
-    for (const auto kind : {PartitionKind::contiguous, PartitionKind::ptscotch}) {
+    for (const auto kind : {PartitionKind::contiguous, test::cut_partition()}) {
       const auto again = read_as(folder.file("a.h5"), kind);
       const auto end = read_trajectory_end(world(), again, path);
       EXPECT_EQ(end.time, 1.5);

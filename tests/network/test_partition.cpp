@@ -54,6 +54,7 @@ void expect_node_data_follow(const Network& network) {
 }
 
 TEST(Partition, file_order_after_ptscotch_gives_the_network_back_bitwise) {
+  if (!has_ptscotch()) GTEST_SKIP() << "PT-Scotch cannot be asked";
   for (const GlobalIndex n : {1, 3, 8, 60, 400}) {
     for (const auto& owners : ownerships(n)) {
       auto network = shuffled_modules(n, 4, 5, owners);
@@ -72,6 +73,7 @@ TEST(Partition, file_order_after_ptscotch_gives_the_network_back_bitwise) {
 }
 
 TEST(Partition, ptscotch_cuts_fewer_synapses_than_file_order) {
+  if (!has_ptscotch()) GTEST_SKIP() << "PT-Scotch cannot be asked";
   const GlobalIndex n = 1200;
   auto network = shuffled_modules(n, 12, 10, Ownership::even(world(), n));
   const auto before = cut(network);
@@ -86,6 +88,7 @@ TEST(Partition, ptscotch_cuts_fewer_synapses_than_file_order) {
 }
 
 TEST(Partition, networks_that_cannot_be_cut_come_back_whole) {
+  if (!has_ptscotch()) GTEST_SKIP() << "PT-Scotch cannot be asked";
   for (const GlobalIndex n : {0, 1, 2, 50}) {
     auto owners = Ownership::even(world(), n);
     GlobalRows rows;
@@ -99,6 +102,7 @@ TEST(Partition, networks_that_cannot_be_cut_come_back_whole) {
 }
 
 TEST(Partition, only_self_loops_and_a_hub_are_partitioned) {
+  if (!has_ptscotch()) GTEST_SKIP() << "PT-Scotch cannot be asked";
   const GlobalIndex n = 40;
   for (const bool hub : {false, true}) {
     auto owners = Ownership::even(world(), n);
@@ -116,6 +120,7 @@ TEST(Partition, only_self_loops_and_a_hub_are_partitioned) {
 }
 
 TEST(Partition, values_travel_to_file_order_and_back) {
+  if (!has_ptscotch()) GTEST_SKIP() << "PT-Scotch cannot be asked";
   for (const GlobalIndex n : {1, 3, 90}) {
     for (const auto& owners : ownerships(n)) {
       const auto network = partition_by_ptscotch(world(), shuffled_modules(n, 3, 4, owners));
@@ -131,6 +136,19 @@ TEST(Partition, values_travel_to_file_order_and_back) {
         }
         EXPECT_EQ(from_file_order(world(), network, file_rows, std::span<const double>(there)), values);
       }
+    }
+  }
+}
+
+TEST(Partition, ptscotch_is_refused_at_any_rank_count_where_it_cannot_be_asked) {
+  if (has_ptscotch()) GTEST_SKIP() << "PT-Scotch can be asked";
+  for (const GlobalIndex n : {1, 60}) {
+    const auto ask = [&] { partition_by_ptscotch(world(), shuffled_modules(n, 3, 4, Ownership::even(world(), n))); };
+    try {
+      ask();
+      ADD_FAILURE() << "was not refused";
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), ExitCode::usage);
     }
   }
 }

@@ -15,7 +15,7 @@
 
 namespace synbal::test {
 
-/// How the rows of a sample are spread.
+/// How the rows of a sample are spread; where PT-Scotch cannot be asked, the last rank takes its share, too.
 enum class Spread { even, last_rank, ptscotch };
 inline constexpr Spread kSpreads[] = {Spread::even, Spread::last_rank, Spread::ptscotch};
 
@@ -73,7 +73,8 @@ inline Network sample_network(const Comm& comm, const SampleParams& params, Spre
     network.nodes.gain.push_back(1 +
                                  0.1 * static_cast<double>((network.rows.first() + static_cast<GlobalIndex>(i)) % 7));
   }
-  if (spread == Spread::last_rank) return on_last_rank(comm, network);
+  const bool no_ptscotch = spread == Spread::ptscotch && !has_ptscotch();
+  if (spread == Spread::last_rank || no_ptscotch) return on_last_rank(comm, network);
   return spread == Spread::even ? std::move(network) : partition_by_ptscotch(comm, std::move(network));
 }
 

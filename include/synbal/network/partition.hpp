@@ -13,10 +13,16 @@ enum class PartitionKind {
   ptscotch     ///< few synapses between ranks, by PT-Scotch through PETSc's MatPartitioning
 };
 
+/// Whether PT-Scotch can be asked: PETSc has it, and their integers are of one size.
+bool has_ptscotch();
+/// @throws Error usage, with the reason, where it cannot be asked.
+void require_ptscotch();
+
 /// Collective. Moves a network to a partition with few cut synapses (balanced by non-zeros plus one a row); `position`
 /// then says where each neuron was in the file. With one rank, fewer than two neurons a rank, or no synapse, the
 /// network comes back as it was. Needs some 60 bytes a synapse; node data and weights move bitwise, facts stay.
-/// @throws Error usage when PETSc was built without PT-Scotch; bad_input when indices exceed PetscInt.
+/// @throws Error usage, at any number of ranks, where PT-Scotch cannot be asked; bad_input when indices exceed
+/// PetscInt.
 Network partition_by_ptscotch(const Comm& comm, Network&& network);
 
 /// Collective. A network in file order again (position empty), rows balanced by non-zeros. Also gives a network that
