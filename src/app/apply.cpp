@@ -9,12 +9,12 @@ namespace synbal::app {
 
 namespace {
 
-struct Options {
+struct ApplyOptions {
   InputOptions input;
   std::string result, output;
 };
 
-ExitCode run(const Context& context, const Options& options) {
+ExitCode run_apply(const Context& context, const ApplyOptions& options) {
   const auto& comm = context.world;
   context.session.refuse_unused_petsc_options();
   auto inputs = input_files(options.input);
@@ -41,7 +41,7 @@ ExitCode run(const Context& context, const Options& options) {
 
 Command add_apply(const OptionSet& root) {
   const auto command = root.add_command("apply", "scale a network by a result and write it in any writable format");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ApplyOptions>();
   add_reading_options(command, o->input);
   command.add("RESULT", o->result, "result of `balance`").required().shown_as("");
   command
@@ -50,7 +50,7 @@ Command add_apply(const OptionSet& root) {
       .shown_as("OUT");
   command.examples(
       {"synbal apply net.h5 balanced.h5 -o balanced.mtx", "synbal apply trained.npz balanced.h5 -o balanced.npz"});
-  return {command, [o](const Context& context) { return run(context, *o); }};
+  return {command, [o](const Context& context) { return run_apply(context, *o); }};
 }
 
 }  // namespace synbal::app

@@ -12,7 +12,7 @@ namespace synbal::app {
 
 namespace {
 
-struct Options {
+struct ConvertOptions {
   InputOptions input;
   std::vector<std::string> files;
   std::string output, map;
@@ -21,7 +21,7 @@ struct Options {
   [[nodiscard]] Precision precision() const { return single ? Precision::single : Precision::full; }
 };
 
-std::vector<std::string> all_inputs(const Options& options) {
+std::vector<std::string> all_inputs(const ConvertOptions& options) {
   std::vector<std::string> inputs;
   for (const auto& path : options.files) {
     auto one = options.input;
@@ -31,7 +31,7 @@ std::vector<std::string> all_inputs(const Options& options) {
   return inputs;
 }
 
-void print(const Options& options, const Network& network) {
+void print(const ConvertOptions& options, const Network& network) {
   const auto& facts = network.facts;
   fmt::print("{} ({}): {} neurons, {} synapses\n", facts.path, facts.format, network.size(), network.nnz);
   fmt::print("{}; {} duplicates merged, {} zeros dropped\n", facts.taken_as, facts.duplicates_merged,
@@ -39,7 +39,7 @@ void print(const Options& options, const Network& network) {
   fmt::print("written: {}{}{}\n", options.output, options.map.empty() ? "" : ", names in ", options.map);
 }
 
-ExitCode run(const Context& context, const Options& options) {
+ExitCode run_convert(const Context& context, const ConvertOptions& options) {
   const auto& comm = context.world;
   context.session.refuse_unused_petsc_options();
   check_outputs(context, {{options.output, OutputKind::network}, {options.map, OutputKind::table}},
@@ -59,7 +59,7 @@ ExitCode run(const Context& context, const Options& options) {
 
 Command add_convert(const OptionSet& root) {
   const auto command = root.add_command("convert", "write a network in another format; several files: parts of one");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ConvertOptions>();
   o->input.read.partition = PartitionKind::nnz;
   command.add("FILE", o->files, "network; several files: parts of one edge list").required().shown_as("...");
   command.add("-o,--output", o->output, "network to write: the extension decides").required().shown_as("FILE");
@@ -69,7 +69,7 @@ Command add_convert(const OptionSet& root) {
   add_reading_choices(command, o->input);
   command.examples({"synbal convert connections.csv.gz --where type=chemical -o net.h5",
                     "synbal convert net.h5 -o net.mtx --map names.csv"});
-  return {command, [o](const Context& context) { return run(context, *o); }};
+  return {command, [o](const Context& context) { return run_convert(context, *o); }};
 }
 
 }  // namespace synbal::app

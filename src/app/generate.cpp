@@ -18,7 +18,7 @@ namespace synbal::app {
 
 namespace {
 
-struct Options {
+struct GenerateOptions {
   OptionSet given;
   GeneratorParams params;
   std::string output;
@@ -48,7 +48,7 @@ const std::vector<KindOption>& kind_options() {
 }
 
 /// @throws Error usage.
-void refuse_options_of_other_kinds(const Options& o) {
+void refuse_options_of_other_kinds(const GenerateOptions& o) {
   for (const auto& [name, kinds] : kind_options()) {
     if (!o.given.given(name) || std::ranges::find(kinds, o.params.kind) != kinds.end()) continue;
     throw usage_error(fmt::format("{} does nothing for {} (it belongs to {}): leave it out", name, o.params.kind,
@@ -57,7 +57,7 @@ void refuse_options_of_other_kinds(const Options& o) {
 }
 
 /// Collective. Whether rows are written as they are made: where that is asked for, or the network does not fit.
-bool goes_by_rows(const Comm& comm, const Options& options) {
+bool goes_by_rows(const Comm& comm, const GenerateOptions& options) {
   if (options.by_rows) return true;
   const auto params = agreed(comm, [&] { return completed(options.params); });
   const bool can = params.kind != "kronecker" && params.scramble == 0 && Hdf5Path(options.output).is_hdf5();
@@ -67,12 +67,12 @@ bool goes_by_rows(const Comm& comm, const Options& options) {
   return true;
 }
 
-void tell(const Context& context, const Options& options, const Network& made) {
+void tell(const Context& context, const GenerateOptions& options, const Network& made) {
   if (!context.speaks()) return;
   fmt::print("{}: {} neurons, {} synapses ({})\n", options.output, made.size(), made.nnz, options.params.kind);
 }
 
-ExitCode run(const Context& context, const Options& options) {
+ExitCode run_generate(const Context& context, const GenerateOptions& options) {
   const auto& comm = context.world;
   context.session.refuse_unused_petsc_options();
   (void)completed(options.params);  // the kind first
@@ -92,7 +92,7 @@ ExitCode run(const Context& context, const Options& options) {
   return ExitCode::done;
 }
 
-void add_options(const OptionSet& command, Options& o) {
+void add_options(const OptionSet& command, GenerateOptions& o) {
   auto& p = o.params;
   command.add("KIND", p.kind, fmt::format("one of {}", fmt::join(generator_kinds(), ", "))).required().shown_as("");
   command
@@ -144,12 +144,12 @@ void add_options(const OptionSet& command, Options& o) {
 
 Command add_generate(const OptionSet& root) {
   const auto command = root.add_command("generate", "make a synthetic network, the same at any rank count");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<GenerateOptions>();
   o->given = command;
   add_options(command, *o);
   command.examples({"synbal generate random --nodes 1e5 --degree 20 --seed 3 -o net.h5",
                     "synbal generate layered --layers 784,200,100 -o autoencoder.h5"});
-  return {command, [o](const Context& context) { return run(context, *o); }};
+  return {command, [o](const Context& context) { return run_generate(context, *o); }};
 }
 
 }  // namespace synbal::app

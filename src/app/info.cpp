@@ -21,7 +21,7 @@ namespace synbal::app {
 
 namespace {
 
-struct Options {
+struct InfoOptions {
   OptionSet given;
   InputOptions input;
   std::string report, null_within;
@@ -75,7 +75,7 @@ void describe(ReportWriter& report, const Relaxation& relaxation) {
   report("rate", relaxation.rate)("predicted_reduction", relaxation.reduction)("converged", relaxation.converged);
 }
 
-struct Report {
+struct InfoReport {
   RunHead head;
   InputSection input;
   WeightRange weights;
@@ -90,7 +90,7 @@ struct Report {
   std::optional<Relaxation> relaxation;
 };
 
-void describe(ReportWriter& report, const Report& r) {
+void describe(ReportWriter& report, const InfoReport& r) {
   describe(report, r.head);
   report("input", r.input)("weights", r.weights)("components", r.components)("cost", r.cost);
   report("imbalance", r.imbalance);
@@ -121,7 +121,7 @@ void print_relaxation(const Relaxation& relaxation, double cost) {
              text_of(relaxation.reduction, "{:.6g}"), cost > 0 ? 100 * relaxation.reduction / cost : 0.0);
 }
 
-void print(const Report& r) {
+void print(const InfoReport& r) {
   const auto& in = r.input.facts;
   const auto& c = r.components;
   fmt::print("network      {} ({}): {} neurons, {} synapses\n", in.path, in.format, r.input.neurons, r.input.synapses);
@@ -190,7 +190,7 @@ CostBounds cost_bounds(BalanceProblem&& problem, const NeuronCosts& costs) {
 }
 
 /// Collective.
-std::optional<NullSection> against_chance(const Comm& comm, const Options& options, const Network& network) {
+std::optional<NullSection> against_chance(const Comm& comm, const InfoOptions& options, const Network& network) {
   if (options.null.draws == 0) return {};
   auto params = options.null;
   if (!options.null_within.empty()) params.label = read_neuron_labels(comm, network, options.null_within);
@@ -215,7 +215,7 @@ Relaxation relaxation_of(const BalanceProblem& problem, const NeuronCosts& costs
           solved.converged && modes.converged};
 }
 
-void check_null_options(const Options& options) {
+void check_null_options(const InfoOptions& options) {
   if (!options.prediction.ranks.empty()) {
     refuse_given(options.given, {"--null", "--relaxation"}, "`info` without --predict");
   } else {
@@ -226,7 +226,7 @@ void check_null_options(const Options& options) {
   refuse_given(options.given, {"--null-within", "--null-kind"}, "--null N");
 }
 
-ExitCode run(const Context& context, const Options& options) {
+ExitCode run_info(const Context& context, const InfoOptions& options) {
   const auto& comm = context.world;
   const Beginning beginning;
   context.session.refuse_unused_petsc_options(options.relaxation ? "laplacian_" : "");
@@ -238,7 +238,7 @@ ExitCode run(const Context& context, const Options& options) {
   auto inputs = input_files(options.input);
   if (!options.null_within.empty()) inputs.push_back(options.null_within);
   check_outputs(context, {{options.report, OutputKind::report}}, inputs);
-  Report report;
+  InfoReport report;
   auto [network, components] = load(comm, options.input, report.time);
   refuse_foreign(context);
   report.input = input_of(comm, network), report.weights = weight_range(comm, network);
@@ -272,7 +272,7 @@ ExitCode run(const Context& context, const Options& options) {
 
 Command add_info(const OptionSet& root) {
   const auto command = root.add_command("info", "sizes, components, cost, imbalance and bounds of a network as it is");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<InfoOptions>();
   add_input_options(command, o->input);
   add_report_option(command, o->report, "the same figures as JSON");
   command.add_flag(
@@ -298,7 +298,7 @@ Command add_info(const OptionSet& root) {
                     "synbal info random:nodes=1e9,degree=100 --predict 64,1024",
                     "synbal info net.h5 --null 10000 --relaxation",
                     "synbal info connections.csv --source-column pre --target-column post"});
-  return {command, [o](const Context& context) { return run(context, *o); }};
+  return {command, [o](const Context& context) { return run_info(context, *o); }};
 }
 
 }  // namespace synbal::app

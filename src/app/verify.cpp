@@ -25,7 +25,7 @@ static void describe(ReportWriter& report, const Check& check) {
 
 namespace {
 
-struct Options {
+struct VerifyOptions {
   InputOptions input;
   std::string result, report;
 };
@@ -247,8 +247,8 @@ std::string names_of_failed(const std::vector<Check>& checks) {
 }
 
 /// What is reported, and what the verdict is about.
-struct Report {
-  const Options& options;
+struct VerificationReport {
+  const VerifyOptions& options;
   const StoredPair& pair;
   const Findings& found;
   RunHead head;
@@ -263,7 +263,7 @@ struct Report {
   }
 };
 
-void describe(ReportWriter& report, const Report& r) {
+void describe(ReportWriter& report, const VerificationReport& r) {
   const auto& stored = r.pair.stored;
   const auto& about = stored.provenance;
   describe(report, r.head);
@@ -277,7 +277,7 @@ void describe(ReportWriter& report, const Report& r) {
   report("time", r.pair.times)("memory", r.memory);
 }
 
-std::string verdict(const Options& options, const std::vector<Check>& checks) {
+std::string verdict(const VerifyOptions& options, const std::vector<Check>& checks) {
   const auto count = [&](Outcome outcome) { return std::ranges::count(checks, outcome, &Check::outcome); };
   const auto passed = count(Outcome::passed), failed = count(Outcome::failed);
   if (failed > 0) {
@@ -294,7 +294,7 @@ std::string outcome_text(Outcome outcome) {
   return coloured(word, outcome == Outcome::passed ? Colour::green : Colour::red, Stream::out);
 }
 
-void print(const Report& r) {
+void print(const VerificationReport& r) {
   const auto text = [](const std::optional<double>& v) { return v ? fmt::format("{:.3g}", *v) : std::string("-"); };
   fmt::print("{:<36} {:<5} {:>10} {:>10}  {}\n", "check", "", "value", "at most", "note");
   for (const auto& c : r.found.checks) {
@@ -304,7 +304,7 @@ void print(const Report& r) {
   std::fflush(stdout);
 }
 
-void refuse_failed(const Options& options, const std::vector<Check>& checks) {
+void refuse_failed(const VerifyOptions& options, const std::vector<Check>& checks) {
   const auto failed = names_of_failed(checks);
   if (failed.empty()) return;
   throw bad_input(fmt::format(
@@ -313,7 +313,7 @@ void refuse_failed(const Options& options, const std::vector<Check>& checks) {
       options.result, options.input.path, failed));
 }
 
-ExitCode run(const Context& context, const Options& options) {
+ExitCode run_verify(const Context& context, const VerifyOptions& options) {
   const Beginning beginning;
   const auto& comm = context.world;
   auto inputs = input_files(options.input);
@@ -326,8 +326,8 @@ ExitCode run(const Context& context, const Options& options) {
   pair.times.solve -= pair.times.components;
   context.session.refuse_unused_petsc_options();
   pair.times.total = comm.max(beginning.timer.seconds());
-  tell(context, Report{options, pair, found, head_of(context, beginning.date), input, memory_of(comm)}, options.report,
-       true);
+  tell(context, VerificationReport{options, pair, found, head_of(context, beginning.date), input, memory_of(comm)},
+       options.report, true);
   refuse_failed(options, found.checks);
   return ExitCode::done;
 }
@@ -336,7 +336,7 @@ ExitCode run(const Context& context, const Options& options) {
 
 Command add_verify(const OptionSet& root) {
   const auto command = root.add_command("verify", "recompute all that a result says, from the network and h alone");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<VerifyOptions>();
   add_reading_options(command, o->input);
   command.add("RESULT", o->result, "result of `balance`").required().shown_as("");
   add_factor_options(command, o->input.read);
@@ -346,7 +346,7 @@ Command add_verify(const OptionSet& root) {
       "alphas\nare those that the result says it was made with; options that say otherwise fail a check.");
   command.examples(
       {"synbal verify net.h5 balanced.h5", "mpirun -n 4 synbal verify net.h5 balanced.h5 --report checks.json"});
-  return {command, [o](const Context& context) { return run(context, *o); }};
+  return {command, [o](const Context& context) { return run_verify(context, *o); }};
 }
 
 }  // namespace synbal::app

@@ -16,8 +16,6 @@ namespace synbal {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 constexpr double kSmallChange = 0.005;  // up to which the series is exact to rounding
 
 /// y - c - ... of one synapse: (1 + e) log(1 + e) - e, the price of changing a cost by the relative amount e. Near

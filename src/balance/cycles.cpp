@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kWalks = SampledCycles::kWalks;
 constexpr std::uint32_t kLongest = SampledCycles::kLongestWalk;
 constexpr std::uint64_t kSeed = 2024;
-constexpr std::uint32_t kStream = 61;
+constexpr std::uint32_t kCycleStream = 61;
 
 /// A walk backward along synapses; path[k+1] is presynaptic to path[k].
 struct Walk {
@@ -122,7 +122,7 @@ class Walkers {
   const Comm& comm_;
   const Network& network_;
   const Components& components_;
-  const CounterRandom random_{kSeed, kStream};
+  const CounterRandom random_{kSeed, kCycleStream};
   std::vector<Walk> walks_;
   std::array<std::vector<Step>, kWalks> steps_;
 };

@@ -17,13 +17,13 @@ namespace synbal {
 
 namespace {
 
-constexpr double kRounding = 1e-15;      // an imbalance that no solver improves
-constexpr double kFirstTurn = 1e-3;      // imbalance at which clusters move first, where there are any
-constexpr double kNextTurn = 1e-2;       // of the imbalance of one turn to that of the next
-constexpr double kAfterShift = 0.5;      // of the tolerance, where clusters have moved out of it
-constexpr std::int64_t kTurn = 40;       // iterations after which clusters move, where they hang together loosely
-constexpr double kShareOfProof = 0.04;   // of a limit in seconds, which may be missed by a tenth in all
-constexpr const char* kCalls = "calls";  // the part of a state that tells of earlier calls of the solver
+constexpr double kLeastImbalance = 1e-15;  // an imbalance that no solver improves
+constexpr double kFirstTurn = 1e-3;        // imbalance at which clusters move first, where there are any
+constexpr double kNextTurn = 1e-2;         // of the imbalance of one turn to that of the next
+constexpr double kAfterShift = 0.5;        // of the tolerance, where clusters have moved out of it
+constexpr std::int64_t kTurn = 40;         // iterations after which clusters move, where they hang together loosely
+constexpr double kShareOfProof = 0.04;     // of a limit in seconds, which may be missed by a tenth in all
+constexpr const char* kCalls = "calls";    // the part of a state that tells of earlier calls of the solver
 
 /// After the end of a run's time a proof may take a little more of it.
 class ProofWatch final : public SolveWatch {
@@ -219,7 +219,7 @@ class SolverCalls {
     if (moves_.any) move(find_clusters(problem_, found_.costs, components_));
     // A move lowers the cost, but what it shifts onto single neurons may be more than was left of their imbalance.
     const bool shifted = moves_.any && !near && solver.reason == StopReason::converged &&
-                         found_.imbalance.l1 > stop_.tolerance && tolerance_ > kRounding;
+                         found_.imbalance.l1 > stop_.tolerance && tolerance_ > kLeastImbalance;
     if (near) tolerance_ = std::max(stop_.tolerance, kNextTurn * tolerance_);
     if (shifted) tolerance_ *= kAfterShift;
     if (turn || near || shifted) {
@@ -228,7 +228,7 @@ class SolverCalls {
     }
     assess_at_base(problem_, kernel_, components_, stop_, found_);
     judge(found_, stop_);
-    if (solver.reason != StopReason::step_left || found_.imbalance.l1 <= kRounding) return {};
+    if (solver.reason != StopReason::step_left || found_.imbalance.l1 <= kLeastImbalance) return {};
     tolerance_ = sharper(found_, stop_);
     log_info("{}: the Newton step that is left is {:.1e}; going on to an imbalance of {:.1e}", method_,
              *solver.newton_step_inf, tolerance_);

@@ -20,7 +20,6 @@ namespace synbal {
 
 namespace {
 
-constexpr double kSafeChange = 1.79;     // e^t - 1 - t = t^2 at t = 1.793
 constexpr double kTooShort = 0.05;       // a step damped this much comes from a direction that rounding spoilt
 constexpr double kLargestHalfStep = 25;  // of p d: keeps every factor far from overflow between rebases
 constexpr double kLogRatioTarget = 1e-8;
@@ -31,7 +30,7 @@ constexpr double kLongStep = 0.1, kShrinks = 0.7;  // steps as long as the one b
 constexpr int kManyDamped = 5;
 constexpr int kMostModuleMoves = 10;               // after which, or after a short one, steps wait for something else
 constexpr double kSettledOffset = 0.1;             // of the step tolerance: clusters that move less are left
-constexpr double kRounding = 1e-13;                // l1 at which a step that stops shrinking is limited by rounding
+constexpr double kRoundingImbalance = 1e-13;       // l1 at which a step that stops shrinking is limited by rounding
 constexpr std::int64_t kDefaultIterations = 2000;  // steps of one e-fold: enough for weights 300 decades apart
 
 double safe_log(double x) { return std::log(std::max(x, std::numeric_limits<double>::min())); }
@@ -46,7 +45,7 @@ double largest(const BalanceProblem& problem, std::span<const double> d) {
 class StallWatch {
  public:
   bool stalled(double l1, bool balanced, double step) {
-    if (l1 > kRounding) return false;
+    if (l1 > kRoundingImbalance) return false;
     count_ = step > 0.5 * best_ ? count_ + 1 : 0;
     best_ = std::min(best_, step);
     return count_ >= (balanced ? 4 : 40);
@@ -71,12 +70,7 @@ class StepWatch final : public SolveWatch {
   const Timer* timer_;
 };
 
-constexpr const char* kPart = "newton";  // of the state that a keeper keeps
-
-/// Where a run begins: at the base that was kept, or at h.
-std::span<const double> first_base(const std::optional<RunPart>& kept, std::span<const double> h) {
-  return kept ? kept->values("base") : h;
-}
+constexpr const char* kNewtonPart = "newton";  // of the state that a keeper keeps
 
 }  // namespace
 
@@ -112,7 +106,7 @@ struct NewtonSolver::Run {
         problem(*s.problem_),
         stop(s.params_.stop),
         report(r),
-        begun(taken_part(stop, kPart)),
+        begun(taken_part(stop, kNewtonPart)),
         iterate(problem, *s.kernel_, first_base(begun, h)),
         levels(problem, *s.kernel_, *s.components_),
         d(h.size()) {
@@ -389,7 +383,7 @@ SolverResult NewtonSolver::operator()(std::vector<double>& h, const ProgressCall
   Run run(*this, h, report);
   h = std::vector<double>();  // the run has its own
   const KeptPart kept(
-      params_.stop.keeper, kPart, [&run](RunPart& part) { run.tell(part); }, [&run] { return run.here(); });
+      params_.stop.keeper, kNewtonPart, [&run](RunPart& part) { run.tell(part); }, [&run] { return run.here(); });
   run.open();
   while (run.step_or_leave()) {
   }

@@ -18,18 +18,17 @@ namespace synbal {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::array<double, 2> kTies{1e4, 2};  // costs over the imbalance: ties of 1e-4 first, then of 0.7
 constexpr GlobalIndex kMostClusters = 100'000;  // whose cuts every rank holds
 constexpr int kPasses = 200;                    // over the synapses, in search of paths
-constexpr double kRounding = 64 * std::numeric_limits<double>::epsilon();  // of a sum, also over thousands of synapses
+constexpr double kSumError = 64 * kEps;         // of a sum, also over thousands of synapses
 
 /// Collective. sum |in - out|, and what rounding may hide of it.
 double whole_imbalance(const BalanceProblem& problem, const NeuronCosts& costs) {
   double sum = 0;
   ExactSum exact;
   for (std::size_t i = 0; i < costs.in.size(); ++i) {
-    const double term = std::abs(costs.in[i] - costs.out[i]) + kRounding * (costs.in[i] + costs.out[i]);
+    const double term = std::abs(costs.in[i] - costs.out[i]) + kSumError * (costs.in[i] + costs.out[i]);
     sum += term;
     if (problem.reproducible()) exact.add(term);
   }

@@ -3,11 +3,12 @@
 
 #include <malloc.h>
 
+#include "synbal/core/huge_pages.hpp"
+
 namespace synbal {
 
 namespace {
-constexpr int kMost = 1 << 16;  // mappings; the kernel's own limit is 65,530
-constexpr int kHugePage = 2 << 20;
+constexpr int kMost = 1 << 16;            // mappings; the kernel's own limit is 65,530
 constexpr int kLargestInHeap = 32 << 20;  // malloc takes no more
 constexpr int kKept = 512 << 20;          // free at the heap's top
 }  // namespace
@@ -15,7 +16,7 @@ constexpr int kKept = 512 << 20;          // free at the heap's top
 // SuperLU_DIST forbids mapped blocks as it is loaded.
 void use_heap(HeapUse use) noexcept {
   ::mallopt(M_MMAP_MAX, kMost);
-  ::mallopt(M_MMAP_THRESHOLD, use == HeapUse::least_memory ? kHugePage : kLargestInHeap);
+  ::mallopt(M_MMAP_THRESHOLD, use == HeapUse::least_memory ? static_cast<int>(kHugePage) : kLargestInHeap);
   ::mallopt(M_TRIM_THRESHOLD, kKept);
 }
 

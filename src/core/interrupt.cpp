@@ -35,9 +35,9 @@ volatile std::sig_atomic_t guarded = 0;
 volatile std::sig_atomic_t listeners = 0;
 volatile std::sig_atomic_t file_there[kMostFiles];
 char file_path[kMostFiles][kLongestPath];
-struct sigaction before[std::size(kSignals)];  // set while no handler of ours is installed
+struct sigaction handlers_before[std::size(kSignals)];  // set while no handler of ours is installed
 
-void restore(std::size_t k) noexcept { sigaction(kSignals[k], &before[k], nullptr); }
+void restore(std::size_t k) noexcept { sigaction(kSignals[k], &handlers_before[k], nullptr); }
 
 void remove_files() noexcept {
   for (int k = 0; k < kMostFiles; ++k) {
@@ -106,8 +106,8 @@ InterruptGuard::InterruptGuard() {
   stop_signal = 0;
   saves = 0;
   for (std::size_t k = 0; k < std::size(kSignals); ++k) {
-    sigaction(kSignals[k], nullptr, &before[k]);
-    install(kSignals[k], before[k]);
+    sigaction(kSignals[k], nullptr, &handlers_before[k]);
+    install(kSignals[k], handlers_before[k]);
   }
   guarded = 1;
 }

@@ -16,7 +16,7 @@
 namespace synbal {
 
 namespace {
-constexpr std::int64_t kAhead = std::int64_t{1} << 20;  // values of a file that are held at once
+constexpr std::int64_t kHeldValues = std::int64_t{1} << 20;  // values of a file that are held at once
 constexpr std::int64_t kCdiInputs = 6, kCdiTargets = 2, kCdiConditions = 8;
 
 class FileSignal final : public Signal {
@@ -29,7 +29,7 @@ class FileSignal final : public Signal {
     const auto time = std::min(step / hold_, series_.times() - 1), width = series_.width();
     if (time < first_ || time >= first_ + count_) {
       first_ = time;
-      count_ = std::min(std::max(kAhead / width, std::int64_t{1}), series_.times() - first_);
+      count_ = std::min(std::max(kHeldValues / width, std::int64_t{1}), series_.times() - first_);
       held_ = series_.read(first_, count_);
     }
     const auto* values = held_.data() + (time - first_) * width;

@@ -48,8 +48,6 @@ FlowResult Flow::operator()(std::span<const double> h, const FlowParams& params,
 
 namespace {
 
-constexpr const char* kPart = "flow";  // of the state that a keeper keeps
-
 /// Notices when the imbalance does not fall any more, and keeps the best state: steps go on growing at rest, until they
 /// amplify rounding.
 class FallWatch {
@@ -90,13 +88,13 @@ SolverResult flow_on(const Comm& comm, Flow& flow, std::vector<double>& h, const
                      const IntegratorParams& integrator, const ProgressCallback& report) {
   RunFrame frame(comm, "flow", stop, tuning::kDefaultSteps, report);
   FallWatch watch;
-  if (const auto part = taken_part(stop, kPart)) {
+  if (const auto part = taken_part(stop, kFlowPart)) {
     frame.go_on_from(*part);
     h.assign(stop.keeper->start().begin(), stop.keeper->start().end());
   }
   auto now = h;
   const KeptPart kept(
-      stop.keeper, kPart, [&](RunPart& part) { frame.tell(part); }, [&] { return now; });
+      stop.keeper, kFlowPart, [&](RunPart& part) { frame.tell(part); }, [&] { return now; });
   auto keeping = stop;
   keeping.max_seconds = 0;  // the flow itself sees to that
   FlowParams params;

@@ -19,8 +19,6 @@ namespace synbal {
 
 namespace {
 
-constexpr const char* kPart = "flow";  // of the state that a keeper keeps
-
 /// Where a run begins.
 struct Beginning {
   FlowPlace place;
@@ -30,7 +28,7 @@ struct Beginning {
 Beginning beginning_of(std::span<const double> h, const FlowParams& params) {
   Beginning begin{{.time = params.start_time}, {h.begin(), h.end()}};
   if (params.keeper == nullptr) return begin;
-  const auto part = params.keeper->take(kPart);
+  const auto part = params.keeper->take(kFlowPart);
   if (!part) return begin;
   const auto kept = params.keeper->start();
   return {place_in(*part), {kept.begin(), kept.end()}};
@@ -48,7 +46,8 @@ class Run {
         integrator_(system.dynamics(), begin.place.time, begin.h, params.integrator,
                     [this](double time, std::span<const double> y) { return event(time, y); }),
         kept_part_(
-            params.keeper, kPart, [this](RunPart& part) { put_place(part, place_now()); }, [this] { return here(); }),
+            params.keeper, kFlowPart, [this](RunPart& part) { put_place(part, place_now()); },
+            [this] { return here(); }),
         before_(std::move(begin.h)) {
     integrator_.set_end_time(params.end_time);
     result_.largest_cost_increase = earlier_.largest_cost_increase;

@@ -10,6 +10,8 @@
 
 namespace synbal {
 
+inline constexpr const char* kFlowPart = "flow";  ///< of the state that a keeper keeps
+
 /// What a state costs, and how far it is from rest.
 struct FlowFigures {
   double cost = 0;  ///< user's unit

@@ -2,7 +2,6 @@
 #include "synbal/io/array_file.hpp"
 
 #include <numeric>
-#include <set>
 
 #include "io/hdf5/provenance.hpp"
 #include "io/trajectory/trajectory_columns.hpp"
@@ -12,12 +11,6 @@ namespace synbal {
 namespace {
 std::int64_t elements_of(const FileArray& array) {
   return std::accumulate(array.shape.begin(), array.shape.end(), std::int64_t{1}, std::multiplies<>());
-}
-
-void add_groups(const std::string& path, std::set<std::string>& groups) {
-  for (auto end = path.find('/', 1); end != path.npos; end = path.find('/', end + 1)) {
-    groups.insert(path.substr(0, end));
-  }
 }
 
 template <class T>
@@ -54,9 +47,7 @@ FileArray common_array(const Comm& comm, std::string name, std::vector<std::int6
 void write_arrays(const Comm& comm, const std::vector<FileArray>& arrays, const Provenance& about,
                   const std::string& path) {
   io::Hdf5Output output;
-  std::set<std::string> groups;
-  for (const auto& array : arrays) add_groups("/" + array.name, groups);
-  for (const auto& group : groups) output.group(group);
+  for (const auto& array : arrays) output.groups_above("/" + array.name);
   std::vector<io::Hdf5Output::DatasetId> ids;
   for (const auto& array : arrays) {
     ids.push_back(std::visit([&](const auto& values) { return declare(output, array, values); }, array.values));

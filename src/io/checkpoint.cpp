@@ -148,7 +148,7 @@ void write_file(const Comm& comm, const Network& network, const Checkpoint& chec
   output.finish([&] { keep_previous(path); });
 }
 
-bool stands(const std::string& path) {
+bool is_regular(const std::string& path) {
   struct stat facts {};
   return ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode);
 }
@@ -230,7 +230,7 @@ Checkpoint read_checkpoint(const Comm& comm, const Network& network, const std::
   return found;
 }
 
-bool has_checkpoint(const std::string& path) { return stands(path) || stands(previous_checkpoint(path)); }
+bool has_checkpoint(const std::string& path) { return is_regular(path) || is_regular(previous_checkpoint(path)); }
 
 void remove_checkpoints(const std::string& path) noexcept {
   ::unlink(previous_checkpoint(path).c_str());

@@ -10,13 +10,12 @@
 #include "synbal/core/profile.hpp"
 #include "synbal/core/route.hpp"
 #include "synbal/network/free_synapses.hpp"
+#include "synbal/network/linked_sets.hpp"
 
 namespace synbal {
 namespace {
 
 using detail::Pieces;
-
-constexpr auto kNone = std::numeric_limits<GlobalIndex>::max();
 
 /// This rank's pinned neurons: joined in a ring, so that they make one piece.
 struct PinnedRing {
@@ -51,7 +50,7 @@ struct Tally {
 
 /// `counted`: the one pinned neuron of all ranks that counts as a node, if it is here, else -1.
 Tally tally(const Network& network, const Pieces& pieces, LocalIndex counted) {
-  Tally sums{std::vector<GlobalIndex>(at(pieces.count), kNone), std::vector<std::int64_t>(at(pieces.count), 0),
+  Tally sums{std::vector<GlobalIndex>(at(pieces.count), kNoNeuron), std::vector<std::int64_t>(at(pieces.count), 0),
              std::vector<std::int64_t>(at(pieces.count), 0)};
   const auto& pinned = network.nodes.pinned;
   for (LocalIndex i = 0; i < network.local_size(); ++i) {
@@ -112,7 +111,7 @@ std::vector<GlobalIndex> leaders(const Comm& comm, const Network& network, const
   const auto roots = detail::find_roots(comm, std::move(graph), params, rounds);
   const Directory directory(comm, range, roots);
   return directory.fetch(
-      directory.reduce(sums.least, kNone, [](GlobalIndex a, GlobalIndex b) { return std::min(a, b); }));
+      directory.reduce(sums.least, kNoNeuron, [](GlobalIndex a, GlobalIndex b) { return std::min(a, b); }));
 }
 
 /// Collective. Every entry is an edge.

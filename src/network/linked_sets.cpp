@@ -11,7 +11,6 @@ namespace synbal {
 
 namespace {
 
-constexpr auto kNone = std::numeric_limits<GlobalIndex>::max();
 constexpr int kPlainRounds = 3;  // between neighbours alone, which is all that most sets need
 
 /// A set that was called `old` is called `now`.
@@ -125,7 +124,7 @@ int LinkedSets::travel() {
 
 LinkedSets::Labels LinkedSets::labels() {
   const auto n = ownership_->count();
-  smallest_.assign(parent_.size(), kNone);
+  smallest_.assign(parent_.size(), kNoNeuron);
   for (LocalIndex i = 0; i < n; ++i) {
     if (parent_[at(i)] == i) smallest_[at(i)] = ownership_->first() + i;
   }
@@ -134,7 +133,7 @@ LinkedSets::Labels LinkedSets::labels() {
   for (LocalIndex i = 0; i < n; ++i) smallest_[at(i)] = label(i);
   tell_ghosts();
   smallest_.pop_back();
-  Labels found{std::move(smallest_), ground == kNone ? -1 : ground, 0, rounds};
+  Labels found{std::move(smallest_), ground == kNoNeuron ? -1 : ground, 0, rounds};
   GlobalIndex leaders = 0;
   for (LocalIndex i = 0; i < n; ++i) leaders += found.label[at(i)] == ownership_->first() + i ? 1 : 0;
   found.count = comm_->sum(leaders);

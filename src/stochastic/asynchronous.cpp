@@ -20,8 +20,8 @@ namespace synbal {
 
 namespace {
 
-constexpr double kRounding = 1e-13;          // an imbalance that may be all that rounding allows
-constexpr const char* kPart = "stochastic";  // of the state that a keeper keeps
+constexpr double kRounding = 1e-13;                    // an imbalance that may be all that rounding allows
+constexpr const char* kStochasticPart = "stochastic";  // of the state that a keeper keeps
 
 /// What the keeper was asked for, the ranks hear of with the next reduction.
 AsynchronousParams checked(AsynchronousParams params) {
@@ -200,7 +200,7 @@ SolverResult AsynchronousSolver::operator()(std::vector<double>& h, const StopCr
   if (body.problem.global_size() == 0) return result;
   ++body.calls;
   SolverResult earlier;
-  if (const auto part = taken_part(stop, kPart)) {
+  if (const auto part = taken_part(stop, kStochasticPart)) {
     take_result(*part, earlier);
     body.worker.begin_at_sweep(part->count("local_sweeps"));
     h.assign(stop.keeper->start().begin(), stop.keeper->start().end());
@@ -220,7 +220,7 @@ SolverResult AsynchronousSolver::operator()(std::vector<double>& h, const StopCr
   };
   {
     const KeptPart kept(
-        stop.keeper, kPart, [&](RunPart& part) { body.tell(part, in_all()); }, [&] { return body.h(); });
+        stop.keeper, kStochasticPart, [&](RunPart& part) { body.tell(part, in_all()); }, [&] { return body.h(); });
     result.reason = body.run(left_of(stop, earlier), history);
   }
   h = body.h();

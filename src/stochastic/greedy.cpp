@@ -141,13 +141,13 @@ LocalIndex GreedyVisitor::visit() {
 namespace {
 
 /// What a rank aims at in a round, and what it did.
-struct Round {
+struct GreedyRound {
   double goal = 0;  // of its own imbalance
   std::int64_t budget = 0;
 };
 
 /// Not collective. Visits until the goal is met. Returns the number of visits.
-std::int64_t visit_until(GreedyVisitor& visitor, const NeuronBalancer& neurons, const Round& round) {
+std::int64_t visit_until(GreedyVisitor& visitor, const NeuronBalancer& neurons, const GreedyRound& round) {
   std::int64_t visits = 0;
   while (visits < round.budget && visitor.imbalance() > round.goal) {
     const auto i = visitor.visit();
@@ -167,7 +167,7 @@ GreedyResult balance_greedily(NeuronBalancer& neurons, const GreedyParams& param
   result.deviation = neurons.deviation();
   while (result.deviation.l1 > params.tolerance && result.relaxations < params.max_relaxations) {
     const double allowed = 0.5 * params.tolerance * result.deviation.cost / comm.size();
-    Round round{std::max(allowed, comm.size() > 1 ? visitor.imbalance() / 2 : 0.0), 0};
+    GreedyRound round{std::max(allowed, comm.size() > 1 ? visitor.imbalance() / 2 : 0.0), 0};
     round.budget =
         std::min(GreedyParams::kVisitsPerRound * neurons.size(), params.max_relaxations - result.relaxations);
     neurons.begin_round();

@@ -10,7 +10,7 @@ namespace synbal {
 
 namespace {
 
-constexpr std::uint32_t kStream = 0x5C4ED0;
+constexpr std::uint32_t kGreedyStream = 0x5C4ED0;
 constexpr std::int64_t kNone = -1;
 
 /// Many synapses first, then as drawn.
@@ -20,7 +20,7 @@ class ByDegree final : public Agenda {
     const auto& stars = graph.stars();
     const auto n = at(stars.size());
     std::vector<std::int64_t> key(stars.file_rank().size());
-    const CounterRandom random(seed, kStream);
+    const CounterRandom random(seed, kGreedyStream);
     for (std::size_t i = 0; i < n; ++i) {
       const auto own = static_cast<LocalIndex>(i);
       const auto degree = stars.incoming(own).neighbour.size() + stars.outgoing(own).neighbour.size();

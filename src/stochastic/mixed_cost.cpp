@@ -20,7 +20,7 @@ namespace synbal {
 namespace {
 
 constexpr std::int64_t kMixedSweeps = 100'000;
-constexpr const char* kPart = "mixed";  // of the state that a keeper keeps
+constexpr const char* kMixedPart = "mixed";  // of the state that a keeper keeps
 
 /// A sum of exponentials a_m e^{b_m d}: its logarithm and that one's slope, without overflow.
 struct LogSum {
@@ -222,7 +222,7 @@ MixedEquilibrium MixedBalancer::operator()(const MixedParams& params, const Prog
   stand_at({}, {});
   found.initial_cost = measure().cost;
   if (params.stop.keeper != nullptr) stand_at(params.stop.keeper->start(), {});
-  if (const auto begun = taken_part(params.stop, kPart)) {
+  if (const auto begun = taken_part(params.stop, kMixedPart)) {
     frame.go_on_from(*begun);
     forecast.set_state(begun->numbers.at("forecast"));
     stand_at(begun->values("base"), begun->values("delta"));
@@ -232,7 +232,7 @@ MixedEquilibrium MixedBalancer::operator()(const MixedParams& params, const Prog
     part.numbers["forecast"] = forecast_before;
     tell(part);
   };
-  const KeptPart kept(params.stop.keeper, kPart, tell_all, [this] { return h(); });
+  const KeptPart kept(params.stop.keeper, kMixedPart, tell_all, [this] { return h(); });
   auto now = measure();
   for (;;) {
     frame.record(solver.sweeps, now.cost, now.gradient_l1);

@@ -12,7 +12,7 @@ namespace synbal {
 
 namespace {
 
-constexpr const char* kPart = "schedule";  // of the state that a keeper keeps
+constexpr const char* kSchedulePart = "schedule";  // of the state that a keeper keeps
 
 /// Rounds after which every block can be expected to have been active.
 std::int64_t period_of(const ScheduleParams& p) {
@@ -29,7 +29,7 @@ struct ScheduleSolver::Run {
         params(s.params_),
         trace(s.trace_),
         frame(problem.comm(), "schedule " + to_string(params.schedule.kind), params.stop, kDefaultSweeps, r),
-        begun(taken_part(params.stop, kPart)),
+        begun(taken_part(params.stop, kSchedulePart)),
         simulator(stars_at(begun ? begun->values("base") : h), params.schedule, std::vector<double>(h.size(), 0.0)),
         forecast(period_of(params.schedule)) {
     if (begun) go_on();
@@ -121,7 +121,7 @@ SolverResult ScheduleSolver::operator()(std::vector<double>& h, const ProgressCa
   trace_ = {};
   Run run(*this, h, report);
   const KeptPart kept(
-      params_.stop.keeper, kPart, [&run](RunPart& part) { run.tell(part); }, [&run] { return run.h(); });
+      params_.stop.keeper, kSchedulePart, [&run](RunPart& part) { run.tell(part); }, [&run] { return run.h(); });
   if (run.begun || run.look() > 0) run.play_until_done();
   h = run.h();
   run.frame.result.iterations = run.simulator.rounds();

@@ -11,7 +11,7 @@
 namespace synbal {
 
 namespace {
-constexpr const char* kPart = "visits";  // of the state that a keeper keeps
+constexpr const char* kVisitsPart = "visits";  // of the state that a keeper keeps
 }  // namespace
 
 struct VisitSolver::Run {
@@ -21,7 +21,7 @@ struct VisitSolver::Run {
         neurons(at_point(s, h), *s.stars_),
         members(at(neurons.size())) {
     std::iota(members.begin(), members.end(), 0);
-    if (const auto begun = taken_part(stop, kPart)) frame.go_on_from(*begun), round = begun->count("round");
+    if (const auto begun = taken_part(stop, kVisitsPart)) frame.go_on_from(*begun), round = begun->count("round");
   }
 
   static BalanceProblem& at_point(VisitSolver& s, std::span<const double> h) {
@@ -64,7 +64,7 @@ SolverResult VisitSolver::operator()(std::vector<double>& h, const StopCriteria&
     run.frame.tell(part);
     part.put("round", static_cast<double>(run.round));
   };
-  const KeptPart kept(stop.keeper, kPart, tell, [&run] { return run.neurons.h(); });
+  const KeptPart kept(stop.keeper, kVisitsPart, tell, [&run] { return run.neurons.h(); });
   while (run.look() > stop.tolerance && !run.frame.out_of_limits(run.round)) {
     relaxations_ += run.play(stop.tolerance);
     ++run.round;

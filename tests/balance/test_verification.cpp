@@ -16,8 +16,6 @@ using test::network_of;
 using test::random_matrix;
 using test::world;
 
-constexpr double kEps = std::numeric_limits<double>::epsilon();
-
 /// The owned part of values given for all neurons.
 template <class T>
 std::vector<T> own_part(const Network& network, const std::vector<T>& all) {

@@ -9,8 +9,6 @@
 namespace synbal::test {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 std::vector<double> all_of(const OutputTimes& times, double start = 0, std::size_t most = 1000) {
   std::vector<double> found;
   for (auto t = times.after(start); t && found.size() < most; t = times.after(*t)) found.push_back(*t);

@@ -93,7 +93,7 @@ struct DenseHeat {
 };
 
 /// These small networks are not stiff, and Adams is cheap at tight tolerances.
-IntegratorParams tight() {
+IntegratorParams tight_adams() {
   IntegratorParams params;
   params.integration = Integration::adams;
   params.relative_tolerance = 1e-9;
@@ -114,7 +114,7 @@ void expect_near(const std::vector<double>& found, const std::vector<double>& ex
 }
 
 /// h of all neurons; pinned ones stay at 0.
-void expect_heat(const Case& c, const IntegratorParams& integrator = tight(), double tolerance = 1e-7) {
+void expect_heat(const Case& c, const IntegratorParams& integrator = tight_adams(), double tolerance = 1e-7) {
   FlowSetting s(c.weights, c.power, {c.pinned, {}, c.exponent});
   const DenseHeat truth(c.weights, c.power, c.pinned, c.exponent, c.start);
   HeatFlow heat(s.problem, s.kernel, s.sums, s.active(truth.h0));
@@ -189,7 +189,7 @@ struct Response {
     FlowSetting s(perturbed_ring(back, eta));
     Flow flow(s.problem, s.kernel, s.sums);
     FlowParams params;
-    params.integrator = tight();
+    params.integrator = tight_adams();
     params.stop_at_equilibrium = false;
     params.outputs = OutputTimes::listed({0.1, 0.5});
     params.end_time = 2;
@@ -263,10 +263,10 @@ TEST(Heat, companion_tells_how_far_the_true_flow_is) {
   const auto w = random_weights(15, 0.3, 0.5, 12);
   FlowSetting s(w);
   const DenseHeat truth(w, 2, {}, {}, std::vector<double>(15, 0.0));
-  HeatCompanion companion(s.problem, s.sums, s.zeros(), 0, tight());
+  HeatCompanion companion(s.problem, s.sums, s.zeros(), 0, tight_adams());
   Flow flow(s.problem, s.kernel, s.sums);
   FlowParams params;
-  params.integrator = tight();
+  params.integrator = tight_adams();
   params.outputs = OutputTimes::listed({0.01, 0.05});
   params.end_time = 0.3;
   params.stop_at_equilibrium = false;
@@ -290,7 +290,7 @@ TEST(Heat, companion_tells_how_far_the_true_flow_is) {
 TEST(Heat, nothing_to_balance_stays) {
   for (const GlobalIndex n : {0, 1, 4}) {
     FlowSetting s{Dense(n)};
-    HeatCompanion companion(s.problem, s.sums, s.zeros(), 0, tight());
+    HeatCompanion companion(s.problem, s.sums, s.zeros(), 0, tight_adams());
     EXPECT_EQ(companion.compare(3, s.zeros()).l2, 0.0);
     EXPECT_TRUE(companion.equilibrium().empty());
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -98,6 +99,19 @@ Network random_network(GlobalIndex n, int degree) {
     own.row_ptr.push_back(static_cast<std::int64_t>(own.column.size()));
   }
   return assemble(world(), rows, std::move(own), Duplicates::sum, {});
+}
+
+Network read_as(const std::string& path, PartitionKind partition) {
+  ReadOptions options;
+  options.partition = partition;
+  return read_network(world(), path, options);
+}
+
+SmallFiles::SmallFiles(rlim_t bytes) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  getrlimit(RLIMIT_FSIZE, &before_);
+  const rlimit now{bytes, before_.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &now);
 }
 
 }  // namespace synbal::test

@@ -1,6 +1,8 @@
 // Files and networks for the tests of reading and writing.
 #pragma once
 
+#include <sys/resource.h>
+
 #include <string>
 #include <tuple>
 #include <vector>
@@ -46,6 +48,21 @@ Network random_network(GlobalIndex n, int degree);
 
 /// The partition that moves neurons, or where PT-Scotch cannot be asked the one by synapses.
 inline PartitionKind cut_partition() { return has_ptscotch() ? PartitionKind::ptscotch : PartitionKind::nnz; }
+
+/// Collective.
+Network read_as(const std::string& path, PartitionKind partition);
+
+/// Files of this process end at so many bytes while one lives: what a full disk is to pwrite and fallocate.
+class SmallFiles {
+ public:
+  explicit SmallFiles(rlim_t bytes);
+  SmallFiles(const SmallFiles&) = delete;
+  SmallFiles& operator=(const SmallFiles&) = delete;
+  ~SmallFiles() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
 
 /// The error that `action` throws, or one with ExitCode::done when it throws none.
 template <class Action>

@@ -7,9 +7,8 @@
 namespace synbal {
 namespace {
 
-using test::Entry;
 using test::world;
-using Entries = std::vector<Entry>;
+using Synapses = std::vector<test::Entry>;
 
 const std::string kReal = "%%MatrixMarket matrix coordinate real general\n";
 
@@ -25,7 +24,7 @@ Network read_text(const test::Folder& folder, const std::string& text, const Rea
 TEST(MatrixMarket, coordinate_entries_are_counted_from_one_and_rows_are_postsynaptic) {
   const test::Folder folder;
   const auto network = read_text(folder, kReal + "3 3 3\n1 2 0.5\n3 1 -2e-300\n2 2 7\n");
-  EXPECT_EQ(test::entries_of(network), (Entries{{0, 1, 0.5}, {1, 1, 7.0}, {2, 0, -2e-300}}));
+  EXPECT_EQ(test::entries_of(network), (Synapses{{0, 1, 0.5}, {1, 1, 7.0}, {2, 0, -2e-300}}));
   EXPECT_EQ(network.facts.self_loops, 1);
   EXPECT_EQ(network.facts.entries, 3);
 }
@@ -36,28 +35,28 @@ TEST(MatrixMarket, layout_is_free) {
       "%%MatrixMarket  MATRIX\tCoordinate REAL General \r\n% note\r\n\r\n   %% indented\n 3\t3  4 \r\n"
       "\r\n  1 2\t+0.5\r\n% between\n\n+2 +3 1E2\n\t3 1 .25\n1 1 5e-324";
   const auto network = read_text(folder, text);
-  EXPECT_EQ(test::entries_of(network), (Entries{{0, 0, 5e-324}, {0, 1, 0.5}, {1, 2, 100.0}, {2, 0, 0.25}}));
+  EXPECT_EQ(test::entries_of(network), (Synapses{{0, 0, 5e-324}, {0, 1, 0.5}, {1, 2, 100.0}, {2, 0, 0.25}}));
 }
 
 TEST(MatrixMarket, pattern_integer_symmetric_and_skew_variants) {
   const test::Folder folder;
   const auto banner = [](const std::string& words) { return "%%MatrixMarket matrix " + words + "\n"; };
   EXPECT_EQ(test::entries_of(read_text(folder, banner("coordinate pattern general") + "2 2 2\n1 2\n2 1\n")),
-            (Entries{{0, 1, 1.0}, {1, 0, 1.0}}));
+            (Synapses{{0, 1, 1.0}, {1, 0, 1.0}}));
   EXPECT_EQ(test::entries_of(read_text(folder, banner("coordinate integer general") + "2 2 2\n1 2 -3\n2 1 +4\n")),
-            (Entries{{0, 1, -3.0}, {1, 0, 4.0}}));
+            (Synapses{{0, 1, -3.0}, {1, 0, 4.0}}));
   EXPECT_EQ(test::entries_of(read_text(folder, banner("coordinate real symmetric") + "3 3 3\n1 1 5\n2 1 2\n3 2 4\n")),
-            (Entries{{0, 0, 5.0}, {0, 1, 2.0}, {1, 0, 2.0}, {1, 2, 4.0}, {2, 1, 4.0}}));
+            (Synapses{{0, 0, 5.0}, {0, 1, 2.0}, {1, 0, 2.0}, {1, 2, 4.0}, {2, 1, 4.0}}));
   EXPECT_EQ(test::entries_of(read_text(folder, banner("coordinate pattern symmetric") + "2 2 2\n1 1\n2 1\n")),
-            (Entries{{0, 0, 1.0}, {0, 1, 1.0}, {1, 0, 1.0}}));
+            (Synapses{{0, 0, 1.0}, {0, 1, 1.0}, {1, 0, 1.0}}));
   EXPECT_EQ(test::entries_of(read_text(folder, banner("coordinate real skew-symmetric") + "3 3 2\n2 1 2\n3 1 4\n")),
-            (Entries{{0, 1, -2.0}, {0, 2, -4.0}, {1, 0, 2.0}, {2, 0, 4.0}}));
+            (Synapses{{0, 1, -2.0}, {0, 2, -4.0}, {1, 0, 2.0}, {2, 0, 4.0}}));
 }
 
 TEST(MatrixMarket, what_other_programs_write_is_read) {
   const test::Folder folder;
   const auto banner = [](const std::string& words) { return "%%MatrixMarket matrix " + words + "\n"; };
-  const Entries two{{0, 1, 3.0}, {1, 0, 4.0}};
+  const Synapses two{{0, 1, 3.0}, {1, 0, 4.0}};
   EXPECT_EQ(
       test::entries_of(read_text(folder, banner("coordinate unsigned-integer general") + "2 2 2\n1 2 3\n2 1 4\n")),
       two);
@@ -68,9 +67,9 @@ TEST(MatrixMarket, what_other_programs_write_is_read) {
       test::entries_of(read_text(folder, banner("coordinate real general") + "2 2 2\n1 2 0.3D+01\n2 1 40.0d-1\n")),
       two);
   EXPECT_EQ(test::entries_of(read_text(folder, banner("coordinate real symmetric") + "3 3 2\n1 2 2\n2 3 4\n")),
-            (Entries{{0, 1, 2.0}, {1, 0, 2.0}, {1, 2, 4.0}, {2, 1, 4.0}}));
+            (Synapses{{0, 1, 2.0}, {1, 0, 2.0}, {1, 2, 4.0}, {2, 1, 4.0}}));
   EXPECT_EQ(test::entries_of(read_text(folder, banner("array real skew-symmetric") + "3 3\n0\n2\n3\n0\n5\n0\n")),
-            (Entries{{0, 1, -2.0}, {0, 2, -3.0}, {1, 0, 2.0}, {1, 2, -5.0}, {2, 0, 3.0}, {2, 1, 5.0}}));
+            (Synapses{{0, 1, -2.0}, {0, 2, -3.0}, {1, 0, 2.0}, {1, 2, -5.0}, {2, 0, 3.0}, {2, 1, 5.0}}));
 }
 
 TEST(MatrixMarket, dense_files_go_column_by_column) {
@@ -79,21 +78,21 @@ TEST(MatrixMarket, dense_files_go_column_by_column) {
   const auto general = read_text(folder, banner("real general") + "% note\n3 3\n1\n2\n3\n4\n0\n6\n7\n8\n9\n");
   EXPECT_EQ(
       test::entries_of(general),
-      (Entries{
+      (Synapses{
           {0, 0, 1.0}, {0, 1, 4.0}, {0, 2, 7.0}, {1, 0, 2.0}, {1, 2, 8.0}, {2, 0, 3.0}, {2, 1, 6.0}, {2, 2, 9.0}}));
   EXPECT_EQ(general.facts.zeros_dropped, 1);
   EXPECT_EQ(test::entries_of(read_text(folder, banner("integer symmetric") + "3 3\n1\n2\n3\n4\n5\n6\n")),
-            (Entries{{0, 0, 1.0},
-                     {0, 1, 2.0},
-                     {0, 2, 3.0},
-                     {1, 0, 2.0},
-                     {1, 1, 4.0},
-                     {1, 2, 5.0},
-                     {2, 0, 3.0},
-                     {2, 1, 5.0},
-                     {2, 2, 6.0}}));
+            (Synapses{{0, 0, 1.0},
+                      {0, 1, 2.0},
+                      {0, 2, 3.0},
+                      {1, 0, 2.0},
+                      {1, 1, 4.0},
+                      {1, 2, 5.0},
+                      {2, 0, 3.0},
+                      {2, 1, 5.0},
+                      {2, 2, 6.0}}));
   EXPECT_EQ(test::entries_of(read_text(folder, banner("real skew-symmetric") + "3 3\n2\n3\n5\n")),
-            (Entries{{0, 1, -2.0}, {0, 2, -3.0}, {1, 0, 2.0}, {1, 2, -5.0}, {2, 0, 3.0}, {2, 1, 5.0}}));
+            (Synapses{{0, 1, -2.0}, {0, 2, -3.0}, {1, 0, 2.0}, {1, 2, -5.0}, {2, 0, 3.0}, {2, 1, 5.0}}));
 }
 
 /// A dense file long enough that every rank has values: place k of the file is known.
@@ -120,13 +119,13 @@ TEST(MatrixMarket, duplicates_are_summed_kept_or_refused) {
   const test::Folder folder;
   const auto text = kReal + "3 3 5\n1 2 0.5\n3 1 1\n1 2 0.25\n2 3 0\n1 2 1\n";
   const auto summed = read_text(folder, text);
-  EXPECT_EQ(test::entries_of(summed), (Entries{{0, 1, 1.75}, {2, 0, 1.0}}));
+  EXPECT_EQ(test::entries_of(summed), (Synapses{{0, 1, 1.75}, {2, 0, 1.0}}));
   EXPECT_EQ(summed.facts.duplicates_merged, 2);
   EXPECT_EQ(summed.facts.zeros_dropped, 1);
   ReadOptions options;
   options.duplicates = Duplicates::keep;
   EXPECT_EQ(test::entries_of(read_text(folder, text, options)),
-            (Entries{{0, 1, 0.5}, {0, 1, 0.25}, {0, 1, 1.0}, {2, 0, 1.0}}));
+            (Synapses{{0, 1, 0.5}, {0, 1, 0.25}, {0, 1, 1.0}, {2, 0, 1.0}}));
   options.duplicates = Duplicates::error;
   const auto e = test::error_of([&] { read_network(world(), folder.file("a.mtx"), options); });
   EXPECT_EQ(e.code(), ExitCode::bad_input);
@@ -137,10 +136,10 @@ TEST(MatrixMarket, pre_post_swaps_rows_and_columns) {
   ReadOptions options;
   options.orientation = Orientation::pre_post;
   const auto text = kReal + "3 3 3\n1 2 0.5\n3 1 -2\n2 2 7\n";
-  EXPECT_EQ(test::entries_of(read_text(folder, text, options)), (Entries{{0, 2, -2.0}, {1, 0, 0.5}, {1, 1, 7.0}}));
+  EXPECT_EQ(test::entries_of(read_text(folder, text, options)), (Synapses{{0, 2, -2.0}, {1, 0, 0.5}, {1, 1, 7.0}}));
   write_network(world(), read_text(folder, text), folder.file("a.h5"));
   EXPECT_EQ(test::entries_of(read_network(world(), folder.file("a.h5"), options)),
-            (Entries{{0, 2, -2.0}, {1, 0, 0.5}, {1, 1, 7.0}}));
+            (Synapses{{0, 2, -2.0}, {1, 0, 0.5}, {1, 1, 7.0}}));
 }
 
 TEST(MatrixMarket, small_networks_and_more_ranks_than_lines) {
@@ -148,14 +147,14 @@ TEST(MatrixMarket, small_networks_and_more_ranks_than_lines) {
   EXPECT_EQ(read_text(folder, kReal + "0 0 0\n").size(), 0);
   EXPECT_EQ(read_text(folder, kReal + "1 1 0\n").size(), 1);
   EXPECT_EQ(read_text(folder, kReal + "5 5 0").size(), 5);
-  EXPECT_EQ(test::entries_of(read_text(folder, kReal + "1 1 1\n1 1 2")), (Entries{{0, 0, 2.0}}));
+  EXPECT_EQ(test::entries_of(read_text(folder, kReal + "1 1 1\n1 1 2")), (Synapses{{0, 0, 2.0}}));
 }
 
 TEST(MatrixMarket, several_gzip_members_are_one_text) {
   const test::Folder folder;
   const auto bytes = test::gzipped(kReal + "2 2 2\n1 2") + test::gzipped(" 5\n2 ") + test::gzipped("1 6\n");
   const auto network = read_network(world(), test::put(folder, "a.mtx.gz", bytes), {});
-  EXPECT_EQ(test::entries_of(network), (Entries{{0, 1, 5.0}, {1, 0, 6.0}}));
+  EXPECT_EQ(test::entries_of(network), (Synapses{{0, 1, 5.0}, {1, 0, 6.0}}));
 }
 
 /// Long enough to be handed out in several pieces to several ranks; sums of duplicates keep the order of the file.

@@ -48,20 +48,14 @@ void write(const Network& network, const Network* balanced, const std::string& p
   write_result(world(), network, {v.h, v.component, v.in_cost, v.out_cost, kHistory, balanced, provenance()}, path);
 }
 
-Network read_as(const std::string& path, PartitionKind partition) {
-  ReadOptions options;
-  options.partition = partition;
-  return read_network(world(), path, options);
-}
-
 TEST(Result, comes_back_under_any_partition) {
   const test::Folder folder;
   write_network(world(), test::random_network(90, 4), folder.file("a.h5"));
   for (const auto from : {PartitionKind::nnz, test::cut_partition()}) {
-    const auto network = read_as(folder.file("a.h5"), from);
+    const auto network = test::read_as(folder.file("a.h5"), from);
     write(network, &network, folder.file("result.h5"));
     for (const auto to : {PartitionKind::contiguous, test::cut_partition()}) {
-      const auto again = read_as(folder.file("a.h5"), to);
+      const auto again = test::read_as(folder.file("a.h5"), to);
       const auto stored = read_result(world(), again, folder.file("result.h5"));
       const auto expected = values_of(again);
       EXPECT_EQ(stored.h, expected.h);

@@ -12,12 +12,12 @@ namespace {
 
 using test::world;
 
-constexpr GlobalIndex kNeurons = 60;
+constexpr GlobalIndex kSelected = 60;
 
 /// The same network as .mtx, whose entries count from 1, as .h5, and with ids of its own (named.h5).
-struct Files {
-  Files() {
-    auto network = test::random_network(kNeurons, 4);
+struct NamedFiles {
+  NamedFiles() {
+    auto network = test::random_network(kSelected, 4);
     write_network(world(), network, folder.file("a.mtx"));
     write_network(world(), network, folder.file("a.h5"));
     for (LocalIndex i = 0; i < network.local_size(); ++i)
@@ -27,12 +27,6 @@ struct Files {
   static std::int64_t id_of_place(GlobalIndex place) { return 5000 - 7 * place; }
   test::Folder folder;
 };
-
-Network read_as(const std::string& path, PartitionKind partition) {
-  ReadOptions options;
-  options.partition = partition;
-  return read_network(world(), path, options);
-}
 
 /// Places in the file of the neurons marked, over all ranks.
 std::vector<GlobalIndex> places(const Network& network, const std::vector<std::uint8_t>& marked) {
@@ -48,12 +42,12 @@ std::vector<GlobalIndex> places(const Network& network, const std::vector<std::u
 const PartitionKind kPartitions[] = {PartitionKind::contiguous, PartitionKind::nnz, test::cut_partition()};
 
 TEST(Selection, neurons_are_those_of_the_file_under_any_partition) {
-  const Files files;
+  const NamedFiles files;
   const std::vector<GlobalIndex> expected{0, 3, 59};
   const auto list = test::put(files.folder, "ids", "# three\n59\n\n0  # the first\n3\n");
   for (const auto partition : kPartitions) {
     const auto marked = [&](const char* file, const std::string& words) {
-      const auto network = read_as(files.folder.file(file), partition);
+      const auto network = test::read_as(files.folder.file(file), partition);
       return places(network, select_neurons(world(), network, "--record", words));
     };
     EXPECT_EQ(marked("a.mtx", "0,3,59"), expected);
@@ -62,25 +56,25 @@ TEST(Selection, neurons_are_those_of_the_file_under_any_partition) {
     EXPECT_EQ(marked("a.h5", list), expected);
     EXPECT_EQ(marked("named.h5", "5000,4979,4587"), expected);
     EXPECT_EQ(marked("a.h5", "none").size(), 0U);
-    EXPECT_EQ(marked("a.h5", "all").size(), static_cast<std::size_t>(kNeurons));
+    EXPECT_EQ(marked("a.h5", "all").size(), static_cast<std::size_t>(kSelected));
   }
 }
 
 TEST(Selection, ids_that_two_neurons_have_mean_nobody) {
-  auto network = test::random_network(kNeurons, 4);
+  auto network = test::random_network(kSelected, 4);
   for (LocalIndex i = 0; i < network.local_size(); ++i) network.nodes.id.push_back(network.file_index(i) / 2);
   EXPECT_THROW((void)select_neurons(world(), network, "--record", "7"), Error);
 }
 
 TEST(Selection, ids_are_told_as_the_user_knows_them) {
-  const Files files;
+  const NamedFiles files;
   for (const auto partition : kPartitions) {
     for (const auto* file : {"a.mtx", "a.h5", "named.h5"}) {
-      const auto network = read_as(files.folder.file(file), partition);
+      const auto network = test::read_as(files.folder.file(file), partition);
       const auto ids = test::all_values(network, neuron_ids(network));
-      for (GlobalIndex place = 0; place < kNeurons; ++place) {
+      for (GlobalIndex place = 0; place < kSelected; ++place) {
         const auto name = std::string(file);
-        const auto expected = name == "named.h5" ? Files::id_of_place(place) : place;
+        const auto expected = name == "named.h5" ? NamedFiles::id_of_place(place) : place;
         EXPECT_EQ(ids.at(static_cast<std::size_t>(place)), expected);
       }
     }
@@ -105,11 +99,11 @@ Pairs some_pairs(const Network& network) {
 }
 
 TEST(Selection, synapses_come_in_the_order_of_the_list) {
-  const Files files;
-  const auto pairs = some_pairs(read_as(files.folder.file("a.h5"), PartitionKind::contiguous));
+  const NamedFiles files;
+  const auto pairs = some_pairs(test::read_as(files.folder.file("a.h5"), PartitionKind::contiguous));
   const auto file = test::put(files.folder, "pairs", pairs.file);
   for (const auto partition : kPartitions) {
-    const auto network = read_as(files.folder.file("a.h5"), partition);
+    const auto network = test::read_as(files.folder.file("a.h5"), partition);
     for (const auto& words : {pairs.list, file}) {
       const auto found = select_synapses(world(), network, "--record-synapses", words);
       EXPECT_EQ(found.count, static_cast<std::int64_t>(pairs.entries.size()));
@@ -129,10 +123,10 @@ TEST(Selection, synapses_come_in_the_order_of_the_list) {
 }
 
 TEST(Selection, pairs_need_no_synapse_between_them) {
-  const Files files;
+  const NamedFiles files;
   const auto file = test::put(files.folder, "pairs", "5000 4587\n\n4979 4979\n");
   for (const auto partition : kPartitions) {
-    const auto network = read_as(files.folder.file("named.h5"), partition);
+    const auto network = test::read_as(files.folder.file("named.h5"), partition);
     for (const auto& words : {std::string("5000,4587;4979,4979"), file}) {
       const auto found = select_pairs(world(), network, "--pair", words);
       const auto first = world().gather_all(std::span<const std::int64_t>(found.first_id));
@@ -149,8 +143,8 @@ TEST(Selection, pairs_need_no_synapse_between_them) {
 }
 
 TEST(Selection, mistakes_are_named_and_told_to_all_ranks) {
-  const Files files;
-  const auto network = read_as(files.folder.file("a.h5"), test::cut_partition());
+  const NamedFiles files;
+  const auto network = test::read_as(files.folder.file("a.h5"), test::cut_partition());
   const auto told = [&](ExitCode code, const char* words, const auto& action) {
     const auto e = test::error_of(action);
     EXPECT_EQ(e.code(), code);
@@ -176,7 +170,7 @@ TEST(Selection, mistakes_are_named_and_told_to_all_ranks) {
   told(ExitCode::bad_input, "line 1", synapses(test::put(files.folder, "pairs", "5\n")));
   // Nobody has a synapse onto itself and onto all others: one of these is missing.
   std::string row;
-  for (int j = 0; j < kNeurons; ++j) row += fmt::format("{}0,{}", j > 0 ? ";" : "", j);
+  for (int j = 0; j < kSelected; ++j) row += fmt::format("{}0,{}", j > 0 ? ";" : "", j);
   told(ExitCode::bad_input, "there is no synapse from neuron", synapses(row));
   told(ExitCode::usage, "'1-2'", [] { check_selection("--record", "1-2", Selection::neurons); });
   told(ExitCode::io_failure, "nowhere.h5", [] { check_selection("--record", "nowhere.h5:/x", Selection::neurons); });

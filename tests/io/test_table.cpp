@@ -1,11 +1,9 @@
 // Tables: every value where it belongs in every format, whatever the ranks; whole or not there at all.
 #include <fmt/format.h>
 #include <hdf5.h>
-#include <sys/resource.h>
 #include <zlib.h>
 
 #include <cmath>
-#include <csignal>
 #include <limits>
 
 #include "files.hpp"
@@ -16,8 +14,6 @@ namespace synbal {
 namespace {
 
 using test::world;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// The value of row r in column k.
 double value(std::int64_t row, std::int64_t k) {
@@ -138,23 +134,6 @@ TEST(Table, text_spells_what_is_not_finite) {
   EXPECT_EQ(test::bytes_of(folder.file("t.csv")), "x\ninf\n-inf\nnan\n1e-05\n");
 }
 
-/// Files of this process cannot grow beyond a few bytes while it lives.
-class SmallFiles {
- public:
-  SmallFiles() {
-    std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit now{100, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &now);
-  }
-  SmallFiles(const SmallFiles&) = delete;
-  SmallFiles& operator=(const SmallFiles&) = delete;
-  ~SmallFiles() { setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
 TEST(Table, failures_leave_what_stood_there) {
   const test::Folder folder;
   const auto table = table_of(Rows::even, 50);
@@ -165,7 +144,7 @@ TEST(Table, failures_leave_what_stood_there) {
   for (const auto* name : {"t.csv", "t.csv.gz", "t.h5"}) {
     const auto path = test::put(folder, name, "old");
     {
-      const SmallFiles full;
+      const test::SmallFiles full(100);
       EXPECT_EQ(test::error_of([&] { write_table(world(), table, about(), path); }).code(), ExitCode::io_failure)
           << name;
     }

@@ -1,11 +1,9 @@
 // Trajectory files: every value where it belongs whatever the ranks, whole and readable at every moment, also when the
 // run ends without a word or the disk is full.
 #include <hdf5.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cmath>
-#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -202,23 +200,6 @@ TEST(Trajectory, columns_that_are_no_permutation_are_refused) {
   EXPECT_TRUE(folder.names().empty());
 }
 
-/// Files of this process end at so many bytes while one lives: what a full disk is to pwrite and fallocate.
-class SmallFiles {
- public:
-  explicit SmallFiles(rlim_t bytes) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit now{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &now);
-  }
-  SmallFiles(const SmallFiles&) = delete;
-  SmallFiles& operator=(const SmallFiles&) = delete;
-  ~SmallFiles() { setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
 TEST(Trajectory, keeps_its_rows_when_there_is_no_room_for_more) {
   const test::Folder folder;
   const auto path = folder.file("t.h5");
@@ -229,7 +210,7 @@ TEST(Trajectory, keeps_its_rows_when_there_is_no_room_for_more) {
   const auto size = std::filesystem::file_size(path);
   world().barrier();
   {
-    const SmallFiles full(size + 10000);
+    const test::SmallFiles full(size + 10000);
     EXPECT_EQ(test::error_of([&] { append(writer, layout); }).code(), ExitCode::io_failure);
   }
   expect_rows(path, 20, layout);
@@ -245,7 +226,7 @@ TEST(Trajectory, keeps_its_rows_when_there_is_no_room_for_the_last_copy) {
   append(writer, layout);
   world().barrier();
   {
-    const SmallFiles full(4096);
+    const test::SmallFiles full(4096);
     const auto e = test::error_of([&] { writer.finish(about("equilibrium")); });
     EXPECT_EQ(e.code(), ExitCode::io_failure);
     EXPECT_NE(std::string(e.what()).find("all 1 rows"), std::string::npos) << e.what();
@@ -263,7 +244,7 @@ TEST(Trajectory, all_ranks_learn_of_a_write_that_fails_on_one) {
   world().barrier();
   {
     // The columns of the last rank lie far behind in the file.
-    const SmallFiles full(world().rank() == world().size() - 1 ? 4096 : RLIM_INFINITY);
+    const test::SmallFiles full(world().rank() == world().size() - 1 ? 4096 : RLIM_INFINITY);
     EXPECT_EQ(test::error_of([&] { append(writer, layout); }).code(), ExitCode::io_failure);
   }
   EXPECT_EQ(test::error_of([&] { append(writer, layout); }).code(), ExitCode::internal);
@@ -277,7 +258,7 @@ TEST(Trajectory, what_stood_there_survives_a_disk_that_is_full_from_the_start) {
   auto layout = layout_of(Places::in_order, 1000);
   layout.expected_rows = 1000;
   {
-    const SmallFiles full(100000);
+    const test::SmallFiles full(100000);
     const auto e = test::error_of([&] { const TrajectoryWriter w(world(), path, layout, about("")); });
     EXPECT_EQ(e.code(), ExitCode::io_failure);
   }
@@ -421,24 +402,18 @@ TEST(Trajectory, rows_damaged_behind_its_back_are_not_passed_on) {
 
 // ---- where it ended
 
-Network read_as(const std::string& path, PartitionKind partition) {
-  ReadOptions options;
-  options.partition = partition;
-  return read_network(world(), path, options);
-}
-
 TEST(TrajectoryEnd, is_the_last_whole_row_under_any_partition_finished_or_not) {
   const test::Folder folder;
   const auto path = folder.file("t.h5");
   write_network(world(), test::random_network(90, 4), folder.file("a.h5"));
-  const auto network = read_as(folder.file("a.h5"), test::cut_partition());
+  const auto network = test::read_as(folder.file("a.h5"), test::cut_partition());
   const auto layout = h_layout(network);
   TrajectoryWriter writer(world(), path, layout, about(""));
   write_h(writer, layout, 1.0, 2.0);
   write_h(writer, layout, 1.5, 3.0);
   for (const auto* reason : {"running", "end time"}) {
     for (const auto kind : {PartitionKind::contiguous, test::cut_partition()}) {
-      const auto again = read_as(folder.file("a.h5"), kind);
+      const auto again = test::read_as(folder.file("a.h5"), kind);
       const auto end = read_trajectory_end(world(), again, path);
       EXPECT_EQ(end.time, 1.5);
       EXPECT_EQ(end.provenance.reason, reason);

@@ -4,6 +4,7 @@
 #include <ostream>
 #include <vector>
 
+#include "support/mpi_test.hpp"
 #include "synbal/network/network.hpp"
 
 namespace synbal::test {
@@ -18,6 +19,12 @@ struct Entry {
     return out << "(" << e.row << ", " << e.column << ", " << e.weight << ")";
   }
 };
+
+/// Rank 0 gets everything, or every rank but the first, or an even share.
+inline std::vector<Ownership> ownerships(GlobalIndex n) {
+  const auto of_one = [n](Rank rank) { return Ownership::of_counts(world(), world().rank() == rank ? n : 0); };
+  return {Ownership::even(world(), n), of_one(0), of_one(world().size() - 1)};
+}
 
 /// Collective. All synapses in row order, on every rank.
 inline std::vector<Entry> gathered(const Comm& comm, const Network& network) {

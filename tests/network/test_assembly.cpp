@@ -48,14 +48,6 @@ Places places(const Triplets& all) {
   return at;
 }
 
-/// Rank 0 gets everything, or every rank but the first, or an even share.
-std::vector<Ownership> ownerships(GlobalIndex n) {
-  std::vector<Ownership> kinds{Ownership::even(world(), n), Ownership::of_counts(world(), world().is_root() ? n : 0)};
-  const bool last = world().rank() == world().size() - 1;
-  kinds.push_back(Ownership::of_counts(world(), last ? n : 0));
-  return kinds;
-}
-
 TEST(Assembly, sums_duplicates_and_drops_zeros_as_a_serial_map_does) {
   for (const GlobalIndex n : {1, 2, 7, 40}) {
     const auto all = random_entries(n, 6 * n, 3);
@@ -69,7 +61,7 @@ TEST(Assembly, sums_duplicates_and_drops_zeros_as_a_serial_map_does) {
       facts.self_loops += sum != 0.0 && place.first == place.second ? 1 : 0;
       if (sum != 0.0) expected.push_back({place.first, place.second, sum});
     }
-    for (const auto& rows : ownerships(n)) {
+    for (const auto& rows : test::ownerships(n)) {
       const auto network = assemble(world(), rows, route(world(), rows, share(all)), Duplicates::sum, {});
       EXPECT_EQ(test::gathered(world(), network), expected);
       EXPECT_EQ(network.nnz, static_cast<std::int64_t>(expected.size()));
@@ -144,7 +136,7 @@ TEST(Assembly, sums_of_duplicates_do_not_depend_on_the_rank_count) {
 TEST(Assembly, ghosts_are_exactly_the_foreign_columns) {
   const GlobalIndex n = 20000;
   const auto all = random_entries(n, 400, 5);
-  for (const auto& rows : ownerships(n)) {
+  for (const auto& rows : test::ownerships(n)) {
     const auto network = assemble(world(), rows, route(world(), rows, share(all)), Duplicates::keep, {});
     std::vector<GlobalIndex> expected;
     for (std::size_t e = 0; e < all.row.size(); ++e) {
@@ -168,11 +160,11 @@ TEST(Assembly, networks_without_neurons_or_synapses_are_networks) {
 TEST(Transport, redistribution_moves_rows_and_values_bitwise_and_back) {
   const GlobalIndex n = 23;
   const auto all = random_entries(n, 150, 6);
-  for (const auto& from : ownerships(n)) {
+  for (const auto& from : test::ownerships(n)) {
     const auto start = route(world(), from, share(all));
     std::vector<double> values;
     for (GlobalIndex g = from.first(); from.owns(g); ++g) values.push_back(1.0 / static_cast<double>(g + 3));
-    for (const auto& to : ownerships(n)) {
+    for (const auto& to : test::ownerships(n)) {
       auto rows = redistribute(world(), from, to, GlobalRows(start));
       const auto there = redistribute(world(), from, to, std::span<const double>(values));
       EXPECT_EQ(there.size(), static_cast<std::size_t>(to.count()));
@@ -192,7 +184,7 @@ TEST(Transport, redistribution_moves_rows_and_values_bitwise_and_back) {
 TEST(Transport, routing_keeps_the_order_of_entries_within_a_row) {
   const GlobalIndex n = 5;
   const auto all = random_entries(n, 100, 7);
-  for (const auto& owners : ownerships(n)) {
+  for (const auto& owners : test::ownerships(n)) {
     const auto rows = route(world(), owners, share(all));
     for (LocalIndex i = 0; i < owners.count(); ++i) {
       std::vector<GlobalIndex> expected;
@@ -211,7 +203,7 @@ TEST(Transport, the_transpose_has_every_entry_at_its_mirrored_place_in_order) {
     const auto all = random_entries(n, 6 * n, 5);
     auto mirrored = all;
     std::swap(mirrored.row, mirrored.column);
-    for (const auto& ownership : ownerships(n)) {
+    for (const auto& ownership : test::ownerships(n)) {
       const auto rows = route(world(), ownership, share(all));
       auto expected = route(world(), ownership, share(mirrored));
       sort_rows(expected);
@@ -228,7 +220,7 @@ TEST(Transport, the_transpose_has_every_entry_at_its_mirrored_place_in_order) {
 TEST(Transport, ranges_balanced_by_nonzeros_differ_by_no_more_than_the_longest_row) {
   for (const GlobalIndex n : {0, 1, 3, 1000}) {
     const auto length = [](GlobalIndex g) { return g < 500 ? g % 7 : (g % 11) * (g % 3); };
-    for (const auto& current : ownerships(n)) {
+    for (const auto& current : test::ownerships(n)) {
       std::vector<std::int64_t> row_ptr{0};
       for (GlobalIndex g = current.first(); current.owns(g); ++g) row_ptr.push_back(row_ptr.back() + length(g));
       const auto balanced = balanced_by_nonzeros(world(), current, row_ptr);

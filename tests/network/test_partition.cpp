@@ -32,10 +32,6 @@ Network shuffled_modules(GlobalIndex n, GlobalIndex modules, std::uint32_t degre
   return network;
 }
 
-std::vector<Ownership> ownerships(GlobalIndex n) {
-  return {Ownership::even(world(), n), Ownership::of_counts(world(), world().is_root() ? n : 0)};
-}
-
 std::int64_t cut(const Network& network) {
   std::int64_t foreign = 0;
   for (const auto j : network.column) foreign += j >= network.local_size() ? 1 : 0;
@@ -56,7 +52,7 @@ void expect_node_data_follow(const Network& network) {
 TEST(Partition, file_order_after_ptscotch_gives_the_network_back_bitwise) {
   if (!has_ptscotch()) GTEST_SKIP() << "PT-Scotch cannot be asked";
   for (const GlobalIndex n : {1, 3, 8, 60, 400}) {
-    for (const auto& owners : ownerships(n)) {
+    for (const auto& owners : test::ownerships(n)) {
       auto network = shuffled_modules(n, 4, 5, owners);
       const auto before = test::gathered(world(), network);
       network.facts.self_loops = 77;
@@ -122,9 +118,9 @@ TEST(Partition, only_self_loops_and_a_hub_are_partitioned) {
 TEST(Partition, values_travel_to_file_order_and_back) {
   if (!has_ptscotch()) GTEST_SKIP() << "PT-Scotch cannot be asked";
   for (const GlobalIndex n : {1, 3, 90}) {
-    for (const auto& owners : ownerships(n)) {
+    for (const auto& owners : test::ownerships(n)) {
       const auto network = partition_by_ptscotch(world(), shuffled_modules(n, 3, 4, owners));
-      for (const auto& file_rows : ownerships(n)) {
+      for (const auto& file_rows : test::ownerships(n)) {
         std::vector<double> values;
         for (LocalIndex i = 0; i < network.local_size(); ++i) {
           values.push_back(static_cast<double>(network.file_index(i)));

@@ -10,7 +10,6 @@ namespace synbal {
 namespace {
 
 using test::world;
-constexpr double kEps = std::numeric_limits<double>::epsilon();
 
 /// A ring 0 -> 1 -> ... -> n-1 -> 0 whose weights alternate between `small` and
 /// its inverse.

@@ -16,7 +16,7 @@ std::vector<double> dense_diagonal(const ConductanceGraph& graph, const EdgeList
   return diagonal;
 }
 
-std::vector<EdgeList> samples() {
+std::vector<EdgeList> diagonal_samples() {
   auto grounded = random_graph(70, 4, 1.0, 41);
   grounded.ground.assign(70, 0.0);
   grounded.ground[3] = 1.0;
@@ -28,7 +28,7 @@ std::vector<EdgeList> samples() {
 }  // namespace
 
 TEST(diagonal, exact_is_that_of_the_dense_pseudoinverse) {
-  for (const auto& list : samples()) {
+  for (const auto& list : diagonal_samples()) {
     const auto graph = distribute(world(), list);
     LaplacianSolver solver(graph);
     DiagonalParams params;
@@ -67,7 +67,7 @@ TEST(diagonal, estimates_lie_within_two_standard_errors_as_often_as_they_should)
   // Where one mode makes most of the diagonal all nodes deviate alike, so several seeds are needed. A standard error
   // from 64 squares is itself uncertain, and small where the estimate is: somewhat fewer than 95 % lie within two.
   const Comm self(MPI_COMM_SELF);
-  for (const auto& list : samples()) {
+  for (const auto& list : diagonal_samples()) {
     const auto graph = distribute(self, list);
     LaplacianSolver solver(graph);
     const auto truth = dense_diagonal(graph, list);
@@ -99,7 +99,7 @@ TEST(diagonal, estimates_lie_within_two_standard_errors_as_often_as_they_should)
 
 TEST(diagonal, estimates_do_not_depend_on_the_rank_count) {
   const Comm self(MPI_COMM_SELF);
-  for (const auto& list : samples()) {
+  for (const auto& list : diagonal_samples()) {
     const auto graph = distribute(world(), list), whole = distribute(self, list);
     LaplacianSolver solver(graph), serial(whole);
     const auto found = pseudoinverse_diagonal(graph, solver), same = pseudoinverse_diagonal(whole, serial);

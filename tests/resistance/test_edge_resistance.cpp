@@ -64,7 +64,7 @@ EdgeList with_bridges() {
   return list;
 }
 
-std::vector<EdgeList> samples() {
+std::vector<EdgeList> edge_samples() {
   return {random_graph(80, 4, 1.0, 23), side_by_side(random_graph(50, 3, 0.0, 24), cycle(12)), with_bridges(),
           grounded(random_graph(70, 3, 1.0, 25)), complete(17)};
 }
@@ -72,7 +72,7 @@ std::vector<EdgeList> samples() {
 }  // namespace
 
 TEST(edge_resistance, by_columns_and_by_pairs_agrees_with_the_dense_one) {
-  for (const auto& list : samples()) {
+  for (const auto& list : edge_samples()) {
     const auto graph = distribute(world(), list);
     for (const auto method : {EdgeMethod::columns, EdgeMethod::pairs}) {
       const auto found = resistances_of(graph, by(method));
@@ -103,7 +103,7 @@ TEST(edge_resistance, of_pairs_keeps_its_relative_accuracy_over_many_decades) {
 }
 
 TEST(edge_resistance, estimates_err_as_little_as_they_say) {
-  for (const auto& list : samples()) {
+  for (const auto& list : edge_samples()) {
     const auto graph = distribute(world(), list);
     const auto found = resistances_of(graph, by(EdgeMethod::estimate));
     EXPECT_TRUE(found.converged);
@@ -131,7 +131,7 @@ TEST(edge_resistance, estimates_get_better_with_more_solves) {
 }
 
 TEST(edge_resistance, estimates_obey_foster_within_the_stated_error) {
-  for (const auto& list : samples()) {
+  for (const auto& list : edge_samples()) {
     const auto graph = distribute(world(), list);
     const auto found = resistances_of(graph, by(EdgeMethod::estimate));
     EXPECT_NEAR(found.foster_sum, found.foster_exact, 3 * found.quality.predicted_error * found.foster_exact + 1e-6);

@@ -25,7 +25,7 @@ double smallest_normalised(const EdgeList& list) {
   return 0;
 }
 
-std::vector<EdgeList> samples() {
+std::vector<EdgeList> quadrature_samples() {
   auto grounded = random_graph(80, 3, 1.0, 5);
   grounded.ground.assign(80, 0.0);
   grounded.ground[3] = 0.5, grounded.ground[40] = 1e-3;
@@ -40,7 +40,7 @@ std::vector<EdgeList> samples() {
 }  // namespace
 
 TEST(eigenvalue_bound, lies_below_the_smallest_eigenvalue_and_not_far_below) {
-  for (const auto& list : samples()) {
+  for (const auto& list : quadrature_samples()) {
     if (normalised_spectrum(list).size() < 65) continue;  // Krylov spaces that are exhausted exclude nothing
     const auto graph = distribute(world(), list);
     auto params = with(Preconditioner::jacobi);
@@ -89,7 +89,7 @@ TEST(eigenvalue_bound, is_the_same_for_any_rank_count) {
 
 TEST(energy_bracket, contains_the_energy_at_every_iteration_for_every_preconditioner) {
   for (const auto preconditioner : {Preconditioner::jacobi, Preconditioner::direct}) {
-    for (const auto& list : samples()) {
+    for (const auto& list : quadrature_samples()) {
       const auto graph = distribute(world(), list);
       LaplacianSolver solver(graph, with(preconditioner));
       const auto inverse = dense_pseudoinverse(list);

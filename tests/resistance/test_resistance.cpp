@@ -12,8 +12,6 @@ namespace synbal::test {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 /// R of a pair from the dense pseudoinverse.
 double truth_of(const std::vector<double>& inverse, GlobalIndex n, NodePair pair) {
   const auto entry = [&](GlobalIndex i, GlobalIndex j) { return inverse[at(i * n + j)]; };

@@ -28,7 +28,7 @@ TEST(NeuronHeap, has_the_largest_key_on_top) {
   }
 }
 
-SampleParams sample_with_everything() {
+SampleParams greedy_sample() {
   auto params = random_sample(80, 6, 17, 1.5);
   params.generator.sigma = 1.5;
   params.pinned = {2, 50};
@@ -45,7 +45,7 @@ double key_of(const NeuronBalancer& neurons, LocalIndex i, GreedyKey key) {
 
 TEST(GreedyVisitor, takes_the_most_unbalanced_neuron_every_time) {
   for (const auto key : kKeys) {
-    Sample sample(world(), sample_with_everything());
+    Sample sample(world(), greedy_sample());
     IncidentSynapses stars(sample.problem, sample.network);
     NeuronBalancer neurons(sample.problem, stars);
     GreedyVisitor visitor(neurons, key);
@@ -81,7 +81,7 @@ TEST(GreedyVisitor, sums_anew_what_cancellation_would_spoil) {
 
 TEST(GreedyVisitor, knows_by_how_much_the_cost_fell) {
   const Comm self(MPI_COMM_SELF);
-  Sample sample(self, sample_with_everything());
+  Sample sample(self, greedy_sample());
   IncidentSynapses stars(sample.problem, sample.network);
   NeuronBalancer neurons(sample.problem, stars);
   const double before = neurons.deviation().cost;
@@ -92,7 +92,7 @@ TEST(GreedyVisitor, knows_by_how_much_the_cost_fell) {
 }
 
 TEST(GreedyBalancing, ends_in_the_equilibrium) {
-  const auto params = sample_with_everything();
+  const auto params = greedy_sample();
   Sample truth(world(), params);
   BalanceParams precise;
   precise.method = Method::newton;
@@ -144,7 +144,7 @@ TEST(GreedyBalancing, spends_its_visits_where_something_is_out_of_balance) {
 }
 
 TEST(GreedyBalancing, stops_at_its_limit) {
-  Sample sample(world(), sample_with_everything());
+  Sample sample(world(), greedy_sample());
   IncidentSynapses stars(sample.problem, sample.network);
   NeuronBalancer neurons(sample.problem, stars);
   const auto result = balance_greedily(neurons, {.tolerance = 1e-12, .max_relaxations = 20});

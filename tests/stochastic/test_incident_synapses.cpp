@@ -6,7 +6,7 @@
 namespace synbal::test {
 namespace {
 
-std::vector<SampleParams> samples() {
+std::vector<SampleParams> incident_samples() {
   auto plain = random_sample(150, 6, 3);
   auto weak = random_sample(90, 3, 5, 1);
   auto pinned = random_sample(120, 7, 9, 1.5);
@@ -57,7 +57,7 @@ std::vector<double> moved_base(const IncidentSynapses& stars) {
 }
 
 TEST(IncidentSynapses, sums_of_a_star_are_the_costs_of_its_neuron) {
-  for (const auto& params : samples()) {
+  for (const auto& params : incident_samples()) {
     for (const auto spread : kSpreads) {
       Sample sample(world(), params, spread);
       IncidentSynapses stars(sample.problem, sample.network);
@@ -87,7 +87,7 @@ TEST(IncidentSynapses, sums_of_a_star_are_the_costs_of_its_neuron) {
 
 TEST(IncidentSynapses, what_a_neuron_sees_has_the_same_bits_under_any_partition) {
   const Comm self(MPI_COMM_SELF);
-  for (const auto& params : samples()) {
+  for (const auto& params : incident_samples()) {
     Sample serial(self, params);
     IncidentSynapses serial_stars(serial.problem, serial.network);
     const auto truth = seen_by_all(self, serial_stars);
@@ -107,7 +107,7 @@ TEST(IncidentSynapses, what_a_neuron_sees_has_the_same_bits_under_any_partition)
 }
 
 TEST(IncidentSynapses, file_rank_counts_the_active_neurons_in_the_order_of_the_file) {
-  const auto params = samples()[2];
+  const auto params = incident_samples()[2];
   for (const auto spread : kSpreads) {
     const Sample sample(world(), params, spread);
     const IncidentSynapses stars(sample.problem, sample.network);

@@ -65,7 +65,7 @@ TEST(MixedStep, of_a_balanced_neuron_is_nothing) {
   EXPECT_NEAR(mixed_step(seen, terms), 0, 1e-16);
 }
 
-SampleParams sample_with_everything() {
+SampleParams mixed_sample() {
   auto params = random_sample(70, 8, 14);
   params.generator.sigma = 0.7;
   params.pinned = {2, 8, 20, 33, 40, 47, 51, 60, 66, 69};
@@ -121,7 +121,7 @@ MixedParams precise(std::uint64_t seed = 1) {
 TEST(MixedBalancing, ends_where_the_gradient_of_the_sum_is_zero) {
   for (const auto& terms :
        {std::vector<CostTerm>{{1, 0.5}, {2, 1}}, std::vector<CostTerm>{{0.5, 1}, {2, 0.1}, {4, 3}}}) {
-    const auto params = sample_with_everything();
+    const auto params = mixed_sample();
     const auto network = sample_network(world(), params, Spread::even);
     const auto components = strongly_connected_components(world(), network);
     MixedBalancer mixed(world(), network, components, terms);
@@ -139,7 +139,7 @@ TEST(MixedBalancing, ends_where_the_gradient_of_the_sum_is_zero) {
 
 TEST(MixedBalancing, with_one_term_is_balancing) {
   for (const double power : {1.0, 2.0, 0.7}) {
-    auto params = sample_with_everything();
+    auto params = mixed_sample();
     params.power = power;
     Sample sample(world(), params);
     BalanceParams newton;
@@ -200,7 +200,7 @@ TEST(MixedBalancing, is_in_between_the_equilibria_of_its_terms) {
 }
 
 TEST(MixedBalancing, never_raises_the_cost) {
-  const auto params = sample_with_everything();
+  const auto params = mixed_sample();
   const auto network = sample_network(world(), params, Spread::even);
   const auto components = strongly_connected_components(world(), network);
   MixedBalancer mixed(world(), network, components, {{1, 1}, {3, 1}});

@@ -112,7 +112,7 @@ std::vector<std::int64_t> bits_in_file(const Comm& comm, const IncidentSynapses&
   return all;
 }
 
-std::vector<SampleParams> samples() {
+std::vector<SampleParams> simulated_samples() {
   auto plain = random_sample(150, 6, 3);
   auto pinned = random_sample(120, 7, 9, 1.5);
   pinned.pinned = {0, 5, 17, 40, 41, 60, 77, 90, 119};
@@ -163,7 +163,7 @@ std::vector<std::int64_t> played(const Comm& comm, const Sample& sample, const S
 
 TEST(Simulator, plays_what_a_serial_loop_would_bit_by_bit) {
   const Comm self(MPI_COMM_SELF);
-  for (const auto& params : samples()) {
+  for (const auto& params : simulated_samples()) {
     const Sample alone(self, params);
     const IncidentSynapses stars(alone.problem, alone.network);
     std::vector<std::vector<std::int64_t>> expected;
@@ -183,7 +183,7 @@ TEST(Simulator, plays_what_a_serial_loop_would_bit_by_bit) {
 }
 
 TEST(Simulator, another_seed_is_another_run) {
-  const Sample sample(world(), samples()[0]);
+  const Sample sample(world(), simulated_samples()[0]);
   for (const auto kind : {ScheduleKind::random, ScheduleKind::poisson, ScheduleKind::simulated}) {
     const auto one = played(world(), sample, {.kind = kind, .seed = 1});
     EXPECT_NE(one, played(world(), sample, {.kind = kind, .seed = 2})) << to_string(kind);
@@ -218,7 +218,7 @@ TEST(Simulator, tells_the_same_bits_at_any_rank_count) {
   auto all = schedules();
   all.push_back({.kind = ScheduleKind::block, .blocks = 3, .local_sweeps = 0});
   all.push_back({.kind = ScheduleKind::simulated, .blocks = 6, .delay = 4, .activity = 0.5, .local_sweeps = 0});
-  const auto params = samples()[1];
+  const auto params = simulated_samples()[1];
   const Sample alone(self, params);
   for (const auto spread : kSpreads) {
     const Sample sample(world(), params, spread);
@@ -227,7 +227,7 @@ TEST(Simulator, tells_the_same_bits_at_any_rank_count) {
 }
 
 TEST(Simulator, counts_every_visit_and_every_synapse_that_is_read) {
-  const Sample sample(world(), samples()[0]);
+  const Sample sample(world(), simulated_samples()[0]);
   const IncidentSynapses stars(sample.problem, sample.network);
   const auto n = sample.problem.global_size(), edges = sample.problem.edges();
   const ScheduleParams params{.kind = ScheduleKind::simulated, .blocks = 10, .delay = 5, .local_sweeps = 2};
@@ -244,7 +244,7 @@ TEST(Simulator, counts_every_visit_and_every_synapse_that_is_read) {
 }
 
 TEST(Simulator, starts_where_it_is_told_to) {
-  const Sample sample(world(), samples()[1]);
+  const Sample sample(world(), simulated_samples()[1]);
   const IncidentSynapses stars(sample.problem, sample.network);
   std::vector<double> start;
   for (LocalIndex i = 0; i < stars.size(); ++i)
@@ -262,7 +262,7 @@ TEST(Simulator, starts_where_it_is_told_to) {
 
 TEST(Simulator, goes_on_as_before_when_the_base_moves_under_it) {
   const ScheduleParams late{.kind = ScheduleKind::simulated, .blocks = 30, .delay = 9, .damping = 0.8};
-  auto params = samples()[1];
+  auto params = simulated_samples()[1];
   std::vector<std::vector<double>> ends;
   for (const bool move : {false, true}) {
     Sample sample(world(), params);

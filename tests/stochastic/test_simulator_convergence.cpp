@@ -13,8 +13,6 @@
 namespace synbal::test {
 namespace {
 
-constexpr double kEps = std::numeric_limits<double>::epsilon();
-
 BalanceParams to_the_last_digit() {
   BalanceParams params;
   params.stop = {.tolerance = 1e-15, .step_tolerance = 1e-13, .max_iterations = 50};

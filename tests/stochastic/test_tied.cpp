@@ -101,7 +101,7 @@ struct Truth {
   }
 };
 
-BalanceParams precise() {
+BalanceParams precise_balance() {
   BalanceParams params;
   params.stop.tolerance = 1e-13;
   return params;
@@ -112,7 +112,7 @@ double check(const SampleParams& params, const GroupOf& group, Spread spread) {
   const Truth truth(params, group);
   const auto expected = minimiser(truth.count, truth.edges, params.power, truth.anchored);
   const auto network = sample_network(world(), params, spread);
-  const auto found = balance_tied(world(), network, ids(network, group), params.power, precise());
+  const auto found = balance_tied(world(), network, ids(network, group), params.power, precise_balance());
   EXPECT_TRUE(found.of_groups.solver.converged());
   EXPECT_EQ(found.groups, static_cast<GlobalIndex>(truth.count));
   double largest = 0;
@@ -145,10 +145,11 @@ TEST(TiedBalancing, is_the_minimum_over_h_constant_in_groups) {
 TEST(TiedBalancing, with_every_neuron_alone_is_balancing) {
   const auto params = random_sample(50, 5, 3);
   Sample sample(world(), params);
-  const auto expected = balance(sample.problem, precise());
+  const auto expected = balance(sample.problem, precise_balance());
   for (const GroupOf& group :
        {GroupOf([](GlobalIndex) { return kUntied; }), GroupOf([](GlobalIndex i) { return 7 * i; })}) {
-    const auto found = balance_tied(world(), sample.network, ids(sample.network, group), params.power, precise());
+    const auto found =
+        balance_tied(world(), sample.network, ids(sample.network, group), params.power, precise_balance());
     const auto h = sample.problem.from_network(found.h);
     for (std::size_t i = 0; i < h.size(); ++i) EXPECT_NEAR(h[i], expected.h[i], 1e-11);
   }
@@ -181,7 +182,7 @@ TEST(TiedBalancing, per_layer_follows_the_closed_form) {
   // eq. 13.7 lacks).
   for (const double power : {1.0, 2.0, 3.0}) {
     auto network = sample_network(world(), layered(power), Spread::even);
-    const auto found = balance_tied(world(), network, ids(network, layer_of), power, precise());
+    const auto found = balance_tied(world(), network, ids(network, layer_of), power, precise_balance());
     const auto costs = [&] {
       std::vector<double> c(5, 0.0);  // into each layer
       for (LocalIndex i = 0; i < network.local_size(); ++i) {
@@ -206,7 +207,7 @@ TEST(TiedBalancing, per_layer_follows_the_closed_form) {
 
 TEST(TiedBalancing, group_by_group_in_random_order_ends_in_the_same_state) {  // theorem 13.2
   const auto network = sample_network(world(), layered(2), Spread::even);
-  const auto expected = balance_tied(world(), network, ids(network, layer_of), 2, precise());
+  const auto expected = balance_tied(world(), network, ids(network, layer_of), 2, precise_balance());
   const auto tied = tie(world(), network, ids(network, layer_of), 2);
   const auto components = strongly_connected_components(world(), tied.network);
   BalanceProblem problem(world(), tied.network, components, 2);
@@ -270,7 +271,7 @@ TEST(TiedBalancing, exponents_shared_by_a_disjoint_group_are_kept) {
     const auto l = layer_of(network.file_index(i));
     network.nodes.pinned.push_back(l == 0 || l == 4 ? 1 : 0);
   }
-  const auto found = balance_tied(world(), network, ids(network, layer_of), 2, precise());
+  const auto found = balance_tied(world(), network, ids(network, layer_of), 2, precise_balance());
   scale_weights(world(), network, found.h);
   std::array<double, 2> sums{};
   for (LocalIndex i = 0; i < network.local_size(); ++i) {

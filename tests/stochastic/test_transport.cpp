@@ -10,7 +10,7 @@
 namespace synbal::test {
 namespace {
 
-constexpr TransportKind kTransports[] = {TransportKind::one_sided, TransportKind::two_sided};
+constexpr TransportKind kBothTransports[] = {TransportKind::one_sided, TransportKind::two_sided};
 
 /// Neurons of which every rank needs all those of its two neighbours on a ring of ranks; the last rank may have none.
 struct Ring {
@@ -91,7 +91,7 @@ struct Party {
 };
 
 TEST(Transport, after_quiescence_every_rank_has_the_last_values_and_nothing_is_in_flight) {
-  for (const auto kind : kTransports) {
+  for (const auto kind : kBothTransports) {
     for (const bool last_is_empty : {false, true}) {
       const Ring ring(5, last_is_empty);
       Party party(ring, make_transport(kind, world(), ring.halo));
@@ -116,7 +116,7 @@ TEST(Transport, after_quiescence_every_rank_has_the_last_values_and_nothing_is_i
 }
 
 TEST(Transport, a_publication_arrives_without_anybody_waiting_for_it) {
-  for (const auto kind : kTransports) {
+  for (const auto kind : kBothTransports) {
     const Ring ring(3);
     Party party(ring, make_transport(kind, world(), ring.halo));
     const Timer timer;
@@ -135,7 +135,7 @@ TEST(Transport, a_publication_arrives_without_anybody_waiting_for_it) {
 }
 
 TEST(Transport, who_does_not_look_is_not_sent_an_endless_queue_and_then_finds_new_values) {
-  for (const auto kind : kTransports) {
+  for (const auto kind : kBothTransports) {
     const Ring ring(4);
     Party party(ring, make_transport(kind, world(), ring.halo));
     for (int k = 0; k < 500; ++k) party.publish();
@@ -155,7 +155,7 @@ TEST(Transport, who_does_not_look_is_not_sent_an_endless_queue_and_then_finds_ne
 }
 
 TEST(Transport, publications_that_overwrite_each_other_are_taken_whole) {
-  for (const auto kind : kTransports) {
+  for (const auto kind : kBothTransports) {
     for (const LocalIndex size : {3, 12, 64, 500}) {
       const Ring ring(size);
       Party party(ring, make_transport(kind, world(), ring.halo));
@@ -173,7 +173,7 @@ TEST(Transport, publications_that_overwrite_each_other_are_taken_whole) {
 
 TEST(Transport, delayed_publications_arrive_that_many_publications_late) {
   constexpr int late = 7;
-  for (const auto kind : kTransports) {
+  for (const auto kind : kBothTransports) {
     const Ring ring(2);
     Party party(ring, delayed(make_transport(kind, world(), ring.halo), ring.halo, late, 0));
     constexpr int rounds = 40;
@@ -202,7 +202,7 @@ TEST(Transport, delayed_publications_arrive_that_many_publications_late) {
 
 TEST(Transport, publications_delayed_by_seconds_do_not_arrive_before) {
   const Ring ring(2);
-  for (const auto kind : kTransports) {
+  for (const auto kind : kBothTransports) {
     Party party(ring, delayed(make_transport(kind, world(), ring.halo), ring.halo, 0, 0.05));
     const Timer timer;
     world().barrier();  // nobody publishes before all timers run

@@ -11,6 +11,9 @@
 
 namespace synbal {
 
+/// The largest change of an exponent in a Newton step that surely descends: e^t - 1 - t = t^2 at t = 1.793.
+inline constexpr double kSafeChange = 1.79;
+
 struct NewtonParams {
   StopCriteria stop;
   int opening_half_steps = 10;

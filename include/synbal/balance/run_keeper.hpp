@@ -97,6 +97,11 @@ class KeptPart {
 /// The part `name` of the state that the criteria's keeper begins with; nothing without a keeper.
 [[nodiscard]] std::optional<RunPart> taken_part(const StopCriteria& stop, const std::string& name);
 
+/// Where a run begins: at the base that was kept, or at h.
+[[nodiscard]] inline std::span<const double> first_base(const std::optional<RunPart>& kept, std::span<const double> h) {
+  return kept ? kept->values("base") : h;
+}
+
 /// Not collective. What is asked of this rank's run after so many seconds.
 [[nodiscard]] Wish own_wish(const StopCriteria& stop, double seconds);
 /// Collective: one small reduction, none where there is neither a limit in seconds nor a keeper. What is asked of the

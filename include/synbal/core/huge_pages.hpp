@@ -10,6 +10,8 @@
 
 namespace synbal {
 
+inline constexpr std::size_t kHugePage = std::size_t{2} << 20;  ///< bytes of one
+
 /// Allocates `bytes`, aligned to 64 bytes; from 4 MiB on to 2 MiB and advised as huge pages. @throws std::bad_alloc.
 void* allocate_huge(std::size_t bytes);
 void free_huge(void* memory) noexcept;

@@ -1,6 +1,7 @@
 // Connected components of whatever was linked, over all ranks.
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include "synbal/core/comm.hpp"
@@ -8,6 +9,8 @@
 #include "synbal/core/ownership.hpp"
 
 namespace synbal {
+
+inline constexpr auto kNoNeuron = std::numeric_limits<GlobalIndex>::max();  ///< above every index
 
 class Directory;
 

@@ -17,7 +17,7 @@ static void describe(ReportWriter& report, const HeatTime& t) {
 
 namespace {
 
-struct Options : LaplacianOptions {
+struct HeatOptions : LaplacianOptions {
   std::string times, initial;
   HeatParams params;
 };
@@ -32,7 +32,7 @@ std::vector<double> ascending_times(const std::string& words) {
 }
 
 // Collective. [network rows * columns] In the user's unit. Without --initial: the imbalance of the costs.
-NeuronVectors initial_of(LaplacianRun& run, const Options& options) {
+NeuronVectors initial_of(LaplacianRun& run, const HeatOptions& options) {
   auto& source = run.source();
   if (options.initial.empty()) {
     auto g = source.imbalance_of_nodes();
@@ -114,14 +114,14 @@ class Course {
   std::vector<std::vector<double>> value_;
 };
 
-HeatParams params_of(const Options& options) {
+HeatParams params_of(const HeatOptions& options) {
   auto params = options.params;
   params.power = options.graph.conductances ? 1 : options.graph.input.power;
   params.solver = options.solver;
   return params;
 }
 
-ExitCode run_heat(const Context& context, const Options& options) {
+ExitCode run_heat(const Context& context, const HeatOptions& options) {
   const auto times = ascending_times(options.times);
   if (options.graph.conductances && options.initial.empty()) {
     throw usage_error("--conductances has no costs and so no imbalance to start from: give --initial");
@@ -144,7 +144,7 @@ ExitCode run_heat(const Context& context, const Options& options) {
 
 Command add_laplacian_heat(const OptionSet& laplacian) {
   const auto command = laplacian.add_command("heat", "exp(-p L t) v: heat diffusing on the graph");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<HeatOptions>();
   add_laplacian_options(command, *o, ".h5, .csv, .csv.gz").required();
   command.add("--times", o->times, "ascending, from 0 up").required().shown_as("T1,T2,...");
   command

@@ -13,7 +13,7 @@ namespace synbal::app {
 
 namespace {
 
-struct Options : LaplacianOptions {
+struct ModesOptions : LaplacianOptions {
   ModesParams params;
 };
 
@@ -61,7 +61,7 @@ std::string remedy_of(const Modes& modes) {
   return "not all modes are as accurate as asked: try a larger --tolerance, or a smaller --count";
 }
 
-ExitCode run_modes(const Context& context, const Options& options) {
+ExitCode run_modes(const Context& context, const ModesOptions& options) {
   LaplacianRun run(context, options, OutputKind::table);
   const auto modes =
       timed(run.comm(), run.times().solve, [&] { return slowest_modes(run.graph(), run.solver(), options.params); });
@@ -79,7 +79,7 @@ ExitCode run_modes(const Context& context, const Options& options) {
 Command add_laplacian_modes(const OptionSet& laplacian) {
   const auto command =
       laplacian.add_command("modes", "the slowest modes: eigenpairs with the smallest positive eigenvalues");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ModesOptions>();
   add_laplacian_options(command, *o, ".h5, .csv, .csv.gz").required();
   command.add("--count", o->params.count, "how many").within_integers(1, 10'000).with_default();
   command.add_flag("--normalised", o->params.normalised,

@@ -11,7 +11,7 @@ namespace synbal::app {
 
 namespace {
 
-struct Options : LaplacianOptions {
+struct SolveOptions : LaplacianOptions {
   std::string rhs;
   LaplacianSolveParams params;
 };
@@ -24,7 +24,7 @@ struct Sides {
 };
 
 // Collective. Without --rhs: the imbalance of the costs, so that x = p h* of the heat equation around this state.
-Sides sides_of(LaplacianRun& run, const Options& options) {
+Sides sides_of(LaplacianRun& run, const SolveOptions& options) {
   auto& source = run.source();
   if (options.rhs.empty()) return {1, source.imbalance_of_nodes(), {0.0}, {0.0}};
   const auto read = read_neuron_vectors(run.comm(), source.network(), "--rhs", options.rhs);
@@ -66,7 +66,7 @@ struct SolveSection {
   std::vector<ColumnSection> columns = {};
 };
 
-SolveSection section_of(const LaplacianSolve& solved, const Sides& sides, const Options& options, double unit) {
+SolveSection section_of(const LaplacianSolve& solved, const Sides& sides, const SolveOptions& options, double unit) {
   SolveSection section{solved, options.rhs.empty() ? "imbalance" : options.rhs, options.params.tolerance};
   for (std::size_t k = 0; k < solved.columns.size(); ++k) {
     const auto& c = solved.columns[k];
@@ -107,7 +107,7 @@ Table table_of(const GraphSource& source, const std::vector<double>& x, const La
   return table;
 }
 
-ExitCode run_solve(const Context& context, const Options& options) {
+ExitCode run_solve(const Context& context, const SolveOptions& options) {
   if (options.graph.conductances && options.rhs.empty()) {
     throw usage_error("--conductances has no costs and so no imbalance to start from: give --rhs");
   }
@@ -126,7 +126,7 @@ ExitCode run_solve(const Context& context, const Options& options) {
 
 Command add_laplacian_solve(const OptionSet& laplacian) {
   const auto command = laplacian.add_command("solve", "x = L^+ b for one or many right-hand sides");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<SolveOptions>();
   add_laplacian_options(command, *o, ".h5, .csv, .csv.gz").required();
   command
       .add("--rhs", o->rhs,

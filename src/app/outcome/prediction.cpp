@@ -187,7 +187,7 @@ std::string shares_of(const PassTime& time) {
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
-std::string text_of(const Layout& layout) {
+std::string words_of(const Layout& layout) {
   auto text = fmt::format("{:.4g} neurons, {:.4g} synapses a rank", layout.neurons, layout.synapses);
   if (layout.synapses_max_over_mean > 1.005) {
     text += fmt::format(" ({:.3g} times that at most)", layout.synapses_max_over_mean);
@@ -199,7 +199,7 @@ std::string text_of(const Layout& layout) {
 void print(const Forecast& f) {
   const auto ranks = static_cast<double>(f.layout.ranks);
   fmt::print("{:<12} {}\n", fmt::format("{} {}", f.layout.ranks, f.layout.ranks == 1 ? "rank" : "ranks"),
-             text_of(f.layout));
+             words_of(f.layout));
   if (f.pass.total() > 0)
     fmt::print("             a pass takes {}: {}\n", human_seconds(f.pass.total()), shares_of(f.pass));
   fmt::print("             to solve takes about {} (as long as {:.3g} passes), with what comes before {}\n",

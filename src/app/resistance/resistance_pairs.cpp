@@ -14,7 +14,6 @@ namespace synbal::app {
 namespace {
 
 constexpr std::int64_t kMostPrinted = 50;  // pairs on the terminal
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 PairResistance in_user_units(PairResistance pair, double unit) {
   pair.value /= unit, pair.lower /= unit, pair.upper /= unit, pair.conductance *= unit;

@@ -14,17 +14,16 @@ namespace synbal::app {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr GlobalIndex kMostNeurons = 20'000;  // of a whole matrix: 3 GiB
 
 /// The neuron where paths begin.
-struct Origin {
+struct FromNeuron {
   GlobalIndex neuron = 0;  ///< global index in the network
   GlobalIndex node = 0;
 };
 
 // Collective.
-Origin find_origin(const LaplacianRun& run, const GraphSource& source, const std::string& id) {
+FromNeuron find_origin(const LaplacianRun& run, const GraphSource& source, const std::string& id) {
   const auto found = select_pairs(run.comm(), source.network(), "--from", fmt::format("{0},{0}", id));
   const auto neuron = run.comm().broadcast(found.first.empty() ? GlobalIndex{0} : found.first[0], 0);
   const std::vector<GlobalIndex> asked{neuron};
@@ -41,7 +40,7 @@ struct FromOne {
 };
 
 // Collective. One pair for every neuron, each to its own accuracy.
-FromOne by_pairs(LaplacianRun& run, const ResistanceOptions& options, const Origin& from) {
+FromOne by_pairs(LaplacianRun& run, const ResistanceOptions& options, const FromNeuron& from) {
   const auto& network = run.source().network();
   std::vector<NodePair> pairs;
   std::vector<bool> same;
@@ -75,7 +74,7 @@ bool is_grounded(const ConductanceGraph& graph, GlobalIndex node) {
 }
 
 // Collective. Exact, by elimination or from the diagonal of L^+ and one solve.
-FromOne by_columns(LaplacianRun& run, const ResistanceOptions& options, const Origin& from) {
+FromOne by_columns(LaplacianRun& run, const ResistanceOptions& options, const FromNeuron& from) {
   auto found = exact_resistances_from(run.graph(), run.solver(), from.node, options.tolerance);
   for (auto& r : found.resistance) r /= run.unit();
   FromOne result;
@@ -87,7 +86,7 @@ FromOne by_columns(LaplacianRun& run, const ResistanceOptions& options, const Or
 }
 
 // Collective. From an estimate of the diagonal of L^+ and one solve.
-FromOne by_estimate(LaplacianRun& run, const ResistanceOptions& options, const Origin& from) {
+FromOne by_estimate(LaplacianRun& run, const ResistanceOptions& options, const FromNeuron& from) {
   const auto& graph = run.graph();
   DiagonalParams params;
   params.seed = options.seed, params.tolerance = options.tolerance;
@@ -115,7 +114,7 @@ FromOne from_outside(const GraphSource& source) {
 }
 
 // Collective.
-FromOne find_from(LaplacianRun& run, const ResistanceOptions& options, const Origin& from) {
+FromOne find_from(LaplacianRun& run, const ResistanceOptions& options, const FromNeuron& from) {
   const auto method = options.edges.for_nodes(run.graph().global_size());
   auto found = method == EdgeMethod::pairs     ? by_pairs(run, options, from)
                : from.node == kNoNode          ? from_outside(run.source())

@@ -14,7 +14,6 @@ namespace synbal::app {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kEstimateWork = 1'000;  // multiplications an edge, from below
 constexpr double kBridge = 1 - 1e-9;     // leverage of an edge that nothing goes around
 

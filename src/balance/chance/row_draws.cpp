@@ -12,7 +12,7 @@
 namespace synbal::chance {
 
 namespace {
-constexpr std::uint32_t kStream = 91;         // of random numbers
+constexpr std::uint32_t kDrawStream = 91;     // of random numbers
 constexpr std::int64_t kListen = 20'000'000;  // neurons permuted between two looks for signals
 
 /// The sums of all neurons, class by class, within a class in the order of the file.
@@ -74,7 +74,7 @@ double norm_after(const AllSums& all, std::vector<double>& in, const CounterRand
 std::vector<double> row_draws(const Comm& comm, const Network& network, const EntryCosts& costs, const Classes& classes,
                               const NullParams& params) {
   const auto all = gathered(comm, network, costs, classes);
-  const CounterRandom random(params.seed, kStream);
+  const CounterRandom random(params.seed, kDrawStream);
   std::vector<double> norms(at(params.draws), 0.0), in;
   const auto at_once = comm.size() * std::max<std::int64_t>(kListen / std::max<std::int64_t>(network.size(), 1), 1);
   for (std::int64_t first = 0; first < params.draws; first += at_once) {

@@ -7,15 +7,15 @@
 #include <utility>
 
 #include "balance/clusters/cluster_graph.hpp"
+#include "synbal/balance/newton.hpp"
 #include "synbal/core/types.hpp"
 
 namespace synbal {
 
 namespace {
 
-constexpr Extended kSafeChange = 1.79L;  // the largest change of an exponent in a Newton step that surely descends
-constexpr Extended kShort = 0.5L;        // offsets shorter than this leave the rest to Newton
-constexpr Extended kRounding = 1e-6L;    // of a short step: what its solve may err by, generously
+constexpr Extended kShort = 0.5L;       // offsets shorter than this leave the rest to Newton
+constexpr Extended kStepError = 1e-6L;  // of a short step: what its solve may err by, generously
 constexpr int kMostRounds = 100, kMostSteps = 200;
 constexpr std::int64_t kMostWork = 20'000'000;  // links that a step may visit: about a second
 
@@ -32,7 +32,7 @@ class ExtendedRun {
     while (solution_.newton_steps < kMostSteps && left > tolerance_ && !solution_.too_dense) {
       if (left > kShort) spread_offsets();
       const Extended length = newton_step();
-      left = length < kShort ? std::max(length * length, length * kRounding) : length;  // Newton squares a short step
+      left = length < kShort ? std::max(length * length, length * kStepError) : length;  // Newton squares a short step
     }
     solution_.step_inf = static_cast<double>(left);
     solution_.converged = left <= tolerance_;
@@ -113,7 +113,7 @@ class ExtendedRun {
     if (solution_.too_dense) return std::numeric_limits<Extended>::infinity();
     Extended length = 0;
     for (const auto& e : problem_.edges) length = std::max(length, std::abs(phi[at(e.pre)] - phi[at(e.post)]));
-    const Extended scale = length > kSafeChange ? kSafeChange / length : Extended{1};
+    const Extended scale = length > kSafeChange ? Extended{kSafeChange} / length : Extended{1};
     for (std::size_t i = 0; i < h_.size(); ++i) h_[i] += scale * phi[i];
     ++solution_.newton_steps;
     return length;

@@ -11,7 +11,7 @@ namespace synbal {
 
 namespace {
 
-constexpr double kTolerance = 1e-13;  // of h: what doubles can tell of numbers up to some hundreds
+constexpr double kExtendedTolerance = 1e-13;  // of h: what doubles can tell of numbers up to some hundreds
 
 /// Collective. [global size] The node of each neuron: nodes have the order of the file, whichever partition there is.
 std::vector<std::int32_t> nodes_in_file_order(const BalanceProblem& problem) {
@@ -57,7 +57,7 @@ std::optional<SolverResult> balance_small(const BalanceProblem& problem, std::ve
   if (comm.any(!problem.exponent().empty())) return {};
   const auto node = nodes_in_file_order(problem);
   const auto whole = gathered(problem, node);
-  const auto found = balance_extended(whole, kTolerance);
+  const auto found = balance_extended(whole, kExtendedTolerance);
   const double ground = whole.pinned >= 0 ? found.h[at(whole.pinned)] : 0.0;
   for (LocalIndex i = 0; i < problem.size(); ++i) {
     h[at(i)] = (found.h[at(node[at(problem.neurons().first() + i)])] - ground) / problem.power();

@@ -14,7 +14,7 @@ namespace synbal {
 
 namespace {
 
-constexpr std::int64_t kMostWork = 5'000'000;  // links that the factorisation may visit
+constexpr std::int64_t kMostLinks = 5'000'000;  // links that the factorisation may visit
 // Numbers that every iteration sums over the ranks: so many anyway, or one for so many synapses, beside which they are
 // few. 137,000 in modules of 10^8 synapses: 59 s, where multigrid has not ended after 240.
 constexpr std::int64_t kFewNodes = 100'000, kSynapsesOfNode = 400;
@@ -30,7 +30,7 @@ bool factorise(const CoarseProblem& coarse, std::vector<Pivot>& pivots) {
     costs.push_back({static_cast<ClusterNode>(c.post), static_cast<ClusterNode>(c.pre), c.cost});
   }
   ClusterGraph graph(static_cast<ClusterNode>(coarse.size()), costs, coarse.has_ground() ? 0 : -1);
-  auto all = graph.eliminate_all(kMostWork);
+  auto all = graph.eliminate_all(kMostLinks);
   if (all) pivots = std::move(*all);
   return all.has_value();
 }

@@ -10,7 +10,7 @@ namespace synbal {
 
 namespace {
 
-constexpr std::uint32_t kStream = 0xC0104;
+constexpr std::uint32_t kColorStream = 0xC0104;
 constexpr int kRoundsPerRange = 16;  // then those that still clash move on to fresh colours
 constexpr std::uint32_t kDraws = 8;
 
@@ -20,7 +20,7 @@ class Colorer {
   Colorer(const BalanceProblem& problem, const CostRows& rows, std::uint64_t seed)
       : problem_(problem),
         rows_(rows),
-        random_(seed, kStream),
+        random_(seed, kColorStream),
         n_(problem.size()),
         total_(at(n_) + problem.halo().ghosts().size()),
         range_(initial_range(problem)),

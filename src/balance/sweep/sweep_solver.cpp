@@ -28,12 +28,7 @@ class Tail {
   double rate_ = 0.5;
 };
 
-constexpr const char* kPart = "sweep";  // of the state that a keeper keeps
-
-/// Where a run begins: at the base that was kept, or at h.
-std::span<const double> first_base(const std::optional<RunPart>& kept, std::span<const double> h) {
-  return kept ? kept->values("base") : h;
-}
+constexpr const char* kSweepPart = "sweep";  // of the state that a keeper keeps
 
 }  // namespace
 
@@ -45,7 +40,7 @@ struct SweepSolver::Run {
         seed(s.seed_),
         sweeper(s.sweeper_),
         report(r),
-        begun(taken_part(stop, kPart)),
+        begun(taken_part(stop, kSweepPart)),
         iterate(problem, *s.kernel_, first_base(begun, h)) {
     result.method = "sweep";
     if (begun) go_on();
@@ -172,7 +167,7 @@ struct SweepSolver::Run {
 SolverResult SweepSolver::operator()(std::vector<double>& h, const StopCriteria& stop, const ProgressCallback& report) {
   Run run(*this, h, stop, report);
   const KeptPart kept(
-      stop.keeper, kPart, [&run](RunPart& part) { run.tell(part); }, [&run] { return run.here(); });
+      stop.keeper, kSweepPart, [&run](RunPart& part) { run.tell(part); }, [&run] { return run.here(); });
   if (run.begun || run.check() > 0) run.sweep_until_done();
   h = run.iterate.h();
   return run.counted();

@@ -9,7 +9,6 @@ using namespace verification;
 
 namespace {
 
-constexpr double kEps = std::numeric_limits<double>::epsilon();
 constexpr double kGauge = 1e-10;         // |sum h| relative to n + sum |h|
 constexpr double kStoredCosts = 1e-10;   // relative, per neuron
 constexpr double kRounding = 64 * kEps;  // of sums of costs that were each computed to a few eps

@@ -23,10 +23,10 @@ constexpr std::int64_t kLeastTime = 20'000;  // ns of processor time that are wo
 constexpr std::array<std::string_view, 8> kPhases{"start", "read",       "partition", "components",
                                                   "solve", "checkpoint", "write",     "another phase"};
 
-Marks own;
-std::atomic<Marks*> marks{&own};
+Marks own_marks;
+std::atomic<Marks*> marks_in_use{&own_marks};
 
-Marks& here() noexcept { return *marks.load(std::memory_order_relaxed); }
+Marks& here() noexcept { return *marks_in_use.load(std::memory_order_relaxed); }
 
 }  // namespace
 
@@ -39,9 +39,9 @@ std::string_view Marks::call_name() const noexcept {
 
 void leave_marks_in(Marks* to) noexcept {
   auto& before = here();
-  auto& next = to != nullptr ? *to : own;
+  auto& next = to != nullptr ? *to : own_marks;
   next.phase = before.phase.load(), next.call = before.call.load(), next.calls = before.calls.load();
-  marks = &next;
+  marks_in_use = &next;
 }
 
 void enter_phase(std::string_view name) noexcept {

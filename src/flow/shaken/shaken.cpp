@@ -17,7 +17,7 @@
 namespace synbal {
 
 namespace {
-constexpr const char* kPart = "shake";                // of the state that a keeper keeps
+constexpr const char* kShakePart = "shake";           // of the state that a keeper keeps
 constexpr std::uint32_t kTimes = 95, kSynapses = 96;  // streams of random numbers
 
 void check(const ShakeParams& params) {
@@ -166,12 +166,12 @@ FlowResult ShakenFlow::operator()(std::span<const double> h, const FlowParams& p
   all.h.assign(h.begin(), h.end());
   auto part = params;
   part.stop_at_equilibrium = false;
-  if (const auto kept = params.keeper != nullptr ? params.keeper->take(kPart) : std::nullopt) {
+  if (const auto kept = params.keeper != nullptr ? params.keeper->take(kShakePart) : std::nullopt) {
     go_on_from(*kept, stretch);
     all.h.assign(params.keeper->start().begin(), params.keeper->start().end());
     problem_->rebase(all.h);
   }
-  const KeptPart told_to_keeper(params.keeper, kPart, [&](RunPart& to) { tell(to, stretch); });
+  const KeptPart told_to_keeper(params.keeper, kShakePart, [&](RunPart& to) { tell(to, stretch); });
   while (true) {
     const bool first = result_.changes == 0;
     part.start_time = stretch.begin;

@@ -126,4 +126,14 @@ std::optional<std::size_t> convert(std::span<const std::byte> bytes, const Numbe
   return wrong;
 }
 
+std::optional<std::int64_t> elements_of(std::span<const std::int64_t> shape) noexcept {
+  if (shape.size() > kMostArrayDimensions) return std::nullopt;
+  std::int64_t product = 1;
+  for (const auto size : shape) {
+    if (size > kMostElements / std::max<std::int64_t>(product, 1)) return std::nullopt;
+    product *= size;
+  }
+  return product;
+}
+
 }  // namespace synbal::io

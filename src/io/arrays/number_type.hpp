@@ -26,6 +26,11 @@ struct NumberType {
 /// text, objects, long double).
 [[nodiscard]] std::optional<NumberType> numpy_type(std::string_view name);
 
+inline constexpr std::int64_t kMostElements = std::int64_t{1} << 60;
+inline constexpr std::size_t kMostArrayDimensions = 32;  ///< numpy's own limit
+/// Elements of an array; nothing where none can have this shape.
+[[nodiscard]] std::optional<std::int64_t> elements_of(std::span<const std::int64_t> shape) noexcept;
+
 /// Elements in `bytes` (as many as `into` has) as doubles, or as integers.
 void convert(std::span<const std::byte> bytes, const NumberType& type, std::span<double> into);
 /// Returns the place of the first element that no int64 can hold (too large, or no whole number), if there is one.

@@ -18,7 +18,6 @@ namespace synbal::io {
 
 namespace {
 constexpr std::size_t kMostColumns = 4096;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // How programs that are known call these columns, in lower case and letters and digits alone.
 constexpr std::array kSourceNames{
@@ -134,8 +133,7 @@ void check_encoding(std::string_view sample) {
 Head head_of(std::string_view sample, bool whole) {
   check_encoding(sample);
   Head head;
-  auto text = sample;
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  auto text = without_byte_order_mark(sample);
   head.bytes_before = static_cast<ByteCount>(sample.size() - text.size());
   for (std::int64_t line = 1; !text.empty() && head.rows.size() < 2; ++line) {
     const bool complete = whole || text.find('\n') != text.npos;
@@ -157,7 +155,7 @@ char separator_given(const std::string& words, std::int64_t line) {
   if (words == "blank" || words == "space") return ' ';
   if (words.size() != 1 || words == "\"" || words == "#" || words == "\n") {
     throw LineError(line, fmt::format("{} {} is no separator: give one character, or tab or blank",
-                                      parameter("separator"), quoted(words)));
+                                      parameter("separator"), in_quotes(words)));
   }
   return words[0];
 }
@@ -175,7 +173,7 @@ char separator_in(const Head::Row& row, bool tabs) {
     if (seen[static_cast<unsigned char>(c)]) return c == '\t' && seen[','] && !tabs ? ',' : c;
   }
   throw LineError(row.line, fmt::format("{} is one field alone, but a row has a source and a target: tell the {}",
-                                        quoted(trimmed(row.text)), parameter("separator")));
+                                        in_quotes(trimmed(row.text)), parameter("separator")));
 }
 
 class Recogniser {
@@ -225,7 +223,7 @@ class Recogniser {
   [[nodiscard]] std::string all_names() const {
     if (layout_.names.empty()) return fmt::format("the rows have {} columns and no header", layout_.columns);
     std::vector<std::string> shown;
-    for (const auto& name : layout_.names) shown.push_back(quoted(name));
+    for (const auto& name : layout_.names) shown.push_back(in_quotes(name));
     return fmt::format("the columns are {}", fmt::join(shown, ", "));
   }
 
@@ -245,7 +243,7 @@ class Recogniser {
   [[nodiscard]] int column(std::string_view words, const char* name) const {
     if (const auto found = find_column(words)) return *found;
     fail(fmt::format("{} {}: there is no such column ({}): give one of these names, or a number from 1",
-                     parameter(name), quoted(words), all_names()));
+                     parameter(name), in_quotes(words), all_names()));
   }
 
   void take_ends() {
@@ -305,7 +303,7 @@ class Recogniser {
     const auto sign = words.find('=');
     if (sign == words.npos || sign == 0) {
       fail(fmt::format("{} {} is no condition: write column=value, column!=value, column>=number or column<=number",
-                       parameter("where"), quoted(words)));
+                       parameter("where"), in_quotes(words)));
     }
     RowFilter filter;
     auto end = sign;
@@ -323,7 +321,7 @@ class Recogniser {
     using Test = RowFilter::Test;
     const auto& value = filter.values.front();
     if (filter.test == Test::at_least || filter.test == Test::at_most) {
-      if (!is_number(value)) fail(fmt::format("{}: {} is no number", parameter("where"), quoted(value)));
+      if (!is_number(value)) fail(fmt::format("{}: {} is no number", parameter("where"), in_quotes(value)));
       std::from_chars(value.data(), value.data() + value.size(), filter.number);
     }
     const auto same = std::ranges::find_if(layout_.filters, [&](const RowFilter& f) {
@@ -355,7 +353,7 @@ double bytes_a_row(std::string_view sample) {
 }  // namespace
 
 std::string EdgeLayout::name_of(int column) const {
-  return names.empty() ? fmt::format("column {}", column + 1) : quoted(names[at(column)]);
+  return names.empty() ? fmt::format("column {}", column + 1) : in_quotes(names[at(column)]);
 }
 
 EdgeLayout recognise_layout(std::string_view sample, bool whole, bool tabs, const EdgeListOptions& options) {

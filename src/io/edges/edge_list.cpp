@@ -107,7 +107,7 @@ std::optional<NumberedIds<Id>> numbered(const Reading& r, EdgePart<Id>& part) {
 // ---- signs
 
 std::string text_of(std::int64_t id) { return std::to_string(id); }
-std::string text_of(std::string_view name) { return quoted(name); }
+std::string text_of(std::string_view name) { return in_quotes(name); }
 
 /// Collective. Makes weights from inhibitory neurons negative; how many rows come from neurons of no known sign.
 template <class Id>

@@ -15,13 +15,6 @@
 namespace synbal::io {
 
 namespace {
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
 int sign_of_number(double value) { return value < 0 ? -1 : (value > 0 ? 1 : 0); }
 
 /// Digits alone, few enough to be exact in a double.
@@ -106,7 +99,7 @@ void EdgeRowParser<Id>::check_width(std::size_t count, std::string_view line) co
   fail(fmt::format(
       "has {} fields where the first row has {}: {} ({})", count, layout_.columns,
       decimal ? "quote fields that contain commas, and write 1.5 instead of 1,5" : "correct the row (truncated?)",
-      quoted(line)));
+      in_quotes(line)));
 }
 
 template <class Id>
@@ -139,10 +132,10 @@ Id EdgeRowParser<Id>::id_in(int column) const {
     if (text.size() > kLongestName)
       fail(fmt::format("the neuron in {} has a name of {} bytes: at most {} fit", name(), text.size(), kLongestName));
     if (!std::ranges::all_of(text, is_name_byte))
-      fail(fmt::format("the name {} in {} has control characters: remove them", quoted(text), name()));
+      fail(fmt::format("the name {} in {} has control characters: remove them", in_quotes(text), name()));
     if (is_rounded_id(text)) {
       fail(fmt::format("the id {} in {} was rounded (by a spreadsheet, or as a double): export ids as integers or text",
-                       quoted(text), name()));
+                       in_quotes(text), name()));
     }
     return text;
   }
@@ -159,7 +152,7 @@ double EdgeRowParser<Id>::value_in(int column) const {
     return parse_value(text);
   } catch (const LineError& e) {
     const bool comma = text.find(',') != text.npos && text.find_first_not_of("0123456789+-,eE.") == text.npos;
-    fail(comma ? fmt::format("{} is {}, with a decimal comma: write a point (1.5)", name(), quoted(text))
+    fail(comma ? fmt::format("{} is {}, with a decimal comma: write a point (1.5)", name(), in_quotes(text))
                : fmt::format("{}: {}: correct the row, or tell which column is which", name(), e.what()));
   }
 }
@@ -178,7 +171,7 @@ double EdgeRowParser<Id>::signed_weight(double weight) const {
     fail(fmt::format(
         "{} is {}, which says neither excitatory nor inhibitory (E, I, +, -, 1, -1): tell the words that mean "
         "inhibitory with {}",
-        layout_.name_of(layout_.sign), quoted(words), parameter("inhibitory")));
+        layout_.name_of(layout_.sign), in_quotes(words), parameter("inhibitory")));
   }
   if (sign > 0 && weight < 0) {
     fail(fmt::format("the weight {} is negative, but {} says excitatory: give magnitudes where signs have a column",

@@ -18,7 +18,6 @@
 namespace synbal::io {
 
 namespace {
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 /// Takes the fields of a line; `first` says that it is the first of the file, which may be a header.
 using TakeFields = std::function<void(std::string_view name, std::string_view rest, std::int64_t line, bool first)>;
@@ -50,7 +49,7 @@ std::int64_t for_own_lines(const Comm& comm, const InputFile& file, bool blanks,
       auto line = trimmed(take_line(text));
       const bool first = comm.is_root() && lines == 0;
       ++lines;
-      if (first && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+      if (first) line = without_byte_order_mark(line);
       for (auto k = line.find('#', 1); k < line.size(); k = line.find('#', k + 1)) {  // a comment behind a name
         if (is_padding(line[k - 1])) line = trimmed(line.substr(0, k));
       }
@@ -128,7 +127,7 @@ NeuronLines read_sign_list(const Comm& comm, const std::string& path, const std:
     if (sign == 0) {
       throw LineError(line, fmt::format("{} says neither excitatory nor inhibitory (E, I, +, -, 1, -1): tell the words "
                                         "that mean inhibitory with {}",
-                                        quoted(words), parameter("inhibitory")));
+                                        in_quotes(words), parameter("inhibitory")));
     }
     add(part, name, sign < 0 ? mention::inhibitory : mention::excitatory, line);
   });

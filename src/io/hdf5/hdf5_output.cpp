@@ -14,26 +14,26 @@
 
 namespace synbal::io {
 
-namespace {
-constexpr std::size_t kLongestText = 60'000;  // bytes of an attribute; HDF5 has room for 64 KiB
-
-Error refused(const std::string& path, const std::string& what) {
+Error hdf5_refused(const std::string& path, const std::string& what) {
   return io_failure(
       fmt::format("{}: HDF5 could not {} (disk full, or a locked or failing file system): free some "
                   "space, or set HDF5_USE_FILE_LOCKING=FALSE",
                   path, what));
 }
 
-Hid made(hid_t raw, const std::string& path, const std::string& what) {
-  if (raw < 0) throw refused(path, what);
+Hid hdf5_made(hid_t raw, const std::string& path, const std::string& what) {
+  if (raw < 0) throw hdf5_refused(path, what);
   return Hid::adopt(raw);
 }
+
+namespace {
+constexpr std::size_t kLongestAttribute = 60'000;  // bytes of an attribute; HDF5 has room for 64 KiB
 
 void write_attribute(hid_t owner, const std::string& name, hid_t type, hid_t space, const void* value,
                      const std::string& path) {
   const auto id =
-      made(H5Acreate2(owner, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), path, "make attribute " + name);
-  if (H5Awrite(id.get(), type, value) < 0) throw refused(path, "write attribute " + name);
+      hdf5_made(H5Acreate2(owner, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), path, "make attribute " + name);
+  if (H5Awrite(id.get(), type, value) < 0) throw hdf5_refused(path, "write attribute " + name);
 }
 
 struct AttributeWriter {
@@ -42,14 +42,14 @@ struct AttributeWriter {
   const std::string& path;
 
   void operator()(const std::string& text) const {
-    const auto type = made(H5Tcopy(H5T_C_S1), path, "make a text type");
-    H5Tset_size(type.get(), std::clamp<std::size_t>(text.size(), 1, kLongestText));
+    const auto type = hdf5_made(H5Tcopy(H5T_C_S1), path, "make a text type");
+    H5Tset_size(type.get(), std::clamp<std::size_t>(text.size(), 1, kLongestAttribute));
     H5Tset_strpad(type.get(), H5T_STR_NULLPAD);
     H5Tset_cset(type.get(), H5T_CSET_UTF8);
     write_scalar(type.get(), text.c_str());
   }
   void operator()(const VariableText& text) const {
-    const auto type = made(H5Tcopy(H5T_C_S1), path, "make a text type");
+    const auto type = hdf5_made(H5Tcopy(H5T_C_S1), path, "make a text type");
     H5Tset_size(type.get(), H5T_VARIABLE);
     H5Tset_cset(type.get(), H5T_CSET_UTF8);
     const char* raw = text.text.c_str();
@@ -57,7 +57,7 @@ struct AttributeWriter {
   }
   void operator()(const std::vector<std::int64_t>& list) const {
     const hsize_t length = list.size();
-    const auto space = made(H5Screate_simple(1, &length, nullptr), path, "make a list");
+    const auto space = hdf5_made(H5Screate_simple(1, &length, nullptr), path, "make a list");
     write_attribute(owner, name, H5T_NATIVE_INT64, space.get(), list.data(), path);
   }
   void operator()(std::int64_t integer) const { write_scalar(H5T_NATIVE_INT64, &integer); }
@@ -65,14 +65,14 @@ struct AttributeWriter {
 
  private:
   void write_scalar(hid_t type, const void* value) const {
-    const auto space = made(H5Screate(H5S_SCALAR), path, "make a scalar");
+    const auto space = hdf5_made(H5Screate(H5S_SCALAR), path, "make a scalar");
     write_attribute(owner, name, type, space.get(), value, path);
   }
 };
 
 /// The type of texts of `width` bytes.
 Hid text_type(std::int64_t width, const std::string& path) {
-  auto type = made(H5Tcopy(H5T_C_S1), path, "make a text type");
+  auto type = hdf5_made(H5Tcopy(H5T_C_S1), path, "make a text type");
   H5Tset_size(type.get(), at(width));
   H5Tset_strpad(type.get(), H5T_STR_NULLPAD);
   H5Tset_cset(type.get(), H5T_CSET_UTF8);
@@ -82,18 +82,18 @@ Hid text_type(std::int64_t width, const std::string& path) {
 /// Where the dataset lies in the file.
 std::int64_t make_dataset(hid_t file, const std::string& name, hid_t type, const std::vector<hsize_t>& shape,
                           const std::string& path) {
-  const auto space =
-      made(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), path, "make the shape of " + name);
-  const auto plan = made(H5Pcreate(H5P_DATASET_CREATE), path, "plan " + name);
+  const auto space = hdf5_made(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), path,
+                               "make the shape of " + name);
+  const auto plan = hdf5_made(H5Pcreate(H5P_DATASET_CREATE), path, "plan " + name);
   H5Pset_layout(plan.get(), H5D_CONTIGUOUS);
   H5Pset_alloc_time(plan.get(), H5D_ALLOC_TIME_EARLY);
   H5Pset_fill_time(plan.get(), H5D_FILL_TIME_NEVER);
   H5Pset_obj_track_times(plan.get(), false);  // the same network gives the same bytes whenever it is written
-  const auto id = made(H5Dcreate2(file, name.c_str(), type, space.get(), H5P_DEFAULT, plan.get(), H5P_DEFAULT), path,
-                       "make dataset " + name);
+  const auto id = hdf5_made(H5Dcreate2(file, name.c_str(), type, space.get(), H5P_DEFAULT, plan.get(), H5P_DEFAULT),
+                            path, "make dataset " + name);
   if (std::find(shape.begin(), shape.end(), hsize_t{0}) != shape.end()) return 0;
   const auto offset = H5Dget_offset(id.get());
-  if (offset == HADDR_UNDEF) throw refused(path, "allocate dataset " + name);
+  if (offset == HADDR_UNDEF) throw hdf5_refused(path, "allocate dataset " + name);
   return static_cast<std::int64_t>(offset);
 }
 /// A file that is closed once, whatever comes of it: what HDF5 could not close it must not find again at its own end.
@@ -121,6 +121,12 @@ class FileInMaking {
 void Hdf5Output::seal() {
   sealed_ = true;
   attribute("/", "sealed", std::int64_t{1});
+}
+
+void Hdf5Output::groups_above(const std::string& dataset) {
+  for (auto end = dataset.find('/', 1); end != dataset.npos; end = dataset.find('/', end + 1)) {
+    if (const auto above = dataset.substr(0, end); std::ranges::find(groups_, above) == groups_.end()) group(above);
+  }
 }
 
 void Hdf5Output::attribute(const std::string& object, const std::string& name, AttributeValue value) {
@@ -196,25 +202,25 @@ ByteCount Hdf5Output::expected_size() const {
 
 void Hdf5Output::lay_down(const std::string& partial_path, std::span<std::int64_t> numbers) const {
   quiet_hdf5();
-  const auto access = made(H5Pcreate(H5P_FILE_ACCESS), path_, "start");
+  const auto access = hdf5_made(H5Pcreate(H5P_FILE_ACCESS), path_, "start");
   H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
   FileInMaking file(H5Fcreate(partial_path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()));
-  if (file.get() < 0) throw refused(path_, "create the file");
+  if (file.get() < 0) throw hdf5_refused(path_, "create the file");
   for (const auto& g : groups_) {
-    made(H5Gcreate2(file.get(), g.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), path_, "make group " + g);
+    hdf5_made(H5Gcreate2(file.get(), g.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), path_, "make group " + g);
   }
   std::transform(datasets_.begin(), datasets_.end(), numbers.begin(), [&](const Declared& d) {
     if (d.text_width == 0) return make_dataset(file.get(), d.path, d.type, d.shape, path_);
     return make_dataset(file.get(), d.path, text_type(d.text_width, path_).get(), d.shape, path_);
   });
   for (const auto& a : attributes_) {
-    const auto owner = made(H5Oopen(file.get(), a.object.c_str(), H5P_DEFAULT), path_, "open " + a.object);
+    const auto owner = hdf5_made(H5Oopen(file.get(), a.object.c_str(), H5P_DEFAULT), path_, "open " + a.object);
     std::visit(AttributeWriter{owner.get(), a.name, path_}, a.value);
   }
-  if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0) throw refused(path_, "flush the file");
-  if (!file.close()) throw refused(path_, "close the file");
+  if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0) throw hdf5_refused(path_, "flush the file");
+  if (!file.close()) throw hdf5_refused(path_, "close the file");
   struct stat facts {};
-  if (::stat(partial_path.c_str(), &facts) != 0) throw refused(path_, "create the file");
+  if (::stat(partial_path.c_str(), &facts) != 0) throw hdf5_refused(path_, "create the file");
   numbers.back() = facts.st_size;
 }
 

@@ -23,6 +23,11 @@ struct VariableText {
 
 using AttributeValue = std::variant<std::string, VariableText, std::int64_t, double, std::vector<std::int64_t>>;
 
+/// That HDF5 did not do `what` to the file `path`.
+[[nodiscard]] Error hdf5_refused(const std::string& path, const std::string& what);
+/// A handle that HDF5 made. @throws Error io_failure.
+Hid hdf5_made(hid_t raw, const std::string& path, const std::string& what);
+
 /// Used in three steps: groups, attributes and datasets are declared, the same on all ranks; create() makes the file
 /// with contiguous, allocated datasets; write() puts ranges of values to their places; finish() reads all back through
 /// a new handle, compares checksums and renames. Data go to the offsets that HDF5 states (H5Dget_offset) with plain
@@ -34,6 +39,8 @@ class Hdf5Output {
   /// The file is to end with a line that later tells of any change (seal.hpp), and says so in its attribute `sealed`.
   void seal();
   void group(const std::string& path) { groups_.push_back(path); }
+  /// All groups above a dataset, those that are not declared yet.
+  void groups_above(const std::string& dataset);
   void attribute(const std::string& object, const std::string& name, AttributeValue value);
   /// T: double, float, std::int64_t, std::int32_t, std::uint8_t.
   template <class T>

@@ -21,7 +21,7 @@ namespace synbal::io {
 
 namespace {
 
-constexpr std::size_t kLongestText = std::size_t{1} << 20;
+constexpr std::size_t kLongestAnswer = std::size_t{1} << 20;
 constexpr rlim_t kProcessorSeconds = 5;
 constexpr auto kPatience = std::chrono::seconds(20);  // of the parent, where disks are slow
 constexpr rlim_t kMemory = rlim_t{256} << 20;         // bytes beyond what the parent has
@@ -82,8 +82,8 @@ void send(int to, const char* bytes, std::size_t count) {
   } catch (...) {
     ::_exit(1);
   }
-  if (found && found->size() <= kLongestText) send(to, found->data(), found->size());
-  send(to, found && found->size() <= kLongestText ? &kDone : &kNothing, 1);
+  if (found && found->size() <= kLongestAnswer) send(to, found->data(), found->size());
+  send(to, found && found->size() <= kLongestAnswer ? &kDone : &kNothing, 1);
   ::_exit(0);
 }
 
@@ -92,7 +92,7 @@ std::optional<std::string> receive(int from) {
   std::string text;
   std::array<char, 4096> block{};
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (text.size() <= kLongestText + 1) {
+  while (text.size() <= kLongestAnswer + 1) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     struct pollfd ready {

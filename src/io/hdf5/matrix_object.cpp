@@ -69,14 +69,14 @@ bool is_by_columns(const Hdf5Input& file, const std::string& group, Layout layou
   throw file.error(
       fmt::format("attribute '{}' of {} is {}, neither 'csr_matrix' nor 'csc_matrix': store compressed rows, "
                   "one per postsynaptic neuron",
-                  attribute, group, quoted(type)));
+                  attribute, group, in_quotes(type)));
 }
 
 void check_version(const Hdf5Input& file, const std::string& group) {
   const auto version = file.text_attribute(group, "encoding-version");
   if (version == "0.1.0") return;
   throw file.error(
-      fmt::format("attribute 'encoding-version' of {} is {}, and only '0.1.0' is known", group, quoted(version)));
+      fmt::format("attribute 'encoding-version' of {} is {}, and only '0.1.0' is known", group, in_quotes(version)));
 }
 
 std::string name_of_shape(const Hdf5Input& file, const std::string& object, bool is_group) {

@@ -14,18 +14,6 @@
 namespace synbal::io {
 
 namespace {
-Error refused(const std::string& path, const std::string& what) {
-  return io_failure(
-      fmt::format("{}: HDF5 could not {} (disk full, or a locked or failing file system): free some space, or set "
-                  "HDF5_USE_FILE_LOCKING=FALSE",
-                  path, what));
-}
-
-Hid made(hid_t raw, const std::string& path, const std::string& what) {
-  if (raw < 0) throw refused(path, what);
-  return Hid::adopt(raw);
-}
-
 /// Whether values can be put where they are: little-endian float64 in one piece.
 bool is_plain(hid_t dataset) {
   const Hid type = adopt_hid(H5Dget_type(dataset), "no type"),
@@ -36,47 +24,48 @@ bool is_plain(hid_t dataset) {
 
 Hid new_dataset(hid_t file, const std::string& name, std::int64_t length, const std::string& path) {
   const auto size = static_cast<hsize_t>(length);
-  const auto space = made(H5Screate_simple(1, &size, nullptr), path, "make the shape of " + name);
-  const auto plan = made(H5Pcreate(H5P_DATASET_CREATE), path, "plan " + name);
+  const auto space = hdf5_made(H5Screate_simple(1, &size, nullptr), path, "make the shape of " + name);
+  const auto plan = hdf5_made(H5Pcreate(H5P_DATASET_CREATE), path, "plan " + name);
   H5Pset_layout(plan.get(), H5D_CONTIGUOUS);
   H5Pset_alloc_time(plan.get(), H5D_ALLOC_TIME_EARLY);
   H5Pset_fill_time(plan.get(), H5D_FILL_TIME_NEVER);
-  return made(H5Dcreate2(file, name.c_str(), H5T_IEEE_F64LE, space.get(), H5P_DEFAULT, plan.get(), H5P_DEFAULT), path,
-              "make dataset " + name);
+  return hdf5_made(H5Dcreate2(file, name.c_str(), H5T_IEEE_F64LE, space.get(), H5P_DEFAULT, plan.get(), H5P_DEFAULT),
+                   path, "make dataset " + name);
 }
 
-constexpr std::size_t kLargestAttribute = std::size_t{1} << 20;  // bytes
+constexpr std::size_t kLargestCopied = std::size_t{1} << 20;  // bytes
 
 /// Texts of variable length are read by `original`, which does not trust what the file says of them.
 void copy_text(const Hdf5Input& original, const std::string& dataset, hid_t to, const std::string& name, hid_t type,
                const std::string& path) {
   const auto text = original.text_attribute(dataset, name);
   const char* raw = text.c_str();
-  const auto space = made(H5Screate(H5S_SCALAR), path, "copy an attribute");
+  const auto space = hdf5_made(H5Screate(H5S_SCALAR), path, "copy an attribute");
   const auto copy =
-      made(H5Acreate2(to, name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT), path, "copy " + name);
-  if (H5Awrite(copy.get(), type, static_cast<const void*>(&raw)) < 0) throw refused(path, "copy attribute " + name);
+      hdf5_made(H5Acreate2(to, name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT), path, "copy " + name);
+  if (H5Awrite(copy.get(), type, static_cast<const void*>(&raw)) < 0)
+    throw hdf5_refused(path, "copy attribute " + name);
 }
 
 void copy_numbers(const Hid& old, hid_t to, const std::string& name, const Hid& type, const std::string& path) {
-  const auto space = made(H5Aget_space(old.get()), path, "copy an attribute");
+  const auto space = hdf5_made(H5Aget_space(old.get()), path, "copy an attribute");
   const auto size = H5Tget_size(type.get()) * at(std::max<hssize_t>(1, H5Sget_simple_extent_npoints(space.get())));
-  if (size > kLargestAttribute || H5Tdetect_class(type.get(), H5T_VLEN) > 0) {
+  if (size > kLargestCopied || H5Tdetect_class(type.get(), H5T_VLEN) > 0) {
     throw bad_input(fmt::format("{}: attribute '{}' of syn_weight is no number and no text: remove it", path, name));
   }
   std::vector<std::byte> value(size);
   const auto copy =
-      made(H5Acreate2(to, name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT), path, "copy " + name);
+      hdf5_made(H5Acreate2(to, name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT), path, "copy " + name);
   const bool good =
       H5Aread(old.get(), type.get(), value.data()) >= 0 && H5Awrite(copy.get(), type.get(), value.data()) >= 0;
-  if (!good) throw refused(path, "copy attribute " + name);
+  if (!good) throw hdf5_refused(path, "copy attribute " + name);
 }
 
 void copy_attribute(const Hdf5Input& original, const std::string& dataset, hid_t from, hid_t to, unsigned number,
                     const std::string& path) {
-  const auto old = made(H5Aopen_by_idx(from, ".", H5_INDEX_NAME, H5_ITER_INC, number, H5P_DEFAULT, H5P_DEFAULT), path,
-                        "copy an attribute");
-  const auto type = made(H5Aget_type(old.get()), path, "copy an attribute");
+  const auto old = hdf5_made(H5Aopen_by_idx(from, ".", H5_INDEX_NAME, H5_ITER_INC, number, H5P_DEFAULT, H5P_DEFAULT),
+                             path, "copy an attribute");
+  const auto type = hdf5_made(H5Aget_type(old.get()), path, "copy an attribute");
   std::string name(256, '\0');
   name.resize(at(std::clamp<ssize_t>(H5Aget_name(old.get(), name.size(), name.data()), 0, 255)));
   if (H5Tis_variable_str(type.get()) > 0) {
@@ -92,11 +81,11 @@ Hid made_anew(const Hdf5Input& original, hid_t file, const std::string& name, st
   const auto aside = name + ".new";
   auto fresh = new_dataset(file, aside, length, path);
   H5O_info_t facts;
-  if (H5Oget_info(old.get(), &facts) < 0) throw refused(path, "look at " + name);
+  if (H5Oget_info(old.get(), &facts) < 0) throw hdf5_refused(path, "look at " + name);
   for (unsigned k = 0; k < facts.num_attrs; ++k) copy_attribute(original, name, old.get(), fresh.get(), k, path);
   const bool good = H5Ldelete(file, name.c_str(), H5P_DEFAULT) >= 0 &&
                     H5Lmove(file, aside.c_str(), file, name.c_str(), H5P_DEFAULT, H5P_DEFAULT) >= 0;
-  if (!good) throw refused(path, "replace dataset " + name);
+  if (!good) throw hdf5_refused(path, "replace dataset " + name);
   return fresh;
 }
 
@@ -104,13 +93,13 @@ std::int64_t room_for(const Hdf5Input& original, hid_t file, const std::string& 
                       const std::string& path) {
   Hid dataset;
   if (H5Lexists(file, name.c_str(), H5P_DEFAULT) > 0) {
-    dataset = made(H5Dopen2(file, name.c_str(), H5P_DEFAULT), path, "open " + name);
+    dataset = hdf5_made(H5Dopen2(file, name.c_str(), H5P_DEFAULT), path, "open " + name);
     if (length > 0 && !is_plain(dataset.get())) dataset = made_anew(original, file, name, length, dataset, path);
   } else {
     dataset = new_dataset(file, name, length, path);
   }
   const auto offset = length == 0 ? 0 : H5Dget_offset(dataset.get());
-  if (offset == HADDR_UNDEF) throw refused(path, "allocate dataset " + name);
+  if (offset == HADDR_UNDEF) throw hdf5_refused(path, "allocate dataset " + name);
   return static_cast<std::int64_t>(offset);
 }
 }  // namespace
@@ -132,16 +121,16 @@ void PatchedCopy::copy_bytes(const Comm& comm, const InputFile& from) const {
 
 void PatchedCopy::make_room(const InputFile& from, std::span<std::int64_t> numbers) const {
   const auto original = Hdf5Input::open_serial(from);
-  const auto access = made(H5Pcreate(H5P_FILE_ACCESS), path_, "start");
+  const auto access = hdf5_made(H5Pcreate(H5P_FILE_ACCESS), path_, "start");
   H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
-  auto file = made(H5Fopen(file_->partial_path().c_str(), H5F_ACC_RDWR, access.get()), path_, "open the copy");
+  auto file = hdf5_made(H5Fopen(file_->partial_path().c_str(), H5F_ACC_RDWR, access.get()), path_, "open the copy");
   for (std::size_t k = 0; k < patches_.size(); ++k) {
     numbers[k] = room_for(original, file.get(), patches_[k].dataset, patches_[k].length, path_);
   }
-  if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0) throw refused(path_, "flush the copy");
+  if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0) throw hdf5_refused(path_, "flush the copy");
   file.reset();
   struct stat facts {};
-  if (::stat(file_->partial_path().c_str(), &facts) != 0) throw refused(path_, "change the copy");
+  if (::stat(file_->partial_path().c_str(), &facts) != 0) throw hdf5_refused(path_, "change the copy");
   numbers.back() = facts.st_size;
 }
 

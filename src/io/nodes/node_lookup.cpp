@@ -91,7 +91,7 @@ std::vector<GlobalIndex> find_names(const Comm& comm, const Network& network, co
   agreed(comm, [&] {
     for (std::size_t k = 0; k < filed.size(); ++k) {
       if (!directory.emplace(filed[k], filed_index[k]).second) {
-        throw ambiguous(network, fmt::format("name {}", quoted(filed[k])));
+        throw ambiguous(network, fmt::format("name {}", in_quotes(filed[k])));
       }
     }
   });
@@ -126,7 +126,7 @@ std::vector<GlobalIndex> find_named(const Comm& comm, const Network& network, co
     if (wrong == index.end()) return;
     const auto k = at(wrong - index.begin());
     throw bad_input(fmt::format("{}: {} {}: no neuron is called {} (names are those of the network): correct the name",
-                                names.file, names.unit, names.line[k], quoted((*names.name)[k])));
+                                names.file, names.unit, names.line[k], in_quotes((*names.name)[k])));
   });
   return index;
 }

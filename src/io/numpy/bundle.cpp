@@ -13,7 +13,7 @@
 namespace synbal::io {
 
 namespace {
-constexpr std::size_t kLongestText = 256;  // bytes: texts here are names of formats
+constexpr std::size_t kLongestFormat = 256;  // bytes: texts here are names of formats
 
 ByteSource behind(ByteSource bytes, ByteCount skip) {
   return [bytes = std::move(bytes), skip](ByteCount offset, std::span<std::byte> into) { bytes(offset + skip, into); };
@@ -61,7 +61,7 @@ std::unique_ptr<NumberArray> Bundle::numbers(const BundleArray& array) const {
 
 std::string Bundle::text(const BundleArray& array) const {
   const bool bytes = array.type_name.starts_with("|S"), wide = array.type_name.starts_with("<U");
-  if ((!bytes && !wide) || array.elements() != 1 || array.size > static_cast<ByteCount>(kLongestText)) {
+  if ((!bytes && !wide) || array.elements() != 1 || array.size > static_cast<ByteCount>(kLongestFormat)) {
     throw bad_input(where(array) + " is no short text: write the file with scipy.sparse.save_npz");
   }
   std::vector<std::byte> raw(at(array.size));

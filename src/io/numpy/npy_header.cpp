@@ -5,16 +5,15 @@
 
 #include <charconv>
 
+#include "io/arrays/number_type.hpp"
 #include "synbal/core/error.hpp"
 
 namespace synbal::io {
 
 namespace {
-constexpr std::string_view kMagic = "\x93NUMPY";
+constexpr std::string_view kNpyMagic = "\x93NUMPY";
 constexpr std::size_t kLongestHeader = std::size_t{1}
                                        << 20;  // bytes; numpy itself reads no more than 10,000 by default
-constexpr std::int64_t kMostElements = std::int64_t{1} << 60;
-constexpr std::size_t kMostDimensions = 32;  // numpy's own limit
 
 class Scanner {
  public:
@@ -101,13 +100,10 @@ class Scanner {
   }
   std::vector<std::int64_t> sizes() {
     std::vector<std::int64_t> shape;
-    std::int64_t product = 1;
     expect('(');
     while (!take(')')) {
       shape.push_back(size());
-      const auto most = product == 0 ? kMostElements : kMostElements / product;
-      if (shape.back() > most || shape.size() > kMostDimensions) throw damaged("its shape is impossible");
-      product *= shape.back();
+      if (!elements_of(shape)) throw damaged("its shape is impossible");
       if (!take(',')) {
         expect(')');
         break;
@@ -138,7 +134,7 @@ std::int64_t NpyHeader::elements() const noexcept {
 
 std::size_t npy_header_size(std::string_view where, std::span<const char> start) {
   const std::string_view bytes(start.data(), start.size());
-  if (start.size() < 10 || !bytes.starts_with(kMagic)) {
+  if (start.size() < 10 || !bytes.starts_with(kNpyMagic)) {
     throw bad_input(
         fmt::format("{} is no .npy array (its first bytes are not \\x93NUMPY): write it with numpy", where));
   }
@@ -174,7 +170,7 @@ std::string npy_header(std::string_view type, const std::vector<std::int64_t>& s
                           by_columns ? "True" : "False", sizes);
   text.resize((10 + text.size() + 1 + 63) / 64 * 64 - 10, ' ');  // elements begin at a multiple of 64 bytes
   text.back() = '\n';
-  std::string header(kMagic);
+  std::string header(kNpyMagic);
   header += '\x01';
   header += '\0';
   header += static_cast<char>(text.size() & 255);

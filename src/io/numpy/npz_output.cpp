@@ -16,8 +16,8 @@ namespace synbal::io {
 namespace {
 constexpr std::uint16_t kVersion = 45;                    // of the format: with 64-bit sizes
 constexpr std::uint16_t kDate = (0 << 9) | (1 << 5) | 1;  // 1980-01-01: the same network gives the same bytes
-constexpr ByteCount kLocalSize = 30, kExtraSize = 20, kEntryExtra = 28;
-constexpr ByteCount kDirectoryEntry = 46, kEndSizes = 56 + 20 + 22 + sizeof(kMark) - 1;
+constexpr ByteCount kExtraSize = 20, kEntryExtra = 28;
+constexpr ByteCount kEndSizes = 56 + 20 + 22 + sizeof(kMark) - 1;
 
 /// Little-endian records.
 class Record {
@@ -84,9 +84,9 @@ void NpzOutput::create(const Comm& comm, const std::string& path) {
   ByteCount place = 0, entries = 0;
   for (auto& member : members_) {
     member.facts.header = place;
-    member.data = place + kLocalSize + std::ssize(member.facts.name) + kExtraSize + std::ssize(member.header);
+    member.data = place + kZipLocalSize + std::ssize(member.facts.name) + kExtraSize + std::ssize(member.header);
     place = member.data + member.facts.packed - std::ssize(member.header);
-    entries += kDirectoryEntry + kEntryExtra + std::ssize(member.facts.name);
+    entries += kZipEntrySize + kEntryExtra + std::ssize(member.facts.name);
   }
   directory_ = place;
   file_ = std::make_unique<OutputFile>(comm, path);

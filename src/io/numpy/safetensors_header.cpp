@@ -15,9 +15,7 @@ namespace synbal::io {
 namespace {
 using nlohmann::json;
 
-constexpr ByteCount kLongestHeader = 100'000'000;  // as the format's own library has it
-constexpr std::int64_t kMostElements = std::int64_t{1} << 60;
-constexpr std::size_t kMostDimensions = 32;
+constexpr ByteCount kLongestTensorHeader = 100'000'000;  // as the format's own library has it
 
 constexpr std::array<std::pair<std::string_view, NumberType>, 13> kTypes{{
     {"F64", {NumberKind::real, 8}},
@@ -49,7 +47,7 @@ std::optional<std::int64_t> size_in(const json& value) {
 
 std::vector<std::int64_t> sizes_in(const std::string& where, const json& entry, const char* key) {
   const auto found = entry.find(key);
-  if (found == entry.end() || !found->is_array() || found->size() > kMostDimensions) {
+  if (found == entry.end() || !found->is_array() || found->size() > kMostArrayDimensions) {
     throw damaged(where, fmt::format("has no list '{}'", key));
   }
   std::vector<std::int64_t> sizes;
@@ -59,15 +57,6 @@ std::vector<std::int64_t> sizes_in(const std::string& where, const json& entry, 
     sizes.push_back(*size);
   }
   return sizes;
-}
-
-std::int64_t elements_of(const std::string& where, const std::vector<std::int64_t>& shape) {
-  std::int64_t product = 1;
-  for (const auto size : shape) {
-    if (product > 0 && size > kMostElements / product) throw damaged(where, "has an impossible shape");
-    product *= size;
-  }
-  return product;
 }
 
 Tensor tensor_of(const std::string& file, const std::string& name, const json& entry, ByteCount data_size) {
@@ -83,11 +72,12 @@ Tensor tensor_of(const std::string& file, const std::string& name, const json& e
     throw damaged(where, fmt::format("has data_offsets that do not lie in the {} bytes of data", data_size));
   }
   tensor.begin = range[0], tensor.end = range[1];
-  const auto elements = elements_of(where, tensor.shape);
+  const auto elements = elements_of(tensor.shape);
+  if (!elements) throw damaged(where, "has an impossible shape");
   const auto stated = tensor.end - tensor.begin;
-  const bool fits = !tensor.type || (elements <= stated && elements * tensor.type->bytes == stated);
+  const bool fits = !tensor.type || (*elements <= stated && *elements * tensor.type->bytes == stated);
   if (fits) return tensor;
-  throw damaged(where, fmt::format("has {} elements of type {} but {} bytes", elements, tensor.dtype, stated));
+  throw damaged(where, fmt::format("has {} elements of type {} but {} bytes", *elements, tensor.dtype, stated));
 }
 
 std::map<std::string, std::string> texts_in(const json& entry) {
@@ -120,7 +110,7 @@ ByteCount tensors_header_size(const std::string& where, std::string_view start, 
   for (std::size_t k = 0; k < start.size(); ++k) {
     length |= static_cast<std::uint64_t>(static_cast<unsigned char>(start[k])) << (8 * k);
   }
-  const auto most = std::min(kLongestHeader, size - kTensorsStart);
+  const auto most = std::min(kLongestTensorHeader, size - kTensorsStart);
   if (start.size() == at(kTensorsStart) && length <= static_cast<std::uint64_t>(std::max(most, ByteCount{0}))) {
     return static_cast<ByteCount>(length);
   }

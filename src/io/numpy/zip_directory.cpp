@@ -15,7 +15,7 @@ namespace synbal::io {
 namespace {
 constexpr std::uint32_t kEndSignature = 0x06054b50, kLocatorSignature = 0x07064b50, kEnd64Signature = 0x06064b50,
                         kEntrySignature = 0x02014b50, kLocalSignature = 0x04034b50;
-constexpr ByteCount kEndSize = 22, kLocatorSize = 20, kEnd64Size = 56, kEntrySize = 46, kLocalSize = 30;
+constexpr ByteCount kEndSize = 22, kLocatorSize = 20, kEnd64Size = 56;
 constexpr ByteCount kLongestComment = 65535;
 constexpr std::uint16_t kZip64Extra = 1;
 
@@ -31,12 +31,12 @@ std::uint32_t number32(std::span<const std::byte> bytes, ByteCount offset) {
   return static_cast<std::uint32_t>(number(bytes, offset, 4));
 }
 
-Error damaged(const std::string& where, std::string_view why) {
+Error unreadable(const std::string& where, std::string_view why) {
   return bad_input(
       fmt::format("{}: cannot be read as a zip archive ({}): get the file again, or write it with numpy", where, why));
 }
 
-struct Directory {
+struct EndRecord {
   ByteCount offset = 0, size = 0;
   std::uint64_t entries = 0;
 };
@@ -44,7 +44,7 @@ struct Directory {
 /// A number of the file as a place or length within it.
 ByteCount within(const std::string& where, std::uint64_t value, ByteCount size) {
   if (std::cmp_less_equal(value, size)) return static_cast<ByteCount>(value);
-  throw damaged(where, "a place or length lies behind its end: truncated, or damaged");
+  throw unreadable(where, "a place or length lies behind its end: truncated, or damaged");
 }
 
 std::vector<std::byte> bytes_at(const ByteSource& read, ByteCount offset, ByteCount count) {
@@ -58,17 +58,17 @@ ByteCount find_end(const std::string& where, std::span<const std::byte> tail) {
   for (auto k = std::ssize(tail) - kEndSize; k >= 0; --k) {
     if (number32(tail, k) == kEndSignature && number16(tail, k + 20) <= std::ssize(tail) - kEndSize - k) return k;
   }
-  throw damaged(where, "no end record: truncated, or another kind of file");
+  throw unreadable(where, "no end record: truncated, or another kind of file");
 }
 
-Directory directory64(const std::string& where, ByteCount size, std::uint64_t place, const ByteSource& read) {
+EndRecord directory64(const std::string& where, ByteCount size, std::uint64_t place, const ByteSource& read) {
   const auto offset = within(where, place, size - kEnd64Size);
   const auto end = bytes_at(read, offset, kEnd64Size);
-  if (number32(end, 0) != kEnd64Signature) throw damaged(where, "its zip64 end record is missing");
+  if (number32(end, 0) != kEnd64Signature) throw unreadable(where, "its zip64 end record is missing");
   return {within(where, number(end, 48, 8), size), within(where, number(end, 40, 8), size), number(end, 32, 8)};
 }
 
-Directory find_directory(const std::string& where, ByteCount size, const ByteSource& read) {
+EndRecord find_directory(const std::string& where, ByteCount size, const ByteSource& read) {
   const auto length = std::min(size, kEndSize + kLongestComment + kLocatorSize);
   const auto tail = bytes_at(read, size - length, length);
   const auto end = find_end(where, tail);
@@ -90,7 +90,7 @@ void take_extra(const std::string& where, std::span<const std::byte> extra, Byte
       const std::array into{&member.size, &member.packed, &member.header};
       for (std::size_t w = 0; w < wanted.size(); ++w) {
         if (!wanted[w]) continue;
-        if (next + 8 > k + 4 + length) throw damaged(where, "a zip64 field is too short");
+        if (next + 8 > k + 4 + length) throw unreadable(where, "a zip64 field is too short");
         const auto value = number(extra, next, 8);
         // What a member unpacks to may be larger than the file: judged with all members below.
         *into[w] =
@@ -101,26 +101,27 @@ void take_extra(const std::string& where, std::span<const std::byte> extra, Byte
     }
     k += 4 + length;
   }
-  throw damaged(where, "a zip64 field is missing");
+  throw unreadable(where, "a zip64 field is missing");
 }
 
 /// The entry at `offset` of the directory; moves `offset` behind it.
 ZipMember entry_at(const std::string& where, std::span<const std::byte> directory, ByteCount& offset, ByteCount size) {
-  if (offset + kEntrySize > std::ssize(directory) || number32(directory, offset) != kEntrySignature) {
-    throw damaged(where, "its directory is cut or damaged");
+  if (offset + kZipEntrySize > std::ssize(directory) || number32(directory, offset) != kEntrySignature) {
+    throw unreadable(where, "its directory is cut or damaged");
   }
   const auto entry = directory.subspan(at(offset));
   const ByteCount name = number16(entry, 28), extra = number16(entry, 30), comment = number16(entry, 32);
-  if (kEntrySize + name + extra + comment > std::ssize(entry)) throw damaged(where, "its directory is cut or damaged");
+  if (kZipEntrySize + name + extra + comment > std::ssize(entry))
+    throw unreadable(where, "its directory is cut or damaged");
   ZipMember member;
-  member.name.assign(reinterpret_cast<const char*>(entry.data()) + kEntrySize, at(name));
+  member.name.assign(reinterpret_cast<const char*>(entry.data()) + kZipEntrySize, at(name));
   member.flags = number16(entry, 8), member.method = number16(entry, 10), member.crc = number32(entry, 16);
   member.packed = number32(entry, 20), member.size = number32(entry, 24), member.header = number32(entry, 42);
   const std::array wanted{member.size == UINT32_MAX, member.packed == UINT32_MAX, member.header == UINT32_MAX};
   if (std::ranges::any_of(wanted, [](bool w) { return w; })) {
-    take_extra(where, entry.subspan(at(kEntrySize + name), at(extra)), size, member, wanted);
+    take_extra(where, entry.subspan(at(kZipEntrySize + name), at(extra)), size, member, wanted);
   }
-  offset += kEntrySize + name + extra + comment;
+  offset += kZipEntrySize + name + extra + comment;
   return member;
 }
 
@@ -137,20 +138,21 @@ void check_member(const std::string& where, const ZipMember& member, ByteCount e
           ? member.packed == member.size
           : static_cast<double>(member.size) <= tuning::kMostCompression * (static_cast<double>(member.packed) + 16);
   if (!possible) {
-    throw damaged(where, fmt::format("it claims to unpack {} bytes from {}", member.size, member.packed));
+    throw unreadable(where, fmt::format("it claims to unpack {} bytes from {}", member.size, member.packed));
   }
-  if (member.header > end - kLocalSize || member.packed > end - kLocalSize - member.header) {
-    throw damaged(where, "it lies behind the end of the file: truncated, or damaged");
+  if (member.header > end - kZipLocalSize || member.packed > end - kZipLocalSize - member.header) {
+    throw unreadable(where, "it lies behind the end of the file: truncated, or damaged");
   }
 }
 }  // namespace
 
 std::vector<ZipMember> read_zip_directory(const std::string& where, ByteCount size, const ByteSource& read) {
-  if (size < kEndSize) throw damaged(where, size == 0 ? "the file is empty" : "too short");
+  if (size < kEndSize) throw unreadable(where, size == 0 ? "the file is empty" : "too short");
   const auto found = find_directory(where, size, read);
-  if (found.size > size - found.offset) throw damaged(where, "its directory lies behind its end: truncated");
-  if (found.entries > static_cast<std::uint64_t>(found.size / kEntrySize)) {
-    throw damaged(where, fmt::format("it announces {} members in a directory of {} bytes", found.entries, found.size));
+  if (found.size > size - found.offset) throw unreadable(where, "its directory lies behind its end: truncated");
+  if (found.entries > static_cast<std::uint64_t>(found.size / kZipEntrySize)) {
+    throw unreadable(where,
+                     fmt::format("it announces {} members in a directory of {} bytes", found.entries, found.size));
   }
   const auto directory = bytes_at(read, found.offset, found.size);
   std::vector<ZipMember> members;
@@ -168,10 +170,10 @@ std::vector<ZipMember> read_zip_directory(const std::string& where, ByteCount si
 }
 
 ByteCount packed_bytes_of(const std::string& where, ByteCount size, const ZipMember& member, const ByteSource& read) {
-  const auto local = bytes_at(read, member.header, kLocalSize);
-  const auto begin = member.header + kLocalSize + number16(local, 26) + number16(local, 28);
+  const auto local = bytes_at(read, member.header, kZipLocalSize);
+  const auto begin = member.header + kZipLocalSize + number16(local, 26) + number16(local, 28);
   if (number32(local, 0) != kLocalSignature || number16(local, 8) != member.method || begin > size - member.packed) {
-    throw damaged(where, "its own header contradicts the directory");
+    throw unreadable(where, "its own header contradicts the directory");
   }
   return begin;
 }

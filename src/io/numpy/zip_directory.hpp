@@ -18,6 +18,7 @@ struct ZipMember {
   ByteCount header = 0;            ///< where its own header begins
 };
 
+inline constexpr ByteCount kZipLocalSize = 30, kZipEntrySize = 46;  ///< of a member's own header, and its entry
 inline constexpr std::uint16_t kZipStored = 0, kZipDeflated = 8;
 
 /// Of an archive of `size` bytes. Members lie within the file before the directory, are not encrypted, stored or

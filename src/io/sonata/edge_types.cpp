@@ -39,7 +39,8 @@ T number_in(const std::string& where, std::string_view word) {
   const auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), value);
   bool good = error == std::errc() && rest == word.data() + word.size();
   if constexpr (std::is_same_v<T, double>) good = good && std::isfinite(value);
-  if (!good) throw bad_input(fmt::format("{}: {} is no number: correct the table of edge types", where, quoted(word)));
+  if (!good)
+    throw bad_input(fmt::format("{}: {} is no number: correct the table of edge types", where, in_quotes(word)));
   return value;
 }
 
@@ -64,7 +65,8 @@ class Table {
     if (has(words, weight_)) type.weight = number_in<double>(where, words[weight_]);
     if (has(words, synapses_)) type.synapses = number_in<double>(where, words[synapses_]);
     if (types.emplace(number_in<std::int64_t>(where, words[id_]), type).second) return;
-    throw bad_input(fmt::format("{}: edge type {} is given twice: remove one of the lines", where, quoted(words[id_])));
+    throw bad_input(
+        fmt::format("{}: edge type {} is given twice: remove one of the lines", where, in_quotes(words[id_])));
   }
 
  private:

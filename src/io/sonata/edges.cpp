@@ -12,7 +12,7 @@
 namespace synbal::io {
 
 namespace {
-constexpr std::int64_t kMagic = 0x0A7A;
+constexpr std::int64_t kSonataMagic = 0x0A7A;
 
 std::string population_of(const Hdf5Input& file, const std::string& ids) {
   return file.text_attribute(ids, "node_population");
@@ -102,7 +102,7 @@ bool names_edges(const std::string& inside, const EdgePopulation& edges) {
 bool is_sonata(const InputFile& bytes, const Source&) {
   try {
     const auto file = Hdf5Input::open_serial(bytes);
-    return file.has_attribute("/", "magic") && file.integer_attribute("/", "magic").front() == kMagic;
+    return file.has_attribute("/", "magic") && file.integer_attribute("/", "magic").front() == kSonataMagic;
   } catch (const Error&) {
     return false;  // whatever it is, the reader of other HDF5 files says what is wrong with it
   }

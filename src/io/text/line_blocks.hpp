@@ -53,6 +53,10 @@ class LineBlocks {
 /// Takes the first line off `text`, without its newline and without a carriage return before it.
 /// @pre text is not empty.
 std::string_view take_line(std::string_view& text) noexcept;
+/// Letters of ASCII alone.
+std::string lower(std::string_view text);
+/// A text without the mark of UTF-8 that some editors put before it.
+std::string_view without_byte_order_mark(std::string_view text) noexcept;
 
 /// Bytes [begin, end) of a file.
 struct ByteRange {
@@ -71,6 +75,6 @@ ByteRange lines_within(const InputFile& file, ByteCount data_begin, ByteRange ra
 LineBlocks lines_of(const InputFile& file, ByteRange range, std::size_t block_size = tuning::kTextBlock);
 
 /// Printable, shortened form of untrusted text for a message.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace synbal::io

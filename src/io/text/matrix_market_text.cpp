@@ -14,12 +14,6 @@ namespace synbal::io {
 namespace {
 constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v'; }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  return out;
-}
-
 std::string_view without_plus(std::string_view text) {
   if (text.size() > 1 && text[0] == '+' && text[1] != '-' && text[1] != '+') text.remove_prefix(1);
   return text;
@@ -34,15 +28,17 @@ bool is_integer_text(std::string_view text) {
 /// from_chars says "out of range" for too large and too small alike; strtod tells them apart.
 double value_out_of_range(std::string_view text) {
   const double value = std::strtod(std::string(text).c_str(), nullptr);
-  if (std::isinf(value)) throw LineError(0, fmt::format("value {} is too large for a double (overflow)", quoted(text)));
+  if (std::isinf(value))
+    throw LineError(0, fmt::format("value {} is too large for a double (overflow)", in_quotes(text)));
   if (value == 0) {
-    throw LineError(0, fmt::format("value {} is too small for a double (underflow), and would vanish", quoted(text)));
+    throw LineError(0,
+                    fmt::format("value {} is too small for a double (underflow), and would vanish", in_quotes(text)));
   }
   return value;
 }
 
 [[noreturn]] void refuse(std::string_view what, const std::string& word, std::string_view remedy) {
-  throw LineError(1, fmt::format("{} {} in the banner is not supported: {}", what, quoted(word), remedy));
+  throw LineError(1, fmt::format("{} {} in the banner is not supported: {}", what, in_quotes(word), remedy));
 }
 
 MmField field_of(const std::string& word) {
@@ -126,11 +122,11 @@ double parse_value(std::string_view text) {
   const auto [end, code] = std::from_chars(number.data(), number.data() + number.size(), value);
   if (code == std::errc::invalid_argument || end != number.data() + number.size()) {
     if (const auto with_e = without_fortran(number); !with_e.empty()) return parse_value(with_e);
-    throw LineError(0, fmt::format("{} is not a number", quoted(text)));
+    throw LineError(0, fmt::format("{} is not a number", in_quotes(text)));
   }
   if (code == std::errc::result_out_of_range) return value_out_of_range(number);
-  if (std::isnan(value)) throw LineError(0, fmt::format("value {} is not a number (NaN)", quoted(text)));
-  if (std::isinf(value)) throw LineError(0, fmt::format("value {} is infinite", quoted(text)));
+  if (std::isnan(value)) throw LineError(0, fmt::format("value {} is not a number (NaN)", in_quotes(text)));
+  if (std::isinf(value)) throw LineError(0, fmt::format("value {} is infinite", in_quotes(text)));
   return value;
 }
 
@@ -139,10 +135,10 @@ std::int64_t parse_integer(std::string_view text) {
   std::int64_t value = 0;
   const auto [end, code] = std::from_chars(number.data(), number.data() + number.size(), value);
   if (code == std::errc::result_out_of_range) {
-    throw LineError(0, fmt::format("{} does not fit into 64 bits", quoted(text)));
+    throw LineError(0, fmt::format("{} does not fit into 64 bits", in_quotes(text)));
   }
   if (code != std::errc() || end != number.data() + number.size()) {
-    throw LineError(0, fmt::format("{} is not an integer", quoted(text)));
+    throw LineError(0, fmt::format("{} is not an integer", in_quotes(text)));
   }
   return value;
 }
@@ -172,14 +168,13 @@ void MmHeaderParser::end() const {
 }
 
 void MmHeaderParser::take_banner(std::string_view line) {
-  constexpr std::string_view mark = "\xEF\xBB\xBF";  // of UTF-8, as some editors write it
-  if (line.starts_with(mark)) line.remove_prefix(mark.size());
+  line = without_byte_order_mark(line);
   check_first_line(line);
   const std::string_view whole = line;
   if (lower(take_word(line)) != "%%matrixmarket") {
     throw LineError(1, fmt::format("{} is no Matrix Market banner: the first line must read "
                                    "'%%MatrixMarket matrix coordinate real general' or similar",
-                                   quoted(whole)));
+                                   in_quotes(whole)));
   }
   const auto object = lower(take_word(line)), format = lower(take_word(line)), field = lower(take_word(line)),
              symmetry = lower(take_word(line));
@@ -239,11 +234,11 @@ void MmEntryParser::take_entry(std::string_view line) {
   if (line.empty() || line[0] == '%') return;
   if (header_.dense) {
     entries_->weight.push_back(value_of(take_word(line)));
-    if (const auto more = take_word(line); !more.empty()) fail("has something after the value: " + quoted(more));
+    if (const auto more = take_word(line); !more.empty()) fail("has something after the value: " + in_quotes(more));
   } else {
     const auto row = take_index(line, "row index"), column = take_index(line, "column index");
     const auto weight = header_.field == MmField::pattern ? 1.0 : take_weight(line);
-    if (const auto more = take_word(line); !more.empty()) fail("has something after the entry: " + quoted(more));
+    if (const auto more = take_word(line); !more.empty()) fail("has something after the entry: " + in_quotes(more));
     push(row, column, weight);
   }
   ++count_;
@@ -277,7 +272,7 @@ double MmEntryParser::take_weight(std::string_view& line) const {
   const auto word = take_word(line);
   if (word.empty()) fail("lacks the value (truncated, or a pattern file whose banner says otherwise)");
   if (header_.field == MmField::integer && !is_integer_text(word)) {
-    fail(fmt::format("value {} is not an integer, which the banner announces", quoted(word)));
+    fail(fmt::format("value {} is not an integer, which the banner announces", in_quotes(word)));
   }
   return value_of(word);
 }

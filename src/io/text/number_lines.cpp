@@ -43,7 +43,7 @@ class NumberParser {
     for (auto word = take_number(rest); !word.empty(); word = take_number(rest), ++count) {
       if (rule_.per_line > 0 && count == rule_.per_line) {
         const auto* plural = rule_.per_line > 1 ? "s" : "";
-        throw LineError(lines_, fmt::format("has something after the number{}: {}", plural, quoted(word)));
+        throw LineError(lines_, fmt::format("has something after the number{}: {}", plural, in_quotes(word)));
       }
       part_.values.push_back(parsed(word));
     }

@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <filesystem>
 #include <limits>
-#include <set>
 #include <utility>
 
 #include "io/hdf5/node_names.hpp"
@@ -77,12 +76,6 @@ struct Series {
   [[nodiscard]] ByteCount place(std::int64_t row) const { return offset + kWord * (row * width + first); }
 };
 
-/// All groups above a dataset's name.
-void add_groups(const std::string& name, std::set<std::string>& groups) {
-  for (auto end = name.find('/', 1); end != name.npos; end = name.find('/', end + 1))
-    groups.insert(name.substr(0, end));
-}
-
 std::string rooted(const std::string& name) { return name.starts_with('/') ? name : "/" + name; }
 
 /// Numbers in a row.
@@ -99,7 +92,7 @@ std::int64_t first_capacity(const TrajectoryLayout& layout) {
 }
 
 /// Not collective. Whether something stands there that may be of use to somebody.
-bool stands(const std::string& path) {
+bool of_use(const std::string& path) {
   std::error_code none;
   const auto size = std::filesystem::file_size(path, none);
   return !none && size > 0;
@@ -154,11 +147,11 @@ void TrajectoryWriter::Body::start(const Comm& of, std::string to, TrajectoryLay
 /// Collective. Where rows go that go on with nothing.
 void TrajectoryWriter::Body::choose_file() {
   const auto beside = growing_trajectory(path);
-  const bool kept = comm->any(comm->is_root() && stands(path));
+  const bool kept = comm->any(comm->is_root() && of_use(path));
   growing = kept ? beside : path;
   if (!comm->is_root()) return;
   if (kept) log_info("{} stands there: what replaces it grows in {} until it is whole", path, beside);
-  if (!stands(beside)) return;
+  if (!of_use(beside)) return;
   log_info("{}: a run that did not come to its end left it, and it goes now", beside);
   if (!kept) ::unlink(beside.c_str());
 }
@@ -171,7 +164,7 @@ void TrajectoryWriter::Body::expect_room(std::int64_t total) const {
 /// Collective. The rows of an earlier run become those of this writer.
 void TrajectoryWriter::Body::take_over(const TrajectoryPlace& place) {
   const auto beside = growing_trajectory(path);
-  if (comm->any(comm->is_root() && stands(beside))) {
+  if (comm->any(comm->is_root() && of_use(beside))) {
     try {
       return take_rows(beside, place);
     } catch (const Error& e) {  // of all ranks together
@@ -236,11 +229,9 @@ void TrajectoryWriter::Body::set_up() {
 }
 
 void TrajectoryWriter::Body::declare(Hdf5Output& output, std::int64_t room) {
-  std::set<std::string> groups;
-  for (const auto& name : layout.scalars) add_groups(rooted(name), groups);
-  for (const auto& table : layout.tables) add_groups(rooted(table.name), groups);
-  for (const auto& label : layout.labels) add_groups(rooted(label.name), groups);
-  for (const auto& group : groups) output.group(group);
+  for (const auto& name : layout.scalars) output.groups_above(rooted(name));
+  for (const auto& table : layout.tables) output.groups_above(rooted(table.name));
+  for (const auto& label : layout.labels) output.groups_above(rooted(label.name));
   rows_id = output.dataset<std::int64_t>("/rows", 1);
   auto next = series.begin();
   for (const auto& name : layout.scalars) (next++)->id = output.dataset<double>(rooted(name), room);

@@ -13,7 +13,7 @@ namespace synbal {
 
 namespace {
 
-constexpr std::uint32_t kOrderStream = 0x41;
+constexpr std::uint32_t kRelaxingStream = 0x41;
 constexpr double kFarthest = 100;  // |log| of a factor, held there until the base moves: sums stay within doubles
 const double kMostPlain = kRebaseFactor, kLeastPlain = std::exp(-kRebaseExponent);
 const double kMostTaken = std::exp(kFarthest + 1), kLeastTaken = std::exp(-kFarthest - 1);
@@ -26,7 +26,7 @@ Relaxer::Relaxer(const IncidentSynapses& stars, VisitOrder order, double step, s
       kind_(order),
       step_(step),
       plain_(step == 1 && stars.exponent().empty()),
-      random_(seed, kOrderStream),
+      random_(seed, kRelaxingStream),
       scaling_(at(stars.size()) + stars.halo().ghosts().size()),
       order_(at(stars.size())) {
   std::iota(order_.begin(), order_.end(), 0);

@@ -10,7 +10,7 @@
 namespace synbal {
 
 namespace {
-constexpr std::size_t kStampWords = 2;
+constexpr std::size_t kTwoSidedStamp = 2;
 }  // namespace
 
 TwoSidedTransport::TwoSidedTransport(const Comm& comm, const Halo& halo)
@@ -18,7 +18,7 @@ TwoSidedTransport::TwoSidedTransport(const Comm& comm, const Halo& halo)
       sends_(halo.sends().size(), MPI_REQUEST_NULL),
       receives_(halo.receives().size(), MPI_REQUEST_NULL),
       completed_(halo.receives().size()) {
-  const auto size = [](const Halo::Peer& peer) { return static_cast<std::size_t>(peer.count) + kStampWords; };
+  const auto size = [](const Halo::Peer& peer) { return static_cast<std::size_t>(peer.count) + kTwoSidedStamp; };
   for (const auto& peer : halo.sends()) {
     to_.push_back(peer.rank);
     outgoing_.emplace_back(size(peer));
@@ -59,7 +59,7 @@ bool TwoSidedTransport::sent(std::size_t peer) {
 
 void TwoSidedTransport::send(std::size_t peer, const Stamp& stamp, bool last, const PackValues& pack) {
   const std::span values(outgoing_[peer]);
-  const auto count = values.size() - kStampWords;
+  const auto count = values.size() - kTwoSidedStamp;
   pack(peer, values.first(count));
   values[count] = static_cast<double>(stamp.round);
   values[count + 1] = static_cast<double>(last ? -stamp.version : stamp.version);
@@ -99,7 +99,7 @@ bool TwoSidedTransport::collect(const TakeValues& take) {
     if (!in.fresh) continue;
     in.fresh = false;
     news = true;
-    const auto count = in.latest.size() - kStampWords;
+    const auto count = in.latest.size() - kTwoSidedStamp;
     const Stamp stamp{static_cast<std::int64_t>(std::abs(in.latest[count + 1])),
                       static_cast<std::int64_t>(in.latest[count])};
     take(p, stamp, std::span<const double>(in.latest).first(count));
