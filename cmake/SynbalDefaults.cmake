@@ -28,6 +28,20 @@ if(SYNBAL_SANITIZE)
   target_link_options(synbal_options INTERFACE ${sanitize_flags})
 endif()
 
+# synbal_join_folders(target): what lies in one folder may be compiled as one file, where CMAKE_UNITY_BUILD asks for it.
+function(synbal_join_folders target)
+  get_target_property(sources ${target} SOURCES)
+  foreach(source IN LISTS sources)
+    cmake_path(GET source PARENT_PATH folder)
+    string(MAKE_C_IDENTIFIER "${folder}" folder)
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${folder})
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
+  if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)  # which takes the joined files for headers
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  endif()
+endfunction()
+
 # synbal_precompile(target [headers]): what nearly every file includes is parsed once; the first target that asks for
 # cmake/<headers>.hpp keeps the result, and those after it must be compiled with the same options.
 function(synbal_precompile target)

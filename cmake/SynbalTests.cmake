@@ -51,6 +51,7 @@ function(add_mpi_test name)
   # Tests see their folder's private headers, too.
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src ${synbal_generated_dir})
   synbal_precompile(${name} precompiled_tests)
+  synbal_join_folders(${name})
   list(TRANSFORM arg_LAYERS PREPEND synbal_)
   target_link_libraries(${name} PRIVATE synbal_test_support ${arg_LAYERS})
   foreach(np IN LISTS arg_NP)
