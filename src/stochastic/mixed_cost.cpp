@@ -19,7 +19,6 @@ namespace synbal {
 
 namespace {
 
-constexpr std::int64_t kMixedSweeps = 100'000;
 constexpr const char* kMixedPart = "mixed";  // of the state that a keeper keeps
 
 /// A sum of exponentials a_m e^{b_m d}: its logarithm and that one's slope, without overflow.
@@ -214,7 +213,7 @@ void MixedBalancer::stand_at(std::span<const double> base, std::span<const doubl
 }
 
 MixedEquilibrium MixedBalancer::operator()(const MixedParams& params, const ProgressCallback& report) {
-  RunFrame frame(*comm_, "mixed sweep", params.stop, kMixedSweeps, report);
+  RunFrame frame(*comm_, "mixed sweep", params.stop, kDefaultSweeps, report);
   ConvergenceForecast forecast;
   std::vector<double> forecast_before;  // what is measured now was taken into it
   MixedEquilibrium found;

@@ -71,17 +71,13 @@ double log2_of_loss(int count_bits, double exponent) {
   return 2 * count_bits + 3 - CostUnits::kSumBits + 2 * exponent / std::numbers::ln2;
 }
 
-/// The exponent at which that is 2^log2_loss.
-double exponent_of_loss(int count_bits, double log2_loss) {
-  return (log2_loss - log2_of_loss(count_bits, 0)) * std::numbers::ln2 / 2;
-}
-
 double unit_of_sum(double sum) { return std::ldexp(1.0, std::ilogb(sum) + kSpareBits - CostUnits::kSumBits); }
 
 }  // namespace
 
 double CostUnits::largest_exponent() const noexcept {
-  return std::max(kLeastExponent, exponent_of_loss(count_bits, -kLossBits));
+  const double spare_bits = -kLossBits - log2_of_loss(count_bits, 0);
+  return std::max(kLeastExponent, spare_bits * std::numbers::ln2 / 2);
 }
 
 std::optional<CostUnits> units_from_sums(const BalanceProblem& problem, const KnownSums& sums,
