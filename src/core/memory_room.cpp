@@ -26,7 +26,7 @@ double number_in(const std::string& path) {
 }
 
 /// The number after a name, in files of such pairs; `missing` where it is not there.
-double number_after(const std::string& path, const std::string& name, double missing) {
+double number_in(const std::string& path, const std::string& name, double missing) {
   std::ifstream facts(path);
   for (std::string word; facts >> word;) {
     double number = 0;
@@ -62,19 +62,19 @@ double memory_left_in_group(const std::string& folder) {
   const std::string of_files = unified ? "" : "total_";  // version 1 has groups below apart
   double files = 0;
   for (const auto* age : {"active_file", "inactive_file"}) {
-    files += number_after(folder + "/memory.stat", of_files + age, 0);
+    files += number_in(folder + "/memory.stat", of_files + age, 0);
   }
   return std::max(0.0, most - std::max(0.0, taken - files));
 }
 
 double memory_left_on_machine() {
-  return std::min(kKiB * number_after("/proc/meminfo", "MemAvailable:", kNoLimit), left_in_groups());
+  return std::min(kKiB * number_in("/proc/meminfo", "MemAvailable:", kNoLimit), left_in_groups());
 }
 
 double memory_left_to_process() {
   rlimit limit{};
   if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kNoLimit;
-  const double mapped = kKiB * number_after("/proc/self/status", "VmSize:", kNoLimit);
+  const double mapped = kKiB * number_in("/proc/self/status", "VmSize:", kNoLimit);
   return std::isfinite(mapped) ? std::max(0.0, static_cast<double>(limit.rlim_cur) - mapped) : kNoLimit;
 }
 

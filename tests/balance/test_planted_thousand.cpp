@@ -31,7 +31,7 @@ struct Sample {
   }
 };
 
-Sample sample(std::uint64_t seed) {
+Sample planted_sample(std::uint64_t seed) {
   const CounterRandom random(seed, 77);
   Sample s;
   s.power = std::array{0.5, 1.0, 2.0, 4.0}[seed % 4];
@@ -104,7 +104,7 @@ TEST(PlantedThousand, what_is_called_converged_is_right) {
   std::int64_t unconverged = 0, wrong = 0;
   // Every rank takes its share of the thousand, each network serial.
   for (int seed = world().rank(); seed < kNetworks; seed += world().size()) {
-    const auto s = sample(static_cast<std::uint64_t>(seed));
+    const auto s = planted_sample(static_cast<std::uint64_t>(seed));
     const Balanced b(self, network_of(self, s), s.power);
     const double error = error_of(s, b.h(self));
     if (!b.found.solver.converged()) {

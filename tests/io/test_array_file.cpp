@@ -11,7 +11,7 @@ namespace {
 
 using test::world;
 
-double value(std::int64_t place) { return 0.5 + static_cast<double>(place); }
+double array_value(std::int64_t place) { return 0.5 + static_cast<double>(place); }
 
 /// [5, 3, 2, 4] Every third element of a row on each rank, backwards.
 FileArray scattered() {
@@ -19,7 +19,7 @@ FileArray scattered() {
   for (std::int64_t k = 23 - world().rank(); k >= 0; k -= world().size()) array.place.push_back(k);
   std::vector<double> values;
   for (std::int64_t row = 0; row < 5; ++row) {
-    for (const auto k : array.place) values.push_back(value(row * 24 + k));
+    for (const auto k : array.place) values.push_back(array_value(row * 24 + k));
   }
   array.values = values;
   return array;
@@ -27,7 +27,7 @@ FileArray scattered() {
 
 std::vector<FileArray> arrays() {
   std::vector<double> flat;
-  for (std::int64_t k = 0; k < 14; ++k) flat.push_back(value(k));
+  for (std::int64_t k = 0; k < 14; ++k) flat.push_back(array_value(k));
   FileArray ids{"ids", {world().size()}, 1, {world().rank()}, std::vector<std::int64_t>{world().rank() + (1LL << 60)}};
   return {scattered(), common_array(world(), "flat", {7, 2}, flat), common_array(world(), "none", {0, 3}, {}), ids};
 }
@@ -47,7 +47,7 @@ TEST(ArrayFile, elements_come_back_by_the_time) {
       const auto read = series.read(first, count);
       EXPECT_EQ(std::ssize(read), count * 24);
       for (std::size_t k = 0; k < read.size(); ++k) {
-        EXPECT_EQ(read[k], value(first * 24 + static_cast<std::int64_t>(k)));
+        EXPECT_EQ(read[k], array_value(first * 24 + static_cast<std::int64_t>(k)));
       }
     }
   }

@@ -14,13 +14,13 @@ using test::world;
 
 constexpr int kNeurons = 60;
 
-double value(GlobalIndex place, int column) { return 0.25 + static_cast<double>(place) - 1000 * column; }
+double vector_value(GlobalIndex place, int column) { return 0.25 + static_cast<double>(place) - 1000 * column; }
 
 /// A line for every neuron.
 std::string lines(int count, int columns, const char* separator) {
   std::string text = "# values\n\n";
   for (int i = 0; i < count; ++i) {
-    for (int k = 0; k < columns; ++k) text += fmt::format("{}{}", k > 0 ? separator : "", value(i, k));
+    for (int k = 0; k < columns; ++k) text += fmt::format("{}{}", k > 0 ? separator : "", vector_value(i, k));
     text += "  # more\n";
   }
   return text;
@@ -39,10 +39,10 @@ void write_datasets(const std::string& path) {
       H5Dclose(id);
       H5Sclose(space);
     };
-    put("flat", {kNeurons}, [](int e) { return value(e, 0); });
-    put("wide", {kNeurons, 3}, [](int e) { return value(e / 3, e % 3); });
-    put("tall", {3, kNeurons}, [](int e) { return value(e % kNeurons, e / kNeurons); });
-    put("cube", {kNeurons, 1, 1}, [](int e) { return value(e, 0); });
+    put("flat", {kNeurons}, [](int e) { return vector_value(e, 0); });
+    put("wide", {kNeurons, 3}, [](int e) { return vector_value(e / 3, e % 3); });
+    put("tall", {3, kNeurons}, [](int e) { return vector_value(e % kNeurons, e / kNeurons); });
+    put("cube", {kNeurons, 1, 1}, [](int e) { return vector_value(e, 0); });
     put("odd", {kNeurons}, [](int e) { return e == 7 ? std::nan("") : 1.0; });
     H5Fclose(file);
   }
@@ -75,7 +75,7 @@ TEST(NeuronVectors, reach_their_neurons_from_every_kind_of_file) {
       EXPECT_EQ(read.values.size(), static_cast<std::size_t>(network.local_size() * columns));
       for (std::size_t e = 0; e < read.values.size(); ++e) {
         const auto i = static_cast<LocalIndex>(e) / columns;
-        EXPECT_EQ(read.values[e], value(network.file_index(i), static_cast<int>(e) % columns)) << from;
+        EXPECT_EQ(read.values[e], vector_value(network.file_index(i), static_cast<int>(e) % columns)) << from;
       }
     };
     expect(blanks, 3);

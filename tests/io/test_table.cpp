@@ -16,7 +16,7 @@ namespace {
 using test::world;
 
 /// The value of row r in column k.
-double value(std::int64_t row, std::int64_t k) {
+double table_value(std::int64_t row, std::int64_t k) {
   if (row % 7 == 3) return k == 0 ? kInfinity : std::nan("");
   return (row % 2 == 0 ? 1.0 : -1.0) * (static_cast<double>(row) + 0.1) * std::pow(10.0, 30.0 * static_cast<double>(k));
 }
@@ -33,9 +33,9 @@ Table table_of(Rows kind, std::int64_t count) {
   const auto row = [=](std::int64_t r) { return kind == Rows::backwards ? count - 1 - r : first + r; };
   for (std::int64_t r = 0; r < table.rows && kind == Rows::backwards; ++r) table.place.push_back(row(r));
   table.columns = {integer_column("id", [=](std::int64_t r) { return 5 - row(r); }),
-                   real_column("x", [=](std::int64_t r) { return value(row(r), 0); }),
+                   real_column("x", [=](std::int64_t r) { return table_value(row(r), 0); }),
                    real_column(
-                       "v", [=](std::int64_t e) { return value(row(e / 2), e % 2); }, 2)};
+                       "v", [=](std::int64_t e) { return table_value(row(e / 2), e % 2); }, 2)};
   table.notes = {{"note", {1.5, -2}}};
   return table;
 }
@@ -50,7 +50,8 @@ std::string expected_text(std::int64_t count) {
   std::string text = "id,x,v_1,v_2\n";
   const auto shown = [](double v) { return std::isnan(v) ? "nan" : fmt::format("{}", v); };
   for (std::int64_t r = 0; r < count; ++r) {
-    text += fmt::format("{},{},{},{}\n", 5 - r, shown(value(r, 0)), shown(value(r, 0)), shown(value(r, 1)));
+    text += fmt::format("{},{},{},{}\n", 5 - r, shown(table_value(r, 0)), shown(table_value(r, 0)),
+                        shown(table_value(r, 1)));
   }
   return text;
 }
@@ -105,7 +106,9 @@ void expect_hdf5(const std::string& path, std::int64_t count) {
   for (std::int64_t r = 0; r < count; ++r) {
     const auto at = static_cast<std::size_t>(r);
     EXPECT_EQ(id[at], static_cast<double>(5 - r));
-    EXPECT_TRUE(same(x[at], value(r, 0)) && same(v[2 * at], value(r, 0)) && same(v[2 * at + 1], value(r, 1))) << r;
+    EXPECT_TRUE(same(x[at], table_value(r, 0)) && same(v[2 * at], table_value(r, 0)) &&
+                same(v[2 * at + 1], table_value(r, 1)))
+        << r;
   }
 }
 

@@ -66,7 +66,7 @@ std::vector<std::int64_t> places_of(Places kind, std::int64_t width) {
   return place;
 }
 
-double value(int table, std::int64_t row, std::int64_t column) {
+double trajectory_value(int table, std::int64_t row, std::int64_t column) {
   return 1e6 * table + 1e3 * static_cast<double>(row) + static_cast<double>(column) + 0.25;
 }
 
@@ -95,7 +95,7 @@ void append(TrajectoryWriter& writer, const TrajectoryLayout& layout) {
   std::vector<std::vector<double>> values;
   for (std::size_t t = 0; t < layout.tables.size(); ++t) {
     auto& own = values.emplace_back();
-    for (const auto c : layout.tables[t].place) own.push_back(value(static_cast<int>(t), row, c));
+    for (const auto c : layout.tables[t].place) own.push_back(trajectory_value(static_cast<int>(t), row, c));
   }
   const std::vector<std::span<const double>> spans(values.begin(), values.end());
   writer.append(std::vector{0.5 * static_cast<double>(row), -static_cast<double>(row)}, spans);
@@ -119,7 +119,8 @@ void expect_rows(const std::string& path, std::int64_t rows, const TrajectoryLay
     EXPECT_EQ(table.shape, (std::vector{static_cast<hsize_t>(capacity), static_cast<hsize_t>(width)}));
     for (std::int64_t r = 0; r < capacity; ++r) {
       for (std::int64_t c = 0; c < width; ++c) {
-        const bool good = r < rows ? table.at(r, c) == value(static_cast<int>(t), r, c) : std::isnan(table.at(r, c));
+        const bool good =
+            r < rows ? table.at(r, c) == trajectory_value(static_cast<int>(t), r, c) : std::isnan(table.at(r, c));
         wrong += good ? 0 : 1;
       }
     }
@@ -249,7 +250,7 @@ TEST(Trajectory, all_ranks_learn_of_a_write_that_fails_on_one) {
   }
   EXPECT_EQ(test::error_of([&] { append(writer, layout); }).code(), ExitCode::internal);
   EXPECT_EQ(stored(path, "/rows").values, std::vector{1.0});
-  EXPECT_EQ(stored(path, "/h").at(0, 1999), value(0, 0, 1999));
+  EXPECT_EQ(stored(path, "/h").at(0, 1999), trajectory_value(0, 0, 1999));
 }
 
 TEST(Trajectory, what_stood_there_survives_a_disk_that_is_full_from_the_start) {
@@ -389,7 +390,7 @@ TEST(Trajectory, rows_damaged_behind_its_back_are_not_passed_on) {
       std::ifstream in(path, std::ios::binary);
       return std::string(std::istreambuf_iterator<char>(in), {});
     }();
-    const double written = value(0, 0, 17);
+    const double written = trajectory_value(0, 0, 17);
     const auto at = bytes.find(std::string(reinterpret_cast<const char*>(&written), sizeof written));
     EXPECT_NE(at, std::string::npos);
     std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);

@@ -1,7 +1,7 @@
 # Checks of the build itself: headers stand alone, includes keep to the layers, an installed library can be used.
 
-# Every public header compiles as the first include of a file, which for most is their own body, and all of them need no
-# more than their users are told to have.
+# Every public header compiles as the first include of a file, which for most is their own body if that is compiled alone,
+# and all of them need no more than their users are told to have.
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/synbal/*.hpp)
 set(header_checks "${CMAKE_CURRENT_BINARY_DIR}/headers/all.cpp")
 set(all "")
@@ -12,7 +12,7 @@ foreach(header IN LISTS headers)
   if(EXISTS ${body})
     file(STRINGS ${body} first REGEX "^#include" LIMIT_COUNT 1)
   endif()
-  if(NOT first STREQUAL "#include \"${header}\"")
+  if(CMAKE_UNITY_BUILD OR NOT first STREQUAL "#include \"${header}\"")
     string(MAKE_C_IDENTIFIER ${header} name)
     set(check ${CMAKE_CURRENT_BINARY_DIR}/headers/${name}.cpp)
     file(GENERATE OUTPUT ${check} CONTENT "#include \"${header}\"\n#include \"${header}\"  // and is guarded\n")
@@ -21,6 +21,7 @@ foreach(header IN LISTS headers)
 endforeach()
 file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/headers/all.cpp CONTENT "${all}${all}")
 add_library(synbal_headers_stand_alone OBJECT ${header_checks})
+set_target_properties(synbal_headers_stand_alone PROPERTIES UNITY_BUILD OFF)
 target_include_directories(synbal_headers_stand_alone PRIVATE ${PROJECT_SOURCE_DIR}/include)
 target_link_libraries(synbal_headers_stand_alone PRIVATE synbal_options synbal_public_dependencies)
 
@@ -35,6 +36,13 @@ endforeach()
 list(JOIN allowed "|" allowed)
 add_test(NAME layers COMMAND ${CMAKE_COMMAND} -DSOURCE_DIR=${PROJECT_SOURCE_DIR} "-DALLOWED=${allowed}"
          -P ${CMAKE_CURRENT_SOURCE_DIR}/support/check_layers.cmake)
+
+# No call means another file's function because the files of its folder are compiled as one.
+find_package(Python3 QUIET COMPONENTS Interpreter)
+if(Python3_Interpreter_FOUND)
+  add_test(NAME names_within_folders COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/support/check_names.py
+           ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/benchmarks ${CMAKE_CURRENT_SOURCE_DIR})
+endif()
 
 # Installs to a fresh prefix and builds a program against find_package(synbal).
 if(NOT SYNBAL_SANITIZE)
