@@ -9,13 +9,20 @@
 
 namespace synbal {
 
-void* allocate_huge(std::size_t bytes) {
+void* try_allocate_huge(std::size_t bytes) noexcept {
   const bool huge = bytes >= 2 * kHugePage;
   const std::size_t alignment = huge ? kHugePage : 64;
   const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
   void* memory = std::aligned_alloc(alignment, rounded);
-  if (memory == nullptr && rounded > 0) throw std::bad_alloc();
-  if (huge) ::madvise(memory, rounded, MADV_HUGEPAGE);  // advice only: a refusal costs speed, nothing else
+  if (huge && memory != nullptr) {
+    ::madvise(memory, rounded, MADV_HUGEPAGE);  // advice only: a refusal costs speed, nothing else
+  }
+  return memory;
+}
+
+void* allocate_huge(std::size_t bytes) {
+  void* memory = try_allocate_huge(bytes);
+  if (memory == nullptr && bytes > 0) throw std::bad_alloc();
   return memory;
 }
 

@@ -43,7 +43,7 @@ Ownership balanced_file_rows(const Comm& comm, const Network& network) {
 Network partition_by_ptscotch(const Comm& comm, Network&& network) {
   require_ptscotch();
   // PT-Scotch wants vertices and edges on the table: with less there is nothing to gain either.
-  if (comm.size() == 1 || network.size() < 2 * comm.size() || network.nnz == 0) return std::move(network);
+  if (comm.size() == 1 || network.size() < GlobalIndex{2} * comm.size() || network.nnz == 0) return std::move(network);
   auto graph = std::move(network);
   if (comm.any(graph.local_size() == 0)) {
     const auto numbers = file_indices(graph);

@@ -1,6 +1,8 @@
 // Where the blocks that a program asks for lie: in the heap, whose pages are kept, or each in a mapping of its own.
 #pragma once
 
+#include <cstddef>
+
 namespace synbal {
 
 enum class HeapUse {
@@ -13,5 +15,9 @@ enum class HeapUse {
 /// 10^6 neurons on 2 ranks take 556 or 671 MB in the same time; 10^6 synapses of a lattice under multigrid meet 137,000
 /// or 49,000 page faults and take a tenth longer with the former.
 void use_heap(HeapUse use) noexcept;
+
+/// For a program's operator new: malloc, but under least_memory large blocks lie in huge pages, which take a hundredth
+/// of the page faults. Null where there is no memory.
+void* allocate_block(std::size_t bytes) noexcept;
 
 }  // namespace synbal

@@ -14,6 +14,8 @@ inline constexpr std::size_t kHugePage = std::size_t{2} << 20;  ///< bytes of on
 
 /// Allocates `bytes`, aligned to 64 bytes; from 4 MiB on to 2 MiB and advised as huge pages. @throws std::bad_alloc.
 void* allocate_huge(std::size_t bytes);
+/// The same; null where there is no memory.
+void* try_allocate_huge(std::size_t bytes) noexcept;
 void free_huge(void* memory) noexcept;
 
 /// Gives the whole pages of [begin, end) back to the system; what is read there afterwards is 0. For heap memory only.
