@@ -38,7 +38,7 @@ Sample planted_sample(std::uint64_t seed) {
   const int pieces = 1 + static_cast<int>(random.below(3, 0));
   const double decades = 200 * random.uniform(1) * s.power;  // of costs: weights span 200 at most, and h more
   for (int k = 0; k < pieces; ++k) {
-    const auto draw = static_cast<std::uint64_t>(10 * (k + 1));
+    const auto draw = 10 * static_cast<std::uint64_t>(k + 1);
     const auto n = 2 + static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(58 / pieces), draw));
     const auto cycles = 1 + static_cast<int>(random.below(static_cast<std::uint64_t>(n), draw + 1));
     s.pieces.push_back(planted_cycles(n, cycles, decades, 1000 * seed + draw));

@@ -82,7 +82,7 @@ std::string unzipped(const std::string& path) {
 }
 
 /// A dataset as any program sees it; every rank opens the file by itself.
-std::vector<double> stored(const std::string& path, const char* name, std::vector<hsize_t> shape) {
+std::vector<double> stored(const std::string& path, const char* name, const std::vector<hsize_t>& shape) {
   const auto file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
   const auto dataset = H5Dopen2(file, name, H5P_DEFAULT);
   const auto space = H5Dget_space(dataset);
@@ -171,6 +171,7 @@ TEST(Matrix, rows_come_in_any_order_and_columns_from_anywhere) {
       MatrixWriter writer(world(), path, "r", place, id, about());
       for (std::int64_t row = n; row-- > 0;) {
         std::vector<double> values;
+        values.reserve(place.size());
         for (const auto column : place) values.push_back(static_cast<double>(1000 * row + column));
         writer.row(row, values);
       }

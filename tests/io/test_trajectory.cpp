@@ -1,5 +1,6 @@
 // Trajectory files: every value where it belongs whatever the ranks, whole and readable at every moment, also when the
 // run ends without a word or the disk is full.
+#include <fmt/format.h>
 #include <hdf5.h>
 
 #include <algorithm>
@@ -420,6 +421,7 @@ TEST(TrajectoryEnd, is_the_last_whole_row_under_any_partition_finished_or_not) {
       EXPECT_EQ(end.provenance.reason, reason);
       EXPECT_EQ(end.provenance.power, 1.5);
       std::vector<double> expected;
+      expected.reserve(at(again.local_size()));
       for (LocalIndex i = 0; i < again.local_size(); ++i) {
         expected.push_back(3.0 * static_cast<double>(again.file_index(i)));
       }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "io/hdf5/hdf5_output.hpp"
 #include "io/mark.hpp"
 #include "io/tuning.hpp"
 #include "synbal/core/agree.hpp"
