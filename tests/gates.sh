@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What another compiler and other checkers than the release's say, from a bare Debian 12: clang++ builds library and
-# program (a folder as one file, which takes a third of the time) with warnings as errors and sanitizers of addresses, leaks and undefined behaviour, the unit tests of core, io,
-# network and balance run so at 2 ranks, and clang-tidy looks at what changed. Exit code 0 only when none objects.
+# program (a folder as one file) with warnings as errors and sanitizers of addresses, leaks and undefined behaviour, the
+# unit tests of core, io, network and balance run so at 2 ranks, and clang-tidy looks at what changed. Exit code 0 only
+# when none objects.
 #   bash tests/gates.sh        SYNBAL_GATES_BASE=COMMIT: what changed since then; SYNBAL_TIDY_MOST=N: at most so many files
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../jobs/environment.sh"
@@ -50,8 +51,8 @@ in_build() {
 
 # The commands of a build of file by file without precompiled headers: files include what they use.
 commands_for_tidy() {
-  cmake --preset gates -B "$folder/tidy" -DCMAKE_UNITY_BUILD=OFF -DSYNBAL_PRECOMPILE=OFF >"$folder/tidy.log" || cat "$folder/tidy.log"
-  cmake --build "$folder/tidy" --target synbal_revision >"$folder/tidy.log"
+  cmake --preset gates -B "$folder/tidy" -DCMAKE_UNITY_BUILD=OFF -DSYNBAL_PRECOMPILE=OFF --log-level=WARNING
+  cmake --build "$folder/tidy" --target synbal_revision
 }
 
 check_changes() {

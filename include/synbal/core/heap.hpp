@@ -16,8 +16,8 @@ enum class HeapUse {
 /// or 49,000 page faults and take a tenth longer with the former.
 void use_heap(HeapUse use) noexcept;
 
-/// For a program's operator new: malloc, but under least_memory large blocks lie in huge pages, which take a hundredth
-/// of the page faults. Null where there is no memory.
+/// For a program's operator new: malloc, but under least_memory large blocks lie in huge pages, each cleared and mapped
+/// at once. Null where there is no memory.
 void* allocate_block(std::size_t bytes) noexcept;
 
 }  // namespace synbal
