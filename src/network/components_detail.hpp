@@ -17,6 +17,16 @@ struct Adjacency {
   std::span<const LocalIndex> column;
   /// Empty, or one more neighbour for every vertex (-1: none).
   std::span<const LocalIndex> extra;
+
+  [[nodiscard]] LocalIndex size() const noexcept { return static_cast<LocalIndex>(row_ptr.size()) - 1; }
+  /// Edges first..last of a vertex, of which the last is the extra one.
+  [[nodiscard]] std::int64_t first(LocalIndex v) const noexcept { return row_ptr[at(v)]; }
+  [[nodiscard]] std::int64_t last(LocalIndex v) const noexcept { return row_ptr[at(v) + 1]; }
+  /// Where edge e of v leads; -1: to none of the vertices.
+  [[nodiscard]] LocalIndex neighbour(LocalIndex v, std::int64_t e) const noexcept {
+    if (e == last(v)) return extra.empty() ? -1 : extra[at(v)];
+    return column[at(e)] < size() ? column[at(e)] : -1;
+  }
 };
 
 /// Strongly connected pieces: piece[v] in 0..count-1.
@@ -26,7 +36,8 @@ struct Pieces {
 };
 
 /// Not collective. Linear time, no recursion (Pearce 2016, "A space-efficient algorithm for finding strongly connected
-/// components", a variant of Tarjan 1972). The direction of the edges does not matter.
+/// components", a variant of Tarjan 1972), after a look for one piece that is most of the graph. The direction of the
+/// edges does not matter.
 Pieces strong_pieces(const Adjacency& graph);
 
 /// A directed graph without self-loops or multiple edges, distributed like a Network: row i lists its predecessors.

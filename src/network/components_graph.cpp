@@ -68,6 +68,7 @@ class RowFiller {
 
   /// Goes through the edges once when few are left, and twice otherwise, so that no more memory is taken than is used.
   void fill() {
+    if (graph_.size() == 1) return fill_one();
     const auto few = old_.column.size() / 8;
     graph_.row_ptr.assign(1, 0);
     graph_.row_ptr.reserve(at(graph_.size()) + 1);
@@ -84,6 +85,13 @@ class RowFiller {
   }
 
  private:
+  /// Whatever is a ghost is there for an edge to the only row.
+  void fill_one() {
+    graph_.column.resize(graph_.halo.ghosts().size());
+    std::iota(graph_.column.begin(), graph_.column.end(), graph_.size());
+    graph_.row_ptr = {0, std::ssize(graph_.column)};
+  }
+
   /// emit(predecessor) for all of a row, then end(), for every row.
   template <class Emit, class End>
   void collect(Emit&& emit, End&& end) {
