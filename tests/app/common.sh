@@ -21,9 +21,13 @@ python_has() {
 
 # cut_partition: the partition that moves neurons, or nnz where PT-Scotch cannot be asked.
 cut_partition() {
-  local said
-  said=$("$SYNBAL" info random:nodes=8,degree=2 --partition ptscotch 2>&1 >/dev/null)
-  if [[ $said == *"ptscotch is not available"* ]]; then echo nnz; else echo ptscotch; fi
+  local said known=$scratch/.cut_partition
+  if [ ! -e "$known" ]; then
+    said=$("$SYNBAL" info random:nodes=8,degree=2 --partition ptscotch 2>&1 >/dev/null)
+    if [[ $said == *"ptscotch is not available"* ]]; then echo nnz; else echo ptscotch; fi >"$known.$BASHPID"
+    mv "$known.$BASHPID" "$known"
+  fi
+  cat "$known"
 }
 
 scratch=$(mktemp -d) || exit 1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every malformed file is refused by `balance`, some on one rank and the others on four (test_io refuses each at all rank
+# Every malformed file is refused by `balance`, some on one rank and the others on two (test_io refuses each at all rank
 # counts): the documented exit code, one message that names the file and the fault, no hang, and an older output that stays
 # as it was.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -12,7 +12,7 @@ printf 'an older result\n' >older.h5
 refused_everywhere() {
   local name code word ranks
   IFS=$'\t' read -r name code word <<<"$1"
-  ranks=$((${#name} % 2 * 4))
+  ranks=$((${#name} % 2 * 2))
   cp ../older.h5 out.h5
   expect_refusal "$code" "$word" "$ranks" balance "../bad/$name" -o out.h5
   check "$name: the message names the file" grep -qF "../bad/$name" <(grep '^synbal: error:' err)

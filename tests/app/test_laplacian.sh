@@ -32,7 +32,7 @@ solves() {
   path >net.mtx
   awk 'BEGIN { print "# in, out; and a constant"; for (i = 1; i <= 20; ++i) print (i == 1) - (i == 20) ", " 3 }' >rhs
   awk 'BEGIN { for (i = 1; i <= 20; ++i) print (i == 1) - (i == 20) }' >one
-  for ranks in 0 2 4; do
+  for ranks in 0 4; do
     expect 0 "$ranks" laplacian solve net.mtx --conductances --rhs rhs -o x.csv --report report.json
     check "$ranks: well-formed report" well_formed report.json
     check "$ranks: even fall" column x.csv x_1 '9.5 - (i - 1)' 1e-9

@@ -169,16 +169,16 @@ mistakes() {
   expect 0 0 generate random --nodes 50 --degree 4 --seed 1 -o other.h5
   expect 0 0 balance other.h5 -o other_result.h5
   printf 'id,x\nold' >out.csv # a table of ours
-  expect_refusal 3 "no neuron has the id 21" 3 resistance net.mtx --pair 1,21 -o out.csv
-  expect_refusal 3 "line 2: no neuron has the id 99" 3 resistance net.mtx --pairs beyond -o out.csv
-  expect_refusal 3 "--from" 3 resistance net.mtx --from 20 -o out.csv
-  expect_refusal 3 "row 1, column 2" 3 resistance asymmetric.mtx --conductances -o out.csv
-  expect_refusal 3 "cannot be negative" 3 resistance negative.mtx --conductances -o out.csv
-  expect_refusal 3 "result of this very network" 3 resistance net.mtx --at other_result.h5 -o out.csv
-  expect_refusal 2 "'1' is no pair" 3 resistance net.mtx --pair 1 -o out.csv
-  expect_refusal 5 "nowhere" 3 resistance net.mtx --pairs nowhere -o out.csv
-  expect_refusal 5 "no/out.csv" 3 resistance net.mtx --pair 1,2 -o no/out.csv
-  expect_refusal 2 "was not used" 3 resistance net.mtx --pair 1,2 -- -no_such_option 1
+  expect_refusal 3 "no neuron has the id 21" 2 resistance net.mtx --pair 1,21 -o out.csv
+  expect_refusal 3 "line 2: no neuron has the id 99" 2 resistance net.mtx --pairs beyond -o out.csv
+  expect_refusal 3 "--from" 2 resistance net.mtx --from 20 -o out.csv
+  expect_refusal 3 "row 1, column 2" 2 resistance asymmetric.mtx --conductances -o out.csv
+  expect_refusal 3 "cannot be negative" 2 resistance negative.mtx --conductances -o out.csv
+  expect_refusal 3 "result of this very network" 2 resistance net.mtx --at other_result.h5 -o out.csv
+  expect_refusal 2 "'1' is no pair" 2 resistance net.mtx --pair 1 -o out.csv
+  expect_refusal 5 "nowhere" 2 resistance net.mtx --pairs nowhere -o out.csv
+  expect_refusal 5 "no/out.csv" 2 resistance net.mtx --pair 1,2 -o no/out.csv
+  expect_refusal 2 "was not used" 2 resistance net.mtx --pair 1,2 -- -no_such_option 1
   # A tolerance that is not met: the best there is, marked.
   expect 4 3 resistance other.h5 --pair 1,20 --max-iterations 1 --preconditioner jacobi -o limited.csv
   check "marked" test "$(tail -n 1 limited.csv | cut -d, -f9)" = 0

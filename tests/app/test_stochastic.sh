@@ -19,7 +19,7 @@ balanced() {
   check "report of $file $*" well_formed report.json
   check "imbalance of $file $*" true_that 'a <= 1e-10' a="$(figure report.json l1_relative)"
   check "cost of $file $*" same_cost report.json "newton-$file.json"
-  expect 0 1 verify "$file" result.h5
+  expect 0 0 verify "$file" result.h5
 }
 
 for file in net.h5 layered.h5 tiny.h5; do
@@ -28,10 +28,8 @@ done
 
 for transport in one-sided two-sided; do
   balanced net.h5 1 --transport $transport
-  for ranks in 2 3 4; do
-    balanced net.h5 $ranks --transport $transport
-    balanced layered.h5 $ranks --transport $transport --order independent
-  done
+  for ranks in 2 3 4; do balanced net.h5 $ranks --transport $transport; done
+  for ranks in 2 4; do balanced layered.h5 $ranks --transport $transport --order independent; done
   balanced tiny.h5 4 --transport $transport # a rank without a neuron, one neuron on every other
   balanced net.h5 8 --transport $transport --sweeps-per-publication 0.5
   balanced net.h5 2 --transport $transport --step 0.5 --delay-publications 3 --slow-rank 1 --slow-factor 3

@@ -18,7 +18,7 @@ help_texts() {
     if grep -qE 'Petsc Release|PETSC ERROR|-log_view' out; then fail "$words: PETSc's own text"; fi
     mv out alone
     # shellcheck disable=SC2086
-    expect 0 3 $words
+    expect 0 2 $words
     check "$words: once under mpirun" cmp alone out
   done
   for option in --method --power --gain --pinned --components --cost-scope --orientation --duplicates --tolerance \
@@ -34,7 +34,7 @@ mistake() {
 }
 mistake_on_ranks() {
   mistake "$@"
-  expect_refusal 2 "$1" 3 "${@:2}"
+  expect_refusal 2 "$1" 2 "${@:2}"
 }
 
 # Words that are wrong or missing.
@@ -188,7 +188,7 @@ wrong_names() {
 file_failures() {
   local ranks
   mkdir folder.h5
-  for ranks in 0 3; do
+  for ranks in 0 2; do
     expect_refusal 5 missing.h5 "$ranks" balance missing.h5 -o new.h5
     expect_refusal 5 folder.h5 "$ranks" balance folder.h5 -o new.h5
     expect_refusal 5 nowhere/new.h5 "$ranks" balance net.h5 -o nowhere/new.h5
@@ -217,7 +217,7 @@ file_failures() {
 pipes() {
   local ranks pipe
   mkfifo pipe pipe.h5
-  for ranks in 0 3; do
+  for ranks in 0 2; do
     for pipe in - /dev/stdin pipe pipe.h5; do
       expect_refusal 5 "is a pipe or device" "$ranks" info $pipe
       check "what to do" grep -qF "write what comes out of it to a file" err
@@ -325,7 +325,7 @@ full_disk() {
     cp good.h5 disk/result.h5
     head -c 1100000 /dev/zero >disk/filling 2>/dev/null
     cp good.h5 older.h5
-    for ranks in 0 3; do
+    for ranks in 0 2; do
       expect_refusal 5 disk/result.h5 "$ranks" balance net.h5 -o disk/result.h5
       check "full disk: the older result stays" cmp older.h5 disk/result.h5
       expect_refusal 5 disk/new.mtx "$ranks" apply net.h5 good.h5 -o disk/new.mtx
@@ -342,7 +342,7 @@ full_disk() {
 # What cannot fit is said at once, with the figure: before anything is allocated, and under a limit of a process.
 too_large() {
   local ranks
-  for ranks in 0 3; do
+  for ranks in 0 2; do
     expect_refusal 5 'GiB are left where there is least' "$ranks" balance random:nodes=1e9,degree=2000 -o new.h5
     check "too large at $ranks: nothing written" test ! -e new.h5
   done
