@@ -3,12 +3,14 @@
 # program (a folder as one file) with warnings as errors and sanitizers of addresses, leaks and undefined behaviour, the
 # unit tests of core, io, network and balance run so at 2 ranks, and clang-tidy looks at what changed. Exit code 0 only
 # when none objects.
-#   bash tests/gates.sh        SYNBAL_GATES_BASE=COMMIT: what changed since then; SYNBAL_TIDY_MOST=N: at most so many files
+#   bash tests/gates.sh        SYNBAL_GATES_BASE=COMMIT: what changed since then; SYNBAL_TIDY_MOST=N: at most so many
+#   files; SYNBAL_ALONE_MOST=N: so many more that are compiled one by one, to see whether they include what they use
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../jobs/environment.sh"
 cd "$root"
 folder=build/gates
-most_files=${SYNBAL_TIDY_MOST:-6} # some 30 s each on a core
+most_files=${SYNBAL_TIDY_MOST:-6}   # some 30 s each on a core
+most_alone=${SYNBAL_ALONE_MOST:-40} # some 1.5 s each
 
 build_with_clang() {
   say "Building with clang++ and sanitizers ($folder, warnings are errors)"
@@ -55,21 +57,24 @@ commands_for_tidy() {
   cmake --build "$folder/tidy" --target synbal_revision
 }
 
+# tidy FILES OPTIONS...: each of the files, one a line.
+tidy() {
+  [ -z "$1" ] || xargs -n 1 -P "$cores" clang-tidy --quiet -p "$folder/tidy" "${@:2}" <<<"$1" 2> >(grep -v 'warnings\? generated\.$' >&2)
+}
+
 check_changes() {
-  local base chosen left_out
+  local base chosen alone left_out
   base=$(base_commit)
   say "Checking with clang-tidy what changed since $(git log -1 --format='%h (%s)' "$base")"
   commands_for_tidy
   changed_files "$base" >"$folder/tidy/changed"
   chosen=$(head -n "$most_files" "$folder/tidy/changed")
-  left_out=$(tail -n +$((most_files + 1)) "$folder/tidy/changed")
-  if [ -z "$chosen" ]; then
-    echo "no source of C++ changed"
-    return
-  fi
-  xargs -n 1 -P "$cores" clang-tidy --quiet -p "$folder/tidy" <<<"$chosen" 2> >(grep -v 'warnings\? generated\.$' >&2)
-  echo "looked at $(wc -w <<<"$chosen") files"
-  [ -z "$left_out" ] || echo "skipped, because at most $most_files are looked at: $(xargs <<<"$left_out")"
+  alone=$(tail -n +$((most_files + 1)) "$folder/tidy/changed" | head -n "$most_alone")
+  left_out=$(tail -n +$((most_files + most_alone + 1)) "$folder/tidy/changed")
+  tidy "$chosen"
+  tidy "$alone" --checks='-*,misc-unused-alias-decls,clang-diagnostic-*' --warnings-as-errors='*'
+  echo "looked at $(wc -w <<<"$chosen") files, compiled $(wc -w <<<"$alone") more alone"
+  [ -z "$left_out" ] || echo "left out: $(xargs <<<"$left_out")"
 }
 
 say "Installing what is missing"
