@@ -305,7 +305,7 @@ struct NewtonSolver::Run {
   /// near; `moved`: modules were, so that nothing is known of cuts yet.
   ClusterOffsets move_clusters(bool balanced, bool moved) {
     // One search tells most networks that they have no weak cuts at all.
-    if (balanced && !weak) weak = !find_clusters(problem, iterate.costs(), *solver.components_).trivial();
+    if (balanced && !weak) weak = has_weak_cuts(problem, iterate.costs(), *solver.components_);
     const bool may_hide = balanced && !looked && *weak;
     const bool held_back = damped > kManyDamped && !moved;
     const bool slow = krylov_iterations > long_solve && !moved;

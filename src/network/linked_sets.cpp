@@ -35,6 +35,18 @@ void LinkedSets::unite(LocalIndex i, LocalIndex j) {
   if (i != j) parent_[at(std::max(i, j))] = std::min(i, j);
 }
 
+std::vector<std::uint8_t> LinkedSets::lone() {
+  std::vector<std::uint8_t> lone(parent_.size(), 1);
+  for (LocalIndex i = 0; i <= ground_; ++i) {
+    if (const auto root = find(i); root != i) lone[at(i)] = lone[at(root)] = 0;
+  }
+  HaloExchange<std::uint8_t> exchange(*halo_);
+  exchange.reverse_begin([&](LocalIndex g) { return lone[at(ownership_->count() + g)]; });
+  exchange.reverse_end([&](LocalIndex i, std::uint8_t value) { lone[at(i)] = std::min(lone[at(i)], value); });
+  lone.resize(at(ownership_->count()));
+  return lone;
+}
+
 bool LinkedSets::lower(LocalIndex i, GlobalIndex label) {
   auto& present = smallest_[at(find(i))];
   const bool lowers = label < present;

@@ -167,6 +167,56 @@ TEST(WeakCuts, the_range_bound_holds_and_a_module_out_of_place_does_not_break_it
   }
 }
 
+/// A link that costs as much both ways.
+struct Link {
+  std::int32_t i, j;
+  double cost;
+};
+
+/// Two modules of 16 that nothing joins, more neurons, and these links.
+Planted two_modules_and(std::int32_t more, const std::vector<Link>& links) {
+  auto planted = planted_modules(2, 16, 1, false, 5);
+  std::erase_if(planted.costs, [](const auto& c) { return c.post / 16 != c.pre / 16; });
+  for (std::int32_t k = 0; k < more; ++k) planted.h.push_back(k - 0.5 * more);
+  for (const auto& link : links) {
+    const double difference = planted.h[at(link.i)] - planted.h[at(link.j)];
+    planted.costs.push_back({link.i, link.j, std::log(link.cost) + difference});
+    planted.costs.push_back({link.j, link.i, std::log(link.cost) - difference});
+  }
+  return planted;
+}
+
+/// Collective. Balances, and says of the result whether there are clusters, and whether there are weak cuts.
+std::pair<bool, bool> clusters_and_cuts(const Planted& planted) {
+  Balanced b(world(), network_of(planted), 2, strict());
+  EXPECT_TRUE(b.found.solver.converged());
+  EXPECT_LE(error_of_halved(planted, b.h(world())), 1e-8);
+  b.problem.rebase(b.found.h);
+  FusedKernel kernel(b.problem);
+  NeuronCosts costs;
+  evaluate(b.problem, kernel, std::vector<double>(b.found.h.size(), 0.0), costs);
+  const ComponentSums components(b.problem);
+  return {!find_clusters(b.problem, costs, components).trivial(), has_weak_cuts(b.problem, costs, components)};
+}
+
+using ClustersAndCuts = std::pair<bool, bool>;
+
+TEST(WeakCuts, neurons_alone_are_none_but_may_lie_in_one) {
+  const Link joined{3, 20, 1};
+  EXPECT_EQ(clusters_and_cuts(two_modules_and(0, {joined})), ClustersAndCuts(false, false));
+  EXPECT_EQ(clusters_and_cuts(two_modules_and(0, {{3, 20, 1e-8}})), ClustersAndCuts(true, true));
+  // Leaves, also of a leaf and of both modules.
+  EXPECT_EQ(clusters_and_cuts(two_modules_and(1, {joined, {5, 32, 1e-8}})), ClustersAndCuts(true, false));
+  EXPECT_EQ(clusters_and_cuts(two_modules_and(2, {joined, {5, 32, 1e-8}, {32, 33, 1e-16}})),
+            ClustersAndCuts(true, false));
+  EXPECT_EQ(clusters_and_cuts(two_modules_and(1, {joined, {5, 32, 1e-8}, {25, 32, 1e-8}})),
+            ClustersAndCuts(true, false));
+  // The way from one module to the other.
+  EXPECT_EQ(clusters_and_cuts(two_modules_and(1, {{5, 32, 1e-8}, {25, 32, 1e-8}})), ClustersAndCuts(true, true));
+  EXPECT_EQ(clusters_and_cuts(two_modules_and(3, {{5, 32, 1e-8}, {32, 33, 1e-8}, {33, 34, 1e-8}, {34, 25, 1e-8}})),
+            ClustersAndCuts(true, true));
+}
+
 TEST(WeakCuts, networks_without_any_have_no_clusters) {
   const auto w = random_matrix(80, 0.3, 1, 4);
   const Balanced b(world(), network_of(world(), w), 2, strict());

@@ -1,6 +1,7 @@
 // Connected components of whatever was linked, over all ranks.
 #pragma once
 
+#include <cstdint>
 #include <limits>
 #include <vector>
 
@@ -32,6 +33,9 @@ class LinkedSets {
     return parent_[static_cast<std::size_t>(i)] == parent_[static_cast<std::size_t>(j)];
   }
   void link_to_ground(LocalIndex i) { link(i, ground_); }
+
+  /// Collective. [owned] 1 for places that nothing is linked to on any rank.
+  [[nodiscard]] std::vector<std::uint8_t> lone();
 
   struct Labels {
     std::vector<GlobalIndex> label;  ///< [owned + ghosts] the smallest index in each place's set

@@ -16,6 +16,7 @@ namespace {
 // first is for those who need clusters anyway: the stiffer they are inside, the less the two levels disturb each other.
 constexpr std::array<double, 5> kLadder{1e-3, 1e-6, 1e-9, 1e-11, 1e-14};
 constexpr std::array<double, 3> kModuleLadder{0.1, 0.03, 0.01};
+constexpr double kMuch = 1e-3;                 // of what a neuron carries, in one synapse
 constexpr GlobalIndex kNeuronsPerCluster = 8;  // fewer on average: a coarse problem would be no relief
 
 /// What a neuron carries, and the factor of its outgoing costs, for owned ones and ghosts.
@@ -31,8 +32,8 @@ Carried carried(const BalanceProblem& problem, const NeuronCosts& costs) {
 
 /// A synapse from j to i of cost c links them when strong(i, j, c), one from or to a pinned neuron when grounds(i, c).
 template <class Strong, class Grounds>
-Clusters linked(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> pre, double theta,
-                Strong&& strong, Grounds&& grounds) {
+LinkedSets linked_sets(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> pre,
+                       Strong&& strong, Grounds&& grounds) {
   LinkedSets sets(problem.comm(), problem.neurons(), problem.halo());
   for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
     if (sets.seen_together(i, j)) return;  // before costs are looked up: most are
@@ -43,29 +44,60 @@ Clusters linked(const BalanceProblem& problem, const NeuronCosts& costs, std::sp
     const double leaving = problem.to_pinned(i) * costs.pre[at(i)];
     if (entering + leaving > 0 && grounds(i, entering, leaving)) sets.link_to_ground(i);
   }
+  return sets;
+}
+
+/// Collective.
+Clusters clusters_of(const BalanceProblem& problem, LinkedSets&& sets, double theta) {
   auto found = sets.labels();
   found.label.resize(at(problem.size()));
   return {std::move(found.label), found.ground, found.count, theta};
 }
 
+/// Collective. Links neurons that are linked to nobody to where their strongest input comes from, if that is much of
+/// what they carry: it comes from one that carries far more, so that no two of them lead to each other, and as each has
+/// one such link, no way leads through them from one cluster to another.
+void attach_lone(const BalanceProblem& problem, const NeuronCosts& costs, const Carried& all, LinkedSets& sets) {
+  const auto lone = sets.lone();
+  if (!problem.comm().any(std::ranges::count(lone, 1) > 0)) return;
+  struct Input {
+    double cost = 0;
+    LocalIndex from = -1;
+  };
+  std::vector<Input> strongest(lone.size());
+  for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
+    if (lone[at(i)] == 0 || i == j) return;
+    const double cost = c * all.pre[at(j)] * costs.post[at(i)];
+    if (cost > strongest[at(i)].cost) strongest[at(i)] = {cost, j};
+  });
+  for (LocalIndex i = 0; i < problem.size(); ++i) {
+    const auto& input = strongest[at(i)];
+    if (input.from >= 0 && input.cost >= kMuch * all.cost[at(i)]) sets.link(i, input.from);
+  }
+}
+
+enum class Lone { apart, attached };
+
 /// A synapse links its neurons when its cost is at least theta times measure(what both carry).
 template <class Measure>
 Clusters clusters_at(const BalanceProblem& problem, const NeuronCosts& costs, const Carried& all, double theta,
-                     Measure&& measure) {
-  return linked(
-      problem, costs, all.pre, theta,
+                     Measure&& measure, Lone lone) {
+  auto sets = linked_sets(
+      problem, costs, all.pre,
       [&](LocalIndex i, LocalIndex j, double c) { return c >= theta * measure(all.cost[at(i)], all.cost[at(j)]); },
       [&](LocalIndex i, double entering, double leaving) { return entering + leaving >= theta * all.cost[at(i)]; });
+  if (lone == Lone::attached) attach_lone(problem, costs, all, sets);
+  return clusters_of(problem, std::move(sets), theta);
 }
 
 /// The first rung at which there are more clusters than pieces, but few.
 template <class Ladder, class Measure>
 Clusters climb(const BalanceProblem& problem, const NeuronCosts& costs, std::int64_t pieces, const Ladder& ladder,
-               Measure&& measure) {
+               Measure&& measure, Lone lone = Lone::apart) {
   if (problem.comm().any(!problem.exponent().empty()) || problem.global_size() == 0) return {};
   const auto all = carried(problem, costs);
   for (const double theta : ladder) {
-    auto clusters = clusters_at(problem, costs, all, theta, measure);
+    auto clusters = clusters_at(problem, costs, all, theta, measure, lone);
     const auto free = clusters.count - (clusters.grounded >= 0 ? 1 : 0);
     if (free == pieces) return {};
     if (free <= std::max<GlobalIndex>(problem.global_size() / kNeuronsPerCluster, 64)) return clusters;
@@ -74,15 +106,20 @@ Clusters climb(const BalanceProblem& problem, const NeuronCosts& costs, std::int
 }
 
 Clusters clusters_from(std::size_t rung, const BalanceProblem& problem, const NeuronCosts& costs,
-                       const ComponentSums& components) {
-  return climb(problem, costs, components.nullity(), std::span(kLadder).subspan(rung),
-               [](double a, double b) { return std::max(a, b); });
+                       const ComponentSums& components, Lone lone = Lone::apart) {
+  return climb(
+      problem, costs, components.nullity(), std::span(kLadder).subspan(rung),
+      [](double a, double b) { return std::max(a, b); }, lone);
 }
 
 }  // namespace
 
 Clusters find_clusters(const BalanceProblem& problem, const NeuronCosts& costs, const ComponentSums& components) {
   return clusters_from(1, problem, costs, components);
+}
+
+bool has_weak_cuts(const BalanceProblem& problem, const NeuronCosts& costs, const ComponentSums& components) {
+  return !clusters_from(1, problem, costs, components, Lone::attached).trivial();
 }
 
 Clusters find_stiff_clusters(const BalanceProblem& problem, const NeuronCosts& costs, const ComponentSums& components,
@@ -94,10 +131,11 @@ Clusters find_stiff_clusters(const BalanceProblem& problem, const NeuronCosts& c
 }
 
 Clusters clusters_above(const BalanceProblem& problem, const NeuronCosts& costs, double least) {
-  return linked(
-      problem, costs, with_ghosts<double>(problem, costs.pre), least,
+  auto sets = linked_sets(
+      problem, costs, with_ghosts<double>(problem, costs.pre),
       [&](LocalIndex, LocalIndex, double c) { return c > least; },
       [&](LocalIndex, double entering, double leaving) { return std::max(entering, leaving) > least; });
+  return clusters_of(problem, std::move(sets), least);
 }
 
 Clusters find_modules(const BalanceProblem& problem, const NeuronCosts& costs, std::int64_t pieces) {

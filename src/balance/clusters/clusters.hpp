@@ -28,7 +28,13 @@ struct Clusters {
 [[nodiscard]] Clusters find_clusters(const BalanceProblem& problem, const NeuronCosts& costs,
                                      const ComponentSums& components);
 
-/// Collective. The same for steps that are not judged yet, which want clusters only where single neurons cannot see a
+/// Collective. Whether clusters may be out of balance where no single neuron shows it. A neuron alone shows what it is
+/// off by itself: those whose synapses are weak only beside what the other ends carry (a leaf of a hub) are no cut. A
+/// pass more than `find_clusters` where there are such.
+[[nodiscard]] bool has_weak_cuts(const BalanceProblem& problem, const NeuronCosts& costs,
+                                 const ComponentSums& components);
+
+/// Collective. Clusters for steps that are not judged yet, which want clusters only where single neurons cannot see a
 /// cut at all, but then as stiff ones as there are: at the highest rung. `many`: so many cuts follow one another that
 /// rounding hides what they do together (a ring of M modules is M^2 times as soft as one link): weaker ones count.
 /// Thresholds are below `below`.
