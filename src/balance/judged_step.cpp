@@ -17,7 +17,7 @@ constexpr double kStepTolerance = 1e-2;  // of the solve behind the certificate 
 JudgedStep judged_step(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components,
                        const NeuronCosts& costs) {
   JudgedStep step;
-  const bool weak = has_weak_cuts(problem, costs, components);
+  const bool weak = !find_clusters(problem, costs, components).trivial();
   if (weak) step.clusters = find_stiff_clusters(problem, costs, components, false);
   std::optional<ComponentSums> finer;
   if (!step.clusters.trivial())

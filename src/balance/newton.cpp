@@ -246,11 +246,13 @@ struct NewtonSolver::Run {
     const double size = equation.solved() ? largest(problem, d) : std::numeric_limits<double>::infinity();
     long_steps = size > kLongStep && size > kShrinks * last_step ? long_steps + 1 : 0;
     last_step = size;
-    const double left = size + offsets.step_inf + offsets.residual_inf;
+    // Norms of all neurons do not see what hangs on a thread: the point is judged by those who do. Of a neuron alone
+    // its own ratio tells how far it is from where the others want it.
+    const bool seen = levels.clustered() || equation.preconditioner().kind() != Preconditioner::jacobi;
+    const double alone = balanced && !seen ? now.max_log_ratio / (2 * problem.power()) : 0;
+    const double left = std::max(size, alone) + offsets.step_inf + offsets.residual_inf;
     result.newton_step_inf = left;
     if (balanced && left <= stop.step_tolerance) {
-      // Norms of all neurons do not see what hangs on a thread: the point is judged by those who do.
-      const bool seen = levels.clustered() || equation.preconditioner().kind() != Preconditioner::jacobi;
       if (*weak && !seen) return finish(StopReason::step_left, {});
       return finish(StopReason::converged, potential(phi, offsets));
     }

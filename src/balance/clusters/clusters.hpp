@@ -29,8 +29,9 @@ struct Clusters {
                                      const ComponentSums& components);
 
 /// Collective. Whether clusters may be out of balance where no single neuron shows it. A neuron alone shows what it is
-/// off by itself: those whose synapses are weak only beside what the other ends carry (a leaf of a hub) are no cut. A
-/// pass more than `find_clusters` where there are such.
+/// off by itself, by its in-cost over its out-cost, which the caller has to look at: those whose synapses are weak only
+/// beside what the other ends carry (a leaf of a hub) are no cut. A pass more than `find_clusters` where there are
+/// such.
 [[nodiscard]] bool has_weak_cuts(const BalanceProblem& problem, const NeuronCosts& costs,
                                  const ComponentSums& components);
 
