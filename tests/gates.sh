@@ -41,7 +41,7 @@ base_commit() {
 changed_files() {
   { git diff --name-only HEAD; git log --format= --name-only "$1..HEAD"; } |
     sed -E 's#^include/synbal/(.*)\.hpp$#src/\1.cpp#; s#^(src/.*)\.hpp$#\1.cpp#' |
-    grep -E '^(src|tests|benchmarks)/.*\.cpp$' | awk '!seen[$0]++' | in_build
+    { grep -E '^(src|tests|benchmarks)/.*\.cpp$' || true; } | awk '!seen[$0]++' | in_build
 }
 
 # in_build: those of the files named on stdin that the build knows.
@@ -69,7 +69,7 @@ check_changes() {
   commands_for_tidy
   changed_files "$base" >"$folder/tidy/changed"
   chosen=$(head -n "$most_files" "$folder/tidy/changed")
-  alone=$(tail -n +$((most_files + 1)) "$folder/tidy/changed" | head -n "$most_alone")
+  alone=$(sed -n "$((most_files + 1)),$((most_files + most_alone))p" "$folder/tidy/changed")
   left_out=$(tail -n +$((most_files + most_alone + 1)) "$folder/tidy/changed")
   tidy "$chosen"
   tidy "$alone" --checks='-*,misc-unused-alias-decls,clang-diagnostic-*' --warnings-as-errors='*'

@@ -35,7 +35,7 @@ struct Pieces {
   LocalIndex count = 0;
 };
 
-/// Not collective. Linear time, no recursion (Pearce 2016, "A space-efficient algorithm for finding strongly connected
+/// Not collective. No recursion (Pearce 2016, "A space-efficient algorithm for finding strongly connected
 /// components", a variant of Tarjan 1972), after a look for one piece that is most of the graph. The direction of the
 /// edges does not matter.
 Pieces strong_pieces(const Adjacency& graph);

@@ -67,6 +67,7 @@ class PivotSearch {
     auto edges_left = tuning::kPivotPasses * std::ssize(graph_.column);
     for (LocalIndex left = reached_ - 1, before = -1; left > 0 && left != before && edges_left >= 0;) {
       before = left;
+      edges_left -= graph_.size() / 4;  // looking at who was found takes time, too
       for (LocalIndex v = 0; v < graph_.size(); ++v) left -= try_back(v, edges_left) ? 1 : 0;
       for (LocalIndex v = graph_.size(); v-- > 0 && left > 0;) left -= try_back(v, edges_left) ? 1 : 0;
     }

@@ -1,7 +1,7 @@
 # Checks of the build itself: headers stand alone, includes keep to the layers, an installed library can be used.
 
 # Every public header compiles as the first include of a file, which for most is their own body (compiled alone in debug
-# and asan; tests/gates.sh does so with those that changed), and all of them need no more than their users are told to have.
+# and asan; tests/gates.sh does so with the newest that changed), and all of them need no more than their users are told to have.
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/synbal/*.hpp)
 set(header_checks "${CMAKE_CURRENT_BINARY_DIR}/headers/all.cpp")
 set(all "")
