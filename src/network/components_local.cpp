@@ -17,16 +17,16 @@ class PivotSearch {
  public:
   explicit PivotSearch(const Adjacency& graph) : graph_(graph), pivot_(widest()) {}
 
-  /// Nothing where it is less than half of the graph, or takes long to find.
+  /// Nothing where the pivot leads to less than half of the graph, or the way back takes long to find.
   std::optional<Marks> run() {
     reach();
-    if (2 * reached_ < graph_.size() || !search_back()) return std::nullopt;
+    if (reached_ < graph_.size() - reached_ || !search_back()) return std::nullopt;
     return std::move(leads_back_);
   }
 
  private:
   [[nodiscard]] LocalIndex widest() const {
-    const auto width = [&](LocalIndex v) { return graph_.row_ptr[at(v) + 1] - graph_.row_ptr[at(v)]; };
+    const auto width = [&](LocalIndex v) { return graph_.last(v) - graph_.first(v); };
     LocalIndex found = 0;
     for (LocalIndex v = 1; v < graph_.size(); ++v) {
       if (width(v) > width(found)) found = v;
