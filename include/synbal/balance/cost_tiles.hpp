@@ -22,7 +22,7 @@ struct CostTile {
 /// empty ones too: tile t of band b is tiles[b * per_band + t].
 struct CostTiles {
   static constexpr LocalIndex kBandRows = 1 << 16;  ///< as many as 16 bits count
-  static constexpr int kColumnsAhead = 32;          ///< columns behind the last entry that may be read: they are 0
+  static constexpr int kColumnsAhead = 64;          ///< columns behind the last entry that may be read: they are 0
   /// 8 MiB of slots of rows. A pass over 8 x 10^7 entries of 4 x 10^6 neurons took .64 s with 1, .40 with 4, .37 with
   /// 8, .57 with 16 and .77 s with 32; of 2.5 x 10^7 of 5 x 10^5 .055 s with 1, .046 with 8.
   static constexpr LocalIndex kBandsTogether = 8;
