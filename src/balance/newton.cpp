@@ -234,7 +234,7 @@ struct NewtonSolver::Run {
     const bool balanced = now.l1 <= stop.tolerance && now.max_log_ratio <= ratio_target();
     if (out_of_limits()) return false;
     if (leaves()) begun_step = {}, tell(begun_step);
-    if (balanced) iterate.settle();
+    if (balanced) settle();
     const bool held = (damped > 0 && !levels.clustered()) || long_steps > 1;
     const bool by_modules = large() || levels.equation().preconditioner().kind() == Preconditioner::clusters;
     const bool moved = held && by_modules && !balanced && move_modules();
@@ -275,6 +275,12 @@ struct NewtonSolver::Run {
 
   /// Too large to be factorised, so that cuts have to be found; the factor of a smaller one knows them.
   [[nodiscard]] bool large() const { return problem.global_size() > HessianSolver::kDirectLimit; }
+
+  /// What follows at the new base wants room.
+  void settle() {
+    levels.equation().release();
+    iterate.settle();
+  }
 
   std::span<const double> judged_step() {
     return levels.equation().solve_accurately(iterate.costs(), kCheckTolerance, levels.clustered() || *weak);
@@ -323,7 +329,7 @@ struct NewtonSolver::Run {
     result.cuts = cut_facts(levels.clusters(), offsets);
     if (offsets.step_inf <= kSettledOffset * stop.step_tolerance) return offsets;
     iterate.move(offsets.h, 1);
-    if (balanced) iterate.settle();
+    if (balanced) settle();
     return offsets;
   }
 

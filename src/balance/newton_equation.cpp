@@ -57,7 +57,9 @@ std::span<const double> NewtonEquation::solve_accurately(const NeuronCosts& cost
   if (tiny && jacobi && !choice_.resolved() && solver_.may_factorise()) choice_.try_kind(Preconditioner::direct);
   const bool coarse = weak_cuts && (!tiny || !solver_.may_factorise());
   if (coarse && choice_.kind() == Preconditioner::jacobi && !choice_.resolved()) choice_.next();
-  return solve_for_gradient(tolerance);
+  solve_for_gradient(tolerance);
+  release();
+  return potential_;
 }
 
 std::span<const double> NewtonEquation::solve_for_gradient(double tolerance) {

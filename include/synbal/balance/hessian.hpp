@@ -51,6 +51,9 @@ class HessianSolver final : public PreconditionerFactory {
   KrylovResult solve(std::span<const double> g, std::span<double> d, const KrylovParams& params,
                      PreconditionerChoice& choice);
 
+  /// Gives the memory of the vectors of conjugate gradients back until the next solve.
+  void release();
+
   static constexpr GlobalIndex kTinyLimit = 1'000;     ///< neurons that are factorised rather than coarsened
   static constexpr GlobalIndex kDirectLimit = 50'000;  ///< neurons that a factorisation may have
 

@@ -28,6 +28,7 @@ void NewtonLevels::leave_equation() {
 }
 
 void NewtonLevels::look(const NeuronCosts& costs) {
+  equation_->release();
   auto found = find_stiff_clusters(*problem_, costs, *components_, many_cuts_, below_);
   if (problem_->comm().any(found.label != clusters_.label)) {
     take(std::move(found));

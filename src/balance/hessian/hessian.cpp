@@ -117,6 +117,7 @@ std::int64_t HessianSolver::limit(Preconditioner kind, bool last) const {
 
 std::unique_ptr<BlockPreconditioner> HessianSolver::make(Preconditioner kind) {
   auto& hessian = body_->hessian;
+  release();
   if (hessian.global_size() > kTinyLimit) leave_without_time_for_set_up();
   if (kind == Preconditioner::clusters) return hessian.two_level();
   const bool own = kind == Preconditioner::direct && !user_chose_preconditioner();
@@ -125,6 +126,8 @@ std::unique_ptr<BlockPreconditioner> HessianSolver::make(Preconditioner kind) {
   body_->coarsened = body_->coarsened || kind == Preconditioner::multigrid;
   return petsc_preconditioner(hessian, kPrefix, kind, &hessian.components());
 }
+
+void HessianSolver::release() { body_->pcg.release(); }
 
 void HessianSolver::set_point(const NeuronCosts& costs) {
   body_->hessian.set_point(costs);
@@ -139,7 +142,6 @@ KrylovResult HessianSolver::solve(std::span<const double> g, std::span<double> d
   PcgTask task{right, {{params.tolerance, params.max_iterations}}, PcgNorm::natural};
   task.adviser = choice.begin(params.tolerance);
   const auto outcome = b.pcg.run(task, d, choice.get());
-  b.pcg.release();  // costs at another base want room
   b.hessian.components().center(d);
   bool finite = true;
   for (const double value : d) finite = finite && std::isfinite(value);
