@@ -29,6 +29,30 @@ void merge(std::vector<Cut>& cuts) {
   if (!cuts.empty()) cuts.resize(last + 1);
 }
 
+/// Cuts that are summed by place as they come, or kept one by one for those who sum them in an order of their own.
+class CutList {
+ public:
+  explicit CutList(bool sums) : sums_(sums) {}
+
+  void add(const Cut& cut) {
+    cuts_.push_back(cut);
+    if (!sums_ || cuts_.size() < room_) return;
+    merge(cuts_);
+    room_ = std::max(kLeastRoom, 2 * cuts_.size());
+  }
+
+  [[nodiscard]] std::vector<Cut> take() {
+    if (sums_) merge(cuts_);
+    return std::move(cuts_);
+  }
+
+ private:
+  static constexpr std::size_t kLeastRoom = 1 << 16;
+  bool sums_;
+  std::size_t room_ = kLeastRoom;
+  std::vector<Cut> cuts_;
+};
+
 /// Collective. [n] Labels are places in an order that partitions choose; names are not.
 std::vector<GlobalIndex> names_of(const BalanceProblem& problem, const Clusters& clusters) {
   std::vector<GlobalIndex> place;
@@ -47,21 +71,20 @@ std::vector<Cut> own_cuts(const BalanceProblem& problem, const NeuronCosts& cost
   const auto piece = with_ghosts<GlobalIndex>(problem, params.divided ? params.within : problem.component());
   const auto name = with_ghosts<GlobalIndex>(problem, names);
   const auto pre = with_ghosts<double>(problem, costs.pre);
-  std::vector<Cut> cuts;
+  CutList cuts(!problem.reproducible() && !params.reproducible);
   for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
     if (name[at(i)] == name[at(j)] || piece[at(i)] != piece[at(j)]) return;
-    cuts.push_back({name[at(i)], name[at(j)], c * pre[at(j)] * costs.post[at(i)]});
+    cuts.add({name[at(i)], name[at(j)], c * pre[at(j)] * costs.post[at(i)]});
   });
   for (LocalIndex i = 0; i < problem.size(); ++i) {
     const auto own = name[at(i)];
     if (own == kGround || params.divided) continue;
     const double entering = problem.from_pinned(i) * costs.post[at(i)];
     const double leaving = problem.to_pinned(i) * costs.pre[at(i)];
-    if (entering > 0) cuts.push_back({own, kGround, entering});
-    if (leaving > 0) cuts.push_back({kGround, own, leaving});
+    if (entering > 0) cuts.add({own, kGround, entering});
+    if (leaving > 0) cuts.add({kGround, own, leaving});
   }
-  if (!problem.reproducible() && !params.reproducible) merge(cuts);
-  return cuts;
+  return cuts.take();
 }
 
 /// Collective. The cuts of all ranks on every rank.
