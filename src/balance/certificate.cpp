@@ -40,37 +40,52 @@ class Changes {
  public:
   /// Collective.
   Changes(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> phi)
-      : problem_(problem), costs_(costs), phi_(phi), pre_(with_ghosts<double>(problem, costs.pre)) {
-    std::vector<double> scaled(phi.begin(), phi.end());
-    for (LocalIndex i = 0; i < problem.size(); ++i) scaled[at(i)] *= problem.exponent(i);
-    pull_ = with_ghosts<double>(problem, scaled);
+      : problem_(problem), costs_(costs), phi_(phi), source_(phi.size() + problem.halo().ghosts().size()) {
+    for (LocalIndex i = 0; i < problem.size(); ++i) source_[at(i)] = {costs.pre[at(i)], pull(i)};
+    HaloExchange<double> exchange(problem.halo());
+    for (const auto part : {&Source::pre, &Source::pull}) {
+      exchange.forward_begin([&](LocalIndex i) { return source_[at(i)].*part; });
+      exchange.forward_end([&](LocalIndex g, double value) { source_[phi.size() + at(g)].*part = value; });
+    }
   }
 
   /// visit(c, e) for this rank's costs.
   template <class Visit>
   void for_each(Visit&& visit) const {
-    for_each_edge(problem_, [&](LocalIndex i, LocalIndex j, double c) {
-      visit(c * pre_[at(j)] * costs_.post[at(i)], pull_[at(j)] - phi_[at(i)]);
-    });
+    for_each_edge(
+        problem_,
+        [&](LocalIndex i, LocalIndex j, double c) {
+          const auto& [pre, pull] = source_[at(j)];
+          visit(c * pre * costs_.post[at(i)], pull - phi_[at(i)]);
+        },
+        [&](LocalIndex j) { __builtin_prefetch(source_.data() + j); });
     for (LocalIndex i = 0; i < problem_.size(); ++i) {
       const double entering = problem_.from_pinned(i) * costs_.post[at(i)];
       const double leaving = problem_.to_pinned(i) * costs_.pre[at(i)];
       if (entering > 0) visit(entering, -phi_[at(i)]);
-      if (leaving > 0) visit(leaving, pull_[at(i)]);
+      if (leaving > 0) visit(leaving, pull(i));
     }
   }
 
   /// Collective. That no change is beyond: a potential's size counts at both ends.
   [[nodiscard]] double largest() const {
-    const auto own = std::span(pull_).first(phi_.size());
-    return problem_.comm().max(largest_size(phi_)) + problem_.comm().max(largest_size(own));
+    double pulls = 0;
+    for (LocalIndex i = 0; i < problem_.size(); ++i) pulls = std::max(pulls, std::abs(pull(i)));
+    return problem_.comm().max(largest_size(phi_)) + problem_.comm().max(pulls);
   }
 
  private:
+  /// Of the neuron that a synapse comes from.
+  struct Source {
+    double pre, pull;
+  };
+
+  [[nodiscard]] double pull(LocalIndex i) const { return problem_.exponent(i) * phi_[at(i)]; }
+
   const BalanceProblem& problem_;
   const NeuronCosts& costs_;
   std::span<const double> phi_;
-  std::vector<double> pre_, pull_;  // [n + ghosts]
+  std::vector<Source> source_;  // [n + ghosts]
 };
 
 /// Collective. Gap and smallest change.

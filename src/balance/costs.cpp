@@ -103,10 +103,13 @@ AccurateCosts in_order(const BalanceProblem& problem) {
   const auto n = problem.size();
   AccurateCosts sums{std::vector<DoubleDouble>(at(n)),
                      std::vector<DoubleDouble>(at(n) + problem.halo().ghosts().size())};
-  for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
-    sums.in[at(i)].add(c);
-    sums.out[at(j)].add(c);
-  });
+  for_each_edge(
+      problem,
+      [&](LocalIndex i, LocalIndex j, double c) {
+        sums.in[at(i)].add(c);
+        sums.out[at(j)].add(c);
+      },
+      [&](LocalIndex j) { __builtin_prefetch(sums.out.data() + j, 1); });
   HaloExchange<double> exchange(problem.halo());
   for (const auto part : {&DoubleDouble::high, &DoubleDouble::low}) {
     exchange.reverse_begin([&](LocalIndex ghost) { return sums.out[at(n + ghost)].*part; });

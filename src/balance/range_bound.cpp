@@ -57,9 +57,10 @@ Ties tie(const BalanceProblem& problem, const NeuronCosts& costs) {
   const double imbalance = whole_imbalance(problem, costs);
   const auto components = count_components(problem);
   Ties ties;
+  FallingThreshold ladder(problem, costs);
   auto apart = problem.global_size() + (problem.grounded_component() >= 0 ? 1 : 0);
   for (const double rung : kTies) {
-    ties.clusters = clusters_above(problem, costs, rung * imbalance);
+    ties.clusters = ladder.clusters_above(rung * imbalance);
     const auto left = ties.clusters.count + (problem.grounded_component() >= 0 && ties.clusters.grounded < 0 ? 1 : 0);
     ties.inside -= std::log1p(-1 / rung) * static_cast<double>(apart - left);
     apart = left;

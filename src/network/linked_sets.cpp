@@ -21,7 +21,11 @@ struct Renamed {
 }  // namespace
 
 LinkedSets::LinkedSets(const Comm& comm, const Ownership& ownership, const Halo& halo)
-    : comm_(&comm), ownership_(&ownership), halo_(&halo), ground_(ownership.count() + halo.ghost_count()) {
+    : comm_(&comm),
+      ownership_(&ownership),
+      halo_(&halo),
+      ground_(ownership.count() + halo.ghost_count()),
+      sets_here_(ground_ + 1) {
   parent_.resize(at(ground_) + 1);
   for (LocalIndex i = 0; i <= ground_; ++i) parent_[at(i)] = i;
 }
@@ -32,7 +36,9 @@ LocalIndex LinkedSets::find(LocalIndex i) {
 }
 
 void LinkedSets::unite(LocalIndex i, LocalIndex j) {
-  if (i != j) parent_[at(std::max(i, j))] = std::min(i, j);
+  if (i == j) return;
+  parent_[at(std::max(i, j))] = std::min(i, j);
+  --sets_here_;
 }
 
 std::vector<std::uint8_t> LinkedSets::lone() {

@@ -1,4 +1,6 @@
 // Properties of what weak cuts make hard: planted networks of modules, at any strength of the links.
+#include <numeric>
+
 #include "balance/clusters/clusters.hpp"
 #include "balance/clusters/two_level.hpp"
 #include "balance/range_bound.hpp"
@@ -165,6 +167,62 @@ TEST(WeakCuts, the_range_bound_holds_and_a_module_out_of_place_does_not_break_it
       EXPECT_LE(bound, 12 * 2 * (200 + 20)) << link << " " << off;  // a path through all modules and back
     }
   }
+}
+
+/// The smallest neuron of each one's cluster, by costs at the offsets `d` of h.
+std::vector<GlobalIndex> clusters_serially(const Planted& planted, std::span<const double> d, double least) {
+  std::vector<GlobalIndex> parent(planted.h.size());
+  std::iota(parent.begin(), parent.end(), 0);
+  const auto find = [&](GlobalIndex i) {
+    while (parent[at(i)] != i) i = parent[at(i)];
+    return i;
+  };
+  for (const auto& c : planted.costs) {
+    if (!(c.log_cost + 2 * (d[at(c.pre)] - d[at(c.post)]) > std::log(least))) continue;
+    const auto i = find(c.post), j = find(c.pre);
+    parent[at(std::max(i, j))] = std::min(i, j);
+  }
+  for (std::size_t i = 0; i < parent.size(); ++i) parent[i] = find(static_cast<GlobalIndex>(i));
+  return parent;
+}
+
+TEST(WeakCuts, a_falling_threshold_links_what_costs_more) {
+  const auto planted = planted_triangles(150, 300, 12, 3);
+  const auto network = network_of(planted);
+  const auto components = strongly_connected_components(world(), network);
+  const BalanceProblem problem(world(), network, components, 2);
+  FusedKernel kernel(problem);
+  std::vector<double> offset, sorted;
+  for (std::size_t i = 0; i < planted.h.size(); ++i) offset.push_back(0.1 * static_cast<double>(i * 7 % 11));
+  for (const auto& c : planted.costs) sorted.push_back(std::exp(c.log_cost));
+  std::ranges::sort(sorted);
+  NeuronCosts costs;
+  evaluate(problem, kernel, std::span(offset).subspan(at(problem.neurons().first()), at(problem.size())), costs);
+  FallingThreshold threshold(problem, costs);
+  for (const double share : {1.0, 0.9, 0.7, 0.5, 0.2, 0.0}) {
+    const double least = 1.0001 * sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
+    const auto right = clusters_serially(planted, offset, least);
+    const auto found = threshold.clusters_above(least / problem.cost_unit());
+    for (LocalIndex i = 0; i < problem.size(); ++i) {
+      EXPECT_EQ(found.label[at(i)], right[at(problem.neurons().first() + i)]) << share << " " << i;
+    }
+  }
+}
+
+// More rows than a band has, where a search ends as soon as all it knows is one cluster.
+TEST(WeakCuts, a_threshold_looks_at_every_band_that_it_has_to) {
+  GeneratorParams ring;
+  ring.kind = "ring", ring.nodes = 150'000, ring.sigma = 0.0;
+  const auto network = generate(world(), ring);
+  const auto components = strongly_connected_components(world(), network);
+  const BalanceProblem problem(world(), network, components, 2);
+  FusedKernel kernel(problem);
+  NeuronCosts costs;
+  evaluate(problem, kernel, std::vector<double>(at(problem.size()), 0.0), costs);
+  const double cost = costs.total / static_cast<double>(problem.edges());
+  FallingThreshold threshold(problem, costs);
+  EXPECT_EQ(threshold.clusters_above(2 * cost).count, ring.nodes);
+  EXPECT_EQ(threshold.clusters_above(cost / 2).count, 1);
 }
 
 /// A link that costs as much both ways.

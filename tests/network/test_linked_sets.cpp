@@ -31,6 +31,7 @@ LinkedSets::Labels find_labels(const Links& links) {
   for (const auto& [i, j] : links.pairs) {
     if (here(i)) sets.link(halo.local(i), halo.local(j));
   }
+  if (!links.grounded.empty()) static_cast<void>(sets.labels());  // who goes on linking loses nothing by a look
   for (const auto i : links.grounded) {
     if (here(i)) sets.link_to_ground(halo.local(i));
   }
@@ -123,6 +124,18 @@ TEST(LinkedSets, NothingToLink) {
     const Links links{size, {}, {}};
     expect_right(links, find_labels(links));
   }
+}
+
+TEST(LinkedSets, ARankKnowsHowManySetsItsPlacesAreIn) {
+  const auto ownership = Ownership::even(world(), 12 * world().size());
+  const Halo halo(world(), ownership, {});
+  LinkedSets sets(world(), ownership, halo);
+  EXPECT_EQ(sets.sets_here(), 13);  // and the ground
+  for (const LocalIndex i : {1, 3, 2, 3, 1}) sets.link(i, i - 1);
+  EXPECT_EQ(sets.sets_here(), 10);
+  sets.link_to_ground(2);
+  sets.link_to_ground(0);
+  EXPECT_EQ(sets.sets_here(), 9);
 }
 
 TEST(LinkedSets, GroundJoinsRanksThatShareNoPlace) {

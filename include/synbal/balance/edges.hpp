@@ -1,6 +1,7 @@
 // Plain loops over the synapses of a balance problem, for everything that is not the hot kernel.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -9,12 +10,27 @@
 
 namespace synbal {
 
-/// visit(i, j, held) for the entries of a tile, with the costs that it holds; j is shifted by `shift`.
+/// A loop that asks for nothing ahead of its entries.
+inline constexpr auto kNothingAhead = [](LocalIndex) {};
+
+/// visit(i, j, held) for the entries of a tile, with the costs that it holds; j is shifted by `shift`. ahead(j) some
+/// entries before, where the tile's columns are in no near cache, to prefetch what visit() will want of j; past the end
+/// of a tile j may be any number.
+template <class Visit, class Ahead>
+void for_each_in_tile(const CostTiles& tiles, const CostTile& tile, LocalIndex shift, Visit&& visit, Ahead&& ahead) {
+  const auto loop = [&](auto&& before) {
+    for (auto e = static_cast<std::size_t>(tile.begin); e < static_cast<std::size_t>(tile.end); ++e) {
+      before(e);
+      visit(tile.first_row + tiles.row[e], shift + tile.first_column + tiles.column[e], tiles.cost[e]);
+    }
+  };
+  if (tile.end - tile.begin >= tiles.sparse_below) return loop([](std::size_t) {});
+  loop([&](std::size_t e) { ahead(shift + tile.first_column + tiles.column[e + CostTiles::kColumnsAhead]); });
+}
+
 template <class Visit>
 void for_each_in_tile(const CostTiles& tiles, const CostTile& tile, LocalIndex shift, Visit&& visit) {
-  for (auto e = static_cast<std::size_t>(tile.begin); e < static_cast<std::size_t>(tile.end); ++e) {
-    visit(tile.first_row + tiles.row[e], shift + tile.first_column + tiles.column[e], tiles.cost[e]);
-  }
+  for_each_in_tile(tiles, tile, shift, visit, kNothingAhead);
 }
 
 /// run(take), where take(i, j, held) tells visit(i, j, c) of the cost in place of what is held.
@@ -29,35 +45,58 @@ void with_costs(const BalanceProblem& problem, Visit&& visit, Run&& run) {
 
 /// visit(i, j, c) for the synapses j -> i of this rank's rows that come from others, in the order of a pass; j counts
 /// owned neurons, then ghosts.
-template <class Visit>
-void for_each_remote_edge(const BalanceProblem& problem, Visit&& visit) {
+template <class Visit, class Ahead>
+void for_each_remote_edge(const BalanceProblem& problem, Visit&& visit, Ahead&& ahead) {
   with_costs(problem, visit, [&](auto&& take) {
     const auto& tiles = problem.remote();
     tiles.for_each_tile(0, tiles.bands(),
-                        [&](std::size_t t) { for_each_in_tile(tiles, tiles.tiles[t], problem.size(), take); });
+                        [&](std::size_t t) { for_each_in_tile(tiles, tiles.tiles[t], problem.size(), take, ahead); });
   });
+}
+
+template <class Visit>
+void for_each_remote_edge(const BalanceProblem& problem, Visit&& visit) {
+  for_each_remote_edge(problem, visit, kNothingAhead);
 }
 
 /// The same for every synapse of this rank's rows. A row meets its columns in ascending order.
-template <class Visit>
-void for_each_edge(const BalanceProblem& problem, Visit&& visit) {
+template <class Visit, class Ahead>
+void for_each_edge(const BalanceProblem& problem, Visit&& visit, Ahead&& ahead) {
   with_costs(problem, visit, [&](auto&& take) {
     const auto& tiles = problem.local();
-    tiles.for_each_tile(0, tiles.bands(), [&](std::size_t t) { for_each_in_tile(tiles, tiles.tiles[t], 0, take); });
+    tiles.for_each_tile(0, tiles.bands(),
+                        [&](std::size_t t) { for_each_in_tile(tiles, tiles.tiles[t], 0, take, ahead); });
   });
-  for_each_remote_edge(problem, visit);
+  for_each_remote_edge(problem, visit, ahead);
+}
+
+template <class Visit>
+void for_each_edge(const BalanceProblem& problem, Visit&& visit) {
+  for_each_edge(problem, visit, kNothingAhead);
 }
 
 /// The same for the rows of a band.
-template <class Visit>
-void for_each_edge_of_band(const BalanceProblem& problem, LocalIndex band, Visit&& visit) {
+template <class Visit, class Ahead>
+void for_each_edge_of_band(const BalanceProblem& problem, LocalIndex band, Visit&& visit, Ahead&& ahead) {
   with_costs(problem, visit, [&](auto&& take) {
     const auto of = [&](const CostTiles& tiles, LocalIndex shift) {
-      for (const auto& tile : tiles.tiles_of_band(band)) for_each_in_tile(tiles, tile, shift, take);
+      for (const auto& tile : tiles.tiles_of_band(band)) for_each_in_tile(tiles, tile, shift, take, ahead);
     };
     of(problem.local(), 0);
     of(problem.remote(), problem.size());
   });
+}
+
+template <class Visit>
+void for_each_edge_of_band(const BalanceProblem& problem, LocalIndex band, Visit&& visit) {
+  for_each_edge_of_band(problem, band, visit, kNothingAhead);
+}
+
+/// The same for all rows, band after band, until done(), which is asked between them.
+template <class Done, class Visit, class Ahead>
+void for_each_edge_until(const BalanceProblem& problem, Done&& done, Visit&& visit, Ahead&& ahead) {
+  const auto bands = std::max(problem.local().bands(), problem.remote().bands());
+  for (LocalIndex band = 0; band < bands && !done(); ++band) for_each_edge_of_band(problem, band, visit, ahead);
 }
 
 /// The same for all rows, from the last band to the first.

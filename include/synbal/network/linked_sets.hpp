@@ -32,7 +32,11 @@ class LinkedSets {
   [[nodiscard]] bool seen_together(LocalIndex i, LocalIndex j) const noexcept {
     return parent_[static_cast<std::size_t>(i)] == parent_[static_cast<std::size_t>(j)];
   }
+  /// Asks for what link() will look at.
+  void prefetch(LocalIndex i) const noexcept { __builtin_prefetch(parent_.data() + i); }
   void link_to_ground(LocalIndex i) { link(i, ground_); }
+  /// Not collective. How many sets this rank's places, ghosts and the ground are in.
+  [[nodiscard]] LocalIndex sets_here() const noexcept { return sets_here_; }
 
   /// Collective. [owned] 1 for places that nothing is linked to on any rank.
   [[nodiscard]] std::vector<std::uint8_t> lone();
@@ -43,7 +47,7 @@ class LinkedSets {
     GlobalIndex count = 0;           ///< sets over all ranks, that of ground included if it has places
     int rounds = 0;                  ///< that labels travelled
   };
-  /// Collective. To be called once, after the last link.
+  /// Collective. Of what is linked so far.
   [[nodiscard]] Labels labels();
 
  private:
@@ -67,6 +71,7 @@ class LinkedSets {
   const Ownership* ownership_;
   const Halo* halo_;
   LocalIndex ground_;
+  LocalIndex sets_here_;
   std::vector<LocalIndex> parent_;     // of a set, its first place is the root
   std::vector<GlobalIndex> smallest_;  // by set
 };

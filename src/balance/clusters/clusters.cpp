@@ -6,7 +6,6 @@
 #include <span>
 
 #include "synbal/balance/edges.hpp"
-#include "synbal/network/linked_sets.hpp"
 
 namespace synbal {
 
@@ -30,25 +29,35 @@ Carried carried(const BalanceProblem& problem, const NeuronCosts& costs) {
   return {with_ghosts<double>(problem, costs.pre), with_ghosts(problem.halo(), std::move(own))};
 }
 
+/// A held cost below which no synapse can cost more than `least`: no factors of its ends are that large.
+double held_at_most(double least, std::span<const double> pre, std::span<const double> post) {
+  if (pre.empty() || post.empty()) return 0;
+  return least / (std::ranges::max(pre) * std::ranges::max(post)) * (1 - 8 * kEps);
+}
+
 /// A synapse from j to i of cost c links them when strong(i, j, c), one from or to a pinned neuron when grounds(i, c).
+/// None does that costs no more than `least`.
 template <class Strong, class Grounds>
-LinkedSets linked_sets(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> pre,
-                       Strong&& strong, Grounds&& grounds) {
-  LinkedSets sets(problem.comm(), problem.neurons(), problem.halo());
-  for_each_edge(problem, [&](LocalIndex i, LocalIndex j, double c) {
-    if (sets.seen_together(i, j)) return;  // before costs are looked up: most are
-    if (strong(i, j, c * pre[at(j)] * costs.post[at(i)])) sets.link(i, j);
-  });
+void link_strong(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> pre, LinkedSets& sets,
+                 double least, Strong&& strong, Grounds&& grounds) {
+  const double too_little = held_at_most(least, pre, costs.post);
+  const auto all_linked = [&] { return sets.sets_here() <= 2; };  // but the ground
+  for_each_edge_until(
+      problem, all_linked,
+      [&](LocalIndex i, LocalIndex j, double c) {
+        if (c < too_little || sets.seen_together(i, j)) return;  // before factors are looked up: most are
+        if (strong(i, j, c * pre[at(j)] * costs.post[at(i)])) sets.link(i, j);
+      },
+      [&](LocalIndex j) { sets.prefetch(j); });
   for (LocalIndex i = 0; i < problem.size(); ++i) {
     const double entering = problem.from_pinned(i) * costs.post[at(i)];
     const double leaving = problem.to_pinned(i) * costs.pre[at(i)];
     if (entering + leaving > 0 && grounds(i, entering, leaving)) sets.link_to_ground(i);
   }
-  return sets;
 }
 
 /// Collective.
-Clusters clusters_of(const BalanceProblem& problem, LinkedSets&& sets, double theta) {
+Clusters clusters_of(const BalanceProblem& problem, LinkedSets& sets, double theta) {
   auto found = sets.labels();
   found.label.resize(at(problem.size()));
   return {std::move(found.label), found.ground, found.count, theta};
@@ -82,12 +91,13 @@ enum class Lone { apart, attached };
 template <class Measure>
 Clusters clusters_at(const BalanceProblem& problem, const NeuronCosts& costs, const Carried& all, double theta,
                      Measure&& measure, Lone lone) {
-  auto sets = linked_sets(
-      problem, costs, all.pre,
+  LinkedSets sets(problem.comm(), problem.neurons(), problem.halo());
+  link_strong(
+      problem, costs, all.pre, sets, 0.0,
       [&](LocalIndex i, LocalIndex j, double c) { return c >= theta * measure(all.cost[at(i)], all.cost[at(j)]); },
       [&](LocalIndex i, double entering, double leaving) { return entering + leaving >= theta * all.cost[at(i)]; });
   if (lone == Lone::attached) attach_lone(problem, costs, all, sets);
-  return clusters_of(problem, std::move(sets), theta);
+  return clusters_of(problem, sets, theta);
 }
 
 /// The first rung at which there are more clusters than pieces, but few.
@@ -130,12 +140,17 @@ Clusters find_stiff_clusters(const BalanceProblem& problem, const NeuronCosts& c
   return found.trivial() ? std::move(found) : clusters_from(first, problem, costs, components);
 }
 
-Clusters clusters_above(const BalanceProblem& problem, const NeuronCosts& costs, double least) {
-  auto sets = linked_sets(
-      problem, costs, with_ghosts<double>(problem, costs.pre),
-      [&](LocalIndex, LocalIndex, double c) { return c > least; },
+FallingThreshold::FallingThreshold(const BalanceProblem& problem, const NeuronCosts& costs)
+    : problem_(&problem),
+      costs_(&costs),
+      pre_(with_ghosts<double>(problem, costs.pre)),
+      sets_(problem.comm(), problem.neurons(), problem.halo()) {}
+
+Clusters FallingThreshold::clusters_above(double least) {
+  link_strong(
+      *problem_, *costs_, pre_, sets_, least, [&](LocalIndex, LocalIndex, double c) { return c > least; },
       [&](LocalIndex, double entering, double leaving) { return std::max(entering, leaving) > least; });
-  return clusters_of(problem, std::move(sets), least);
+  return clusters_of(*problem_, sets_, least);
 }
 
 Clusters find_modules(const BalanceProblem& problem, const NeuronCosts& costs, std::int64_t pieces) {

@@ -6,6 +6,7 @@
 
 #include "synbal/balance/costs.hpp"
 #include "synbal/krylov/component_sums.hpp"
+#include "synbal/network/linked_sets.hpp"
 
 namespace synbal {
 
@@ -52,7 +53,20 @@ struct Clusters {
 [[nodiscard]] Clusters find_loose_clusters(const BalanceProblem& problem, const NeuronCosts& costs,
                                            const ComponentSums& components);
 
-/// Collective. What synapses that cost more than `least` link.
-[[nodiscard]] Clusters clusters_above(const BalanceProblem& problem, const NeuronCosts& costs, double least);
+/// What synapses link that cost more than a threshold, which falls from one look to the next: what is linked stays so.
+class FallingThreshold {
+ public:
+  /// Collective. Both must outlive it.
+  FallingThreshold(const BalanceProblem& problem, const NeuronCosts& costs);
+  /// Collective. What synapses that cost more than `least` link; a pass over them, or as much of one as it takes until
+  /// all neurons that this rank knows are one cluster.
+  [[nodiscard]] Clusters clusters_above(double least);
+
+ private:
+  const BalanceProblem* problem_;
+  const NeuronCosts* costs_;
+  std::vector<double> pre_;  // with ghosts
+  LinkedSets sets_;
+};
 
 }  // namespace synbal
