@@ -24,7 +24,7 @@ JudgedStep judged_step(const BalanceProblem& problem, FusedKernel& kernel, const
     finer.emplace(problem.comm(), step.clusters.label, problem.neurons(), step.clusters.grounded);
   if (finer && problem.reproducible()) finer->make_reproducible();
   NewtonEquation equation(problem, kernel, finer ? *finer : components);
-  const auto phi = equation.solve_accurately(costs, kStepTolerance, weak);
+  const auto phi = equation.solve_accurately(costs, kStepTolerance, weak && !step.clusters.stiff());
   step.phi.assign(phi.begin(), phi.end());
   step.krylov_iterations = equation.iterations();
   double largest = 0;

@@ -248,12 +248,12 @@ struct NewtonSolver::Run {
     last_step = size;
     // Norms of all neurons do not see what hangs on a thread: the point is judged by those who do. Of a neuron alone
     // its own ratio tells how far it is from where the others want it.
-    const bool seen = levels.clustered() || equation.preconditioner().kind() != Preconditioner::jacobi;
-    const double alone = balanced && !seen ? now.max_log_ratio / (2 * problem.power()) : 0;
+    const bool jacobi = equation.preconditioner().kind() == Preconditioner::jacobi;
+    const double alone = balanced && jacobi ? now.max_log_ratio / (2 * problem.power()) : 0;
     const double left = std::max(size, alone) + offsets.step_inf + offsets.residual_inf;
     result.newton_step_inf = left;
     if (balanced && left <= stop.step_tolerance) {
-      if (*weak && !seen) return finish(StopReason::step_left, {});
+      if (*weak && jacobi && !levels.clustered()) return finish(StopReason::step_left, {});
       return finish(StopReason::converged, potential(phi, offsets));
     }
     if (watch.stalled(now.l1, balanced, left)) {
@@ -283,7 +283,8 @@ struct NewtonSolver::Run {
   }
 
   std::span<const double> judged_step() {
-    return levels.equation().solve_accurately(iterate.costs(), kCheckTolerance, levels.clustered() || *weak);
+    const bool hidden = levels.clustered() ? !levels.clusters().stiff() : *weak;
+    return levels.equation().solve_accurately(iterate.costs(), kCheckTolerance, hidden);
   }
 
   /// Where a coarse space of modules does not serve, their cuts may be too weak together: then they become clusters.
@@ -300,6 +301,7 @@ struct NewtonSolver::Run {
   /// Gives every module its own optimum, which whole steps would reach: one far from it holds all others back.
   bool move_modules() {
     if (module_moves >= kMostModuleMoves) return false;
+    levels.equation().release();
     const auto modules = find_modules(problem, iterate.costs(), solver.components_->nullity());
     if (modules.trivial()) return false;
     const auto offsets = cluster_offsets(problem, iterate.costs(), modules, kModuleTolerance);

@@ -209,6 +209,28 @@ TEST(WeakCuts, a_falling_threshold_links_what_costs_more) {
   }
 }
 
+TEST(WeakCuts, a_threshold_that_falls_goes_on_beside_the_ground) {
+  Planted planted;
+  planted.h.assign(5, 0.0);
+  const auto link = [&](std::int32_t i, std::int32_t j, double cost) {
+    planted.costs.push_back({i, j, std::log(cost)}), planted.costs.push_back({j, i, std::log(cost)});
+  };
+  link(0, 1, 1), link(2, 3, 1), link(0, 4, 1), link(1, 2, 1e-4);
+  auto network = network_of(planted);
+  network.nodes.pinned.assign(at(network.local_size()), 0);
+  if (network.rows.owns(4)) network.nodes.pinned[at(4 - network.rows.first())] = 1;
+  const auto components = strongly_connected_components(world(), network);
+  const BalanceProblem problem(world(), network, components, 2);
+  FusedKernel kernel(problem);
+  NeuronCosts costs;
+  evaluate(problem, kernel, std::vector<double>(at(problem.size()), 0.0), costs);
+  FallingThreshold threshold(problem, costs);
+  const auto apart = threshold.clusters_above(1e-2 / problem.cost_unit());
+  EXPECT_EQ(apart.count, 2);
+  EXPECT_EQ(apart.grounded, 0);
+  EXPECT_EQ(threshold.clusters_above(1e-6 / problem.cost_unit()).count, 1);
+}
+
 // More rows than a band has, where a search ends as soon as all it knows is one cluster.
 TEST(WeakCuts, a_threshold_looks_at_every_band_that_it_has_to) {
   GeneratorParams ring;

@@ -126,16 +126,20 @@ TEST(LinkedSets, NothingToLink) {
   }
 }
 
-TEST(LinkedSets, ARankKnowsHowManySetsItsPlacesAreIn) {
-  const auto ownership = Ownership::even(world(), 12 * world().size());
-  const Halo halo(world(), ownership, {});
-  LinkedSets sets(world(), ownership, halo);
-  EXPECT_EQ(sets.sets_here(), 13);  // and the ground
-  for (const LocalIndex i : {1, 3, 2, 3, 1}) sets.link(i, i - 1);
-  EXPECT_EQ(sets.sets_here(), 10);
-  sets.link_to_ground(2);
-  sets.link_to_ground(0);
-  EXPECT_EQ(sets.sets_here(), 9);
+TEST(LinkedSets, ARankKnowsWhenItsPlacesAreTogether) {
+  for (const int grounded_from : {0, 2, 4}) {  // links that come before the ground's
+    const auto ownership = Ownership::even(world(), 4 * world().size());
+    const Halo halo(world(), ownership, {});
+    LinkedSets sets(world(), ownership, halo);
+    int links = 0;
+    for (const LocalIndex i : {1, 3, 3, 2}) {
+      if (links++ == grounded_from) sets.link_to_ground(0);
+      EXPECT_FALSE(sets.all_together()) << grounded_from << " " << i;
+      sets.link(i, i - 1);
+    }
+    if (links == grounded_from) sets.link_to_ground(0);
+    EXPECT_TRUE(sets.all_together()) << grounded_from;
+  }
 }
 
 TEST(LinkedSets, GroundJoinsRanksThatShareNoPlace) {

@@ -38,8 +38,8 @@ class NewtonEquation {
   /// `weak_cuts`: with a coarse space of modules, if there are any, in whose norm the residual of a module counts.
   std::span<const double> solve_accurately(const NeuronCosts& costs, double tolerance, bool weak_cuts);
 
-  /// Gives the memory of the solver's vectors back until the next solve; an accurate one does so itself, as it is the
-  /// last.
+  /// Gives the memory of the solver's vectors back until the next solve; an accurate one does so itself, as mostly none
+  /// follows.
   void release() { solver_.release(); }
 
   /// The first solve begins with this preconditioner, which served an equation nearby.

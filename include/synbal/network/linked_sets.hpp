@@ -35,8 +35,11 @@ class LinkedSets {
   /// Asks for what link() will look at.
   void prefetch(LocalIndex i) const noexcept { __builtin_prefetch(parent_.data() + i); }
   void link_to_ground(LocalIndex i) { link(i, ground_); }
-  /// Not collective. How many sets this rank's places, ghosts and the ground are in.
-  [[nodiscard]] LocalIndex sets_here() const noexcept { return sets_here_; }
+  /// Not collective. Whether this rank's places and ghosts are in one set, with the ground or without.
+  [[nodiscard]] bool all_together() const noexcept {
+    const bool ground_alone = parent_[static_cast<std::size_t>(ground_)] == ground_;  // it is the root of nobody else
+    return sets_here_ - (ground_alone ? 1 : 0) <= 1;
+  }
 
   /// Collective. [owned] 1 for places that nothing is linked to on any rank.
   [[nodiscard]] std::vector<std::uint8_t> lone();
@@ -71,7 +74,7 @@ class LinkedSets {
   const Ownership* ownership_;
   const Halo* halo_;
   LocalIndex ground_;
-  LocalIndex sets_here_;
+  LocalIndex sets_here_;               // that of the ground included
   std::vector<LocalIndex> parent_;     // of a set, its first place is the root
   std::vector<GlobalIndex> smallest_;  // by set
 };

@@ -13,7 +13,7 @@ namespace {
 
 // Single neurons see cuts above the second rung to what a judgement needs, and those above the third on the way. The
 // first is for those who need clusters anyway: the stiffer they are inside, the less the two levels disturb each other.
-constexpr std::array<double, 5> kLadder{1e-3, 1e-6, 1e-9, 1e-11, 1e-14};
+constexpr std::array<double, 5> kLadder{1e-3, kSeenByNeurons, 1e-9, 1e-11, 1e-14};
 constexpr std::array<double, 3> kModuleLadder{0.1, 0.03, 0.01};
 constexpr double kMuch = 1e-3;                 // of what a neuron carries, in one synapse
 constexpr GlobalIndex kNeuronsPerCluster = 8;  // fewer on average: a coarse problem would be no relief
@@ -29,21 +29,20 @@ Carried carried(const BalanceProblem& problem, const NeuronCosts& costs) {
   return {with_ghosts<double>(problem, costs.pre), with_ghosts(problem.halo(), std::move(own))};
 }
 
-/// A held cost below which no synapse can cost more than `least`: no factors of its ends are that large.
-double held_at_most(double least, std::span<const double> pre, std::span<const double> post) {
+/// A cost at the base below which no synapse can cost more than `least`: no factors of its ends are that large.
+double least_at_base(double least, std::span<const double> pre, std::span<const double> post) {
   if (pre.empty() || post.empty()) return 0;
   return least / (std::ranges::max(pre) * std::ranges::max(post)) * (1 - 8 * kEps);
 }
 
 /// A synapse from j to i of cost c links them when strong(i, j, c), one from or to a pinned neuron when grounds(i, c).
-/// None does that costs no more than `least`.
+/// None does that costs less than `least`.
 template <class Strong, class Grounds>
 void link_strong(const BalanceProblem& problem, const NeuronCosts& costs, std::span<const double> pre, LinkedSets& sets,
                  double least, Strong&& strong, Grounds&& grounds) {
-  const double too_little = held_at_most(least, pre, costs.post);
-  const auto all_linked = [&] { return sets.sets_here() <= 2; };  // but the ground
+  const double too_little = least_at_base(least, pre, costs.post);
   for_each_edge_until(
-      problem, all_linked,
+      problem, [&] { return sets.all_together(); },
       [&](LocalIndex i, LocalIndex j, double c) {
         if (c < too_little || sets.seen_together(i, j)) return;  // before factors are looked up: most are
         if (strong(i, j, c * pre[at(j)] * costs.post[at(i)])) sets.link(i, j);

@@ -10,6 +10,9 @@
 
 namespace synbal {
 
+/// Theta of the weakest cut of which single neurons show to what a judgement needs when it is out of balance.
+inline constexpr double kSeenByNeurons = 1e-6;
+
 /// Single linkage at a threshold: a synapse joins its neurons when its cost is at least `theta` times the larger of
 /// what the two carry (in-cost plus out-cost), a pinned synapse joins with ground. The components of what is joined are
 /// the clusters, so every synapse between two clusters is weak for both its ends.
@@ -21,6 +24,8 @@ struct Clusters {
 
   /// Nothing to gain: the clusters are the components.
   [[nodiscard]] bool trivial() const noexcept { return theta == 0; }
+  /// Inside the clusters single neurons show what is out of balance.
+  [[nodiscard]] bool stiff() const noexcept { return theta >= kSeenByNeurons; }
 };
 
 /// Collective. The clusters at the largest threshold of a ladder at which they are few beside the neurons; trivial
