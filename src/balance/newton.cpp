@@ -319,7 +319,7 @@ struct NewtonSolver::Run {
     const bool may_hide = balanced && !looked && *weak;
     const bool held_back = damped > kManyDamped && !moved;
     const bool slow = krylov_iterations > long_solve && !moved;
-    if (held_back) levels.see_many_cuts();
+    if (held_back || may_hide) levels.see_many_cuts();
     if (levels.clustered() || slow || may_hide || held_back) {
       levels.look(iterate.costs());
       looked = balanced;
