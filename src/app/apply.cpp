@@ -25,7 +25,7 @@ ExitCode run_apply(const Context& context, const ApplyOptions& options) {
   const auto stored = read_result(comm, network, options.result);
   refuse_foreign(context);
   warn_of_lost(comm, network, options.output);  // of what the input has, not the result
-  const auto differing = adopt(comm, stored.nodes, network);
+  const auto differing = adopt(comm, stored.nodes, options.input.read, network);
   refuse_other_input(context, options.result, stored, network);
   if (!differing.empty()) log_warning("{} was made with other values of: {}", options.result, differing);
   scale_weights(comm, network, stored.h);

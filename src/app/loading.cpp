@@ -157,20 +157,19 @@ void check_still(const std::string& path, const Network& network, const BalanceP
   });
 }
 
-std::string adopt(const Comm& comm, const NodeData& stored, Network& network) {
+std::string adopt(const Comm& comm, const NodeData& stored, const ReadOptions& asked, Network& network) {
   std::string differing;
-  const auto take = [&](const char* name, const auto& of_run, auto& own) {
-    const bool has_own = comm.any(!own.empty());
-    if (!has_own) {
+  const auto take = [&](const char* name, const std::optional<std::string>& option, const auto& of_run, auto& own) {
+    if (!option || !comm.any(!own.empty())) {
       own = of_run;
-    } else if (comm.any(!of_run.empty() && own != of_run)) {
+    } else if (comm.any(own != of_run)) {
       differing += fmt::format("{}{}", differing.empty() ? "" : ", ", name);
     }
   };
-  take("pinned", stored.pinned, network.nodes.pinned);
-  take("gain", stored.gain, network.nodes.gain);
-  take("exponent", stored.exponent, network.nodes.exponent);
-  take("group", stored.group, network.nodes.group);
+  take("pinned", asked.pinned, stored.pinned, network.nodes.pinned);
+  take("gain", asked.gain, stored.gain, network.nodes.gain);
+  take("exponent", asked.exponent, stored.exponent, network.nodes.exponent);
+  take("group", asked.tie, stored.group, network.nodes.group);
   return differing;
 }
 

@@ -69,9 +69,9 @@ void refuse_other_input(const Context& context, const std::string& path, const S
 void check_still(const std::string& path, const Network& network, const BalanceProblem& problem,
                  std::span<const double> h, const std::string& options);
 
-/// Collective. Gives a network what a stored run knew of its neurons (pinned, gain, exponent, groups) where neither its
-/// file nor the options say; the names of what they say otherwise, for a message.
-[[nodiscard]] std::string adopt(const Comm& comm, const NodeData& stored, Network& network);
+/// Collective. Gives a network what a stored run knew of its neurons (pinned, gain, exponent, groups), whatever its
+/// file holds, where the options say nothing; the names of what they say otherwise, for a message.
+[[nodiscard]] std::string adopt(const Comm& comm, const NodeData& stored, const ReadOptions& asked, Network& network);
 
 /// Collective. A hash of the alphas of all synapses, the same under any partition; empty where there are none.
 [[nodiscard]] std::string alpha_checksum(const Comm& comm, const Network& network);

@@ -85,7 +85,7 @@ StoredPair read_pair(const Comm& comm, InputOptions input, const std::string& re
     pair.stored = timed(comm, pair.times.read, [&] { return read_result(comm, network, result, true); });
     if (read_as_stored(input, pair.stored, result)) break;
   }
-  pair.differing = adopt(comm, pair.stored.nodes, pair.loaded.network);
+  pair.differing = adopt(comm, pair.stored.nodes, input.read, pair.loaded.network);
   return pair;
 }
 

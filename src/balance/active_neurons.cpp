@@ -7,7 +7,6 @@
 #include <span>
 #include <utility>
 
-#include "balance/kept_ghosts.hpp"
 #include "synbal/core/agree.hpp"
 #include "synbal/core/halo.hpp"
 
@@ -102,6 +101,7 @@ std::vector<GlobalIndex> ActiveNeurons::numbers() const {
 
 void ActiveNeurons::keep_ghosts(std::span<const LocalIndex> ghosts) {
   synbal::keep_ghosts(label_, network_->local_size(), ghosts);
+  free_.keep_ghosts(ghosts);
 }
 
 std::vector<double> ActiveNeurons::to_network(std::span<const double> values, double elsewhere) const {

@@ -10,7 +10,6 @@
 #include <optional>
 #include <utility>
 
-#include "balance/kept_ghosts.hpp"
 #include "balance/prices.hpp"
 #include "balance/remaining_synapses.hpp"
 #include "synbal/core/error.hpp"

@@ -42,7 +42,7 @@ std::vector<double> elements(const Hdf5Input& file, const std::string& name, std
 
 /// Collective. As many lines of a text file as this rank has entries.
 std::vector<double> from_lines(const Comm& comm, const std::string& from, std::int64_t count, std::int64_t total) {
-  const auto lines = read_number_lines<double>(comm, from, {1});
+  const auto lines = read_number_lines<double>(comm, from, {1, false, ": give a number a line, one for every synapse"});
   check_number(from, comm.sum(std::ssize(lines.values)), total);
   agreed(comm, [&] {
     const auto wrong = std::ranges::find_if_not(lines.values, is_alpha);

@@ -26,6 +26,12 @@ expect 3 0 verify alpha.h5 alpha.result.h5 --alpha none
 expect 0 2 balance native.h5 -o native.result.h5
 check "native /alpha" "$python" "$judge" check alpha native.result.h5
 expect 0 0 verify native.h5 native.result.h5
+# What a run was told in place of what its file holds stands in its result.
+for gain in greedy.gain none; do
+  expect 0 2 balance gain.result.h5 -o other.h5 --gain $gain
+  expect 0 0 verify gain.result.h5 other.h5
+  expect 0 2 verify gain.result.h5 other.h5
+done
 balanced exponent --exponent exponent.exponent
 balanced exponents --exponent exponents.exponent --gain exponents.gain
 expect 0 2 apply exponents.h5 exponents.h.h5 -o applied.h5
@@ -43,6 +49,8 @@ done
 balanced tie --tie tie.tie
 check "groups are told" test "$(figure report.json groups)" = 6
 balanced tie_pinned --tie tie_pinned.tie --gain tie_pinned.gain
+expect 0 2 balance tie_pinned.result.h5 -o other.h5 --tie none --pinned 0
+expect 0 0 verify tie_pinned.result.h5 other.h5
 balanced tie_exponent --tie tie_exponent.tie --exponent tie_exponent.exponent
 balanced mixed --cost 1*2+0.7*1
 check "a sum of costs has no bound" grep -q '"lower_bound": null' report.json

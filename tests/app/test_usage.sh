@@ -275,8 +275,10 @@ limited() {
 limits() {
   limited 0 --max-iterations 1
   limited 3 --max-iterations 1
+  check "far from balance no bound is told" test "$(figure report.json lower_bound)" = null
+  limited 3 --max-iterations 11
   check "the bound is a bound, if a poor one" \
-    true_that 'a <= b' a="$(figure report.json lower_bound)" b="$(figure report.json final)"
+    true_that '0 < a && a <= b' a="$(figure report.json lower_bound)" b="$(figure report.json final)"
   limited 2 --method sweep --max-iterations 2
   code=75 limited 2 --max-walltime 00:00:00.000001
   limited 2 --max-walltime 00:00:00.000001 --checkpoint-interval 0

@@ -25,6 +25,17 @@ Network mixed_network() {
   return network;
 }
 
+/// The same with neurons whose synapses cost nothing: a pinned one, and one in each module.
+Network silent_network() {
+  auto network = mixed_network();
+  network.nodes.gain.assign(at(network.local_size()), 1.0);
+  for (LocalIndex i = 0; i < network.local_size(); ++i) {
+    const auto neuron = network.global(i);
+    if (neuron == 4 || neuron == 17 || neuron == 41) network.nodes.gain[at(i)] = 0;
+  }
+  return network;
+}
+
 std::vector<double> some_h(const BalanceProblem& problem, double size) {
   std::vector<double> h;
   for (LocalIndex i = 0; i < problem.size(); ++i) {
@@ -113,12 +124,22 @@ TEST(TakenOver, ghosts_that_no_synapse_has_any_more_are_given_up) {
   }
 }
 
+TEST(TakenOver, what_costs_nothing_is_the_same_without_the_other_ghosts) {
+  const Pair pair(silent_network());
+  EXPECT_FALSE(pair.taken.has_synapses());
+  const auto free = pair.kept.free_synapses().count(world());
+  EXPECT_GT(free, 20);
+  EXPECT_EQ(pair.taken.free_synapses().count(world()), free);
+}
+
 TEST(TakenOver, moved_costs_are_those_of_the_weights) {
-  Pair pair(mixed_network());
-  for (const double size : {0.5, 20.0, -3.0, 60.0, 0.0}) {  // 60: in several steps
-    const auto h = some_h(pair.kept, size);
-    pair.kept.rebase(h), pair.taken.rebase(h);
-    expect_same_costs(pair, 3e-13);
+  for (const auto make : {mixed_network, silent_network}) {
+    Pair pair(make());
+    for (const double size : {0.5, 20.0, -3.0, 60.0, 0.0}) {  // 60: in several steps
+      const auto h = some_h(pair.kept, size);
+      pair.kept.rebase(h), pair.taken.rebase(h);
+      expect_same_costs(pair, 3e-13);
+    }
   }
 }
 
@@ -128,10 +149,10 @@ TEST(TakenOver, costs_that_cannot_be_held_are_refused) {
 }
 
 TEST(TakenOver, the_equilibrium_is_the_same) {
-  for (const auto* kind : {"random", "modular"}) {
+  for (const auto* kind : {"random", "modular", "with silent neurons"}) {
     GeneratorParams params;
     params.kind = kind, params.nodes = 600, params.degree = 8, params.seed = 4;
-    auto network = generate(world(), params);
+    auto network = std::string_view(kind).starts_with("with") ? silent_network() : generate(world(), params);
     const Balanced kept(world(), Network(network), 2);
     auto components = strongly_connected_components(world(), network);
     BalanceProblem problem(world(), network, components, 2, BalanceProblem::Synapses::taken_over);

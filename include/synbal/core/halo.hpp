@@ -147,4 +147,13 @@ template <class T>
   return with_ghosts(halo, std::vector<std::remove_const_t<T>>(owned.begin(), owned.end()));
 }
 
+/// [owned + ghosts] Values of some ghosts alone, which are named by their numbers, ascending: what is left when the
+/// others leave a halo.
+template <class T>
+void keep_ghosts(std::vector<T>& values, LocalIndex owned, std::span<const LocalIndex> ghosts) {
+  for (std::size_t g = 0; g < ghosts.size(); ++g) values[at(owned) + g] = values[at(owned + ghosts[g])];
+  values.resize(at(owned) + ghosts.size());
+  values.shrink_to_fit();
+}
+
 }  // namespace synbal

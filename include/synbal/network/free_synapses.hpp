@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "synbal/core/comm.hpp"
@@ -26,6 +27,10 @@ class FreeSynapses {
     const auto e = static_cast<std::size_t>(entry);
     if (!network_->alpha.empty() && network_->alpha[e] == 0) return true;
     return !silent_.empty() && silent_[static_cast<std::size_t>(network_->column[e])] != 0;
+  }
+  /// The network has these of its ghosts alone from now on.
+  void keep_ghosts(std::span<const LocalIndex> ghosts) {
+    if (!silent_.empty()) synbal::keep_ghosts(silent_, network_->local_size(), ghosts);
   }
   /// Collective. Over all ranks, self-loops included.
   [[nodiscard]] std::int64_t count(const Comm& comm) const;

@@ -51,7 +51,10 @@ void add_stop_options(const OptionSet& command, BalanceOptions& o) {
       .within({1e-15, 1e15})
       .with_default()
       .expert();
-  command.add("--max-iterations", stop.max_iterations, "sweeps plus Newton steps (0: the method's own)").not_negative();
+  command
+      .add("--max-iterations", stop.max_iterations,
+           "sweeps, half-steps that open a run, and Newton steps (0: the method's own)")
+      .not_negative();
   command
       .add("--max-walltime", o.walltime,
            "stop solving this long after the start; write the result, marked, and a checkpoint (exit code 75;\n"
@@ -168,11 +171,12 @@ void add_balance_options(const OptionSet& command, BalanceOptions& o) {
           "h or where both would not fit")
       .expert();
   command
-      .add_flag("--reproducible", o.reproducible,
-                "h, cost and certificate with the same bits at any number of ranks (--method newton): sums are made of "
-                "integers, which any order adds up alike. Not the default: a run takes a third to a half longer, and "
-                "preconditioners that depend on who has which rows are left out, so that weak cuts take more "
-                "iterations")
+      .add_flag(
+          "--reproducible", o.reproducible,
+          "h, cost and certificate with the same bits at any number of ranks (--method newton): sums are made of "
+          "integers, which any order adds up alike. Not the default: a run takes a tenth to a quarter longer, and "
+          "preconditioners that depend on who has which rows are left out, so that weak cuts take more "
+          "iterations")
       .expert();
   command.add("--seed", o.params.seed, "of everything that is drawn at random").with_default().expert();
   add_checkpoint_options(command, o.checkpoint);

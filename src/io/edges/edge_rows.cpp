@@ -15,6 +15,10 @@
 namespace synbal::io {
 
 namespace {
+// What to do where a column holds no number, besides correcting the row.
+constexpr const char* kOfWeight = "tell which column is which";
+constexpr const char* kOfFilter = "compare what is no number with = or !=";
+
 int sign_of_number(double value) { return value < 0 ? -1 : (value > 0 ? 1 : 0); }
 
 /// Digits alone, few enough to be exact in a double.
@@ -112,9 +116,9 @@ bool EdgeRowParser<Id>::passes(const RowFilter& filter) const {
     case Test::differs:
       return text != filter.values.front();
     case Test::at_least:
-      return value_in(filter.column) >= filter.number;
+      return value_in(filter.column, kOfFilter) >= filter.number;
     case Test::at_most:
-      return value_in(filter.column) <= filter.number;
+      return value_in(filter.column, kOfFilter) <= filter.number;
   }
   return false;
 }
@@ -142,7 +146,7 @@ Id EdgeRowParser<Id>::id_in(int column) const {
 }
 
 template <class Id>
-double EdgeRowParser<Id>::value_in(int column) const {
+double EdgeRowParser<Id>::value_in(int column, const char* remedy) const {
   const auto text = field(column);
   double value = 0;
   if (small_integer(text, value)) return value;
@@ -153,13 +157,13 @@ double EdgeRowParser<Id>::value_in(int column) const {
   } catch (const LineError& e) {
     const bool comma = text.find(',') != text.npos && text.find_first_not_of("0123456789+-,eE.") == text.npos;
     fail(comma ? fmt::format("{} is {}, with a decimal comma: write a point (1.5)", name(), in_quotes(text))
-               : fmt::format("{}: {}: correct the row, or tell which column is which", name(), e.what()));
+               : fmt::format("{}: {}: correct the row, or {}", name(), e.what(), remedy));
   }
 }
 
 template <class Id>
 double EdgeRowParser<Id>::weight_of_row() const {
-  const double weight = layout_.weight == EdgeLayout::kNone ? 1.0 : value_in(layout_.weight);
+  const double weight = layout_.weight == EdgeLayout::kNone ? 1.0 : value_in(layout_.weight, kOfWeight);
   return layout_.sign == EdgeLayout::kNone ? weight : signed_weight(weight);
 }
 

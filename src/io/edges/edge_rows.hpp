@@ -51,7 +51,7 @@ class EdgeRowParser {
   [[nodiscard]] bool passes(const RowFilter& filter) const;
   [[nodiscard]] Id id_in(int column) const;
   [[nodiscard]] double weight_of_row() const;
-  [[nodiscard]] double value_in(int column) const;
+  [[nodiscard]] double value_in(int column, const char* remedy) const;
   [[nodiscard]] double signed_weight(double weight) const;
   [[nodiscard]] std::string_view field(int column) const noexcept { return fields_[at(column)]; }
   [[noreturn]] void fail(const std::string& what) const;

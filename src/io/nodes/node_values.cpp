@@ -116,7 +116,8 @@ IdLines read_id_lines(const Comm& comm, const std::string& path, int per_line, b
     auto words = per_line == 1 ? read_neuron_list(comm, path) : read_neuron_pairs(comm, path);
     return {{}, std::move(words.name), std::move(words.line), true};
   }
-  auto lines = read_number_lines<std::int64_t>(comm, path, {per_line});
+  const auto* remedy = per_line == 1 ? ": give the id of one neuron a line" : ": give ids with blanks between them";
+  auto lines = read_number_lines<std::int64_t>(comm, path, {per_line, false, remedy});
   IdLines ids{std::move(lines.values), {}, {}, false};
   for (const auto line : lines.line) ids.line.insert(ids.line.end(), at(per_line), line);
   return ids;
@@ -149,7 +150,7 @@ std::vector<double> quantity_from(const Comm& comm, const Network& network, cons
                           return read_quantity(file, name, rows, what);
                         });
   }
-  auto lines = read_number_lines<double>(comm, from, {1});
+  auto lines = read_number_lines<double>(comm, from, {1, false, ": give a number a line, one for every neuron"});
   agreed(comm, [&] {
     const auto wrong = std::ranges::find_if_not(lines.values, what.good);
     if (wrong == lines.values.end()) return;
