@@ -93,7 +93,7 @@ void describe(ReportWriter& report, const ComponentsSection& components) {
 }
 
 void CostSection::bound_by(const Certificate& certificate, const BalanceProblem& problem) {
-  if (certificate.lower_bound == 0.0) return;  // that no cost is negative needs no proof
+  if (certificate.lower_bound == 0.0 && certificate.gap != 0.0) return;  // that no cost is negative needs no proof
   if (certificate.lower_bound) lower_bound = *certificate.lower_bound * problem.cost_unit();
   if (certificate.gap) gap = *certificate.gap * problem.cost_unit();
   if (certificate.lower_bound) log10_bound = std::log10(*certificate.lower_bound) + problem.log10_cost_unit();

@@ -56,6 +56,7 @@ class CutList {
 /// Collective. [n] Labels are places in an order that partitions choose; names are not.
 std::vector<GlobalIndex> names_of(const BalanceProblem& problem, const Clusters& clusters) {
   std::vector<GlobalIndex> place;
+  place.reserve(at(problem.size()));
   for (LocalIndex i = 0; i < problem.size(); ++i) place.push_back(problem.file_index(i));
   const Directory directory(problem.comm(), problem.neurons(), clusters.label);
   constexpr auto none = std::numeric_limits<GlobalIndex>::max();
