@@ -38,6 +38,7 @@ Network silent_network() {
 
 std::vector<double> some_h(const BalanceProblem& problem, double size) {
   std::vector<double> h;
+  h.reserve(at(problem.size()));
   for (LocalIndex i = 0; i < problem.size(); ++i) {
     h.push_back(size * std::sin(static_cast<double>(problem.neurons().first() + i)));
   }
