@@ -17,14 +17,13 @@ constexpr double kStepTolerance = 1e-2;  // of the solve behind the certificate 
 JudgedStep judged_step(const BalanceProblem& problem, FusedKernel& kernel, const ComponentSums& components,
                        const NeuronCosts& costs) {
   JudgedStep step;
-  const bool weak = !find_clusters(problem, costs, components).trivial();
-  if (weak) step.clusters = find_stiff_clusters(problem, costs, components, false);
+  step.clusters = find_stiff_clusters(problem, costs, components, true);
   std::optional<ComponentSums> finer;
   if (!step.clusters.trivial())
     finer.emplace(problem.comm(), step.clusters.label, problem.neurons(), step.clusters.grounded);
   if (finer && problem.reproducible()) finer->make_reproducible();
   NewtonEquation equation(problem, kernel, finer ? *finer : components);
-  const auto phi = equation.solve_accurately(costs, kStepTolerance, weak && !step.clusters.stiff());
+  const auto phi = equation.solve_accurately(costs, kStepTolerance, !step.clusters.trivial() && !step.clusters.stiff());
   step.phi.assign(phi.begin(), phi.end());
   step.krylov_iterations = equation.iterations();
   double largest = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -11,26 +12,25 @@
 namespace synbal {
 
 /// A loop that asks for nothing ahead of its entries.
-inline constexpr auto kNothingAhead = [](LocalIndex) {};
+struct NothingAhead {
+  void operator()(LocalIndex /*j*/) const noexcept {}
+};
 
 /// visit(i, j, held) for the entries of a tile, with the costs that it holds; j is shifted by `shift`. ahead(j) some
-/// entries before, where the tile's columns are in no near cache, to prefetch what visit() will want of j; past the end
-/// of a tile j may be any number.
-template <class Visit, class Ahead>
-void for_each_in_tile(const CostTiles& tiles, const CostTile& tile, LocalIndex shift, Visit&& visit, Ahead&& ahead) {
+/// entries before, where a tile has fewer of them than columns, to prefetch what visit() will want of j; past the end
+/// of a tile j may be any number. 10^8 synapses of 10^7 neurons: sums in twice the precision took .64 s without and .34
+/// with, look-ups of two numbers .56 and .30; of 2 x 10^6 neurons (1.6 entries a column) .16 and .13, but .13 and .20.
+template <class Visit, class Ahead = NothingAhead>
+void for_each_in_tile(const CostTiles& tiles, const CostTile& tile, LocalIndex shift, Visit&& visit, Ahead ahead = {}) {
   const auto loop = [&](auto&& before) {
     for (auto e = static_cast<std::size_t>(tile.begin); e < static_cast<std::size_t>(tile.end); ++e) {
       before(e);
       visit(tile.first_row + tiles.row[e], shift + tile.first_column + tiles.column[e], tiles.cost[e]);
     }
   };
-  if (tile.end - tile.begin >= tiles.sparse_below) return loop([](std::size_t) {});
+  const auto few = std::min(tiles.sparse_below, std::int64_t{1} << tiles.column_bits);
+  if (tile.end - tile.begin >= few) return loop([](std::size_t) {});
   loop([&](std::size_t e) { ahead(shift + tile.first_column + tiles.column[e + CostTiles::kColumnsAhead]); });
-}
-
-template <class Visit>
-void for_each_in_tile(const CostTiles& tiles, const CostTile& tile, LocalIndex shift, Visit&& visit) {
-  for_each_in_tile(tiles, tile, shift, visit, kNothingAhead);
 }
 
 /// run(take), where take(i, j, held) tells visit(i, j, c) of the cost in place of what is held.
@@ -45,8 +45,8 @@ void with_costs(const BalanceProblem& problem, Visit&& visit, Run&& run) {
 
 /// visit(i, j, c) for the synapses j -> i of this rank's rows that come from others, in the order of a pass; j counts
 /// owned neurons, then ghosts.
-template <class Visit, class Ahead>
-void for_each_remote_edge(const BalanceProblem& problem, Visit&& visit, Ahead&& ahead) {
+template <class Visit, class Ahead = NothingAhead>
+void for_each_remote_edge(const BalanceProblem& problem, Visit&& visit, Ahead ahead = {}) {
   with_costs(problem, visit, [&](auto&& take) {
     const auto& tiles = problem.remote();
     tiles.for_each_tile(0, tiles.bands(),
@@ -54,14 +54,9 @@ void for_each_remote_edge(const BalanceProblem& problem, Visit&& visit, Ahead&& 
   });
 }
 
-template <class Visit>
-void for_each_remote_edge(const BalanceProblem& problem, Visit&& visit) {
-  for_each_remote_edge(problem, visit, kNothingAhead);
-}
-
 /// The same for every synapse of this rank's rows. A row meets its columns in ascending order.
-template <class Visit, class Ahead>
-void for_each_edge(const BalanceProblem& problem, Visit&& visit, Ahead&& ahead) {
+template <class Visit, class Ahead = NothingAhead>
+void for_each_edge(const BalanceProblem& problem, Visit&& visit, Ahead ahead = {}) {
   with_costs(problem, visit, [&](auto&& take) {
     const auto& tiles = problem.local();
     tiles.for_each_tile(0, tiles.bands(),
@@ -70,14 +65,9 @@ void for_each_edge(const BalanceProblem& problem, Visit&& visit, Ahead&& ahead) 
   for_each_remote_edge(problem, visit, ahead);
 }
 
-template <class Visit>
-void for_each_edge(const BalanceProblem& problem, Visit&& visit) {
-  for_each_edge(problem, visit, kNothingAhead);
-}
-
 /// The same for the rows of a band.
-template <class Visit, class Ahead>
-void for_each_edge_of_band(const BalanceProblem& problem, LocalIndex band, Visit&& visit, Ahead&& ahead) {
+template <class Visit, class Ahead = NothingAhead>
+void for_each_edge_of_band(const BalanceProblem& problem, LocalIndex band, Visit&& visit, Ahead ahead = {}) {
   with_costs(problem, visit, [&](auto&& take) {
     const auto of = [&](const CostTiles& tiles, LocalIndex shift) {
       for (const auto& tile : tiles.tiles_of_band(band)) for_each_in_tile(tiles, tile, shift, take, ahead);
@@ -87,14 +77,9 @@ void for_each_edge_of_band(const BalanceProblem& problem, LocalIndex band, Visit
   });
 }
 
-template <class Visit>
-void for_each_edge_of_band(const BalanceProblem& problem, LocalIndex band, Visit&& visit) {
-  for_each_edge_of_band(problem, band, visit, kNothingAhead);
-}
-
 /// The same for all rows, band after band, until done(), which is asked between them.
 template <class Done, class Visit, class Ahead>
-void for_each_edge_until(const BalanceProblem& problem, Done&& done, Visit&& visit, Ahead&& ahead) {
+void for_each_edge_until(const BalanceProblem& problem, Done&& done, Visit&& visit, Ahead ahead) {
   const auto bands = std::max(problem.local().bands(), problem.remote().bands());
   for (LocalIndex band = 0; band < bands && !done(); ++band) for_each_edge_of_band(problem, band, visit, ahead);
 }
